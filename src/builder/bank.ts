@@ -2,6 +2,7 @@ import { encodeBankEnv } from '../bootloader/bank-env.ts';
 import { type BootCfg, encodeBootCfg } from '../bootloader/boot-cfg.ts';
 import { encodeSum } from '../bootloader/sum-file.ts';
 import type { ResolvedRecipe } from '../recipe/schema.ts';
+import { slotBytes, slotNames } from '../state/slot.ts';
 import { sha256 } from './components/digest.ts';
 import type { BuiltModule } from './modules/module.ts';
 
@@ -20,7 +21,9 @@ export interface BankContents {
 /** Name of the base modules' manifest in the bank. It is not signed yet: that comes with updates. */
 export const baseManifestName = 'base.json';
 
-/** The files of a bank, in the order in which the loader reads them. */
+const emptySlot = new Uint8Array(slotBytes);
+
+/** The files of a bank, in the order in which the loader reads them; then its state slots. */
 export function planBank(recipe: ResolvedRecipe, modules: readonly BuiltModule[]): BankContents {
   const build = `${recipe.version}-${recipe.build}`;
   const layers = modules.filter(({ name }) => name !== 'vmkernel' && name !== 'boot');
@@ -48,6 +51,8 @@ export function planBank(recipe: ResolvedRecipe, modules: readonly BuiltModule[]
         inMemory(`${module.fileName}.sum`, encodeSum(module.fileName, module.sha256)),
       ]),
       inMemory(baseManifestName, manifest),
+      // Made with the bank and empty, in one piece each: the system only ever writes over them.
+      ...slotNames.map((name) => inMemory(name, emptySlot)),
     ],
   };
 }

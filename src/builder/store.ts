@@ -19,7 +19,7 @@ export interface StoreContents {
 
 /** Everything the command line is made of. */
 const clientFolders = [
-  ...['cli', 'recipe', 'builder', 'bootloader', 'update', 'flash', 'harness'],
+  ...['cli', 'recipe', 'builder', 'bootloader', 'update', 'state', 'flash', 'harness'],
   ...['disk', 'host', 'diagnostics'],
 ];
 

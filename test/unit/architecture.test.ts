@@ -14,13 +14,14 @@ const allowed: Record<string, readonly string[]> = {
   host: [],
   disk: [],
   bootloader: ['disk', 'host'],
-  update: ['disk', 'host'],
+  state: ['bootloader', 'disk'],
+  update: ['state', 'bootloader', 'disk'],
   recipe: ['host'],
-  builder: ['recipe', 'update', 'bootloader', 'disk', 'host'],
-  flash: ['recipe', 'update', 'bootloader', 'disk', 'host'],
-  harness: ['recipe', 'update', 'bootloader', 'disk', 'host'],
-  runtime: ['update', 'bootloader', 'disk'],
-  cli: ['recipe', 'builder', 'flash', 'harness', 'update', 'bootloader', 'disk', 'host'],
+  builder: ['recipe', 'update', 'state', 'bootloader', 'disk', 'host'],
+  flash: ['recipe', 'update', 'state', 'bootloader', 'disk', 'host'],
+  harness: ['recipe', 'update', 'state', 'bootloader', 'disk', 'host'],
+  runtime: ['update', 'state', 'bootloader', 'disk'],
+  cli: ['recipe', 'builder', 'flash', 'harness', 'update', 'state', 'bootloader', 'disk', 'host'],
 };
 
 interface Import {

@@ -20,7 +20,7 @@ const agentEntries: Readonly<Record<string, string | null>> = {
 };
 
 /** Folders whose sources an agent may import. */
-const sourceFolders = ['runtime', 'update', 'bootloader', 'disk', 'diagnostics'];
+const sourceFolders = ['runtime', 'update', 'state', 'bootloader', 'disk', 'diagnostics'];
 
 /** A merged /usr, as the libraries' paths have it. */
 const links: Readonly<Record<string, string>> = {

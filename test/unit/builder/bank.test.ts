@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { firstBootCfg, type ImageFile, planBank } from '../../../src/builder/bank.ts';
 import type { BuiltModule } from '../../../src/builder/modules/module.ts';
+import { slotNames } from '../../../src/state/slot.ts';
 import { recipeOf } from './recipe.ts';
 
 const sum = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -52,7 +53,17 @@ describe('a bank', () => {
       'agents.v00',
       'agents.v00.sum',
       'base.json',
+      'state1.slt',
+      'state2.slt',
     ]);
+  });
+
+  it('has two empty state slots, so that saving only ever writes over them', () => {
+    for (const name of slotNames) {
+      const slot = find(name);
+      expect(slot?.bytes).toBe(262_144);
+      expect(textOf(slot)).toBe('\0'.repeat(262_144));
+    }
   });
 
   it('has sums as sha256sum prints them', () => {
