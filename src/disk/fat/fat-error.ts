@@ -44,3 +44,17 @@ export function outOfFile(
     `${length} bytes at offset ${offset}`,
   );
 }
+
+/** A file's chain of clusters ends before the file does. */
+export function chainShort(
+  path: string,
+  { needed, found }: { needed: number; found: number },
+  { size, firstCluster }: { size: number; firstCluster: number },
+): TwinbankError {
+  return new TwinbankError(
+    'corrupt',
+    'fat.chain-short',
+    `${path}: expected ${needed} clusters for ${size} bytes, found ${found} from cluster ${firstCluster}`,
+    { data: { path, needed, found } },
+  );
+}

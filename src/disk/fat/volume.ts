@@ -9,6 +9,7 @@ import type { DirectoryEntry } from './directory.ts';
 import { DirectoryTree, isDirectory, splitPath } from './directory-tree.ts';
 import { describeEntry, type FatEntry } from './fat-entry.ts';
 import {
+  chainShort,
   isADirectory,
   noSpace,
   notADirectory,
@@ -29,6 +30,9 @@ import {
 import { clusterBytes } from './geometry.ts';
 import { assertName } from './long-name.ts';
 import { FatMetadata } from './metadata.ts';
+
+/** Writes a file's bytes to where its clusters are. */
+type Fill = (extents: Extent[]) => void;
 
 /**
  * Opens the FAT16 volume that fills a device. `time` (seconds since 1970, default 1980-01-01) is given to
@@ -124,11 +128,25 @@ export class FatVolume {
    * given up first.
    */
   write(path: string, content: FileContent, options: { time?: number } = {}): void {
+    this.#put(path, contentSize(content), options, (extents) =>
+      writeExtents(this.#device, extents, content),
+    );
+  }
+
+  /** The same without the content: returns where it goes. The caller writes it before the next flush. */
+  place(path: string, size: number, options: { time?: number } = {}): Extent[] {
+    let placed: Extent[] = [];
+    this.#put(path, size, options, (extents) => {
+      placed = extents;
+    });
+    return placed;
+  }
+
+  #put(path: string, size: number, options: { time?: number }, fill: Fill): void {
     this.#assertSound();
     const { directory, name, entry } = this.#tree.locate(path);
     if (entry && isDirectory(entry)) throw isADirectory(path);
     if (!entry) assertName(name);
-    const size = contentSize(content);
     const time = options.time ?? this.#time;
     let target = entry;
     let old = entry ? this.#clustersOf(entry, path) : [];
@@ -143,7 +161,7 @@ export class FatVolume {
     const clusters = this.#metadata.allocate(count, path);
     const placed = { firstCluster: clusters[0] ?? 0, size, time };
     try {
-      writeExtents(this.#device, clusterExtents(this.boot, clusters, size), content);
+      fill(clusterExtents(this.boot, clusters, size));
       if (target) directory.update(target, placed);
       else this.#metadata.addEntry(directory, name, { ...placed, attributes: attribute.archive });
     } catch (error) {
@@ -189,7 +207,7 @@ export class FatVolume {
     this.#metadata.flush();
   }
 
-  /** The same without waiting, for an image that nobody uses before it is whole. */
+  /** The same without waiting, for a new image. */
   writeBack(): void {
     this.#metadata.writeBack();
   }
@@ -219,12 +237,7 @@ export class FatVolume {
     const clusters = entry.size === 0 ? [] : this.#fat.chain(entry.firstCluster, path);
     const needed = Math.ceil(entry.size / this.clusterBytes);
     if (clusters.length >= needed) return clusterExtents(this.boot, clusters, entry.size);
-    throw new TwinbankError(
-      'corrupt',
-      'fat.chain-short',
-      `${path}: expected ${needed} clusters for ${entry.size} bytes, found ${clusters.length} from cluster ${entry.firstCluster}`,
-      { data: { path, needed, found: clusters.length } },
-    );
+    throw chainShort(path, { needed, found: clusters.length }, entry);
   }
 
   #range(path: string, offset: number, length: number): Extent[] {
