@@ -147,6 +147,13 @@ export const hostTools: readonly HostTool[] = [
     testsOnly: true,
   },
   {
+    name: 'openssl',
+    package: 'openssl',
+    neededFor: 'tests of keys and signatures',
+    versionArgs: ['version'],
+    testsOnly: true,
+  },
+  {
     name: 'cpio',
     package: 'cpio',
     neededFor: 'tests',

@@ -73,14 +73,18 @@ export function signingKeyOf(key: KeyObject): SigningKey {
   };
 }
 
+/** The private key of a seed: 32 bytes that are as good as random (RFC 8032 section 5.1.5). */
+export function privateKeyOfSeed(seed: Uint8Array): KeyObject {
+  const der = Buffer.concat([privatePrefix, seed]);
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+}
+
 let development: SigningKey | undefined;
 
 /** Made when it is first asked for: who only verifies with other keys never pays for it. */
 function madeDevelopmentKey(): SigningKey {
-  if (development) return development;
-  const seed = createHash('sha256').update('twinbank development key: everybody has it').digest();
-  const der = Buffer.concat([privatePrefix, seed]);
-  development = signingKeyOf(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+  const sentence = 'twinbank development key: everybody has it';
+  development ??= signingKeyOf(privateKeyOfSeed(createHash('sha256').update(sentence).digest()));
   return development;
 }
 
