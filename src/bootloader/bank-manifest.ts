@@ -1,29 +1,108 @@
-/** A module as a manifest in the bank lists it. */
+import { form, type Members, membersProblem } from './manifest-form.ts';
+
+/** A module as a manifest lists it. */
 export interface ManifestModule {
   readonly name: string;
   /** File in the bank's root. */
   readonly file: string;
   readonly version: string;
   readonly vendor: string;
-  readonly kind: string;
+  readonly kind: 'base' | 'oem';
   readonly bytes: number;
   /** 64 lower-case hexadecimal digits. */
   readonly sha256: string;
+  /** Paths that its layer brings, without a leading `/`, in order; empty for the kernel. */
+  readonly files: readonly string[];
+  /** `NAME` or `NAME OP VERSION` (src/update/relation.ts). */
+  readonly provides: readonly string[];
+  readonly requires: readonly string[];
+  readonly conflicts: readonly string[];
+  readonly replaces: readonly string[];
 }
 
-/** The list of modules of one origin: the base system or an OEM. */
+/** A package of the store. */
+export interface ManifestPackage {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A key that a host trusts. */
+export interface TrustedKey {
+  readonly keyId: string;
+  /** The raw Ed25519 key, 64 hexadecimal digits. */
+  readonly publicKey: string;
+}
+
+/** What only the base says of a system. */
+export interface BaseFacts {
+  readonly title: string;
+  readonly securityVersion: number;
+  /** The oldest version that can be updated to this one; empty for any. */
+  readonly minVersion: string;
+  readonly packages: readonly ManifestPackage[];
+  readonly trust: readonly TrustedKey[];
+}
+
+/** What one origin, the base system or an OEM, brings into a bank (docs/updates.md, Manifest). */
 export interface BankManifest {
   readonly origin: string;
+  readonly vendor: string;
+  readonly product: string;
+  readonly version: string;
   readonly build: string;
+  readonly kernelOptions: readonly string[];
   readonly modules: readonly ManifestModule[];
+  /** Undefined for an OEM. */
+  readonly base?: BaseFacts;
 }
 
-/** Beyond it a list is no list of ours, and hashing its files would take for ever. */
-const maxModules = 256;
+/** The origin that every bank has, and the only one with {@link BaseFacts}. */
+export const baseOrigin = 'base';
+
+const packageForm: Members = {
+  name: form.fileName,
+  bytes: form.count,
+  sha256: form.sha256,
+};
+const keyForm: Members = { keyId: form.keyId, publicKey: form.publicKey };
+const moduleForm: Members = {
+  name: form.name,
+  file: form.fileName,
+  version: form.text,
+  vendor: form.text,
+  kind: form.oneOf('base', 'oem'),
+  bytes: form.count,
+  sha256: form.sha256,
+  files: form.list(form.text),
+  provides: form.list(form.text),
+  requires: form.list(form.text),
+  conflicts: form.list(form.text),
+  replaces: form.list(form.text),
+};
+const oemForm: Members = {
+  schemaVersion: form.exactly(1),
+  type: form.exactly('manifest'),
+  origin: form.origin,
+  vendor: form.text,
+  product: form.text,
+  version: form.text,
+  build: form.text,
+  kernelOptions: form.list(form.text),
+  modules: form.list(form.members(moduleForm), 256),
+};
+const baseForm: Members = {
+  ...oemForm,
+  title: form.text,
+  securityVersion: form.count,
+  minVersion: form.text,
+  packages: form.list(form.members(packageForm), 256),
+  trust: form.list(form.members(keyForm), 64),
+};
 
 /**
  * Reads an ORIGIN.json of a bank. Returns one clause where it is no manifest: what was expected, and where.
- * Checked by hand, because the running system reads it, too, and has no room for a schema library.
+ * Whether it is signed is another question (src/update/signed-manifest.ts).
  */
 export function readBankManifest(bytes: Uint8Array): BankManifest | string {
   let parsed: unknown;
@@ -32,31 +111,18 @@ export function readBankManifest(bytes: Uint8Array): BankManifest | string {
   } catch {
     return 'expected JSON';
   }
-  if (!isRecord(parsed) || parsed.schemaVersion !== 1) return 'expected "schemaVersion": 1';
-  const { origin, build, modules } = parsed;
-  if (typeof origin !== 'string') return 'expected a text as "origin"';
-  if (!Array.isArray(modules) || modules.length > maxModules) {
-    return `expected a list of at most ${maxModules} "modules"`;
-  }
-  const read: ManifestModule[] = [];
-  for (const [index, module] of modules.entries()) {
-    const found = readModule(module);
-    if (typeof found === 'string') return `modules[${index}]: ${found}`;
-    read.push(found);
-  }
-  return { origin, build: typeof build === 'string' ? build : '', modules: read };
-}
-
-function readModule(module: unknown): ManifestModule | string {
-  if (!isRecord(module)) return 'expected an object';
-  for (const key of ['name', 'file', 'version', 'kind', 'sha256']) {
-    if (typeof module[key] !== 'string') return `expected a text as "${key}"`;
-  }
-  if (typeof module.bytes !== 'number') return 'expected a number as "bytes"';
-  const { name, file, version, kind, sha256, vendor, bytes } = module as unknown as ManifestModule;
-  return { name, file, version, kind, sha256, bytes, vendor: String(vendor ?? '') };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const origin = (parsed as { origin?: unknown } | null)?.origin;
+  const problem = membersProblem(parsed, origin === baseOrigin ? baseForm : oemForm);
+  if (problem !== undefined) return problem;
+  const flat = parsed as Omit<BankManifest, 'base'> & BaseFacts;
+  const { vendor, product, version, build, kernelOptions, modules } = flat;
+  const { title, securityVersion, minVersion, packages, trust } = flat;
+  const wrongKind = modules.find(({ kind }) => (kind === 'base') !== (origin === baseOrigin));
+  if (wrongKind) return `module ${wrongKind.name}: expected the kind of ${origin}`;
+  return {
+    ...{ origin: String(origin), vendor, product, version, build, kernelOptions, modules },
+    ...(origin === baseOrigin && {
+      base: { title, securityVersion, minVersion, packages, trust },
+    }),
+  };
 }

@@ -1,0 +1,163 @@
+import { setImmediate } from 'node:timers/promises';
+import { maxUpdated } from '../bootloader/rules.ts';
+import { TwinbankError } from '../diagnostics/error.ts';
+import { type Report, silent } from '../diagnostics/progress.ts';
+import { clusterBytes, planFat16 } from '../disk/fat/geometry.ts';
+import { prepareForOverwrite } from '../state/save-state.ts';
+import { activateBank, readBackBank } from './activate-bank.ts';
+import type { BankReading } from './bank-reading.ts';
+import type { ByteSource } from './byte-source.ts';
+import { type ChosenBanks, chooseBanks } from './choose-banks.ts';
+import { fill } from './fill.ts';
+import { invalidateBank, layOutBank } from './fill-bank.ts';
+import { finishStore, layOutStore, readBackStore } from './fill-store.ts';
+import type { HostBank, HostDisk } from './host-disk.ts';
+import type { PublicKey } from './key.ts';
+import { type OfferedBundle, readOffer } from './offered-bundle.ts';
+import { planStore, type StorePlan, type StoreWish } from './plan-store.ts';
+import { planUpdate, type UpdatePlan } from './plan-update.ts';
+import { openStore } from './store-volume.ts';
+import { upToDate } from './up-to-date.ts';
+
+export interface ApplyOptions {
+  /** Partition of the bank that runs; none for a disk at rest. */
+  readonly running?: number;
+  /** Trusted beside those of the bank that is kept. */
+  readonly keys?: readonly PublicKey[];
+  readonly report?: Report;
+  readonly signal?: AbortSignal;
+  /** Hears what will be done, before the first write; what it throws ends the update. */
+  readonly onPlan?: (plan: AppliedPlan) => void;
+}
+
+/** What an update does, and to which bank. */
+export interface AppliedPlan extends UpdatePlan {
+  readonly kept: number;
+  readonly target: number;
+  /** Undefined where there is no store, or one that can not be used. */
+  readonly store: StorePlan | undefined;
+  /** Of the trusted keys that have signed the bundle. */
+  readonly keyIds: readonly string[];
+}
+
+export interface ApplyResult {
+  /** `running`: the kept bank is what the bundle holds; `waiting`: the other bank waits for its trial. */
+  readonly outcome: 'updated' | 'running' | 'waiting';
+  readonly plan: AppliedPlan;
+}
+
+/**
+ * Puts a bundle into the bank that is not running, in one pass over it: proves and plans everything before
+ * the first write, takes the bank out of the loader's choice, fills it, reads it back past every cache, and
+ * makes it the next one to boot with one write. Cut short at any point, the host boots the bank that was
+ * kept, or the new one complete. The caller holds the lock of the disk. Throws kind `refused` and `corrupt`
+ * before anything is written (`chooseBanks`, `readOffer`, `planUpdate`, `planStore`), and kind `corrupt` or
+ * `io` afterwards, with the bank INVALID and the kept one untouched.
+ */
+export async function applyBundle(
+  source: ByteSource,
+  disk: HostDisk,
+  options: ApplyOptions = {},
+): Promise<ApplyResult> {
+  const { report = silent, signal } = options;
+  const step = stepper(report, signal);
+
+  await step('Check the banks and the bundle');
+  const banks = chooseBanks(disk, options.running);
+  const offer = await readOffer(source, [...banks.kept.trust, ...(options.keys ?? [])]);
+  const plan = planAll(disk, banks, offer, report);
+  options.onPlan?.(plan);
+  const already = upToDate(banks, plan);
+  if (already) return { outcome: already, plan };
+  const updated = nextUpdated(banks);
+
+  await step(`Take bank ${plan.target} out of use`);
+  const { target, targetBank: bank } = banks;
+  prepareForOverwrite(stateBanks(banks));
+  invalidateBank(bank, target, plan.bank, updated);
+
+  await step(`Write bank ${plan.target}`);
+  const { volume, places } = layOutBank(bank, plan.bank);
+  const store = disk.store && plan.store && layOutStore(disk.store, plan.store);
+  await fill({ plan, banks, places, offer, disk, store, report, signal });
+  volume.flush();
+  if (store && plan.store) finishStore(store, plan.store);
+
+  await step('Read back');
+  await disk.dropCaches();
+  readBackBank(bank, plan.bank, readBackProgress(report, plan));
+  if (disk.store && plan.store) readBackStore(disk.store, plan.store);
+
+  await step(`Make bank ${plan.target} the next one to boot`);
+  await activateBank(bank, volume, plan.bank, updated, disk.dropCaches);
+  return { outcome: 'updated', plan };
+}
+
+function planAll(
+  disk: HostDisk,
+  { kept, target, targetBank }: ChosenBanks,
+  { name, index, manifests, keyIds }: OfferedBundle,
+  report: Report,
+): AppliedPlan {
+  const plan = planUpdate({
+    kept: kept.manifests.map((one) => ({ ...one, keyIds: [] })),
+    bundle: manifests,
+    index,
+    name,
+    target: { number: target.number, ...capacityOf(target, targetBank) },
+  });
+  const warn = (why: string) =>
+    report({ type: 'warning', text: `store: ${why}; its packages are not updated` });
+  const store = disk.store && openStore(disk.store, warn);
+  return {
+    ...plan,
+    kept: kept.number,
+    target: target.number,
+    keyIds,
+    store: store && planStore(store.facts, storeWish(plan, index)),
+  };
+}
+
+function storeWish(plan: UpdatePlan, { entries }: OfferedBundle['index']): StoreWish {
+  return {
+    keptBuild: plan.from,
+    build: plan.to,
+    packages: plan.manifests[0]?.manifest.base?.packages ?? [],
+    sent: new Set(entries.map(({ sha256 }) => sha256)),
+  };
+}
+
+function capacityOf({ volume }: BankReading, bank: HostBank) {
+  const geometry = volume?.boot ?? planFat16(bank.device.size);
+  return { clusters: geometry.clusters, clusterBytes: clusterBytes(geometry) };
+}
+
+/** One more than the highest of both banks, so that the new one is the first in order. */
+function nextUpdated({ kept, target }: ChosenBanks): number {
+  const of = ({ bootCfg }: BankReading): number => (bootCfg.ok ? bootCfg.cfg.updated : 0);
+  const updated = 1 + Math.max(of(kept), of(target));
+  if (updated <= maxUpdated) return updated;
+  const message = `banks: expected an update number below ${maxUpdated}, found ${updated - 1}: boot.cfg has no higher one`;
+  throw new TwinbankError('refused', 'update.number', message);
+}
+
+/** Tells the steps, and ends the update between two of them when it was interrupted. */
+function stepper(report: Report, signal: AbortSignal | undefined) {
+  let step = 0;
+  return async (title: string): Promise<void> => {
+    // Most of the work is synchronous: here a signal is heard, and a watchdog is fed.
+    await setImmediate();
+    signal?.throwIfAborted();
+    report({ type: 'step', step: ++step, of: 5, title });
+  };
+}
+
+function readBackProgress(report: Report, plan: UpdatePlan): (bytes: number) => void {
+  const total = plan.bank.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  return (bytes) => {
+    done += bytes;
+    report({ type: 'progress', task: 'read back', done, total, unit: 'bytes' });
+    if (done === total) report({ type: 'done', task: 'read back' });
+  };
+}

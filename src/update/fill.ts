@@ -1,0 +1,86 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Report } from '../diagnostics/progress.ts';
+import type { BlockDevice } from '../disk/block-device.ts';
+import type { AppliedPlan } from './apply.ts';
+import type { ChosenBanks } from './choose-banks.ts';
+import type { Places } from './fill-bank.ts';
+import type { OpenStore } from './fill-store.ts';
+import type { OfferedBundle } from './offered-bundle.ts';
+import { type PieceWriter, pieceWriter } from './piece-writer.ts';
+import type { PlannedModule } from './plan-update.ts';
+
+export interface FillWork {
+  readonly plan: AppliedPlan;
+  readonly banks: ChosenBanks;
+  /** Where the files of the bank go. */
+  readonly places: Places;
+  readonly offer: OfferedBundle;
+  readonly store: { readonly device: BlockDevice; readonly open: OpenStore } | undefined;
+  readonly report: Report;
+  readonly signal: AbortSignal | undefined;
+}
+
+const pieceBytes = 2 ** 20;
+
+/**
+ * Writes the modules of the kept bank that are used again, then, as they come, those of the bundle and the
+ * packages. Every piece is hashed on its way, by the reader of the bundle or when it is read back.
+ */
+export async function fill(work: FillWork): Promise<void> {
+  const { plan, offer, report, signal } = work;
+  const reused = plan.modules.filter(({ source }) => source === 'kept');
+  const total = [...plan.modules, ...(work.store ? (plan.store?.add ?? []) : [])].reduce(
+    (sum, { bytes }) => sum + bytes,
+    0,
+  );
+  let done = 0;
+  const wrote = async (bytes: number): Promise<void> => {
+    done += bytes;
+    report({ type: 'progress', task: 'write', done, total, unit: 'bytes' });
+    await setImmediate();
+    signal?.throwIfAborted();
+  };
+  for (const module of reused) await copyModule(work, module, wrote);
+  for (let entry = await offer.reader.next(); entry; entry = await offer.reader.next()) {
+    const writer = writerFor(work, entry.path);
+    if (!writer) await entry.skip();
+    else {
+      for await (const piece of entry.chunks()) {
+        writer.write(piece);
+        await wrote(piece.length);
+      }
+      writer.done();
+    }
+  }
+  report({ type: 'done', task: 'write' });
+}
+
+async function copyModule(
+  { banks: { kept, targetBank }, places }: FillWork,
+  module: PlannedModule,
+  wrote: (bytes: number) => Promise<void>,
+): Promise<void> {
+  const writer = pieceWriter(targetBank.device, places.get(module.file) ?? [], module.file);
+  for (const { offset, length } of kept.volume?.extents(module.keptFile ?? '') ?? []) {
+    for (let at = 0; at < length; at += pieceBytes) {
+      const piece = kept.device.read(offset + at, Math.min(pieceBytes, length - at));
+      writer.write(piece);
+      await wrote(piece.length);
+    }
+  }
+  writer.done();
+}
+
+/** Where an entry of the bundle goes; nowhere, where the host has it already or needs another one. */
+function writerFor(
+  { plan, banks, places, store }: FillWork,
+  path: string,
+): PieceWriter | undefined {
+  const name = path.slice(path.indexOf('/') + 1);
+  if (path.startsWith('modules/')) {
+    const wanted = plan.modules.some(({ file, source }) => file === name && source === 'bundle');
+    return wanted ? pieceWriter(banks.targetBank.device, places.get(name) ?? [], path) : undefined;
+  }
+  const placed = store?.open.places.get(name);
+  return store && placed && pieceWriter(store.device, placed.extents, path);
+}

@@ -1,0 +1,83 @@
+import { TwinbankError } from '../diagnostics/error.ts';
+import { trustOf } from './bank-reading.ts';
+import type { BundleIndex } from './bundle-index.ts';
+import { type BundleReader, openBundle } from './bundle-reader.ts';
+import type { ByteSource } from './byte-source.ts';
+import type { PublicKey } from './key.ts';
+import { assertSigned } from './signature.ts';
+import { readManifest, readSignedManifest, type SignedManifest } from './signed-manifest.ts';
+
+/** A bundle as far as its manifests: proved, and nothing of its modules read yet. */
+export interface OfferedBundle {
+  readonly name: string;
+  readonly index: BundleIndex;
+  /** The base first. */
+  readonly manifests: readonly SignedManifest[];
+  /** Of the trusted keys that have signed the bundle. */
+  readonly keyIds: readonly string[];
+  /** Its next entry is the first module. */
+  readonly reader: BundleReader;
+}
+
+/**
+ * Opens a bundle and proves what it says of itself: its index and its base are signed by a trusted key, and
+ * everything in it by keys that the new base trusts, as the host will check it again once it runs. Throws
+ * kind `corrupt`: as `openBundle` and `assertSigned` do, and `bundle.manifests`.
+ */
+export async function readOffer(
+  source: ByteSource,
+  trusted: readonly PublicKey[],
+): Promise<OfferedBundle> {
+  const reader = await openBundle(source);
+  const { index, indexBytes, signatureBytes } = reader;
+  const inBundle = (path: string) => `${source.name}: ${path}`;
+  const keyIds = assertSigned(indexBytes, signatureBytes, trusted, inBundle('bundle.json'));
+  const documents = new Map<string, Uint8Array>();
+  for (const { path } of index.entries) {
+    if (path.includes('/')) break;
+    const entry = await reader.next();
+    documents.set(path, entry ? await entry.bytes() : new Uint8Array());
+  }
+  const manifests: SignedManifest[] = [];
+  let trust = trusted;
+  for (const [path, bytes] of documents) {
+    if (!path.endsWith('.json')) continue;
+    const signature = documents.get(path.replace(/json$/, 'sig')) ?? new Uint8Array();
+    if (path === 'base.json') {
+      readSignedManifest(bytes, signature, trusted, inBundle(path));
+      trust = trustOf(readManifest(bytes, inBundle(path)));
+    }
+    manifests.push(readSignedManifest(bytes, signature, trust, inBundle(path)));
+  }
+  const offered = { name: source.name, index, manifests, keyIds, reader };
+  assertOneStory(offered);
+  return offered;
+}
+
+/** The index says what the manifests say, so that a plan can be made from either. */
+function assertOneStory({ name, index, manifests }: OfferedBundle): void {
+  const wrong = (expected: string, found: string): TwinbankError => {
+    const message = `${name}: bundle.json: expected ${expected}, found ${found}`;
+    return new TwinbankError('corrupt', 'bundle.manifests', message);
+  };
+  const base = manifests.find(({ manifest }) => manifest.base)?.manifest;
+  if (!base?.base) throw wrong('base.json among its entries', 'none');
+  for (const key of ['product', 'version', 'build'] as const) {
+    if (index[key] !== base[key]) throw wrong(`the ${key} of base.json, ${base[key]}`, index[key]);
+  }
+  const modules = manifests.flatMap(({ manifest }) => manifest.modules);
+  const listed = [
+    ...modules.map((one) => ({ ...one, path: `modules/${one.file}` })),
+    ...base.base.packages.map((one) => ({ ...one, path: `packages/${one.name}` })),
+  ];
+  for (const { path, bytes, sha256 } of index.entries) {
+    if (!path.includes('/')) continue;
+    const entry = listed.find((one) => one.path === path);
+    if (entry?.sha256 !== sha256 || entry.bytes !== bytes) {
+      throw wrong(`${path} to be what a manifest lists`, entry ? 'another' : 'no such');
+    }
+  }
+  const sent = new Set(index.entries.map(({ path }) => path));
+  const left = listed.find(({ path }) => !sent.has(path));
+  if (left && !index.from) throw wrong(`${left.path}, as it is a full bundle`, 'none');
+}

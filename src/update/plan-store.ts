@@ -1,0 +1,110 @@
+import type { ManifestPackage } from '../bootloader/bank-manifest.ts';
+import { TwinbankError } from '../diagnostics/error.ts';
+import { humanSize } from '../diagnostics/size.ts';
+
+/** A package as a list in `builds/` has it. */
+export interface StoredPackage extends ManifestPackage {
+  /** In the store, such as `packages/tool_1_amd64.deb`. */
+  readonly path: string;
+}
+
+/** The list of the packages that belong to a build: `builds/BUILD.json`. */
+export interface StoreBuild {
+  readonly build: string;
+  readonly packages: readonly StoredPackage[];
+}
+
+/** What a store holds now. */
+export interface StoreFacts {
+  readonly builds: readonly StoreBuild[];
+  /** Files of `packages/`, paths and bytes. */
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  readonly freeBytes: number;
+  readonly clusterBytes: number;
+  /** Hash of a file, read from the disk. */
+  hashOf(path: string): string | undefined;
+}
+
+/** What an update does to a store. */
+export interface StorePlan {
+  /** Lists and packages that neither bank needs once the other one is overwritten. */
+  readonly remove: readonly string[];
+  readonly add: readonly StoredPackage[];
+  /** There already. */
+  readonly reuse: readonly StoredPackage[];
+  readonly list: StoreBuild;
+}
+
+export interface StoreWish {
+  /** Of the bank that stays. */
+  readonly keptBuild: string;
+  /** Of the bank that is written. */
+  readonly build: string;
+  readonly packages: readonly ManifestPackage[];
+  /** Hashes of the packages that the bundle brings. */
+  readonly sent: ReadonlySet<string>;
+}
+
+/**
+ * Both banks find their packages in the store, and what no bank needs any more goes. Nothing that the kept
+ * build lists is removed or written over: where it has another package of the same name, the new one goes
+ * into a folder of its build. Throws `update.package-missing` and `update.store-full` (kind `refused`).
+ */
+export function planStore(facts: StoreFacts, wish: StoreWish): StorePlan {
+  const kept = facts.builds.filter(({ build }) => build === wish.keptBuild);
+  const keptPackages = kept.flatMap(({ packages }) => packages);
+  const isThere = ({ path, bytes, sha256 }: StoredPackage): boolean =>
+    facts.files.some((file) => samePath(file.path, path) && file.bytes === bytes) &&
+    facts.hashOf(path) === sha256;
+  const packages = wish.packages.map((one): StoredPackage => {
+    const path = `packages/${one.name}`;
+    const other = keptPackages.find((own) => samePath(own.path, path));
+    const taken = other !== undefined && other.sha256 !== one.sha256;
+    return { ...one, path: taken ? `packages/${wish.build}/${one.name}` : path };
+  });
+  const reuse = packages.filter(isThere);
+  const add = packages.filter((one) => !reuse.includes(one));
+  const missing = add.find(({ sha256 }) => !wish.sent.has(sha256));
+  if (missing) {
+    const message = `store: expected ${missing.name} in the bundle or in the store, found it in neither; take a bundle that is not relative to an older build`;
+    throw new TwinbankError('refused', 'update.package-missing', message);
+  }
+  const needed = [...keptPackages, ...packages].map(({ path }) => path.toLowerCase());
+  // Without its list nobody knows what the kept build needs.
+  const gone = facts.files.filter(
+    ({ path }) => kept.length > 0 && !needed.includes(path.toLowerCase()),
+  );
+  const lists = facts.builds.filter(
+    ({ build }) => build !== wish.keptBuild && build !== wish.build,
+  );
+  const own = wish.build === wish.keptBuild ? keptPackages : [];
+  const others = own.filter((one) => !packages.some(({ path }) => samePath(path, one.path)));
+  assertRoom(facts, { gone, add });
+  return {
+    remove: [...lists.map(({ build }) => `builds/${build}.json`), ...gone.map(({ path }) => path)],
+    add,
+    reuse,
+    list: { build: wish.build, packages: [...others, ...packages] },
+  };
+}
+
+/** A list, a folder or two, and what is written over stays until the next flush. */
+const slackClusters = 8;
+
+function assertRoom(
+  { freeBytes, clusterBytes }: StoreFacts,
+  { gone, add }: { gone: readonly { bytes: number }[]; add: readonly { bytes: number }[] },
+): void {
+  const taken = (files: readonly { bytes: number }[]): number =>
+    files.reduce((sum, { bytes }) => sum + Math.ceil(bytes / clusterBytes) * clusterBytes, 0);
+  const free = freeBytes + taken(gone) - slackClusters * clusterBytes;
+  if (taken(add) <= free) return;
+  const message = `store: expected room for ${humanSize(taken(add))} of packages, found ${humanSize(Math.max(0, free))}`;
+  throw new TwinbankError('refused', 'update.store-full', message, {
+    data: { needed: taken(add), free },
+  });
+}
+
+function samePath(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

@@ -1,0 +1,124 @@
+import { checkBank, readOr } from '../bootloader/bank-contents.ts';
+import { encodeBankEnv } from '../bootloader/bank-env.ts';
+import { readSum } from '../bootloader/sum-file.ts';
+import { TwinbankError } from '../diagnostics/error.ts';
+import type { BankReading } from './bank-reading.ts';
+import { combineProblems } from './combine.ts';
+import type { PublicKey } from './key.ts';
+import { bankEnvOf } from './plan-bank.ts';
+import { readSignedManifest } from './signed-manifest.ts';
+
+/** Something of a bank that is not what its manifests say. */
+export interface BankProblem {
+  /** File that it is about. */
+  readonly file: string;
+  readonly code: string;
+  /** One sentence that begins with the file. */
+  readonly message: string;
+}
+
+export interface BankProof {
+  readonly problems: readonly BankProblem[];
+  /** Origin and the trusted keys that have signed it. */
+  readonly signed: readonly { readonly origin: string; readonly keyIds: readonly string[] }[];
+}
+
+export interface VerifyBankOptions {
+  /** Trusted beside those that the bank itself names. */
+  readonly keys?: readonly PublicKey[];
+  /** Trusted instead of those that the bank names. */
+  readonly only?: readonly PublicKey[];
+  /**
+   * `contents`: every file is hashed. `sums`: every NAME.sum is held against the manifests, which is enough
+   * for a system whose loader has held every file against its NAME.sum.
+   */
+  readonly by: 'contents' | 'sums';
+}
+
+/**
+ * Holds a bank against its manifests: each signed by a trusted key, fitting together, every module what is
+ * listed, bank.env and boot.cfg what follows from them, and nothing loaded that no manifest lists.
+ */
+export function verifyBank(bank: BankReading, options: VerifyBankOptions): BankProof {
+  const problems: BankProblem[] = bank.damaged.map(({ file, problem }) =>
+    finding(file, 'manifest.form', problem),
+  );
+  const report = (file: string, code: string, problem: string) =>
+    problems.push(finding(file, code, problem));
+  const trusted = options.only ?? [...bank.trust, ...(options.keys ?? [])];
+  const signed: { origin: string; keyIds: readonly string[] }[] = [];
+  if (!bank.manifests.some(({ manifest }) => manifest.base)) {
+    report('base.json', 'manifest.missing', 'expected the manifest of the base, found none');
+    return { problems, signed };
+  }
+  for (const { manifest, bytes, signature } of bank.manifests) {
+    const file = `${manifest.origin}.json`;
+    const read = () => readSignedManifest(bytes, signature, trusted, file);
+    const proof = unlessCorrupt(read, (code, message) => problems.push({ file, code, message }));
+    if (proof) signed.push({ origin: manifest.origin, keyIds: proof.keyIds });
+  }
+  const manifests = bank.manifests.map(({ manifest }) => manifest);
+  for (const { code, message, origins } of combineProblems(manifests)) {
+    report(`${origins.at(-1)}.json`, `manifest.${code}`, message);
+  }
+  const env = unlessCorrupt(
+    () => bankEnvOf(manifests),
+    (code, message) => problems.push({ file: 'base.json', code, message }),
+  );
+  const found = readOr(bank.files, 'bank.env');
+  if (env && (!found || Buffer.compare(found, encodeBankEnv(env)) !== 0)) {
+    report('bank.env', 'bank.env-other', 'expected what follows from the manifests, found others');
+  }
+  if (bank.bootCfg.ok) {
+    const title = manifests[0]?.base?.title;
+    if (bank.bootCfg.cfg.title !== title) {
+      report('boot.cfg', 'bank.title', 'expected the title of base.json, found another');
+    }
+  } else report('boot.cfg', 'bank.malformed', bank.bootCfg.reason);
+  checkModules(bank, options.by, report);
+  return { problems, signed };
+}
+
+type Report = (file: string, code: string, problem: string) => void;
+
+function checkModules(bank: BankReading, by: 'contents' | 'sums', report: Report): void {
+  if (by === 'contents') {
+    const check = checkBank(bank.files, bank.bootCfg.ok ? bank.bootCfg.cfg : undefined);
+    const problem = check.files.find((file) => !file.ok);
+    const code = 'bank.contents';
+    for (const { name, problem = '' } of check.files.filter(({ ok }) => !ok)) {
+      report(name, code, problem);
+    }
+    if (!problem && check.problem !== undefined) report('bank.env', code, check.problem);
+  }
+  for (const { file, sha256, bytes } of bank.manifests.flatMap(
+    ({ manifest }) => manifest.modules,
+  )) {
+    const sum = readOr(bank.files, `${file}.sum`);
+    if (!sum || readSum(sum, file) !== sha256) {
+      report(file, 'bank.sum', `expected ${file}.sum to hold the hash that its manifest gives`);
+    }
+    if (by === 'sums') continue;
+    const measured = bank.files.measure?.(file);
+    if (measured?.bytes !== bytes || measured.sha256 !== sha256) {
+      report(file, 'bank.module', `expected what its manifest lists, found other contents`);
+    }
+  }
+}
+
+function finding(file: string, code: string, problem: string): BankProblem {
+  return { file, code, message: `${file}: ${problem}` };
+}
+
+function unlessCorrupt<T>(
+  read: () => T,
+  found: (code: string, message: string) => void,
+): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof TwinbankError) || error.kind !== 'corrupt') throw error;
+    found(error.code, error.message);
+    return undefined;
+  }
+}
