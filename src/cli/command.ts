@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { createColors } from 'picocolors';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import type { TwinbankError } from '../diagnostics/error.ts';
@@ -5,6 +6,12 @@ import type { Report } from '../diagnostics/progress.ts';
 
 export type Colors = ReturnType<typeof createColors>;
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Standard input; a terminal can hand over each key as it is pressed. */
+export type Input = Readable & {
+  readonly isTTY?: boolean;
+  setRawMode?(raw: boolean): unknown;
+};
 
 /** All that a command may know of the process it runs in. */
 export interface Context {
@@ -14,6 +21,10 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Only for results that are bytes or do not end at once; all others are returned. */
   readonly stdout: NodeJS.WritableStream;
+  /** Only for what an option says is there; nobody waits for it otherwise. */
+  readonly stdin: Input;
+  /** Asks a person for one line that is not shown; undefined where there is no terminal to ask on. */
+  ask(question: string): Promise<string | undefined>;
   readonly cwd: string;
   readonly env: Environment;
   readonly json: boolean;

@@ -42,6 +42,9 @@ async function start(): Promise<void> {
   // `output.ts` hears of a reader that has gone by the callback of its write.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const code = await run(argv, {
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     cwd: process.cwd(),

@@ -59,6 +59,22 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./commands/flash.ts'),
   },
   {
+    usage: 'keys',
+    describe: 'Make and look at the keys that sign updates',
+    commands: [
+      {
+        usage: 'new <dir>',
+        describe: 'Make a private key to sign with, and its public half',
+        load: () => import('./commands/keys-new.ts'),
+      },
+      {
+        usage: 'show <file>',
+        describe: 'Print the id and the raw public half of a key',
+        load: () => import('./commands/keys-show.ts'),
+      },
+    ],
+  },
+  {
     usage: 'doctor',
     describe: 'List the host tools: found, version, what needs them, how to get them',
     load: () => import('./commands/doctor.ts'),

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { Writable } from 'node:stream';
 import { createColors } from 'picocolors';
-import type { CommandRow, Context, Environment, Result } from './command.ts';
+import { askSecretly } from './ask-secretly.ts';
+import type { CommandRow, Context, Environment, Input, Result } from './command.ts';
 import { exitCode } from './exit-code.ts';
 import { toFailure } from './failure.ts';
 import { errorText, jsonDocument, jsonError, resultText, write } from './output.ts';
@@ -13,6 +14,7 @@ export type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?:
 
 /** The process as the command line needs it; a test passes its own. */
 export interface Host {
+  readonly stdin: Input;
   readonly stdout: Terminal;
   readonly stderr: Terminal;
   readonly cwd: string;
@@ -43,6 +45,16 @@ export async function run(
     report: progress.report,
     signal: host.signal,
     stdout: host.stdout,
+    // Asked for late: Node makes the stream of standard input when it is first looked at.
+    get stdin() {
+      return host.stdin;
+    },
+    ask: async (question) => {
+      if (host.stdin.isTTY !== true || host.stderr.isTTY !== true) return undefined;
+      progress.stop();
+      const ask = (text: string): void => void host.stderr.write(text);
+      return askSecretly(question, { stdin: host.stdin, write: ask, signal: host.signal });
+    },
     cwd: host.cwd,
     env: host.env,
     json,

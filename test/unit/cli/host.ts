@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import type { Command, CommandRow, Definition } from '../../../src/cli/command.ts';
 import { defineCommand } from '../../../src/cli/command.ts';
 import { type Host, run, type Terminal } from '../../../src/cli/run.ts';
@@ -15,6 +15,31 @@ export function sink(properties: { isTTY?: boolean; columns?: number } = {}) {
   return { stream: Object.assign(stream, properties) as Terminal, text: () => chunks.join('') };
 }
 
+/**
+ * A terminal to type on: `type` answers the questions in their order, each when it is asked; what is
+ * shown on it goes to `text`.
+ */
+export function keyboard(...answers: string[]) {
+  const waiting = [...answers];
+  const modes: boolean[] = [];
+  const stdin = Object.assign(new PassThrough(), {
+    isTTY: true,
+    setRawMode: (raw: boolean) => void modes.push(raw),
+  });
+  const screen = sink({ isTTY: true });
+  const stderr = Object.assign(
+    new Writable({
+      write(chunk, _encoding, done) {
+        const answer = / $/.test(String(chunk)) ? waiting.shift() : undefined;
+        if (answer !== undefined) setImmediate(() => stdin.write(answer));
+        screen.stream.write(chunk, done);
+      },
+    }),
+    { isTTY: true },
+  );
+  return { host: { stdin, stderr }, modes, text: screen.text, unanswered: () => waiting };
+}
+
 /** Runs a command line in this process, with its own streams and registry. */
 export async function runHere(
   argv: readonly string[],
@@ -23,6 +48,7 @@ export async function runHere(
   const stdout = sink();
   const stderr = sink();
   const host: Host = {
+    stdin: Readable.from([]),
     stdout: stdout.stream,
     stderr: stderr.stream,
     cwd: process.cwd(),
