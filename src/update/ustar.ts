@@ -61,6 +61,7 @@ for (const [name, text] of [
 ] as const) {
   template.write(text, offsetOf(name), 'latin1');
 }
+const templateSum = sumOf(template);
 
 /**
  * The header of a plain file in the one form that a bundle has: mode 0644, owner, group and time 0, no names,
@@ -75,8 +76,10 @@ export function encodeHeader({ path, bytes }: UstarHeader): Uint8Array {
   const header = Buffer.from(template);
   header.write(path, 0, 'latin1');
   header.write(octal(bytes, 11), sizeAt, 'latin1');
-  let sum = 0;
-  for (const byte of header) sum += byte;
+  const sum =
+    templateSum +
+    sumOf(header.subarray(0, path.length)) +
+    sumOf(header.subarray(sizeAt, sizeAt + 11));
   header.write(`${octal(sum, 6)}\0 `, checksumAt, 'latin1');
   return header;
 }
@@ -121,6 +124,12 @@ function refusal(field: string, expected: string, found: string): TwinbankError 
 /** Without the zeros at the end, of which most fields have many. */
 function show(field: Uint8Array): string {
   return quote(Buffer.from(field).toString('latin1').replace(/\0+$/, ''));
+}
+
+function sumOf(bytes: Uint8Array): number {
+  let sum = 0;
+  for (let at = 0; at < bytes.length; at++) sum += bytes[at] ?? 0;
+  return sum;
 }
 
 function octal(value: number, digits: number): string {

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { corrupt, paddingOf } from './bundle-content.ts';
+import type { BundleIndexEntry } from './bundle-entries.ts';
+import {
+  decodeBundleIndex,
+  indexPath,
+  maxIndexBytes,
+  maxSignatureBytes,
+  signaturePath,
+} from './bundle-index.ts';
+import { encodeHeader } from './ustar.ts';
+
+type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** A file to be put into a bundle. */
+export interface BundleFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Its bytes, or what gives them piece by piece when it is their turn. */
+  readonly content: Uint8Array | (() => Pieces);
+}
+
+export interface BundleParts {
+  /** What `encodeBundleIndex` made, and its signatures. */
+  readonly indexBytes: Uint8Array;
+  readonly signatureBytes: Uint8Array;
+  /** What the index lists, in its order. */
+  readonly entries: readonly BundleFile[];
+}
+
+/** Takes bytes in order, before it returns; what it was given may be used again afterwards. */
+export type WriteBytes = (bytes: Uint8Array) => Promise<void> | void;
+
+/**
+ * Writes a bundle (docs/updates.md, Bundle): the same parts make the same bytes. Returns how many. Throws kind
+ * `corrupt`: as `decodeBundleIndex` does, `bundle.size`, and `bundle.content` where a file is not what the index
+ * says; what was written until then is no bundle.
+ */
+export async function writeBundle(write: WriteBytes, parts: BundleParts): Promise<number> {
+  const { indexBytes, signatureBytes, entries } = parts;
+  const listed = decodeBundleIndex(indexBytes, indexPath).entries;
+  assertSmall(indexPath, indexBytes, maxIndexBytes);
+  assertSmall(signaturePath, signatureBytes, maxSignatureBytes);
+  assertListed(listed, entries);
+
+  let position = 0;
+  const put = async (bytes: Uint8Array): Promise<void> => {
+    if (bytes.length === 0) return;
+    await write(bytes);
+    position += bytes.length;
+  };
+  await putFile(put, { path: indexPath, bytes: indexBytes.length, content: indexBytes });
+  await putFile(put, {
+    path: signaturePath,
+    bytes: signatureBytes.length,
+    content: signatureBytes,
+  });
+  for (const [index, file] of entries.entries()) await putFile(put, file, listed[index]?.sha256);
+  await put(new Uint8Array(1024));
+  return position;
+}
+
+async function putFile(put: WriteBytes, file: BundleFile, sha256?: string): Promise<void> {
+  const { path, bytes, content } = file;
+  await put(encodeHeader({ path, bytes }));
+  const hash = createHash('sha256');
+  let found = 0;
+  for await (const piece of content instanceof Uint8Array ? [content] : content()) {
+    found += piece.length;
+    if (found > bytes) break;
+    hash.update(piece);
+    await put(piece);
+  }
+  const changed = (expected: string, actual: string) =>
+    corrupt('bundle.content', path, `the content that the index lists, ${expected}`, actual);
+  if (found !== bytes) {
+    throw changed(`${bytes} bytes`, found > bytes ? `more` : `${found}`);
+  }
+  const digest = hash.digest('hex');
+  if (sha256 !== undefined && digest !== sha256) throw changed(`SHA-256 ${sha256}`, digest);
+  await put(new Uint8Array(paddingOf(bytes)));
+}
+
+function assertSmall(path: string, bytes: Uint8Array, most: number): void {
+  if (bytes.length <= most) return;
+  throw corrupt('bundle.size', path, `at most ${most} bytes`, `${bytes.length}`);
+}
+
+function assertListed(listed: readonly BundleIndexEntry[], files: readonly BundleFile[]): void {
+  const describe = (file?: { path: string; bytes: number }): string =>
+    file ? `${file.path} with ${file.bytes} bytes` : 'no more';
+  for (let index = 0; index < Math.max(listed.length, files.length); index++) {
+    const [expected, found] = [describe(listed[index]), describe(files[index])];
+    if (expected !== found) throw corrupt('bundle.content', `entry ${index}`, expected, found);
+  }
+}
