@@ -1,0 +1,103 @@
+import { TwinbankError } from '../diagnostics/error.ts';
+import type { BlockDevice } from '../disk/block-device.ts';
+import { openFat } from '../disk/fat/volume.ts';
+import { packState } from './archive.ts';
+import { chooseState, highestGeneration, holdsNewest, isRolledBack } from './choose-state.ts';
+import { encodeSlot, type SavedState, type SlotName, slotBytes, stateSchema } from './slot.ts';
+import { type BankState, readBankState, type StateSlot } from './slots-of-bank.ts';
+
+/** A bank that runs or boots next, and the other one, by their partitions. */
+export interface BankPair {
+  readonly bank: BlockDevice;
+  /** Only ever read; undefined where there is none. */
+  readonly other: BlockDevice | undefined;
+  /** Makes the next read of `bank` come from the medium, where there is a cache to get past. */
+  dropCaches?(): Promise<void>;
+}
+
+export interface SaveResult {
+  readonly generation: number;
+  readonly slot: SlotName;
+  /** False when just this was what the bank held already. */
+  readonly wrote: boolean;
+}
+
+/**
+ * Saves content in a bank as the newest state of both: one write in place, over the slot that the bank does
+ * not start from and of two such the older or damaged one; a flush; a second look. A power cut at any
+ * point leaves the state that was there or the new one, whole. Writes nothing where the bank holds the same as
+ * the newest already. The caller keeps others from writing to the banks meanwhile.
+ *
+ * Throws `state.no-slot` (kind `corrupt`) for a bank without a slot that may be written over, what `check`
+ * finds in a volume that is not sound (kind `corrupt`), `state.too-large` (kind `refused`), all before
+ * anything is written; and `state.not-kept` (kind `io`) when the slot does not read back.
+ */
+export async function saveState(pair: BankPair, content: Uint8Array): Promise<SaveResult> {
+  const [own, other] = readStates(pair);
+  const held = chooseState(own, other);
+  if (held && holdsNewest(own, other) && Buffer.compare(held.saved.content, content) === 0) {
+    return { generation: held.saved.generation, slot: held.slot.name, wrote: false };
+  }
+  const generation = highestGeneration(own, other) + 1;
+  const slot = slotToWrite(own, other);
+  assertSound(pair.bank);
+  await writeSlot(pair, slot, { generation, schema: stateSchema, content });
+  return { generation, slot: slot.name, wrote: true };
+}
+
+/**
+ * Makes a bank itself hold the state that it would start from now, newer than all else in both banks, so
+ * that nothing depends on the other bank's slots any more: before that one is overwritten, and once a new
+ * version has proved itself. To be called while the other bank still has the verdict by which the choice is
+ * made. What a person has rolled back stays so: a bank without a state of its own then gets an empty one.
+ * `generation` is null, and nothing is written, where no state counts. Throws as {@link saveState}.
+ */
+export async function keepState(
+  pair: BankPair,
+): Promise<{ readonly wrote: boolean; readonly generation: number | null }> {
+  const [own, other] = readStates(pair);
+  const held = chooseState(own, other);
+  if (held) return saveState(pair, held.saved.content);
+  const outlived = other && isRolledBack(other) && highestGeneration(other) > 0;
+  return outlived ? saveState(pair, packState([])) : { wrote: false, generation: null };
+}
+
+function readStates({ bank, other }: BankPair): [BankState, BankState | undefined] {
+  return [readBankState(bank), other && readBankState(other)];
+}
+
+/** The slot that can be lost: a power cut while it is written must not cost what the bank starts from. */
+function slotToWrite(own: BankState, other: BankState | undefined): StateSlot {
+  const held = chooseState(own, other)?.slot;
+  const age = ({ reading }: StateSlot): number => (reading.ok ? reading.saved.generation : 0);
+  const [oldest] = own.slots.filter((slot) => slot !== held).sort((a, b) => age(a) - age(b));
+  if (oldest) return oldest;
+  throw new TwinbankError(
+    'corrupt',
+    'state.no-slot',
+    `state: expected two slots of ${slotBytes} bytes in the bank, each in one piece, found ${own.slots.length}`,
+  );
+}
+
+/** Where the table leads to the wrong clusters, a slot can be the place of something else. */
+function assertSound(bank: BlockDevice): void {
+  const broken = openFat(bank)
+    .check()
+    .find(({ severity }) => severity === 'error');
+  if (broken) throw new TwinbankError('corrupt', broken.code, broken.message);
+}
+
+async function writeSlot(pair: BankPair, slot: StateSlot, saved: SavedState): Promise<void> {
+  const { bank } = pair;
+  const bytes = encodeSlot(saved);
+  // Without a pause between them: a process that is ended by a signal ends before or after both.
+  bank.write(slot.offset, bytes);
+  bank.flush();
+  await pair.dropCaches?.();
+  if (Buffer.compare(bank.read(slot.offset, bytes.length), bytes) === 0) return;
+  throw new TwinbankError(
+    'io',
+    'state.not-kept',
+    `${slot.name}: expected generation ${saved.generation} to read back, found other bytes: the bank does not keep what is written to it`,
+  );
+}

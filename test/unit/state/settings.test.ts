@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import {
+  filesOfSettings,
+  parseSetting,
+  type SettingName,
+  type Settings,
+  settingNames,
+  settingOfFile,
+  settingRows,
+  settingsOfFiles,
+} from '../../../src/state/settings.ts';
+import { errorOf } from '../../support/error-of.ts';
+
+const sha256Hash = `$5$salt$${'a'.repeat(43)}`;
+const sha512Hash = `$6$rounds=5000$saltsaltsaltsalt$${'./'.repeat(43)}`;
+const fixed = { mode: 'static', address: '10.1.2.3', prefix: 24 } as const;
+const all: Settings = {
+  hostname: 'esx1.lab.example',
+  rootPasswordHash: sha512Hash,
+  network: { ...fixed, interface: 'eth0', router: '10.1.2.1', dns: ['10.1.2.1', '2001:db8::1'] },
+  syslog: { targets: ['log.lab', '10.0.0.9:1514', '[2001:db8::2]:514', '[2001:db8::2]'] },
+  ntp: { servers: ['pool.ntp.org', '10.0.0.1', 'fe80::1'] },
+};
+
+describe('settings', () => {
+  it('are saved as files, and are the same when they are read again', () => {
+    const files = filesOfSettings(all);
+    expect(files.map(({ path }) => path)).toEqual([
+      'etc/hostname',
+      'etc/shadow',
+      'etc/vmware/network.json',
+      'etc/vmware/syslog.json',
+      'etc/vmware/ntp.json',
+    ]);
+    expect(settingsOfFiles(files)).toEqual(all);
+    expect(Buffer.from(files[0]!.bytes).toString()).toBe('esx1.lab.example\n');
+    expect(Buffer.from(files[1]!.bytes).toString()).toBe(`root:${sha512Hash}:::::::\n`);
+  });
+
+  it('that nobody gave have no file', () => {
+    expect(filesOfSettings({ ntp: { servers: [] } }).map(({ path }) => path)).toEqual([
+      'etc/vmware/ntp.json',
+    ]);
+  });
+
+  it("read root's hash among the hashes of others", () => {
+    const bytes = Buffer.from(`dcui:!:::::::\nroot:${sha256Hash}:19000:0:99999:7:::\nx:y:\n`);
+    expect(settingOfFile({ path: 'etc/shadow', bytes })).toEqual({ rootPasswordHash: sha256Hash });
+  });
+});
+
+describe('a value that is right', () => {
+  it.each<[SettingName, unknown, unknown]>([
+    ['hostname', 'a', 'a'],
+    ['hostname', `${'a'.repeat(62)}.b`, `${'a'.repeat(62)}.b`],
+    ['rootPasswordHash', '', '!'],
+    ['rootPasswordHash', '*', '!'],
+    ['rootPasswordHash', sha256Hash, sha256Hash],
+    ['network', { mode: 'dhcp' }, { mode: 'dhcp' }],
+    ['network', fixed, { ...fixed, dns: [] }],
+    ['network', { ...fixed, prefix: 1, router: '100.0.0.1' }, expect.anything()],
+    ['syslog', { targets: [] }, { targets: [] }],
+    ['ntp', { servers: ['a.b'] }, { servers: ['a.b'] }],
+  ])('is taken: %s %j', (name, value, expected) => {
+    expect(parseSetting(name, value)).toEqual({ [name]: expected });
+  });
+});
+
+describe('a value that is wrong', () => {
+  it.each<[SettingName, unknown, string]>([
+    [
+      'hostname',
+      7,
+      'hostname: expected a host name of at most 64 letters, digits, - and ., found 7',
+    ],
+    ['hostname', '', 'found ""'],
+    ['hostname', '-a', 'found "-a"'],
+    ['hostname', 'a..b', 'found "a..b"'],
+    ['hostname', 'a\nb', 'found "a\\nb"'],
+    ['hostname', 'grün', 'found "gr\\u00fcn"'],
+    ['hostname', `${'a'.repeat(63)}.b`, 'found "aaaa'],
+    [
+      'rootPasswordHash',
+      'secret',
+      'rootPasswordHash: expected a hash of crypt that begins with $5$ or $6$, or nothing, found something else',
+    ],
+    ['rootPasswordHash', sha256Hash.slice(0, -1), 'found something else'],
+    ['rootPasswordHash', `${sha256Hash}:`, 'found something else'],
+    ['rootPasswordHash', '$1$salt$aaaaaaaaaaaaaaaaaaaaaa', 'found something else'],
+    ['network', null, 'network: expected an object with mode, interface'],
+    ['network', [], 'network: expected an object'],
+    ['network', { mode: 'auto' }, 'network.mode: expected dhcp or static, found "auto"'],
+    ['network', {}, 'network.mode: expected dhcp or static, found none'],
+    [
+      'network',
+      { mode: 'dhcp', dns: [] },
+      'network: expected nothing beside the mode dhcp, found "dns"',
+    ],
+    [
+      'network',
+      { ...fixed, gateway: '' },
+      'network: expected no members but mode, interface, address, prefix, router, dns, found "gateway"',
+    ],
+    ['network', { ...fixed, interface: '../eth0' }, 'network.interface: expected the name'],
+    ['network', { ...fixed, interface: 'eth0 up' }, 'network.interface: expected the name'],
+    [
+      'network',
+      { ...fixed, address: '10.1.2' },
+      'network.address: expected the IPv4 address of a host, found "10.1.2"',
+    ],
+    ['network', { ...fixed, address: '127.0.0.1' }, 'network.address: expected'],
+    ['network', { ...fixed, address: '0.0.0.0' }, 'network.address: expected'],
+    ['network', { ...fixed, address: '224.0.0.1' }, 'network.address: expected'],
+    [
+      'network',
+      { ...fixed, prefix: 33 },
+      'network.prefix: expected a whole number from 1 to 32, found 33',
+    ],
+    [
+      'network',
+      { ...fixed, prefix: '24' },
+      'network.prefix: expected a whole number from 1 to 32, found "24"',
+    ],
+    [
+      'network',
+      { ...fixed, router: '10.1.3.1' },
+      'network.router: expected another host of 10.1.2.3/24, found "10.1.3.1"',
+    ],
+    ['network', { ...fixed, router: '10.1.2.3' }, 'network.router: expected another host'],
+    ['network', { ...fixed, dns: '10.0.0.1' }, 'network.dns: expected a list, found "10.0.0.1"'],
+    [
+      'network',
+      { ...fixed, dns: ['10.0.0.1', 'x'] },
+      'network.dns[1]: expected an address, found "x"',
+    ],
+    [
+      'network',
+      { ...fixed, dns: ['1.1.1.1', '1.1.1.2', '1.1.1.3', '1.1.1.4'] },
+      'network.dns: expected at most 3, found 4',
+    ],
+    ['syslog', { targets: ['a:0'] }, 'syslog.targets[0]: expected HOST or HOST:PORT, found "a:0"'],
+    ['syslog', { targets: ['a:65536'] }, 'syslog.targets[0]: expected'],
+    ['syslog', { targets: ['a b'] }, 'syslog.targets[0]: expected'],
+    ['syslog', { targets: ['-R'] }, 'syslog.targets[0]: expected'],
+    ['syslog', { targets: ['[10.0.0.1]'] }, 'syslog.targets[0]: expected'],
+    ['syslog', { targets: ['2001:db8::2'] }, 'syslog.targets[0]: expected'],
+    ['syslog', { targets: [7] }, 'syslog.targets[0]: expected HOST or HOST:PORT, found 7'],
+    ['syslog', {}, 'syslog.targets: expected a list, found none'],
+    ['ntp', { servers: ['a', 'a'] }, 'ntp.servers[1]: expected each one once, found "a"'],
+    [
+      'ntp',
+      { servers: ['10.0.0'] },
+      'ntp.servers[0]: expected a host name or address, found "10.0.0"',
+    ],
+    ['ntp', { servers: ['10.0.0.256'] }, 'ntp.servers[0]: expected a host name or address'],
+    ['ntp', 'pool', 'ntp: expected an object with servers, found "pool"'],
+  ])('is refused in one sentence: %s %j', (name, value, sentence) => {
+    const error = errorOf(() => parseSetting(name, value));
+    expect(error).toMatchObject({ kind: 'corrupt', code: 'setting.value' });
+    expect(error.message).toContain(sentence);
+    expect(error.message).toMatch(/^[ -~]+$/);
+  });
+
+  it('in a file is refused as well, and so is a file that says nothing', () => {
+    const wrong = (path: string, text: string) => {
+      const name = settingNames.find((one) => settingRows[one].path === path)!;
+      const file = { path: settingRows[name].path, bytes: Buffer.from(text) };
+      return errorOf(() => settingOfFile(file)).message;
+    };
+    expect(wrong('etc/vmware/ntp.json', '{')).toBe(
+      'etc/vmware/ntp.json: expected JSON, found something else',
+    );
+    expect(wrong('etc/hostname', '\n')).toContain('hostname: expected');
+    expect(wrong('etc/shadow', 'dcui:!:::::::\n')).toContain('rootPasswordHash: expected');
+  });
+});
