@@ -15,33 +15,32 @@ const pathPattern = /^[!-~]{1,100}$/;
 const maxBytes = 8 ** 11 - 1;
 
 /** The fields of a header in order, without gaps (POSIX.1-1988 section 10.1.1, "Extended tar Format"). */
-const fields = [
-  ['name', 100],
-  ['mode', 8],
-  ['uid', 8],
-  ['gid', 8],
-  ['size', 12],
-  ['mtime', 12],
-  ['chksum', 8],
-  ['typeflag', 1],
-  ['linkname', 100],
-  ['magic', 6],
-  ['version', 2],
-  ['uname', 32],
-  ['gname', 32],
-  ['devmajor', 8],
-  ['devminor', 8],
-  ['prefix', 155],
-  ['padding', 12],
-] as const;
+const fields = {
+  name: 100,
+  mode: 8,
+  uid: 8,
+  gid: 8,
+  size: 12,
+  mtime: 12,
+  chksum: 8,
+  typeflag: 1,
+  linkname: 100,
+  magic: 6,
+  version: 2,
+  uname: 32,
+  gname: 32,
+  devmajor: 8,
+  devminor: 8,
+  prefix: 155,
+  padding: 12,
+} as const;
+type Field = keyof typeof fields;
+const fieldNames = Object.keys(fields) as Field[];
 
-const offsetOf = (wanted: (typeof fields)[number][0]): number => {
-  const before = fields.slice(
-    0,
-    fields.findIndex(([name]) => name === wanted),
-  );
-  return before.reduce((sum, [, length]) => sum + length, 0);
-};
+function offsetOf(name: Field): number {
+  const before = fieldNames.slice(0, fieldNames.indexOf(name));
+  return before.reduce((sum, field) => sum + fields[field], 0);
+}
 const sizeAt = offsetOf('size');
 const checksumAt = offsetOf('chksum');
 
@@ -107,23 +106,26 @@ export function assertHeader(found: Uint8Array, file: UstarHeader): void {
   if (found.length !== headerBytes) throw new RangeError(`a header of ${found.length} bytes`);
   const expected = encodeHeader(file);
   if (Buffer.compare(expected, found) === 0) return;
-  let offset = 0;
-  for (const [name, length] of fields) {
-    const [want, have] = [expected, found].map((bytes) => bytes.subarray(offset, offset + length));
-    offset += length;
-    if (want && have && Buffer.compare(want, have) !== 0)
-      throw refusal(name, show(want), show(have));
-  }
+  const differs = (name: Field): boolean => fieldOf(expected, name) !== fieldOf(found, name);
+  // The checksum differs as well wherever something else does, and says nothing of it.
+  const [first = 'chksum'] = fieldNames.filter((name) => name !== 'chksum' && differs(name));
+  throw refusal(first, show(fieldOf(expected, first)), show(fieldOf(found, first)));
 }
 
-function refusal(field: string, expected: string, found: string): TwinbankError {
+function refusal(field: Field, expected: string, found: string): TwinbankError {
   const message = `expected ${expected} in the tar header's field ${field}, found ${found}`;
   return new TwinbankError('corrupt', 'bundle.header', message, { data: { field } });
 }
 
+/** Its bytes as text. */
+function fieldOf(header: Uint8Array, name: Field): string {
+  const start = offsetOf(name);
+  return Buffer.from(header.subarray(start, start + fields[name])).toString('latin1');
+}
+
 /** Without the zeros at the end, of which most fields have many. */
-function show(field: Uint8Array): string {
-  return quote(Buffer.from(field).toString('latin1').replace(/\0+$/, ''));
+function show(field: string): string {
+  return quote(field.replace(/\0+$/, ''));
 }
 
 function sumOf(bytes: Uint8Array): number {
