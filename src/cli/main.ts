@@ -39,6 +39,9 @@ async function start(): Promise<void> {
     end(exitCode({ failure }), `twinbank: ${failure.message}\n${stack}`);
   };
   process.on('uncaughtException', crash);
+  const env = { ...process.env };
+  // For us alone: host programs inherit the environment of the process.
+  delete process.env.TWINBANK_PASSPHRASE;
   // `output.ts` hears of a reader that has gone by the callback of its write.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const code = await run(argv, {
@@ -48,7 +51,7 @@ async function start(): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     cwd: process.cwd(),
-    env: process.env,
+    env,
     signal: abort.signal,
     now: () => performance.now(),
   });

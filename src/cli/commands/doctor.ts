@@ -61,7 +61,7 @@ async function probe(tool: HostTool, context: Context): Promise<Finding> {
 
 /** What a program prints about itself, wherever and with whatever exit code (unsquashfs ends with 1). */
 function output(path: string, args: readonly string[], context: Context): Promise<string> {
-  const env = { ...context.env, LC_ALL: 'C' };
+  const env = { ...context.env, TWINBANK_PASSPHRASE: undefined, LC_ALL: 'C' };
   return new Promise((resolve) => {
     const options = { env, timeout: 10_000, signal: context.signal };
     const child = execFile(path, args, options, (_error, stdout, stderr) => {
