@@ -1,9 +1,25 @@
 import { createHash } from 'node:crypto';
+import { expect } from 'vitest';
+import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { type BundleIndex, encodeBundleIndex } from '../../../src/update/bundle-index.ts';
 import { type BundleEntry, openBundle } from '../../../src/update/bundle-reader.ts';
 import { type BundleFile, writeBundle } from '../../../src/update/bundle-writer.ts';
-import type { ByteSource } from '../../../src/update/byte-source.ts';
+import { type ByteSource, streamSource } from '../../../src/update/byte-source.ts';
 import { randomBytes } from './random-bytes.ts';
+
+/** A part of a bundle by the path of its file. */
+export function partOf({ parts }: Bundle, path: string, kind: Part['part']): Part {
+  const found = parts.find((one) => one.path === path && one.part === kind);
+  if (!found) throw new Error(`no ${kind} of ${path}`);
+  return found;
+}
+
+/** A copy of a bundle with one bit flipped. */
+export function flipped({ bytes }: Bundle, bit: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[bit >> 3]! ^= 1 << (bit & 7);
+  return copy;
+}
 
 export interface Bundle {
   readonly index: BundleIndex;
@@ -119,4 +135,23 @@ async function contentOf(entry: BundleEntry): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const piece of entry.chunks()) pieces.push(piece);
   return Buffer.concat(pieces);
+}
+
+/** Of unknown size, so that what is wrong is found where it is. */
+export function piped(bytes: Uint8Array, pieceBytes = 2 ** 20): ByteSource {
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.slice(at, at + pieceBytes);
+  }
+  return streamSource('x.tbu', pieces());
+}
+
+/** The refusal, of kind corrupt, that some work ends with; any other end fails the test. */
+export async function refusal(work: Promise<unknown>): Promise<TwinbankError> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof TwinbankError)) throw error ?? new Error('expected a refusal');
+  expect(error.kind).toBe('corrupt');
+  return error;
 }
