@@ -47,6 +47,16 @@ export type JournalEvent =
       readonly stages: Readonly<Record<string, number>>;
     }
   | { readonly event: 'unhealthy'; readonly bank: number; readonly why: string }
+  | {
+      /** A new version is being written into a bank, was written, or was not and why. */
+      readonly event: 'update';
+      readonly bank: number;
+      readonly step: 'begun' | 'complete' | 'failed';
+      readonly from: string;
+      readonly to: string;
+      readonly why?: string;
+    }
+  | { readonly event: 'rollback'; readonly bank: number; readonly why: string }
   | { readonly event: 'shutdown'; readonly bank: number; readonly why: string };
 
 export type JournalRecord = JournalEvent & {
@@ -130,6 +140,13 @@ const members: Readonly<Record<string, Readonly<Record<string, (value: unknown) 
   },
   unhealthy: { why: isText },
   shutdown: { why: isText },
+  update: {
+    step: (value) => ['begun', 'complete', 'failed'].includes(String(value)),
+    from: isText,
+    to: isText,
+    why: (value) => value === undefined || isText(value),
+  },
+  rollback: { why: isText },
 };
 
 /** Checked by hand, as the running system has no room for a schema library: an image can be anybody's. */

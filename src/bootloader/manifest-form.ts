@@ -1,14 +1,19 @@
 /**
  * The shapes of a manifest's members, checked by hand: the running system reads manifests, too, and has no
- * room for a schema library. A rule returns what it expected, or undefined where the value is right.
+ * room for a schema library. A rule returns where below the value what was expected
+ * (`.modules[2].file: expected a file name`), or undefined where it is right.
  */
 export type Rule = (value: unknown) => string | undefined;
 export type Members = Readonly<Record<string, Rule>>;
 
 const maxList = 20_000;
 
+function leaf(expected: string, holds: (value: unknown) => boolean): Rule {
+  return (value) => (holds(value) ? undefined : `: expected ${expected}`);
+}
+
 function pattern(expected: string, test: RegExp): Rule {
-  return (value) => (typeof value === 'string' && test.test(value) ? undefined : expected);
+  return leaf(expected, (value) => typeof value === 'string' && test.test(value));
 }
 
 export const form = {
@@ -21,43 +26,45 @@ export const form = {
   sha256: pattern('64 hexadecimal digits', /^[0-9a-f]{64}$/),
   publicKey: pattern('64 hexadecimal digits', /^[0-9a-f]{64}$/),
   keyId: pattern('16 hexadecimal digits', /^[0-9a-f]{16}$/),
-  count: (value: unknown) =>
-    Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : 'a whole number',
-  exactly:
-    (wanted: string | number): Rule =>
-    (value) =>
-      value === wanted ? undefined : JSON.stringify(wanted),
-  oneOf:
-    (...words: readonly string[]): Rule =>
-    (value) =>
-      words.includes(String(value)) ? undefined : `one of ${words.join(', ')}`,
+  count: leaf('a whole number', (value) => Number.isSafeInteger(value) && Number(value) >= 0),
+  exactly: (wanted: string | number): Rule =>
+    leaf(JSON.stringify(wanted), (value) => value === wanted),
+  oneOf: (...words: readonly string[]): Rule =>
+    leaf(`one of ${words.join(', ')}`, (value) => words.includes(String(value))),
   list:
     (item: Rule, longest = maxList): Rule =>
     (value) => {
-      if (!Array.isArray(value) || value.length > longest) return `a list of at most ${longest}`;
+      if (!Array.isArray(value) || value.length > longest) {
+        return `: expected a list of at most ${longest}`;
+      }
       for (const [index, one] of value.entries()) {
         const problem = item(one);
-        if (problem !== undefined) return `in entry ${index} ${problem}`;
+        if (problem !== undefined) return `[${index}]${problem}`;
       }
       return undefined;
     },
   members:
     (members: Members): Rule =>
     (value) =>
-      membersProblem(value, members),
+      membersRule(value, members),
 } as const;
 
 /** What is wrong with an object that should have just these members, as one clause, or undefined. */
 export function membersProblem(value: unknown, members: Members): string | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return 'expected an object';
+  return membersRule(value, members)?.replace(/^(\.|: )/, '');
+}
+
+function membersRule(value: unknown, members: Members): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return ': expected an object';
+  }
   const record = value as Record<string, unknown>;
   for (const [key, rule] of Object.entries(members)) {
-    const expected = Object.hasOwn(record, key) ? rule(record[key]) : 'one';
-    if (expected !== undefined) return `"${key}": expected ${expected.replace(/^expected /, '')}`;
+    if (!Object.hasOwn(record, key)) return `.${key}: expected it to be there`;
+    const problem = rule(record[key]);
+    if (problem !== undefined) return `.${key}${problem}`;
   }
   const stranger = Object.keys(record).find((key) => !Object.hasOwn(members, key));
-  return stranger === undefined
-    ? undefined
-    : `expected no member ${JSON.stringify(stranger.slice(0, 40))}`;
+  if (stranger === undefined) return undefined;
+  return `: expected no member ${JSON.stringify(stranger.slice(0, 40))}`;
 }

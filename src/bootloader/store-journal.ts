@@ -2,7 +2,15 @@ import type { BlockDevice } from '../disk/block-device.ts';
 import { type FatVolume, openFat } from '../disk/fat/volume.ts';
 import { readGpt } from '../disk/gpt.ts';
 import { partitionDevice } from '../disk/partition-device.ts';
-import { type JournalRecord, journalBytes, journalPath, readJournal } from './boot-journal.ts';
+import {
+  encodeRecord,
+  type JournalEvent,
+  type JournalRecord,
+  journalBytes,
+  journalPath,
+  readJournal,
+  slotOffset,
+} from './boot-journal.ts';
 import { unlessDamaged } from './damage.ts';
 import { imagePartition } from './image-partitions.ts';
 
@@ -19,4 +27,36 @@ export function journalOfDisk(disk: BlockDevice): JournalRecord[] {
   const store = readGpt(disk).partitions.find((one) => imagePartition(one)?.role === 'store');
   const read = () => (store ? journalOfStore(openFat(partitionDevice(disk, store))) : []);
   return unlessDamaged(read, () => {}) ?? [];
+}
+
+/** Where the journal is in its store and which record is its last one, or why it can not be used. */
+export function journalPlace(store: BlockDevice): { offset: number; sequence: number } | string {
+  try {
+    const [extent, ...others] = openFat(store).extents(journalPath);
+    if (!extent || others.length > 0 || extent.length < journalBytes) {
+      return `expected ${journalPath} in one piece in the store`;
+    }
+    const records = readJournal(store.read(extent.offset, journalBytes));
+    return { offset: extent.offset, sequence: records.at(-1)?.sequence ?? 0 };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/**
+ * Writes one record behind the last one; `now` is milliseconds since 1970. Returns why that can not be done:
+ * a store without a journal keeps nothing else from happening.
+ */
+export function appendJournal(
+  store: BlockDevice,
+  event: JournalEvent,
+  now: number,
+): string | undefined {
+  const place = journalPlace(store);
+  if (typeof place === 'string') return place;
+  const sequence = place.sequence + 1;
+  const record = encodeRecord({ ...event, sequence, time: Math.floor(now / 1000) });
+  store.write(place.offset + slotOffset(sequence), record);
+  store.flush();
+  return undefined;
 }

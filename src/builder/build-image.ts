@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Report } from '../diagnostics/progress.ts';
 import { humanSize } from '../diagnostics/size.ts';
@@ -5,23 +6,29 @@ import { extentBytes, recordingDevice } from '../disk/extents.ts';
 import { openFileDevice } from '../disk/file-device.ts';
 import { sweepTemporaryImages, temporaryImage } from '../disk/temporary-image.ts';
 import type { ResolvedRecipe } from '../recipe/schema.ts';
-import { firstBootCfg, planBank } from './bank.ts';
+import { developmentKey, type SigningKey } from '../update/key.ts';
+import { readPublicKey } from '../update/key-file.ts';
+import type { KeptManifest } from '../update/plan-bank.ts';
+import { bankContents, firstBootCfg } from './bank.ts';
 import type { ComponentContext, Resolved } from './components/component.ts';
 import { composeImage, type ImageParts } from './compose.ts';
 import { assertFits, assertStoreFits, computeFit, type Fit } from './fit.ts';
 import { keepingWrites } from './kept-writes.ts';
 import { planLayout } from './layout.ts';
 import { loadLoader } from './loader-cache.ts';
+import { makeManifests } from './manifests.ts';
 import { buildModules, planModules } from './modules/build-modules.ts';
 import type { BuiltModule } from './modules/module.ts';
 import { type ImageFormat, type Outputs, writeOutputs } from './outputs.ts';
-import { planStore } from './store.ts';
+import { planStore, type StoreContents } from './store.ts';
 
 export interface PrepareOptions {
   readonly recipe: ResolvedRecipe;
   readonly components: ComponentContext;
   /** What GUIDs and serials are derived from, instead of the recipe's name, version and build. */
   readonly identity?: string;
+  /** Signs the manifests; default the development key. */
+  readonly key?: SigningKey;
 }
 
 export interface BuildOptions extends PrepareOptions {
@@ -44,6 +51,10 @@ export interface PreparedImage {
   readonly parts: ImageParts;
   readonly modules: readonly BuiltModule[];
   readonly fit: Fit;
+  /** Of the bank, signed. */
+  readonly manifests: readonly KeptManifest[];
+  /** The packages of the store. */
+  readonly packages: StoreContents['packages'];
   /** The components of all of it, for the lock. */
   readonly used: readonly Resolved[];
 }
@@ -56,9 +67,9 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const { recipe, components, report, out, formats } = options;
   const { signal } = components;
   const step = stepper(report, 5);
-  const { parts, modules, fit, used } = await prepareImage(options, step);
+  const { parts, modules, manifests, fit, used } = await prepareImage(options, step);
   const name = `${recipe.name}-${recipe.version}`;
-  const outputs: Outputs = { out, name, formats, recipe, modules, used, signal };
+  const outputs: Outputs = { out, name, formats, modules, manifests, used, signal };
   signal?.throwIfAborted();
   await sweepTemporaryImages(out);
   const needed = bytesToWrite(parts) * formats.length;
@@ -86,7 +97,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
 
 /** The first three steps of a build: everything but the image. Throws kind `recipe` for what does not fit. */
 export async function prepareImage(
-  { recipe, components, identity = identityOf(recipe) }: PrepareOptions,
+  { recipe, components, identity = identityOf(recipe), key = developmentKey }: PrepareOptions,
   step: (title: string) => void,
 ): Promise<PreparedImage> {
   step('Plan the layout and the modules');
@@ -97,11 +108,13 @@ export async function prepareImage(
   const modules = await buildModules(plans, components);
 
   step('Fit the bank, the store and the loader');
-  const bank = planBank(recipe, modules);
+  const store = await planStore(recipe, components);
+  const trust = recipe.trust.map(({ path }) => readPublicKey(readFileSync(path), path));
+  const manifests = makeManifests({ recipe, modules, packages: store.packages, key, trust });
+  const bank = bankContents(manifests, modules);
   const bootCfg = firstBootCfg(bank, 1, false);
   const fit = computeFit(recipe.bank.size, recipe.bank.reserve, [bootCfg, ...bank.files]);
   assertFits(fit);
-  const store = await planStore(recipe, components);
   assertStoreFits(computeFit(recipe.store.size, 0, store.files));
   const loader = await loadLoader(recipe, layout, components);
   const { pmbrActive } = recipe.disk;
@@ -109,6 +122,8 @@ export async function prepareImage(
   return {
     parts: { identity, layout, pmbrActive, loader, bank, banks, store: store.files },
     modules,
+    manifests,
+    packages: store.packages,
     fit,
     used: [...plans.flatMap((plan) => plan.components), ...store.components],
   };

@@ -6,8 +6,9 @@ import type { Extent } from '../disk/extents.ts';
 import { openFileDevice } from '../disk/file-device.ts';
 import { planQcow2, writeQcow2 } from '../disk/qcow2/writer.ts';
 import { temporaryName } from '../disk/temporary-image.ts';
-import type { ResolvedRecipe } from '../recipe/schema.ts';
+import type { KeptManifest } from '../update/plan-bank.ts';
 import type { Resolved } from './components/component.ts';
+import { sha256 } from './components/digest.ts';
 import { formatLock } from './components/lock.ts';
 import type { BuiltModule } from './modules/module.ts';
 
@@ -24,8 +25,9 @@ export interface Outputs {
   /** `NAME-VERSION` */
   readonly name: string;
   readonly formats: readonly ImageFormat[];
-  readonly recipe: ResolvedRecipe;
   readonly modules: readonly BuiltModule[];
+  /** Of the bank, the base's first. */
+  readonly manifests: readonly KeptManifest[];
   readonly used: readonly Resolved[];
   readonly signal?: AbortSignal | undefined;
 }
@@ -87,13 +89,17 @@ export async function writeOutputs(image: FinishedImage, outputs: Outputs): Prom
   return staged.map(({ path }) => path);
 }
 
-function imageManifest({ recipe, modules, name }: Outputs): string {
+/** What the image holds, for people and for `bundle --from`. */
+function imageManifest({ modules, manifests, name }: Outputs): string {
+  const [base] = manifests;
   const manifest = {
     schemaVersion: 1,
     image: name,
-    product: recipe.product,
-    version: recipe.version,
-    build: `${recipe.version}-${recipe.build}`,
+    product: base?.manifest.product,
+    version: base?.manifest.version,
+    build: base?.manifest.build,
+    manifest: base && sha256(base.bytes),
+    packages: base?.manifest.base?.packages,
     modules: modules.map(({ name, fileName, version, vendor, kind, bytes, sha256, paths }) => {
       return { name, file: fileName, version, vendor, kind, bytes, sha256, paths };
     }),

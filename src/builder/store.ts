@@ -4,16 +4,19 @@ import { pack } from 'tar-stream';
 import { journalBytes, journalPath } from '../bootloader/boot-journal.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { ResolvedRecipe } from '../recipe/schema.ts';
+import type { StoredPackage } from '../update/plan-store.ts';
+import { encodeStoreList } from '../update/store-volume.ts';
 import { type ImageFile, inMemory } from './bank.ts';
 import type { ComponentContext, Resolved } from './components/component.ts';
 import { getOrBuild } from './components/derived.ts';
-import { sha256 } from './components/digest.ts';
+import { digestFile, sha256 } from './components/digest.ts';
 import { fetchComponents, resolveComponents } from './components/sources.ts';
 import { bundle, sourcesDigest } from './modules/bundle.ts';
 import { packageVersion } from './package-root.ts';
 
 export interface StoreContents {
   readonly files: readonly ImageFile[];
+  readonly packages: readonly StoredPackage[];
   readonly components: readonly Resolved[];
 }
 
@@ -33,21 +36,26 @@ export async function planStore(
 ): Promise<StoreContents> {
   const components = await resolveComponents(recipe.store.packages, context);
   const fetched = await fetchComponents(components, context);
-  const packages: ImageFile[] = [];
+  const packages: (ImageFile & { sha256: string })[] = [];
   for (const component of fetched) {
     const { bytes, path } = component;
     if (!(await stat(path)).isFile()) throw notOneFile(component);
-    packages.push({ name: `packages/${packageFileName(component)}`, bytes, path });
+    const name = `packages/${packageFileName(component)}`;
+    // A component's own hash can be one of a tree.
+    packages.push({ name, bytes, path, sha256: await digestFile(path, 'sha256', 'hex') });
   }
   if (recipe.store.client) packages.push(await packClient(context));
   assertNamesDiffer(packages);
   const build = `${recipe.version}-${recipe.build}`;
-  const list = { schemaVersion: 1, build, packages: packages.map(({ name }) => name) };
-  const listed = Buffer.from(`${JSON.stringify(list, null, 2)}\n`);
+  const stored = packages.map(({ name: path, bytes, sha256 }) => {
+    return { name: path.slice(path.indexOf('/') + 1), bytes, sha256, path };
+  });
+  const listed = encodeStoreList({ build, packages: stored });
   // Made with the image and first, so that it is in one piece and the system only ever writes over it.
   const journal = inMemory(journalPath, new Uint8Array(journalBytes));
   return {
     files: [journal, ...packages, inMemory(`builds/${build}.json`, listed)],
+    packages: stored,
     components,
   };
 }
@@ -89,7 +97,7 @@ function assertNamesDiffer(packages: readonly ImageFile[]): void {
 }
 
 /** The twinbank command as an npm package of one file: it needs Node and nothing else. */
-async function packClient(context: ComponentContext): Promise<ImageFile> {
+async function packClient(context: ComponentContext) {
   const version = packageVersion();
   const key = sha256(JSON.stringify(['client', 1, version, await sourcesDigest(clientFolders)]));
   const built = await getOrBuild(context.cache, key, async () => {
@@ -110,7 +118,8 @@ async function packClient(context: ComponentContext): Promise<ImageFile> {
       meta: null,
     };
   });
-  return { name: `packages/twinbank-${version}.tgz`, bytes: built.bytes, path: built.path };
+  const { bytes, path, sha256: hash } = built;
+  return { name: `packages/twinbank-${version}.tgz`, bytes, path, sha256: hash };
 }
 
 /** An npm package of these files. fflate packs it, as zlib's bytes differ between versions of Node. */

@@ -28,6 +28,17 @@ function sentence(record: JournalRecord): string {
     }
     case 'unhealthy':
       return `${bank} unhealthy: ${record.why}`;
+    case 'update': {
+      const { step, from, to, why } = record;
+      const how = {
+        begun: 'update begun',
+        complete: 'update complete, boots next as a trial',
+        failed: `update failed: ${why ?? 'no reason'}`,
+      };
+      return `${bank} ${how[step]}, ${from} -> ${to}`;
+    }
+    case 'rollback':
+      return `${bank} rolled back: ${record.why}`;
     case 'shutdown':
       return `${bank} shut down: ${record.why}`;
   }

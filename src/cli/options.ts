@@ -22,3 +22,22 @@ export function setOption<Options>(yargs: Argv<Options>) {
     describe: 'Lay one value over the recipe, as in bank.size=48MiB; may be repeated',
   });
 }
+
+/** `--oem DIR`, wherever a recipe is built. */
+export function oemOption<Options>(yargs: Argv<Options>) {
+  return yargs.option('oem', {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    defaultDescription: 'those of the recipe',
+    requiresArg: true,
+    describe:
+      'Folder of an OEM provider to build in; may be repeated, replaces those of the recipe',
+  });
+}
+
+/** The same as `--set` options. */
+export function oemSettings(folders: readonly string[]): string[] {
+  if (folders.length === 0) return [];
+  return [`oem=${JSON.stringify(folders.map((folder) => `file:${folder}`))}`];
+}

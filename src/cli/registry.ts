@@ -54,6 +54,21 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./commands/bank.ts'),
   },
   {
+    usage: 'verify <file>',
+    describe: 'Hold an image or a bundle against its signed manifests',
+    load: () => import('./commands/verify.ts'),
+  },
+  {
+    usage: 'bundle <source>',
+    describe: 'Make a signed bundle of a recipe or an image',
+    load: () => import('./commands/bundle.ts'),
+  },
+  {
+    usage: 'update <image> <bundle>',
+    describe: 'Put a bundle into the bank that does not boot next',
+    load: () => import('./commands/update.ts'),
+  },
+  {
     usage: 'flash <image> <target>',
     describe: 'Make a disk of an image: verified, sparse, read back',
     load: () => import('./commands/flash.ts'),

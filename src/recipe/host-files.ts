@@ -14,12 +14,17 @@ export function resolveHostFiles(recipe: ResolvedRecipe, tree: Tree, cwd: string
   return fileRefs(recipe, []).flatMap(([ref, within]) => {
     const { value, path } = nearestEntry(tree, within);
     ref.path = resolve(value.place.source.directory, ref.path);
-    const kind = path.at(-1) === 'files' ? 'directory' : path[0] === 'trust' ? 'file' : 'any';
+    const kind = kindAt(path);
     const found = findProblem(ref.path, kind);
     if (found === undefined) return [];
     const expected = kind === 'directory' ? 'a directory that exists' : 'a file that exists';
     return diagnose(value.place, path, expected, `${found} at ${fileSource(ref.path, cwd).shown}`);
   });
+}
+
+function kindAt(path: Path): 'directory' | 'file' | 'any' {
+  if (path[0] === 'trust') return 'file';
+  return path[0] === 'oem' || path.at(-1) === 'files' ? 'directory' : 'any';
 }
 
 function findProblem(path: string, kind: 'directory' | 'file' | 'any'): string | undefined {

@@ -39,7 +39,7 @@ export function readRecipeFile(
   path: string,
   source: Source,
   asked: NamedFile | null,
-  role: 'recipe' | 'overlay',
+  role: 'recipe' | 'overlay' | 'provider',
 ): { file: RecipeFile | undefined; problems: Diagnostic[] } {
   const whole: Place = { source, line: null, column: null };
   const refuse = (expected: string, found: string, place = whole, at: Path = []) => ({
@@ -49,7 +49,8 @@ export function readRecipeFile(
   const content = readText(path);
   if ('missing' in content) {
     const found = asked ? `${content.missing} at ${source.shown}` : content.missing;
-    return refuse('a recipe file', found, asked?.place, asked?.at);
+    const expected = role === 'provider' ? 'an OEM provider with a provider.yaml' : 'a recipe file';
+    return refuse(expected, found, asked?.place, asked?.at);
   }
   if ('unfit' in content) return refuse(content.wanted, content.unfit);
   const { tree, problems } = readYaml(content.text, source);
@@ -57,7 +58,7 @@ export function readRecipeFile(
   const first = { ...whole, line: 1, column: 1 };
   if (!tree) return refuse('a map of recipe keys', 'an empty file', first);
   if (tree.kind !== 'map') return refuse('a map of recipe keys', foundText(tree), tree.place);
-  if (role === 'overlay') return { file: { tree, extends: [], overlays: [] }, problems };
+  if (role !== 'recipe') return { file: { tree, extends: [], overlays: [] }, problems };
   const named = fileKeys.map((key) => namedFiles(tree, key, problems));
   const entries = new Map([...tree.entries].filter(([key]) => !isFileKey(key)));
   const own: MapTree = { ...emptyMap(tree.place), entries };

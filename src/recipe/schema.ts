@@ -121,6 +121,8 @@ const bootSchema = map({
     .describe('How boot.v00 is packed: zstd boots sooner, xz is smaller'),
 });
 
+const expectedVersion = 'a version in quotes such as "1.2.3"';
+const versionPattern = /^[0-9]{1,9}(\.[0-9]{1,9}){1,3}([-+~][0-9A-Za-z.+~-]{1,32})?$/;
 const expectedBuild = 'a build such as 1234 or rc1';
 
 const healthSchema = map({
@@ -148,10 +150,7 @@ export const recipeSchema = map({
   name: text('a name such as twinbank-lab', /^[a-z0-9][a-z0-9._-]{0,47}$/)
     .prefault('twinbank')
     .describe("First part of the image's file name"),
-  version: text(
-    'a version in quotes such as "1.2.3"',
-    /^[0-9]{1,9}(\.[0-9]{1,9}){1,3}([-+~][0-9A-Za-z.+~-]{1,32})?$/,
-  )
+  version: text(expectedVersion, versionPattern)
     .prefault('0.1.0')
     .describe('Version of the system; begins with a digit, as the build in boot.cfg must'),
   build: z
@@ -191,6 +190,20 @@ export const recipeSchema = map({
     .record(moduleNameSchema, moduleSchema, { error: 'a map' })
     .prefault({})
     .describe('Layers of the bank, stacked in this order: NAME.v00 each'),
+  securityVersion: integer(0, 1_000_000)
+    .prefault(0)
+    .describe(
+      'Raised when an older version must not come back: no update goes below that of the host',
+    ),
+  minVersion: text(expectedVersion, versionPattern)
+    .exactOptional()
+    .describe('Oldest version that can be updated to this one'),
+  oem: list(
+    fileRef('an OEM provider such as file:oem-providers/acme'),
+    'a list of OEM providers such as [file:oem-providers/acme]',
+  )
+    .prefault([])
+    .describe('OEM providers built into the image, stacked above the base in this order'),
   trust: list(
     fileRef('a public key file such as file:keys/release.pub'),
     'a list of public key files such as [file:keys/release.pub]',

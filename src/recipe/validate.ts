@@ -22,6 +22,17 @@ export function validateTree(tree: Tree): {
   return { recipe: salvage(value, parsed.error.issues), problems };
 }
 
+/** What a tree of another kind than a recipe stands for, or all that is wrong with it. */
+export function validateAgainst<Schema extends z.ZodType>(
+  schema: Schema,
+  tree: Tree,
+): { value: z.output<Schema> | undefined; problems: Diagnostic[] } {
+  const parsed = schema.safeParse(plainValue(tree));
+  if (parsed.success) return { value: parsed.data, problems: [] };
+  const problems = parsed.error.issues.flatMap((issue) => diagnoseIssue(tree, issue));
+  return { value: undefined, problems };
+}
+
 /** The one translation of zod's issues; see src/recipe/field.ts for what their messages hold. */
 function diagnoseIssue(tree: Tree, issue: Issue): Diagnostic[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));

@@ -3,7 +3,7 @@ import { maxUpdated } from '../bootloader/rules.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { type Report, silent } from '../diagnostics/progress.ts';
 import { clusterBytes, planFat16 } from '../disk/fat/geometry.ts';
-import { prepareForOverwrite } from '../state/save-state.ts';
+import { keepState } from '../state/save-state.ts';
 import { activateBank, readBackBank } from './activate-bank.ts';
 import type { BankReading } from './bank-reading.ts';
 import type { ByteSource } from './byte-source.ts';
@@ -26,8 +26,10 @@ export interface ApplyOptions {
   readonly keys?: readonly PublicKey[];
   readonly report?: Report;
   readonly signal?: AbortSignal;
-  /** Hears what will be done, before the first write; what it throws ends the update. */
-  readonly onPlan?: (plan: AppliedPlan) => void;
+  /** Ends before the first write. */
+  readonly dryRun?: boolean;
+  /** Hears what will be done, just before the first write. */
+  readonly onBegin?: (plan: AppliedPlan) => void;
 }
 
 /** What an update does, and to which bank. */
@@ -42,7 +44,7 @@ export interface AppliedPlan extends UpdatePlan {
 
 export interface ApplyResult {
   /** `running`: the kept bank is what the bundle holds; `waiting`: the other bank waits for its trial. */
-  readonly outcome: 'updated' | 'running' | 'waiting';
+  readonly outcome: 'updated' | 'running' | 'waiting' | 'planned';
   readonly plan: AppliedPlan;
 }
 
@@ -66,30 +68,34 @@ export async function applyBundle(
   const banks = chooseBanks(disk, options.running);
   const offer = await readOffer(source, [...banks.kept.trust, ...(options.keys ?? [])]);
   const plan = planAll(disk, banks, offer, report);
-  options.onPlan?.(plan);
   const already = upToDate(banks, plan);
   if (already) return { outcome: already, plan };
   const updated = nextUpdated(banks);
+  if (options.dryRun) return { outcome: 'planned', plan };
+  options.onBegin?.(plan);
 
   await step(`Take bank ${plan.target} out of use`);
   const { target, targetBank: bank } = banks;
-  prepareForOverwrite(stateBanks(banks));
+  // What the host was configured to may be in the slots that go now.
+  const { dropCaches } = disk;
+  await keepState({ bank: banks.kept.device, other: bank.device, dropCaches });
   invalidateBank(bank, target, plan.bank, updated);
 
   await step(`Write bank ${plan.target}`);
   const { volume, places } = layOutBank(bank, plan.bank);
-  const store = disk.store && plan.store && layOutStore(disk.store, plan.store);
-  await fill({ plan, banks, places, offer, disk, store, report, signal });
+  const store = disk.store && plan.store && { device: disk.store, plan: plan.store };
+  const opened = store && { ...store, open: layOutStore(store.device, store.plan) };
+  await fill({ plan, banks, places, offer, store: opened, report, signal });
   volume.flush();
-  if (store && plan.store) finishStore(store, plan.store);
+  if (opened) finishStore(opened.open, opened.plan);
 
   await step('Read back');
-  await disk.dropCaches();
+  await dropCaches();
   readBackBank(bank, plan.bank, readBackProgress(report, plan));
-  if (disk.store && plan.store) readBackStore(disk.store, plan.store);
+  if (store) readBackStore(store.device, store.plan);
 
   await step(`Make bank ${plan.target} the next one to boot`);
-  await activateBank(bank, volume, plan.bank, updated, disk.dropCaches);
+  await activateBank(bank, volume, plan.bank, updated, dropCaches);
   return { outcome: 'updated', plan };
 }
 

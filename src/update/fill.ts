@@ -43,14 +43,13 @@ export async function fill(work: FillWork): Promise<void> {
   for (const module of reused) await copyModule(work, module, wrote);
   for (let entry = await offer.reader.next(); entry; entry = await offer.reader.next()) {
     const writer = writerFor(work, entry.path);
-    if (!writer) await entry.skip();
-    else {
-      for await (const piece of entry.chunks()) {
-        writer.write(piece);
-        await wrote(piece.length);
-      }
-      writer.done();
+    // The reader itself passes over what nobody takes.
+    if (!writer) continue;
+    for await (const piece of entry.chunks()) {
+      writer.write(piece);
+      await wrote(piece.length);
     }
+    writer.done();
   }
   report({ type: 'done', task: 'write' });
 }

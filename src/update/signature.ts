@@ -13,13 +13,30 @@ const maxSignatures = 16;
 
 /** The bytes of an ORIGIN.sig: `bytes` signed by each key, in the order of their ids. */
 export function signBytes(bytes: Uint8Array, keys: readonly SigningKey[]): Uint8Array {
-  const signatures = keys
-    .map((key) => ({
-      keyId: key.public.id,
-      signature: Buffer.from(key.sign(bytes)).toString('hex'),
-    }))
+  return encodeSignatures(keys.map((key) => newSignature(bytes, key)));
+}
+
+/** The same ORIGIN.sig with the signature of one key more, or a new one of a key that is there. */
+export function addSignature(
+  signature: Uint8Array,
+  bytes: Uint8Array,
+  key: SigningKey,
+): Uint8Array {
+  const others = readSignatures(signature, 'manifest').filter(
+    ({ keyId }) => keyId !== key.public.id,
+  );
+  return encodeSignatures([...others, newSignature(bytes, key)]);
+}
+
+function newSignature(bytes: Uint8Array, key: SigningKey): Signature {
+  return { keyId: key.public.id, signature: Buffer.from(key.sign(bytes)).toString('hex') };
+}
+
+function encodeSignatures(signatures: readonly Signature[]): Uint8Array {
+  const sorted = signatures
+    .map(({ keyId, signature }) => ({ keyId, signature }))
     .sort((a, b) => (a.keyId < b.keyId ? -1 : 1));
-  return canonicalJson({ schemaVersion: 1, type: 'signature', signatures });
+  return canonicalJson({ schemaVersion: 1, type: 'signature', signatures: sorted });
 }
 
 /** The ids of the keys that claim to have signed something. Throws `signature.form` (kind `corrupt`). */

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { ModuleRecipe } from '../../recipe/module-schema.ts';
+import { loadProvider } from '../../recipe/provider.ts';
 import type { ResolvedRecipe } from '../../recipe/schema.ts';
 import type { ComponentContext } from '../components/component.ts';
 import { type Derived, getOrBuild, type Json } from '../components/derived.ts';
@@ -14,6 +16,7 @@ import { planEngine } from './engine.ts';
 import { planFiles } from './files.ts';
 import { findKernel } from './kernel-source.ts';
 import type { BuiltModule, ModulePath, ModulePlan, PlanContext } from './module.ts';
+import { planOem } from './oem.ts';
 import { planVmkernel } from './vmkernel.ts';
 import { planVmm } from './vmm.ts';
 
@@ -36,7 +39,7 @@ const planners: { [T in ModuleRecipe['type']]: Planner<Extract<ModuleRecipe, { t
 const parallelBuilds = 2;
 
 /**
- * Plans the recipe's modules in the order in which they are stacked: kernel, initramfs, layers. Nothing
+ * Plans the recipe's modules in the order in which they are stacked: kernel, initramfs, layers, OEMs. Nothing
  * is fetched or built yet but what a plan must look into.
  */
 export async function planModules(
@@ -51,6 +54,9 @@ export async function planModules(
     const plan = await planOne(name, module, context);
     for (const soname of plan.sonames) provided.add(soname);
     plans.push(plan);
+  }
+  for (const { path } of recipe.oem) {
+    plans.push(await planOem(loadProvider(path, join(path, '../..')), context));
   }
   return plans;
 }
@@ -67,7 +73,7 @@ export async function buildModules(
   components: ComponentContext,
 ): Promise<BuiltModule[]> {
   const built = await mapParallel(plans, parallelBuilds, (plan) => buildOne(plan, components));
-  assertNoSharedPaths(built);
+  assertNoSharedPaths(built.filter(({ provider }) => !provider));
   return built;
 }
 
@@ -92,8 +98,9 @@ async function buildOne(plan: ModulePlan, components: ComponentContext): Promise
     name: plan.name,
     fileName: plan.fileName,
     version: plan.version,
-    kind: 'base',
-    vendor: 'twinbank',
+    kind: plan.provider ? 'oem' : 'base',
+    vendor: plan.provider?.vendor ?? 'twinbank',
+    ...(plan.provider && { provider: plan.provider }),
     bytes: derived.bytes,
     sha256: derived.sha256,
     path: derived.path,

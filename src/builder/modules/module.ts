@@ -1,3 +1,4 @@
+import type { LoadedProvider } from '../../recipe/provider.ts';
 import type { ResolvedRecipe } from '../../recipe/schema.ts';
 import type { ComponentContext, Resolved } from '../components/component.ts';
 import type { Json } from '../components/derived.ts';
@@ -24,6 +25,8 @@ export interface ModulePlan {
   readonly tools: readonly string[];
   /** Libraries it brings that modules above it need not bring again. */
   readonly sonames: readonly string[];
+  /** The OEM whose module it is; of the base without one. */
+  readonly provider?: LoadedProvider;
   /** Makes the module's bytes in an empty folder of its own. */
   build(scratch: string): Promise<{ data: Uint8Array; paths: readonly ModulePath[] }>;
 }
@@ -35,6 +38,7 @@ export interface BuiltModule {
   readonly version: string;
   readonly kind: 'base' | 'oem';
   readonly vendor: string;
+  readonly provider?: LoadedProvider;
   readonly bytes: number;
   readonly sha256: string;
   /** Where the cache has it. */

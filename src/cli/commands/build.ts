@@ -3,11 +3,14 @@ import { relative, resolve } from 'node:path';
 import { buildImage } from '../../builder/build-image.ts';
 import { type ImageFormat, imageFormats } from '../../builder/outputs.ts';
 import { loadRecipe } from '../../recipe/load.ts';
+import { isDevelopmentKey } from '../../update/key.ts';
 import { defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
 import { usageError } from '../failure.ts';
 import { fitTable } from '../fit-table.ts';
-import { setOption } from '../options.ts';
+import { oemOption, oemSettings, setOption } from '../options.ts';
+import { loadSigningKey, signingKeyOption } from '../signing-key.ts';
+import { keysText } from '../update-text.ts';
 
 export const command = defineCommand({
   examples: [
@@ -16,7 +19,7 @@ export const command = defineCommand({
     ['build recipes/default.yaml --set version=1.0.0', 'With one value changed'],
   ],
   builder: (yargs) =>
-    setOption(yargs)
+    signingKeyOption(oemOption(setOption(yargs)))
       .positional('recipe', {
         type: 'string',
         array: true,
@@ -43,11 +46,14 @@ export const command = defineCommand({
         type: 'boolean',
         describe: 'Give the image GUIDs of its own instead of derived ones',
       }),
-  run: async (context, { recipe: paths, set, out, format, locked, unique }) => {
+  run: async (context, options) => {
+    const { recipe: paths, set, oem, out, format, locked, unique } = options;
     const formats = parseFormats(format);
+    const key = await loadSigningKey(context, options);
     const built = [];
     for (const path of paths) {
-      const { recipe } = loadRecipe(path, { set, cwd: context.cwd });
+      const settings = [...set, ...oemSettings(oem)];
+      const { recipe } = loadRecipe(path, { set: settings, cwd: context.cwd });
       const components = await componentContext(context, locked ? path : undefined);
       const result = await buildImage({
         recipe,
@@ -55,6 +61,7 @@ export const command = defineCommand({
         report: context.report,
         out: resolve(context.cwd, out),
         formats,
+        key,
         ...(unique && { identity: randomUUID() }),
       });
       const files = result.files.map((file) => relative(context.cwd, file));
@@ -67,13 +74,17 @@ export const command = defineCommand({
           build,
           files,
           fit,
+          keyIds: [key.public.id],
+          development: isDevelopmentKey(key.public.id),
           modules: modules.map(({ name, version, kind, bytes, sha256 }) => {
             return { name, version, kind, bytes, sha256 };
           }),
         })),
       },
       text: built
-        .map(({ fit, modules, files }) => [fitTable(fit, modules), ...files].join('\n'))
+        .map(({ fit, modules, files }) =>
+          [fitTable(fit, modules), `signed by ${keysText([key.public.id])}`, ...files].join('\n'),
+        )
         .join('\n\n'),
     };
   },

@@ -1,13 +1,5 @@
-import {
-  encodeRecord,
-  type JournalEvent,
-  journalBytes,
-  journalPath,
-  readJournal,
-  slotOffset,
-} from '../../bootloader/boot-journal.ts';
-import type { BlockDevice } from '../../disk/block-device.ts';
-import { openFat } from '../../disk/fat/volume.ts';
+import { encodeRecord, type JournalEvent, slotOffset } from '../../bootloader/boot-journal.ts';
+import { journalPlace } from '../../bootloader/store-journal.ts';
 import { openFileDevice } from '../../disk/file-device.ts';
 
 /** Writes what becomes of a boot where it outlives it. */
@@ -27,7 +19,7 @@ export function openJournal(store: string | undefined, now: () => number): Journ
   if (store === undefined) return none('no disk has a store');
   try {
     const device = openFileDevice(store, { writable: true });
-    const place = placeOf(device);
+    const place = journalPlace(device);
     if (typeof place === 'string') {
       device.close();
       return none(place);
@@ -49,20 +41,5 @@ export function openJournal(store: string | undefined, now: () => number): Journ
     return journal;
   } catch (error) {
     return none((error as Error).message);
-  }
-}
-
-/** Where the journal is in its store and which record is its last one, or why it can not be used. */
-function placeOf(device: BlockDevice): { offset: number; sequence: number } | string {
-  try {
-    const volume = openFat(device);
-    const [extent, ...others] = volume.extents(journalPath);
-    if (!extent || others.length > 0 || extent.length < journalBytes) {
-      return `expected ${journalPath} in one piece in the store`;
-    }
-    const records = readJournal(device.read(extent.offset, journalBytes));
-    return { offset: extent.offset, sequence: records.at(-1)?.sequence ?? 0 };
-  } catch (error) {
-    return (error as Error).message;
   }
 }

@@ -4,7 +4,14 @@ import { sha256 } from '../../../src/bootloader/sum-file.ts';
 import { memoryDevice } from '../../../src/disk/block-device.ts';
 import type { FatVolume } from '../../../src/disk/fat/volume.ts';
 import { payload } from '../disk/fat/trees.ts';
-import { bootCfg, build, type SmallImage, smallImage } from './small-image.ts';
+import {
+  bootCfg,
+  build,
+  manifestModule,
+  type SmallImage,
+  signed,
+  smallImage,
+} from './small-image.ts';
 
 const banksOf = (image: SmallImage) => readBanks(memoryDevice(image.bytes));
 const bankOf = (image: SmallImage) => banksOf(image)[0]!;
@@ -111,10 +118,11 @@ describe('a bank with a wrong file', () => {
 
   test('shows modules that no manifest lists, and those that nobody loads', () => {
     const image = smallImage();
-    const extra = { name: 'x', file: 'x.v00', version: '1', kind: 'oem', bytes: 3, sha256: '' };
+    const about = { vendor: 'ACME', product: 'twinbank', version: '1', build: '1' };
+    const modules = [manifestModule('x.v00', Buffer.from('xyz'), 'oem')];
+    const acme = signed({ origin: 'acme', ...about, kernelOptions: [], modules });
     image.edit(5, (volume) => {
-      const manifest = { schemaVersion: 1, origin: 'acme', modules: [extra] };
-      volume.write('acme.json', Buffer.from(JSON.stringify(manifest)));
+      volume.write('acme.json', acme.bytes);
       volume.remove('base.json');
     });
     const bank = bankOf(image);

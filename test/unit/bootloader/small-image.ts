@@ -1,7 +1,11 @@
-import { encodeBankEnv } from '../../../src/bootloader/bank-env.ts';
+import type {
+  BankManifest,
+  BaseFacts,
+  ManifestModule,
+} from '../../../src/bootloader/bank-manifest.ts';
 import { type BootCfg, encodeBootCfg } from '../../../src/bootloader/boot-cfg.ts';
 import { imagePartitions } from '../../../src/bootloader/image-partitions.ts';
-import { encodeSum, sha256 } from '../../../src/bootloader/sum-file.ts';
+import { sha256 } from '../../../src/bootloader/sum-file.ts';
 import { writeBankMagic } from '../../../src/disk/bank-magic.ts';
 import { memoryDevice, sliceDevice } from '../../../src/disk/block-device.ts';
 import { emptyCoredump, writeCoredumpHeader } from '../../../src/disk/coredump-header.ts';
@@ -10,14 +14,16 @@ import { type FatVolume, openFat } from '../../../src/disk/fat/volume.ts';
 import { writeGpt } from '../../../src/disk/gpt.ts';
 import { deriveGuid } from '../../../src/disk/guid.ts';
 import { writeProtectiveMbr } from '../../../src/disk/mbr.ts';
+import { developmentKey } from '../../../src/update/key.ts';
+import { type KeptManifest, planBank } from '../../../src/update/plan-bank.ts';
+import { signBytes } from '../../../src/update/signature.ts';
+import { encodeManifest } from '../../../src/update/signed-manifest.ts';
 import { payload } from '../disk/fat/trees.ts';
 
 const MiB = 2 ** 20;
 const sizes: Record<number, number> = { 1: 4, 5: 4, 6: 4, 7: 1, 8: 4 };
 
 export const build = '1.2.3-400';
-const env = { kernel: 'vmkernel', kernelopt: 'quiet', modules: ['boot.v00', 'engine.v00'], build };
-
 /** First bytes of a partition in the image; the partitions follow each other from 1 MiB. */
 export const partitionStart: Record<number, number> = { 1: 1, 5: 5, 6: 9, 7: 13, 8: 14 };
 
@@ -73,41 +79,63 @@ export function smallImage(without: readonly number[] = []): SmallImage {
 
 export function bootCfg(cfg: Partial<BootCfg>): Uint8Array {
   const marks = { bootstate: '0', attempts: '0', verdict: '-' } as const;
-  return encodeBootCfg({ ...env, ...marks, title: 'test', updated: 1, ...cfg });
+  return encodeBootCfg({ ...plan.bootCfg, ...marks, updated: 1, ...cfg });
 }
 
 const content: Record<string, Uint8Array> = {
-  'bank.env': encodeBankEnv(env),
   vmkernel: payload(50_000, 1),
   'boot.v00': payload(3000, 2),
   'engine.v00': payload(70_001, 3),
 };
 
-function bankFiles(updated: number): Record<string, Uint8Array> {
-  const modules = Object.entries(content).slice(1);
-  const manifest = {
-    schemaVersion: 1,
+/** The manifest of the base with these modules, signed with the development key and trusting it. */
+export function signedBase(
+  files: Record<string, Uint8Array>,
+  more: Partial<BankManifest> = {},
+  base: Partial<BaseFacts> = {},
+): KeptManifest {
+  const { id: keyId, raw: publicKey } = developmentKey.public;
+  return signed({
     origin: 'base',
+    vendor: 'twinbank',
+    product: 'twinbank',
+    version: build.split('-')[0]!,
     build,
-    modules: modules.map(([file, data]) => ({
-      name: file.replace('.v00', ''),
-      file,
-      version: '7.8',
-      vendor: 'twinbank',
-      kind: 'base',
-      bytes: data.length,
-      sha256: sha256(data),
-    })),
-  };
-  const sums = Object.entries(content).map(
-    ([name, data]) => [`${name}.sum`, encodeSum(name, sha256(data))] as const,
-  );
+    kernelOptions: ['quiet'],
+    modules: Object.entries(files).map(([file, data]) => manifestModule(file, data, 'base')),
+    base: {
+      ...{ title: 'test', securityVersion: 0, minVersion: '', packages: [] },
+      trust: [{ keyId, publicKey }],
+      ...base,
+    },
+    ...more,
+  });
+}
+
+export function signed(manifest: BankManifest): KeptManifest {
+  const bytes = encodeManifest(manifest);
+  return { manifest, bytes, signature: signBytes(bytes, [developmentKey]) };
+}
+
+export function manifestModule(
+  file: string,
+  data: Uint8Array,
+  kind: 'base' | 'oem',
+): ManifestModule {
   return {
-    'boot.cfg': bootCfg({ updated }),
-    ...content,
-    ...Object.fromEntries(sums),
-    'base.json': Buffer.from(JSON.stringify(manifest)),
+    ...{ name: file.replace('.v00', ''), file, version: '7.8', vendor: 'twinbank', kind },
+    ...{ bytes: data.length, sha256: sha256(data), files: [] },
+    ...{ provides: [], requires: [], conflicts: [], replaces: [] },
   };
+}
+
+const plan = planBank([signedBase(content)]);
+
+function bankFiles(updated: number): Record<string, Uint8Array> {
+  const planned = plan.files.map((file) => {
+    return [file.name, 'data' in file ? file.data : content[file.name]!] as const;
+  });
+  return { 'boot.cfg': bootCfg({ updated }), ...Object.fromEntries(planned) };
 }
 
 function loaderFiles(): Record<string, Uint8Array> {

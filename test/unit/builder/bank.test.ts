@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { firstBootCfg, type ImageFile, planBank } from '../../../src/builder/bank.ts';
+import { bankContents, firstBootCfg, type ImageFile } from '../../../src/builder/bank.ts';
+import { makeManifests } from '../../../src/builder/manifests.ts';
 import type { BuiltModule } from '../../../src/builder/modules/module.ts';
 import { slotNames } from '../../../src/state/slot.ts';
+import { developmentKey } from '../../../src/update/key.ts';
 import { recipeOf } from './recipe.ts';
 
 const sum = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -36,6 +38,12 @@ const textOf = (file: ImageFile | undefined): string =>
 const linesOf = (file: ImageFile | undefined): string[] =>
   textOf(file).replace(/#+$/, '').split('\n').filter(Boolean);
 
+const planBank = (of: ReturnType<typeof recipeOf>, built: readonly BuiltModule[]) =>
+  bankContents(
+    makeManifests({ recipe: of, modules: built, packages: [], key: developmentKey, trust: [] }),
+    built,
+  );
+
 describe('a bank', () => {
   const bank = planBank(recipe, modules);
   const find = (name: string) => bank.files.find((file) => file.name === name);
@@ -53,6 +61,7 @@ describe('a bank', () => {
       'agents.v00',
       'agents.v00.sum',
       'base.json',
+      'base.sig',
       'state1.slt',
       'state2.slt',
     ]);

@@ -7,7 +7,6 @@ import { recordingDevice } from '../../../src/disk/extents.ts';
 import { openFileDevice } from '../../../src/disk/file-device.ts';
 import { temporaryImage } from '../../../src/disk/temporary-image.ts';
 import { temporaryDirectory } from './components/surroundings.ts';
-import { recipeOf } from './recipe.ts';
 
 /** Writes an image of 1 MiB with four bytes of data into `out`, as a build does. */
 async function write(out: string, options: Partial<Outputs> = {}): Promise<string[]> {
@@ -20,7 +19,7 @@ async function write(out: string, options: Partial<Outputs> = {}): Promise<strin
         out,
         name: 'x-1',
         formats: ['raw'],
-        recipe: recipeOf(),
+        manifests: [],
         modules: [],
         used: [],
         ...options,

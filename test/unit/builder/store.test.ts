@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../../src/builder/components/digest.ts';
 import { planStore } from '../../../src/builder/store.ts';
 import { emptyContext, temporaryDirectory } from './components/surroundings.ts';
 import { recipeOf } from './recipe.ts';
@@ -25,7 +26,14 @@ describe('a store', () => {
     expect(JSON.parse(Buffer.from(list && 'data' in list ? list.data : []).toString())).toEqual({
       schemaVersion: 1,
       build: '1.2-3',
-      packages: ['packages/tools.iso'],
+      packages: [
+        {
+          name: 'tools.iso',
+          bytes: 3,
+          sha256: sha256(Buffer.from('iso')),
+          path: 'packages/tools.iso',
+        },
+      ],
     });
   });
 

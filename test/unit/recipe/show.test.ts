@@ -74,6 +74,8 @@ test('a recipe is shown whole, each value with what set it', () => {
         layer:
           compression: xz # default
           blockSize: 1MiB # default
+    securityVersion: 0 # default
+    oem: [] # default
     trust: [] # x.yaml:3
     "
   `);

@@ -1,0 +1,157 @@
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { prepareImage } from '../../builder/build-image.ts';
+import { bundlePartsOfBuild } from '../../builder/bundle-of-build.ts';
+import { TwinbankError } from '../../diagnostics/error.ts';
+import { humanSize } from '../../diagnostics/size.ts';
+import { sweepTemporaryImages, temporaryName } from '../../disk/temporary-image.ts';
+import { loadRecipe } from '../../recipe/load.ts';
+import { readBankForUpdate } from '../../update/bank-reading.ts';
+import { bundlePartsOf } from '../../update/bundle-of-bank.ts';
+import { writeBundle } from '../../update/bundle-writer.ts';
+import type { HostDisk } from '../../update/host-disk.ts';
+import { isDevelopmentKey, type SigningKey } from '../../update/key.ts';
+import { type BundleParts, type BundlePlan, planBundle } from '../../update/make-bundle.ts';
+import { nextBank } from '../../update/next-bank.ts';
+import { type OlderBuild, olderBuildOf, readOlderBuild } from '../../update/older-build.ts';
+import { type Context, defineCommand } from '../command.ts';
+import { componentContext } from '../component-context.ts';
+import { withHostDisk } from '../host-disk.ts';
+import { oemOption, oemSettings, setOption } from '../options.ts';
+import { plain } from '../plain-text.ts';
+import { loadSigningKey, signingKeyOption } from '../signing-key.ts';
+import { table } from '../table.ts';
+import { keysText } from '../update-text.ts';
+
+const isRecipe = (path: string): boolean => /\.ya?ml$/i.test(path);
+
+export const command = defineCommand({
+  examples: [
+    ['bundle recipes/default.yaml --key release.key --out twinbank-1.1.0.tbu', 'All of a build'],
+    [
+      'bundle out/twinbank-1.1.0.img --from out/twinbank-1.0.0.manifest.json --key release.key --out small.tbu',
+      'Only what hosts with 1.0.0 lack',
+    ],
+  ],
+  builder: (yargs) =>
+    signingKeyOption(oemOption(setOption(yargs)))
+      .positional('source', {
+        type: 'string',
+        demandOption: true,
+        describe: 'A recipe (.yaml), or an image, of which the bank that boots next is taken',
+      })
+      .option('from', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Leave out what this older image, or the manifest of one, has already',
+      })
+      .option('out', {
+        type: 'string',
+        demandOption: true,
+        requiresArg: true,
+        describe: 'The bundle; .tbu by custom',
+      }),
+  run: async (context, { source, set, oem, from, out, key, passphraseFd }) => {
+    const signingKey = await loadSigningKey(context, { key, passphraseFd });
+    const older = from === undefined ? undefined : await olderBuild(context, from);
+    const make = (parts: BundleParts) => write(context, out, planBundle(parts, signingKey, older));
+    const { plan, bytes } = isRecipe(source)
+      ? await make(await buildParts(context, source, { set, oem, signingKey }))
+      : await withHostDisk(
+          source,
+          resolve(context.cwd, source),
+          { writable: false },
+          async (disk) => make(bundlePartsOf(disk, nextBank(disk))),
+        );
+    const { index, rows, trustsDevelopmentKey } = plan;
+    if (trustsDevelopmentKey && !isDevelopmentKey(signingKey.public.id)) {
+      const text = `hosts with ${index.build} trust the development key, which everybody has; build the image with --key KEY`;
+      context.report({ type: 'warning', text });
+    }
+    const { product, version, build } = index;
+    return {
+      json: {
+        ...{ bundle: out, bytes, product, version, build, from: index.from ?? null },
+        keyIds: [signingKey.public.id],
+        development: isDevelopmentKey(signingKey.public.id),
+        files: rows,
+      },
+      text: [
+        bundleTable(plan),
+        `${out}: ${build}${index.from ? `, relative to ${plain(index.from.build)}` : ''}, ${humanSize(bytes)}, signed by ${keysText([signingKey.public.id])}`,
+      ].join('\n'),
+    };
+  },
+});
+
+async function buildParts(
+  context: Context,
+  path: string,
+  options: { set: readonly string[]; oem: readonly string[]; signingKey: SigningKey },
+): Promise<BundleParts> {
+  const set = [...options.set, ...oemSettings(options.oem)];
+  const { recipe } = loadRecipe(path, { set, cwd: context.cwd });
+  const components = await componentContext(context);
+  let step = 0;
+  const prepared = await prepareImage({ recipe, components, key: options.signingKey }, (title) =>
+    context.report({ type: 'step', step: ++step, of: 3, title }),
+  );
+  return bundlePartsOfBuild(prepared);
+}
+
+/** An image's next bank, or a manifest by its first byte. */
+async function olderBuild(context: Context, path: string): Promise<OlderBuild> {
+  const file = resolve(context.cwd, path);
+  const handle = await open(file);
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, 0).finally(() => handle.close());
+  if (buffer.toString('latin1') === '{') return readOlderBuild(await readFile(file), path);
+  const read = async (disk: HostDisk) => {
+    const number = nextBank(disk);
+    const bank = disk.banks.find((one) => one.number === number);
+    return olderBuildOf(bank ? readBankForUpdate(number, bank.device).manifests : []);
+  };
+  return withHostDisk(path, file, { writable: false }, read);
+}
+
+/** Under its name only when it is whole. */
+async function write(
+  { cwd, report, signal }: Context,
+  out: string,
+  plan: BundlePlan,
+): Promise<{ plan: BundlePlan; bytes: number }> {
+  const path = resolve(cwd, out);
+  const folder = dirname(path);
+  await sweepTemporaryImages(folder);
+  const partial = temporaryName(folder);
+  const file = await open(partial, 'wx').catch((error: unknown) => {
+    throw new TwinbankError(
+      'io',
+      'bundle.out',
+      `${out}: could not make it: ${(error as Error).message}`,
+    );
+  });
+  const total = plan.entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  let bytes = 0;
+  try {
+    await writeBundle(async (piece) => {
+      signal.throwIfAborted();
+      await file.writeFile(piece);
+      bytes += piece.length;
+      report({ type: 'progress', task: 'write', done: bytes, total, unit: 'bytes' });
+    }, plan);
+    await file.sync();
+    await file.close();
+    await rename(partial, path);
+    return { plan, bytes };
+  } finally {
+    await file.close().catch(() => {});
+    await rm(partial, { force: true });
+  }
+}
+
+function bundleTable({ rows }: BundlePlan): string {
+  const cells = rows.map(({ name, version, bytes, sent }) => {
+    return [plain(name), plain(version), humanSize(bytes), sent ? 'sent' : 'left out'];
+  });
+  return table([['file', 'version', 'size', ''], ...cells]);
+}

@@ -1,0 +1,130 @@
+import { resolve } from 'node:path';
+import { appendJournal } from '../../bootloader/store-journal.ts';
+import { TwinbankError } from '../../diagnostics/error.ts';
+import { withFileLock } from '../../host/file-lock.ts';
+import { type ApplyResult, applyBundle } from '../../update/apply.ts';
+import { type ByteSource, fileSource, streamSource } from '../../update/byte-source.ts';
+import type { HostDisk } from '../../update/host-disk.ts';
+import { type Context, defineCommand } from '../command.ts';
+import { withHostDisk } from '../host-disk.ts';
+import { loadTrustedKeys, trustOption } from '../signing-key.ts';
+import { planJson, planText } from '../update-text.ts';
+
+export const command = defineCommand({
+  examples: [
+    ['update out/twinbank-1.0.0.img twinbank-1.1.0.tbu', 'Into the bank that does not boot next'],
+    ['update /dev/sdb https://updates.example.org/twinbank-1.1.0.tbu', 'Over the network'],
+    ['update disk.img - --key release.pub <twinbank.tbu', 'From a pipe, with one more key trusted'],
+  ],
+  builder: (yargs) =>
+    trustOption(yargs)
+      .positional('image', {
+        type: 'string',
+        demandOption: true,
+        describe: 'A disk image, or the disk of a host that does not run',
+      })
+      .positional('bundle', {
+        demandOption: true,
+        describe: 'A bundle: a file, an http(s) URL, or - for standard input',
+        coerce: (value: unknown) => (value === true ? '-' : String(value)),
+      })
+      .option('dry-run', {
+        type: 'boolean',
+        describe: 'Check and plan all of it, and write nothing',
+      }),
+  run: async (context, { image, bundle, key, dryRun }) => {
+    const path = resolve(context.cwd, image);
+    const keys = loadTrustedKeys(context, key);
+    const source = await openSource(context, bundle);
+    try {
+      const update = () =>
+        withHostDisk(image, path, { writable: dryRun !== true }, (disk) =>
+          apply(context, source, disk, { keys, dryRun: dryRun === true }),
+        );
+      // Whoever holds the lock changes the banks, and this update would be planned with others.
+      const result = dryRun
+        ? await update()
+        : await withFileLock(path, update, { seconds: 0, signal: context.signal });
+      return {
+        json: { image, bundle: source.name, outcome: result.outcome, ...planJson(result.plan) },
+        text: `${planText(result.plan, context.colors)}\n\n${sentence(image, result)}`,
+      };
+    } finally {
+      await source.close();
+    }
+  },
+});
+
+async function apply(
+  { report, signal }: Context,
+  source: ByteSource,
+  disk: HostDisk,
+  { keys, dryRun }: { keys: ReturnType<typeof loadTrustedKeys>; dryRun: boolean },
+): Promise<ApplyResult> {
+  const journal = (event: Parameters<typeof appendJournal>[1]): void => {
+    const problem = disk.store && appendJournal(disk.store, event, Date.now());
+    if (problem) report({ type: 'warning', text: `boot journal: ${problem}` });
+  };
+  let begun: ApplyResult['plan'] | undefined;
+  try {
+    const result = await applyBundle(source, disk, {
+      keys,
+      report,
+      signal,
+      dryRun,
+      onBegin: (plan) => {
+        begun = plan;
+        journal({
+          event: 'update',
+          step: 'begun',
+          bank: plan.target,
+          from: plan.from,
+          to: plan.to,
+        });
+      },
+    });
+    if (begun) {
+      const { target: bank, from, to } = begun;
+      journal({ event: 'update', step: 'complete', bank, from, to });
+    }
+    return result;
+  } catch (error) {
+    if (begun) {
+      const { target: bank, from, to } = begun;
+      const why = error instanceof Error ? error.message : String(error);
+      journal({ event: 'update', step: 'failed', bank, from, to, why });
+    }
+    throw error;
+  }
+}
+
+async function openSource(
+  { cwd, stdin, report, signal }: Context,
+  bundle: string,
+): Promise<ByteSource> {
+  if (bundle === '-') return streamSource('standard input', stdin);
+  if (/^https?:\/\//i.test(bundle)) {
+    const { httpSource } = await import('../../update/http-source.ts');
+    return httpSource(bundle, { report, signal });
+  }
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(bundle)) {
+    const message = `bundle: expected a file, an http or https URL, or -, found ${JSON.stringify(bundle)}`;
+    throw new TwinbankError('usage', 'usage.bundle', message);
+  }
+  const source = fileSource(resolve(cwd, bundle));
+  return { ...source, name: bundle };
+}
+
+function sentence(image: string, { outcome, plan }: ApplyResult): string {
+  const { kept, target, from, to } = plan;
+  switch (outcome) {
+    case 'updated':
+      return `${image}: bank ${target} has ${to}, read back and right, and boots next as a trial; bank ${kept} keeps ${from}`;
+    case 'planned':
+      return `${image}: nothing was written`;
+    case 'running':
+      return `${image}: bank ${kept} has just this already, nothing was written`;
+    case 'waiting':
+      return `${image}: bank ${target} has just this already and waits for its trial, nothing was written`;
+  }
+}

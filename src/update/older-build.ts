@@ -1,0 +1,53 @@
+import { sha256 } from '../bootloader/sum-file.ts';
+import { TwinbankError } from '../diagnostics/error.ts';
+import type { KeptManifest } from './plan-bank.ts';
+
+/** A build that hosts have already, and that a bundle can be relative to. */
+export interface OlderBuild {
+  readonly build: string;
+  /** SHA-256 of its base.json. */
+  readonly manifest: string;
+  /** SHA-256 of each of its modules and packages. */
+  readonly has: ReadonlySet<string>;
+}
+
+/** The build of a bank. */
+export function olderBuildOf(manifests: readonly KeptManifest[]): OlderBuild {
+  const [base] = manifests;
+  const files = manifests.flatMap(({ manifest }) => [
+    ...manifest.modules,
+    ...(manifest.base?.packages ?? []),
+  ]);
+  return {
+    build: base?.manifest.build ?? '',
+    manifest: sha256(base?.bytes ?? new Uint8Array()),
+    has: new Set(files.map((one) => one.sha256)),
+  };
+}
+
+/**
+ * The build of a manifest file: the `NAME-VERSION.manifest.json` beside an image, or a bank's `base.json`.
+ * Throws `bundle.older-build` (kind `corrupt`), beginning with `name`.
+ */
+export function readOlderBuild(bytes: Uint8Array, name: string): OlderBuild {
+  const bad = (expected: string): TwinbankError => {
+    const message = `${name}: expected an image or the manifest of one, with ${expected}`;
+    return new TwinbankError('corrupt', 'bundle.older-build', message);
+  };
+  let document: unknown;
+  try {
+    document = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    throw bad('JSON');
+  }
+  if (typeof document !== 'object' || document === null) throw bad('an object');
+  const { type, build, manifest, modules, packages } = document as Record<string, unknown>;
+  if (typeof build !== 'string' || !Array.isArray(modules)) throw bad('"build" and "modules"');
+  const own = type === 'manifest' ? sha256(bytes) : manifest;
+  if (typeof own !== 'string' || !/^[0-9a-f]{64}$/.test(own)) throw bad('"manifest"');
+  const files = [...modules, ...(Array.isArray(packages) ? packages : [])];
+  const has = files.flatMap((one: { sha256?: unknown } | null) =>
+    typeof one?.sha256 === 'string' ? [one.sha256] : [],
+  );
+  return { build, manifest: own, has: new Set(has) };
+}
