@@ -29,6 +29,11 @@ export interface MachineOptions {
   readonly watchdog: WatchdogType;
   /** A card on QEMU's own network, which has a DHCP server. */
   readonly network: boolean;
+  /**
+   * Records every write and flush of the disk in this file, which is there and empty, in the form of Linux' dm-log-writes (QEMU's
+   * blklogwrites driver), to be cut and replayed afterwards. Raw images only.
+   */
+  readonly writeLog?: string;
   /** Further words for QEMU's command line. */
   readonly extra: readonly string[];
 }

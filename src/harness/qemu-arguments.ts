@@ -70,7 +70,7 @@ export function qemuArguments(
     ...(options.network ? network : []),
     ...watchdogDevices[options.watchdog],
     ...['-watchdog-action', 'reset'],
-    ...['-drive', driveOptions(options)],
+    ...driveArguments(options),
     ...diskDevices[options.disk],
     ...options.extra,
   ];
@@ -81,9 +81,14 @@ function escaped(path: string): string {
   return path.replaceAll(',', ',,');
 }
 
-function driveOptions({ image, format, write }: MachineOptions): string {
+function driveArguments({ image, format, write, writeLog }: MachineOptions): string[] {
   const keep = write ? 'snapshot=off' : 'snapshot=on';
-  return `file=${escaped(image)},format=${format},if=none,id=disk,${keep}`;
+  if (writeLog === undefined) {
+    return ['-drive', `file=${escaped(image)},format=${format},if=none,id=disk,${keep}`];
+  }
+  const disk = `file.driver=raw,file.file.driver=file,file.file.filename=${escaped(image)}`;
+  const log = `log.driver=file,log.filename=${escaped(writeLog)},log-sector-size=512`;
+  return ['-blockdev', `driver=blklogwrites,node-name=disk,${disk},${log}`];
 }
 
 function uefi({ firmwareVariables }: MachineFiles): string[] {
