@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { gzipSync } from 'fflate';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { quote } from '../diagnostics/quote.ts';
 import { maxContentBytes, stateSchema } from './slot.ts';
 import { packTar, readTar } from './tar.ts';
 
@@ -57,13 +58,13 @@ export function unpackState(content: Uint8Array): StateFile[] {
   }
   const text = Buffer.from(version.bytes).toString('latin1', 0, 16);
   if (text !== versionText) {
-    const found = JSON.stringify(text.trim());
+    const found = quote(text.trim());
     throw wrong('schema', `${versionFile}: expected ${stateSchema}, found ${found}`);
   }
   const found = new Map<StatePath, Uint8Array>();
   for (const { path, bytes } of files) {
     if (!isStatePath(path)) {
-      throw wrong('path', `expected files of ${statePaths.join(', ')}, found ${name(path)}`);
+      throw wrong('path', `expected files of ${statePaths.join(', ')}, found ${quote(path)}`);
     }
     if (found.has(path)) throw wrong('path', `expected each file once, found ${path} twice`);
     found.set(path, bytes);
@@ -85,11 +86,6 @@ function unzip(content: Uint8Array): Uint8Array {
 
 function isStatePath(path: string): path is StatePath {
   return Object.hasOwn(modes, path);
-}
-
-/** The archive can be anybody's: its names are shown as what they are. */
-function name(path: string): string {
-  return JSON.stringify(path.slice(0, 100));
 }
 
 function wrong(code: string, message: string): TwinbankError {

@@ -11,7 +11,7 @@ export interface BankPair {
   readonly bank: BlockDevice;
   /** Only ever read; undefined where there is none. */
   readonly other: BlockDevice | undefined;
-  /** Makes the next read of `bank` come from the medium, where there is a cache to get past. */
+  /** Makes the next reads of `bank` come from the medium, where there is a cache to get past. */
   dropCaches?(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export interface SaveResult {
  * anything is written; and `state.not-kept` (kind `io`) when the slot does not read back.
  */
 export async function saveState(pair: BankPair, content: Uint8Array): Promise<SaveResult> {
-  const [own, other] = readStates(pair);
+  const [own, other] = await readStates(pair);
   const held = chooseState(own, other);
   if (held && holdsNewest(own, other) && Buffer.compare(held.saved.content, content) === 0) {
     return { generation: held.saved.generation, slot: held.slot.name, wrote: false };
@@ -55,15 +55,17 @@ export async function saveState(pair: BankPair, content: Uint8Array): Promise<Sa
 export async function keepState(
   pair: BankPair,
 ): Promise<{ readonly wrote: boolean; readonly generation: number | null }> {
-  const [own, other] = readStates(pair);
+  const [own, other] = await readStates(pair);
   const held = chooseState(own, other);
   if (held) return saveState(pair, held.saved.content);
   const outlived = other && isRolledBack(other) && highestGeneration(other) > 0;
   return outlived ? saveState(pair, packState([])) : { wrote: false, generation: null };
 }
 
-function readStates({ bank, other }: BankPair): [BankState, BankState | undefined] {
-  return [readBankState(bank), other && readBankState(other)];
+/** What is on the medium: a cache can still have a save that was not kept. */
+async function readStates(pair: BankPair): Promise<[BankState, BankState | undefined]> {
+  await pair.dropCaches?.();
+  return [readBankState(pair.bank), pair.other && readBankState(pair.other)];
 }
 
 /** The slot that can be lost: a power cut while it is written must not cost what the bank starts from. */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { quote } from '../diagnostics/quote.ts';
 
 /**
  * The one sentence about a value that can not be taken: `network.prefix: expected ..., found 99`. Without a
@@ -11,15 +12,14 @@ export function expected(place: string, what: string, ...found: [] | [unknown]):
   return new TwinbankError('corrupt', 'setting.value', message, { data: { place } });
 }
 
-/** What was found can be anybody's text, and goes to consoles: printable ASCII only, and not all of it. */
+/** What was found can be anybody's text, and goes to consoles. */
 function show(value: unknown): string {
   if (value === undefined) return 'none';
-  const text = JSON.stringify(value);
-  const head = text.length > 80 ? `${text.slice(0, 80)}...` : text;
-  return head.replace(
-    /[^ -~]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'object' && value !== null) {
+    return Array.isArray(value) ? 'a list' : 'an object';
+  }
+  return String(value);
 }
 
 /** The members of an object that has no others than these. Throws `setting.value`. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { quote } from '../diagnostics/quote.ts';
 
 /**
  * A state slot: one of the two files of a bank in which the running system keeps what an administrator
@@ -76,7 +77,7 @@ export function decodeSlot(slot: Uint8Array): SlotReading {
     return { ok: false, empty: true, reason: 'it was never written' };
   }
   const found = bytes.toString('latin1', 0, 4);
-  if (found !== magic) return wrong(`expected ${magic} at byte 0, found ${JSON.stringify(found)}`);
+  if (found !== magic) return wrong(`expected ${magic} at byte 0, found ${quote(found)}`);
   if (bytes.readUInt16LE(4) !== version) {
     return wrong(`expected version ${version} at byte 4, found ${bytes.readUInt16LE(4)}`);
   }

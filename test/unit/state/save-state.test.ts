@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
-import type { BlockDevice } from '../../../src/disk/block-device.ts';
+import { type BlockDevice, memoryDevice } from '../../../src/disk/block-device.ts';
 import { packState } from '../../../src/state/archive.ts';
 import { chooseState } from '../../../src/state/choose-state.ts';
 import { keepState, saveState } from '../../../src/state/save-state.ts';
@@ -57,7 +57,7 @@ describe('saving', () => {
     const { bank, deeds, dropCaches } = watched(stateBank().device);
     const [slot] = readBankState(bank).slots;
     await saveState({ bank, other: undefined, dropCaches }, text('a'.repeat(513)));
-    expect(deeds).toEqual([`write ${slot!.offset} 1536`, 'flush', 'drop']);
+    expect(deeds).toEqual(['drop', `write ${slot!.offset} 1536`, 'flush', 'drop']);
   });
 
   it('changes no byte outside the slot', async () => {
@@ -138,6 +138,14 @@ describe('a save that can not be', () => {
     expect(bank.bytes.equals(before)).toBe(true);
   });
 
+  it('can be where the other bank holds the newest, though there is one slot', async () => {
+    const [bank, other] = [stateBank(['state1.slt']), stateBank()];
+    bank.put(1, 3, 'own');
+    other.put(1, 4, 'theirs');
+    const pair = { bank: bank.device, other: other.device };
+    expect(await saveState(pair, text('new'))).toMatchObject({ generation: 5 });
+  });
+
   it('is refused in a bank without slots', async () => {
     const bank = stateBank([]);
     const error = await failureOf(saveState({ bank: bank.device, other: undefined }, text('new')));
@@ -177,6 +185,30 @@ describe('a save that can not be', () => {
     expect(error.message).toContain('state2.slt: expected generation 4 to read back');
     expect(startsFrom(bank)).toBe('own state1.slt 3 before');
   });
+});
+
+it('a save that was not kept counts for nothing at the next one, though a cache still has it', async () => {
+  const bank = stateBank();
+  bank.put(1, 3, 'before');
+  const cache = Buffer.from(bank.bytes);
+  const cached: BlockDevice = {
+    ...memoryDevice(cache),
+    flush() {},
+  };
+  let drops = 0;
+  const dropCaches = async () => {
+    if (++drops === 2) throw new Error('no answer');
+    bank.bytes.copy(cache);
+  };
+  const pair = { bank: cached, other: undefined, dropCaches };
+  await expect(saveState(pair, text('lost'))).rejects.toThrow('no answer');
+  const kept = { ...cached, flush: () => void cache.copy(bank.bytes) };
+  expect(await saveState({ ...pair, bank: kept }, text('lost'))).toEqual({
+    generation: 4,
+    slot: 'state2.slt',
+    wrote: true,
+  });
+  expect(startsFrom(bank)).toBe('own state2.slt 4 lost');
 });
 
 describe('keeping the state in a bank', () => {
