@@ -1,10 +1,25 @@
-import type { Program } from '../vmkernel/supervisor.ts';
+import type { Settings } from '../../state/settings.ts';
+
+/** A program of the bank that vmkd keeps running. */
+export interface AgentProgram {
+  readonly path: string;
+  /** By the settings of the moment at which it is started. */
+  args(settings: Partial<Settings>): string[];
+}
 
 /**
  * The agents that are programs of the bank, by the names that a recipe uses. vmkd itself is not among them:
  * it is what supervises them.
  */
-export const agentPrograms: Readonly<Record<string, Omit<Program, 'name'>>> = {
+export const agentPrograms: Readonly<Record<string, AgentProgram>> = {
   // A ring of 512 KiB, read by logread: Debian's busybox can not rotate files, and memory is all there is.
-  syslog: { path: '/sbin/syslogd', args: ['-n', '-C512'] },
+  // With -R messages go to other hosts, with -L into the ring as well.
+  syslog: {
+    path: '/sbin/syslogd',
+    args: ({ syslog }) => {
+      const targets = syslog?.targets ?? [];
+      const remote = targets.flatMap((target) => ['-R', target]);
+      return ['-n', '-C512', ...remote, ...(remote.length > 0 ? ['-L'] : [])];
+    },
+  },
 };

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { isBankPartition } from '../../bootloader/image-partitions.ts';
 import { openFileDevice } from '../../disk/file-device.ts';
 import { readGpt } from '../../disk/gpt.ts';
 import type { GptPartition } from '../../disk/gpt-entry.ts';
@@ -30,10 +31,21 @@ export function findPartition(guid: string): BankPartition | undefined {
   return undefined;
 }
 
+/** The other bank of the disk that a bank is on; undefined where there is none. */
+export function otherBank(bank: BankPartition): BankPartition | undefined {
+  const isOther = (partition: GptPartition): boolean =>
+    isBankPartition(partition) && partition.number !== bank.number;
+  const number = partitionNumber(bank.disk, isOther);
+  const name = number === undefined ? undefined : partitionName(baseName(bank.disk), number);
+  return number !== undefined && name
+    ? { number, device: `/dev/${name}`, disk: bank.disk }
+    : undefined;
+}
+
 /** The device of the partition with a name on a disk, such as `store` on `/dev/vda`. */
 export function partitionByName(disk: string, name: string): string | undefined {
   const number = partitionNumber(disk, (partition) => partition.name === name);
-  const found = number === undefined ? undefined : partitionName(disk.replace('/dev/', ''), number);
+  const found = number === undefined ? undefined : partitionName(baseName(disk), number);
   return found && `/dev/${found}`;
 }
 
@@ -53,6 +65,11 @@ export async function waitForPartition(
     await setTimeout(250);
     await again();
   }
+}
+
+/** The name that sysfs has for a disk. */
+function baseName(disk: string): string {
+  return disk.replace('/dev/', '');
 }
 
 function isDisk(name: string): boolean {

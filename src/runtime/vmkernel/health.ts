@@ -13,6 +13,8 @@ export interface HealthFacts {
   readonly agents: readonly Supervised[];
   readonly drivers: DriverReport;
   readonly leases: readonly Lease[];
+  /** Why a state that was found could not be restored; null when it was, or when there is none. */
+  readonly stateProblem: string | null;
 }
 
 /** One row a check: what is wrong, or undefined. */
@@ -34,6 +36,8 @@ const checks: Record<CheckName, (facts: HealthFacts) => string | undefined> = {
     const failed = drivers.failed.map(({ module }) => module);
     return failed.length > 0 ? `drivers ${failed.join(', ')} can not be loaded` : undefined;
   },
+  state: ({ stateProblem }) =>
+    stateProblem === null ? undefined : `state not restored: ${stateProblem}`,
   network: ({ leases }) => (leases.length > 0 ? undefined : 'no network address'),
 };
 

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { stateNames } from '../../bootloader/rules.ts';
+import { withBankLock } from './bank-lock.ts';
 import type { BankPartition } from './bank-partition.ts';
 import type { Clock } from './clock.ts';
 import type { Console } from './console.ts';
@@ -51,7 +52,7 @@ export async function judgeBoot(judge: BootJudge): Promise<string | undefined> {
   while (!judge.isStopping()) {
     const why = judge.problems(trial).join('; ');
     if (why === '') {
-      await confirmRunningBank(bank.device, judge.dropCaches);
+      await withBankLock(() => confirmRunningBank(bank.device, judge.dropCaches));
       const was = trial ? 'a trial' : `${stateNames[marks.bootstate]} attempts=${marks.attempts}`;
       console.stage('bank', `confirmed ${bank.device}, was ${was}`);
       return undefined;

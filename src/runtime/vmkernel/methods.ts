@@ -5,6 +5,7 @@ import type { DriverReport } from './drivers.ts';
 import { type Method, MethodError } from './json-rpc.ts';
 import type { KernelCommandLine } from './kernel-command-line.ts';
 import { currentLeases } from './network.ts';
+import type { StateReport } from './state-keeper.ts';
 
 /** What the methods tell about, and how they end the system. */
 export interface System {
@@ -16,6 +17,7 @@ export interface System {
   phase(): 'starting' | 'ready' | 'stopping';
   /** What is not healthy now. */
   problems(): readonly string[];
+  configuration(): StateReport;
   stop(how: 'power-off' | 'reboot', why: string): void;
 }
 
@@ -35,6 +37,7 @@ export function vmkdMethods(system: System): Record<string, Method> {
       secondsSincePowerOn: system.clock.sincePowerOn(),
       drivers: system.drivers,
       network: { interfaces: system.interfaces, leases: currentLeases() },
+      configuration: system.configuration(),
     }),
     shutdown: ({ mode = 'power-off' }) => {
       if (mode !== 'power-off' && mode !== 'reboot') {

@@ -1,7 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, watch } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
+import type { NetworkSettings } from '../../state/network-settings.ts';
 import { runCommand } from './command.ts';
-import { supervise } from './supervisor.ts';
+import { setStaticAddress } from './static-address.ts';
+import { type Running, supervise } from './supervisor.ts';
 
+/** An address that an interface has, by DHCP or by the settings. */
 export interface Lease {
   interface: string;
   address: string;
@@ -19,24 +22,63 @@ export function findInterfaces(): string[] {
     .sort();
 }
 
-/**
- * Switches the interfaces on and starts a DHCP client for each, which goes on asking and renewing for as
- * long as the interface is there.
- */
-export async function startDhcp(interfaces: readonly string[]): Promise<void> {
-  mkdirSync(leases, { recursive: true });
-  for (const name of interfaces) {
-    await runCommand('/sbin/ip', ['link', 'set', name, 'up']);
-    const events = ['-s', '/usr/lib/twinbank/dhcp-event'];
-    const args = ['-f', '-i', name, '-t', '3', '-T', '2', '-A', '10', '-O', 'ntpsrv', ...events];
-    supervise(
-      { name: `DHCP on ${name}`, path: '/sbin/udhcpc', args },
-      { wanted: () => existsSync(`/sys/class/net/${name}`) },
-    );
-  }
+/** Tells the kernel its name. Returns what went wrong, or undefined. */
+export async function setHostName(name: string): Promise<string | undefined> {
+  const { code, output } = await runCommand('/bin/hostname', [name]);
+  return code === 0 ? undefined : `hostname: ${output}`;
 }
 
-/** The leases held now, one an interface. */
+/** The network of the running system, as the settings want it. */
+export interface Network {
+  /** Changes from whatever there was to these settings. Returns what could not be done, or undefined. */
+  configure(settings: NetworkSettings): Promise<string | undefined>;
+}
+
+/** The network on these interfaces; nothing is done before `configure`. */
+export function openNetwork(interfaces: readonly string[]): Network {
+  let clients: Running[] = [];
+  let configured = false;
+  return {
+    configure: async (settings) => {
+      mkdirSync(leases, { recursive: true });
+      await Promise.all(clients.map((client) => client.stop()));
+      clients = [];
+      for (const name of interfaces) {
+        // Of a vmkd before this one there may be addresses, too; at the first start there are none.
+        if (configured || existsSync(leaseFile(name))) await forget(name);
+        await runCommand('/sbin/ip', ['link', 'set', name, 'up']);
+      }
+      configured = true;
+      if (settings.mode === 'dhcp') {
+        clients = interfaces.map(startDhcp);
+        return undefined;
+      }
+      return setStaticAddress(interfaces, settings, leaseFile);
+    },
+  };
+}
+
+/** Starts a DHCP client, which goes on asking and renewing for as long as the interface is there. */
+function startDhcp(name: string): Running {
+  const events = ['-s', '/usr/lib/twinbank/dhcp-event'];
+  const args = ['-f', '-i', name, '-t', '3', '-T', '2', '-A', '10', '-O', 'ntpsrv', ...events];
+  return supervise(
+    { name: `DHCP on ${name}`, path: '/sbin/udhcpc', args },
+    { wanted: () => existsSync(`/sys/class/net/${name}`) },
+  );
+}
+
+/** Takes an interface its addresses, and with them the routes by them. */
+async function forget(name: string): Promise<void> {
+  rmSync(leaseFile(name), { force: true });
+  await runCommand('/sbin/ip', ['addr', 'flush', 'dev', name]);
+}
+
+function leaseFile(name: string): string {
+  return `${leases}/${name}.json`;
+}
+
+/** The addresses held now, one an interface. */
 export function currentLeases(folder = leases): Lease[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
@@ -51,7 +93,7 @@ export function currentLeases(folder = leases): Lease[] {
     });
 }
 
-/** Waits for the first lease; undefined when none came in time (the clients go on asking). */
+/** Waits for the first address; undefined when there is none in time (the clients go on asking). */
 export function firstLease(timeoutMs: number): Promise<Lease | undefined> {
   return new Promise((resolve) => {
     const watcher = watch(leases);

@@ -48,8 +48,8 @@ export function readMarks(path: string): BootMarks {
   });
 }
 
-/** Reading through the page cache would only give back what was just written to it. */
-async function flushBuffers(path: string): Promise<void> {
+/** Makes the next read come from the medium: the page cache would only give back what was written to it. */
+export async function flushBuffers(path: string): Promise<void> {
   const end = await runCommand('/sbin/blockdev', ['--flushbufs', path], { timeoutMs: 30_000 });
   if (end.code !== 0) throw new Error(`could not be read back from the medium: ${end.output}`);
 }

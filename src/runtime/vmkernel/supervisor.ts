@@ -5,13 +5,22 @@ import { readFileSync } from 'node:fs';
 export interface Program {
   readonly name: string;
   readonly path: string;
-  readonly args: readonly string[];
+  /** Asked for at each start where they can change. */
+  readonly args: readonly string[] | (() => readonly string[]);
 }
 
 export interface Supervised {
   readonly name: string;
   /** Why it does not do its work now, or undefined. */
   problem(): string | undefined;
+}
+
+/** The same for whoever started it. */
+export interface Running extends Supervised {
+  /** Ends the program and starts it again at once, as its arguments have changed. */
+  restart(): void;
+  /** Ends the program for good; returns when it is gone. */
+  stop(): Promise<void>;
 }
 
 export interface Supervision {
@@ -29,23 +38,33 @@ export interface Supervision {
 const settledMs = 60_000;
 const longestPauseMs = 30_000;
 const provenMs = 1000;
+/** A program that does not end by SIGTERM in this time is killed. */
+const patienceMs = 5000;
 
 /**
  * Starts a program and starts it again whenever it ends, after 1, 2, 4… up to 30 seconds: a program that
  * can not run must not take the machine with it.
  */
-export function supervise(program: Program, supervision: Supervision = {}): Supervised {
+export function supervise(program: Program, supervision: Supervision = {}): Running {
   const { wanted = () => true, onOutput, onEnd = () => {} } = supervision;
   let child: ChildProcess | undefined;
   const firstPauseMs = supervision.pauseMs ?? 1000;
   let pauseMs = firstPauseMs;
   let last: string | undefined;
   let begun = 0;
+  let next: NodeJS.Timeout | undefined;
+  /** Somebody wants it to end: to begin again at once, or for good. */
+  let asked: 'restart' | 'stop' | undefined;
+  let stopped: Promise<void> | undefined;
+  let gone = (): void => {};
   const start = (): void => {
-    if (!wanted()) return;
-    begun = performance.now();
+    if (asked === 'stop' || !wanted()) return;
+    // One that is started again on purpose has proved itself as much as before.
+    if (asked === undefined) begun = performance.now();
+    asked = undefined;
     let over = false;
-    const running = spawn(program.path, program.args, {
+    const args = typeof program.args === 'function' ? program.args() : program.args;
+    const running = spawn(program.path, args, {
       stdio: ['ignore', onOutput ? 'pipe' : 'ignore', 'ignore'],
     });
     if (onOutput) running.stdout?.on('data', onOutput);
@@ -54,10 +73,15 @@ export function supervise(program: Program, supervision: Supervision = {}): Supe
       if (over) return;
       over = true;
       child = undefined;
+      if (asked !== undefined) {
+        if (asked === 'stop') gone();
+        else start();
+        return;
+      }
       last = why;
       if (performance.now() - begun > settledMs) pauseMs = firstPauseMs;
       onEnd(why);
-      setTimeout(start, pauseMs);
+      next = setTimeout(start, pauseMs);
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     };
     running.once('error', (error) => ended(error.message));
@@ -65,9 +89,32 @@ export function supervise(program: Program, supervision: Supervision = {}): Supe
       ended(signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`);
     });
   };
+  const end = (): void => {
+    const ending = child;
+    ending?.kill();
+    setTimeout(() => {
+      if (child === ending) ending?.kill('SIGKILL');
+    }, patienceMs).unref();
+  };
   start();
   return {
     name: program.name,
+    restart: () => {
+      // One that is down is started with its new arguments anyway.
+      if (!child || asked) return;
+      asked = 'restart';
+      end();
+    },
+    stop: () => {
+      asked = 'stop';
+      clearTimeout(next);
+      stopped ??= new Promise((resolve) => {
+        gone = resolve;
+        if (child) end();
+        else resolve();
+      });
+      return stopped;
+    },
     problem: () => {
       // A program that can not run is there for a moment, too, each time that it is started; the more
       // often it has ended, the longer it has to live before it is believed.

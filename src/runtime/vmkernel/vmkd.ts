@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { agentPrograms } from '../agents/registry.ts';
-import { partitionByName, waitForPartition } from './bank-partition.ts';
+import { otherBank, partitionByName, waitForPartition } from './bank-partition.ts';
 import { systemClock } from './clock.ts';
+import { type Appliers, configMethods } from './config-service.ts';
+import { readConfiguration } from './configuration.ts';
 import { systemConsole } from './console.ts';
 import { bankDrivers } from './drivers.ts';
 import { faultsFor } from './faults.ts';
@@ -10,9 +13,10 @@ import { openJournal } from './journal.ts';
 import { judgeBoot } from './judge-boot.ts';
 import { parseKernelCommandLine } from './kernel-command-line.ts';
 import { vmkdMethods } from './methods.ts';
-import { currentLeases, findInterfaces, firstLease, startDhcp } from './network.ts';
+import { currentLeases, findInterfaces, firstLease, openNetwork, setHostName } from './network.ts';
 import { takeOverGroup } from './own-group.ts';
 import { endSystem, findPowerButtons, onPowerButton, resetNow } from './power.ts';
+import { stateKeeper } from './state-keeper.ts';
 import { supervise } from './supervisor.ts';
 import { readSystemSettings } from './system-settings.ts';
 import { serveUnixSocket } from './unix-socket.ts';
@@ -30,8 +34,12 @@ const command = parseKernelCommandLine(readFileSync('/proc/cmdline', 'utf8'));
 
 /** What {@link judgeBoot} has after a trial's time to say why it failed. */
 const graceSeconds = 15;
+/** What may be lost of changes that were made past vmkd, by an editor in a shell. */
+const stateIntervalMs = 3_600_000;
+const lastSaveMs = 20_000;
 const settings = readSystemSettings();
 let endJournal: ((why: string) => void) | undefined;
+let saveAtEnd: (() => Promise<void>) | undefined;
 
 let phase: 'starting' | 'ready' | 'stopping' = 'starting';
 function stop(how: 'power-off' | 'reboot', why: string): void {
@@ -39,7 +47,9 @@ function stop(how: 'power-off' | 'reboot', why: string): void {
   phase = 'stopping';
   console.line(`${how === 'reboot' ? 'rebooting' : 'shutting down'}: ${why}`);
   endJournal?.(why);
-  void endSystem(how);
+  // A disk that hangs, or an update that takes long, must not keep the system from its end.
+  const saved = Promise.race([saveAtEnd?.(), pause(lastSaveMs)]);
+  void saved.catch(() => {}).then(() => endSystem(how));
 }
 // From init, which ends everything. A handler runs between two turns of the event loop, and so never
 // between the write of a bank's sector and its flush.
@@ -72,36 +82,73 @@ await drivers.load();
 console.stage('drivers', `${drivers.report.loaded.length} for ${drivers.report.devices} devices`);
 for (const { module, reason } of drivers.report.failed) console.line(`driver ${module}: ${reason}`);
 
-// 3. The network: asked for now, waited for at the end, as the lease takes its time.
+// 3. The bank that runs: from here on what happens goes into its journal, and what an administrator changed
+// is there again, before anything reads it.
+const guid = command.partitionGuid;
+const bank = guid ? await waitForPartition(guid, 30_000, drivers.load) : undefined;
+const journal = openJournal(bank && partitionByName(bank.disk, 'store'), Date.now);
+if (journal.problem) console.line(`boot journal: ${journal.problem}`);
+endJournal = (why) => journal.write({ event: 'shutdown', bank: command.bank ?? 0, why });
+const keeper = stateKeeper({ bank, other: bank && otherBank(bank), tell: console.line });
+console.stage('state', await keeper.restore());
+saveAtEnd = keeper.saveChanges;
+setInterval(() => void keeper.saveChanges(), stateIntervalMs);
+const { settings: configured } = readConfiguration();
+if (configured.hostname) await setHostName(configured.hostname);
+
+// 4. The network: asked for now, waited for at the end, as the lease takes its time.
 const interfaces = findInterfaces();
-await startDhcp(interfaces);
+const network = openNetwork(interfaces);
+const wrong = await network
+  .configure(configured.network ?? { mode: 'dhcp' })
+  .catch((error: Error) => error.message);
+if (wrong !== undefined) console.line(`network: ${wrong}`);
 const lease = interfaces.length > 0 ? firstLease(15_000) : Promise.resolve(undefined);
 
-// 4. The agents, and the interfaces by which the system is managed.
+// 5. The agents, and the interfaces by which the system is managed.
 const agents = settings.agents.flatMap((name) => {
   const program = agentPrograms[name];
   if (!program) return [];
   // The fault is a program that can not run; what comes of it is the supervisor's work.
   const path = faults.has('agent-dead') ? '/bin/false' : program.path;
+  const args = () => program.args(readConfiguration().settings);
   return [
-    supervise({ name, ...program, path }, { onEnd: (why) => console.log(`agent ${name}: ${why}`) }),
+    supervise({ name, path, args }, { onEnd: (why) => console.log(`agent ${name}: ${why}`) }),
   ];
 });
 const problems = (trial: boolean): string[] => {
-  const facts = { layers: command.layers, mounts: readMounts(), agents, drivers: drivers.report };
-  const found = findProblems(settings.health, trial, { ...facts, leases: currentLeases() });
+  const found = findProblems(settings.health, trial, {
+    layers: command.layers,
+    mounts: readMounts(),
+    agents,
+    drivers: drivers.report,
+    leases: currentLeases(),
+    stateProblem: keeper.report().problem,
+  });
   return faults.has('no-confirm') ? [...found, 'the fault no-confirm'] : found;
 };
-const methods = vmkdMethods({
-  clock,
-  command,
-  drivers: drivers.report,
-  interfaces,
-  phase: () => phase,
-  problems: () => problems(false),
-  watchdogs: watchdog.devices,
-  stop,
-});
+const appliers: Appliers = {
+  hostname: setHostName,
+  network: network.configure,
+  syslog: async () => {
+    agents.find(({ name }) => name === 'syslog')?.restart();
+    return undefined;
+  },
+};
+const methods = {
+  ...vmkdMethods({
+    clock,
+    command,
+    drivers: drivers.report,
+    interfaces,
+    phase: () => phase,
+    problems: () => problems(false),
+    configuration: keeper.report,
+    watchdogs: watchdog.devices,
+    stop,
+  }),
+  ...configMethods({ keeper, appliers, interfaces }),
+};
 serveUnixSocket('/run/twinbank/vmkd.sock', methods, (error) =>
   console.line(`management socket: ${error.message}`),
 );
@@ -118,7 +165,7 @@ console.stage(
   `${['vmkd', ...agents.map(({ name }) => name)].join(', ')}${port ? ', virtio-serial port' : ''}${buttons.length ? ', power button' : ''}`,
 );
 
-// 5. Network address, or the news that there is none yet.
+// 6. Network address, or the news that there is none yet.
 const first = await lease;
 console.stage(
   'network',
@@ -127,13 +174,8 @@ console.stage(
     : `no address on ${interfaces.length} interfaces`,
 );
 
-// 6. The bank: what the loader did goes into the journal; the boot is confirmed once it is healthy. One that
-// ends before counts as unconfirmed, however orderly.
-const guid = command.partitionGuid;
-const bank = guid ? await waitForPartition(guid, 30_000, drivers.load) : undefined;
-const journal = openJournal(bank && partitionByName(bank.disk, 'store'), Date.now);
-if (journal.problem) console.line(`boot journal: ${journal.problem}`);
-endJournal = (why) => journal.write({ event: 'shutdown', bank: command.bank ?? 0, why });
+// 7. The boot is confirmed once it is healthy, and the bank then holds the state that it was started from.
+// One that ends before counts as unconfirmed, however orderly.
 const unconfirmed = bank
   ? await judgeBoot({
       bank,
@@ -149,8 +191,12 @@ const unconfirmed = bank
   : 'no disk has the partition that the loader named';
 confirmed = unconfirmed === undefined;
 if (unconfirmed !== undefined) console.stage('bank', `not confirmed: ${unconfirmed}`);
+else {
+  await keeper.saveChanges();
+  await keeper.keep();
+}
 
-// 7. Ready; from here on only changes are told.
+// 8. Ready; from here on only changes are told.
 if (phase === 'starting') {
   phase = 'ready';
   const number = command.bank ?? 0;

@@ -65,6 +65,7 @@ test('a recipe is shown whole, each value with what set it', () => {
       checks:
         - layers # default
         - agents # default
+        - state # default
       trialChecks: [] # default
     modules:
       agents:

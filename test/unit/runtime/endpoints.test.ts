@@ -199,6 +199,7 @@ describe("vmkd's methods", () => {
     watchdogs: () => ['/dev/watchdog0'],
     phase: () => 'ready' as const,
     problems: () => ['no network address'],
+    configuration: () => ({ generation: 3, bank: 5, saved: true, problem: null }),
     stop: (how: string) => void stops.push(how),
   };
   const answers = vmkdMethods(system);
@@ -214,6 +215,7 @@ describe("vmkd's methods", () => {
       secondsSincePowerOn: 31.25,
       drivers: { devices: 60 },
       network: { interfaces: ['eth0'], leases: [] },
+      configuration: { generation: 3, bank: 5, saved: true, problem: null },
     });
   });
 

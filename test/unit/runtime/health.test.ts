@@ -21,11 +21,12 @@ const healthy: HealthFacts = {
   agents: [{ name: 'syslog', problem: () => undefined }],
   drivers: { devices: 3, loaded: ['e1000'], failed: [] },
   leases: [lease],
+  stateProblem: null,
 };
 const settings = {
   watchdogSeconds: 60,
   trialSeconds: 300,
-  checks: ['layers', 'agents', 'drivers'],
+  checks: ['layers', 'agents', 'state', 'drivers'],
   trialChecks: ['network'],
 } as const;
 const problems = (facts: Partial<HealthFacts>, trial = false): string[] =>
@@ -70,6 +71,12 @@ describe('the health of a boot', () => {
     const failed = ['nvme', 'ahci'].map((module) => ({ module, reason: 'no such device' }));
     expect(problems({ drivers: { devices: 2, loaded: [], failed } })).toEqual([
       'drivers nvme, ahci can not be loaded',
+    ]);
+  });
+
+  it('tells of a state that was found and is not there again', () => {
+    expect(problems({ stateProblem: 'generation 7 of bank 5: torn' })).toEqual([
+      'state not restored: generation 7 of bank 5: torn',
     ]);
   });
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Supervised, supervise } from '../../../src/runtime/vmkernel/supervisor.ts';
+import { type Running, supervise } from '../../../src/runtime/vmkernel/supervisor.ts';
 
 /** The clock of the supervision stands still unless a test moves it; processes run as ever. */
 let running: AbortController;
@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 interface Watched {
-  readonly agent: Supervised;
+  readonly agent: Running;
   /** Why it ended, the next time that it does. */
   ended(): Promise<string>;
   /** What it says, the next time that it does. */
@@ -158,6 +158,70 @@ describe('a supervised program that runs', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('a supervised program that is asked to begin again', () => {
+  it('does so at once, with the arguments of that moment, and is no less trusted', async () => {
+    const news = new EventTarget();
+    const says = async () => ((await once(news, 'output'))[0] as CustomEvent<string>).detail;
+    let word = 'one';
+    const agent = supervise(
+      { name: 'agent', path: '/bin/sh', args: () => ['-c', `echo ${word}; exec sleep 1000`] },
+      {
+        wanted: () => !running.signal.aborted,
+        onOutput: (chunk) =>
+          news.dispatchEvent(new CustomEvent('output', { detail: String(chunk) })),
+      },
+    );
+    expect(await says()).toBe('one\n');
+    vi.advanceTimersByTime(1000);
+    expect(agent.problem()).toBeUndefined();
+    word = 'two';
+    agent.restart();
+    // A second wish before the first is granted changes nothing.
+    agent.restart();
+    expect(await says()).toBe('two\n');
+    expect(agent.problem()).toBeUndefined();
+    await agent.stop();
+  });
+
+  it('is started with the new arguments anyway when it is down', async () => {
+    const { agent, ended, starts } = script('exit 3');
+    await ended();
+    agent.restart();
+    expect(starts()).toBe(1);
+    vi.advanceTimersByTime(1000);
+    expect(starts()).toBe(2);
+    await ended();
+  });
+});
+
+describe('a supervised program that is stopped for good', () => {
+  it('is gone when that is said, and does not come back', async () => {
+    const { agent, says, starts } = script('echo $$; exec sleep 1000');
+    const pid = Number(await says());
+    await Promise.all([agent.stop(), agent.stop()]);
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    vi.advanceTimersByTime(100_000);
+    agent.restart();
+    expect(starts()).toBe(1);
+  });
+
+  it('is not started again when it was down', async () => {
+    const { agent, ended, starts } = script('exit 3');
+    await ended();
+    await agent.stop();
+    vi.advanceTimersByTime(100_000);
+    expect(starts()).toBe(1);
+  });
+
+  it('is killed when it does not listen', async () => {
+    const { agent, says } = script("trap '' TERM; echo deaf; while :; do sleep 0.1; done");
+    await says();
+    const stopped = agent.stop();
+    vi.advanceTimersByTime(5000);
+    await stopped;
   });
 });
 
