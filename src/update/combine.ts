@@ -1,4 +1,5 @@
 import type { BankManifest, ManifestModule } from '../bootloader/bank-manifest.ts';
+import { initramfsFile } from './plan-bank.ts';
 import { expectedRelation, type Provided, parseRelation, satisfies } from './relation.ts';
 
 /** Why manifests can not be in one bank, as one sentence that names both sides and the way out. */
@@ -23,6 +24,7 @@ export function combineProblems(manifests: readonly BankManifest[]): CombineProb
     modules.map((module) => ({ origin, module })),
   );
   return [
+    ...originProblems(manifests),
     ...productProblems(manifests),
     ...twice(owned, 'module', ({ module }) => module.name),
     ...twice(owned, 'file', ({ module }) => module.file.toLowerCase()),
@@ -47,13 +49,24 @@ export function providedBy(manifests: readonly BankManifest[]): (Provided & Owne
   );
 }
 
+function originProblems(manifests: readonly BankManifest[]): CombineProblem[] {
+  const repeated = manifests.filter(({ origin }, index) =>
+    manifests.slice(0, index).some((one) => one.origin === origin),
+  );
+  return repeated.map(({ origin, version }) => {
+    const first = manifests.find((one) => one.origin === origin);
+    const message = `${origin}: expected one manifest of this origin, found ${first?.version} and ${version}; leave out one of them`;
+    return { code: 'twice', message, origins: [origin] };
+  });
+}
+
 function productProblems(manifests: readonly BankManifest[]): CombineProblem[] {
   const product = manifests.find(({ base }) => base)?.product;
   return manifests
     .filter((one) => product !== undefined && one.product !== product)
     .map(({ origin, product: other }) => ({
       code: 'product',
-      message: `${origin}: expected something for ${product}, found it to be for ${other}`,
+      message: `${origin}: expected it to be for ${product}, as the base is, found it to be for ${other}; take one for ${product}, or leave ${origin} out`,
       origins: [origin],
     }));
 }
@@ -64,7 +77,11 @@ function twice(owned: readonly Owned[], what: string, key: (one: Owned) => strin
   for (const one of owned) {
     const before = seen.get(key(one));
     if (before) {
-      const message = `${what} ${key(one)}: expected one origin to bring it, found ${before.origin} and ${one.origin}; rename one of them`;
+      const both =
+        before.origin === one.origin
+          ? `two modules of ${one.origin}`
+          : `${before.origin} and ${one.origin}`;
+      const message = `${what} ${key(one)}: expected one of this name, found ${both} to bring it; rename one of them`;
       problems.push({ code: 'twice', message, origins: [before.origin, one.origin] });
     } else seen.set(key(one), one);
   }
@@ -89,12 +106,23 @@ function relationProblems(
         }
       }
     }
+    for (const text of module.provides) {
+      const operator = parseRelation(text)?.operator ?? '';
+      if (operator === '' || operator === '=') continue;
+      report(
+        'relation',
+        `provides ${text}: expected NAME or NAME = VERSION, which is what there is`,
+      );
+    }
     for (const text of module.requires) {
       const relation = parseRelation(text);
       if (!relation || provided.some((one) => satisfies(relation, one))) continue;
       const near = provided.filter(({ name }) => name === relation.name);
       const found = near.map(({ name, version }) => `${name} ${version}`).join(', ') || 'none';
-      report('requires', `requires ${text}, found ${found}; bring one that fits, or leave it out`);
+      report(
+        'requires',
+        `requires ${text}, found ${found}; bring one that fits, or leave ${module.name} out`,
+      );
     }
     for (const text of module.conflicts) {
       const relation = parseRelation(text);
@@ -112,29 +140,33 @@ function relationProblems(
 /** So many shared paths are named; more of them have the same cause. */
 const maxNamed = 5;
 
+/** The layers are stacked in this order: an upper one's file hides what stands there in a lower one. */
 function pathProblems(owned: readonly Owned[]): CombineProblem[] {
-  const owners = new Map<string, Owned>();
+  const layers = owned.filter(({ module }) => module.file !== initramfsFile);
+  /** The uppermost layer that brings a path, by its place in the stack. */
+  const owners = new Map<string, number>();
   const problems: CombineProblem[] = [];
-  const layers = owned.filter(({ module }) => module.file !== 'boot.v00');
-  const report = (path: string, one: Owned, other: Owned): void => {
-    // The upper layer hides the lower one's; it may, where it says that it replaces it.
-    if (replaces(other.module, one.module) || problems.length >= maxNamed) return;
-    const message = `/${path}: expected one module to bring it, found ${one.module.name} of ${one.origin} and ${other.module.name} of ${other.origin}; leave it out of one, or let ${other.module.name} say replaces: [${one.module.name}]`;
-    problems.push({ code: 'shared-path', message, origins: [one.origin, other.origin] });
+  const compare = (path: string, one: number, other: number): void => {
+    const [lower, upper] = [layers[Math.min(one, other)], layers[Math.max(one, other)]];
+    if (!lower || !upper || lower === upper) return;
+    // It may hide it where it says so.
+    if (replaces(upper.module, lower.module) || problems.length >= maxNamed) return;
+    const [first, second] = [lower.module.name, upper.module.name];
+    const message = `/${path}: expected one module to bring it, found ${first} of ${lower.origin} and ${second} of ${upper.origin}; leave it out of one, or let ${second} say replaces: [${first}]`;
+    problems.push({ code: 'shared-path', message, origins: [lower.origin, upper.origin] });
   };
-  for (const one of layers) {
-    for (const path of one.module.files) {
-      const owner = owners.get(path);
-      if (owner) report(path, owner, one);
-      else owners.set(path, one);
+  for (const [index, { module }] of layers.entries()) {
+    for (const path of module.files) {
+      compare(path, owners.get(path) ?? index, index);
+      owners.set(path, index);
     }
   }
-  // A file where another layer has a folder would hide all that is in it.
-  for (const one of layers) {
-    for (const path of one.module.files) {
+  // Where one has a file and another one a folder, all that is in the folder would be hidden, or the file.
+  for (const [index, { module }] of layers.entries()) {
+    for (const path of module.files) {
       for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-        const owner = owners.get(path.slice(0, end));
-        if (owner && owner.module !== one.module) report(path.slice(0, end), owner, one);
+        const above = path.slice(0, end);
+        compare(above, owners.get(above) ?? index, index);
       }
     }
   }
