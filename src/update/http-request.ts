@@ -22,7 +22,7 @@ const maxRedirects = 5;
 
 /**
  * Asks for an address and follows its redirects; returns the reply, whose content is still to be read. Throws
- * kind `io`: `update.redirect`, `update.http-protocol` for what is no HTTP, `update.certificate`, and
+ * kind `io`: `update.redirect`, `update.http-protocol` for what is no HTTP, `update.tls`, and
  * `update.download` for what may pass: names, connections, stalls.
  */
 export async function request(
@@ -57,12 +57,18 @@ function requestOnce(
       headers: { ...headers, 'Accept-Encoding': 'identity', 'User-Agent': 'twinbank' },
       ...(ca === undefined ? {} : { ca }),
     });
-    const stall = new Error(`no reply within ${stallMs / 1000} s`);
-    const cancel = after(stallMs, () => sent.destroy(stall));
+    const cancel = after(stallMs, () => {
+      sent.destroy(new Error(`no reply within ${stallMs / 1000} s`));
+    });
     let reply: http.IncomingMessage | undefined;
     sent.on('response', (response) => {
       cancel();
       reply = response;
+      resolve(response);
+    });
+    sent.on('upgrade', (response, socket) => {
+      cancel();
+      socket.destroy();
       resolve(response);
     });
     sent.on('error', (error) => {
@@ -84,8 +90,9 @@ export async function readReply(
   iterator: AsyncIterator<Uint8Array>,
   { stallMs, after }: Connection,
 ): Promise<Uint8Array | undefined> {
-  const stall = new Error(`nothing came for ${stallMs / 1000} s`);
-  const cancel = after(stallMs, () => reply.destroy(stall));
+  const cancel = after(stallMs, () => {
+    reply.destroy(new Error(`nothing came for ${stallMs / 1000} s`));
+  });
   try {
     const { done, value } = await iterator.next();
     return done ? undefined : value;
@@ -98,14 +105,15 @@ export async function readReply(
 
 function failureOf(name: string, error: unknown): TwinbankError {
   const { code = '', message } = error as NodeJS.ErrnoException;
+  // OpenSSL's end with a line end; an attempt for each of a name's addresses has none of its own.
+  const [reason] = (message || code).split('\n');
   if (code.startsWith('HPE_')) {
     const sentence = `${name}: expected a reply as HTTP has it, and no more than it announces, found ${code}`;
     return new TwinbankError('io', 'update.http-protocol', sentence, { cause: error });
   }
-  if (/CERT|SELF_SIGNED|VERIFY|^ERR_SSL|^ERR_TLS/.test(code)) {
-    const sentence = `${name}: expected a certificate that is trusted, found another: ${message}`;
-    return new TwinbankError('io', 'update.certificate', sentence, { cause: error });
+  if (code === 'EPROTO' || /CERT|SELF_SIGNED|VERIFY|^ERR_SSL|^ERR_TLS/.test(code)) {
+    const sentence = `${name}: expected HTTPS with a certificate that is trusted, found another: ${reason}`;
+    return new TwinbankError('io', 'update.tls', sentence, { cause: error });
   }
-  // An attempt for each of a name's addresses has no message of its own.
-  return downloadError(name, `the connection broke: ${message || code}`, error);
+  return downloadError(name, `the connection broke: ${reason}`, error);
 }
