@@ -33,25 +33,33 @@ export function carryOver<M extends KeptManifest>(
   const [base, ...brought] = bundle;
   const decisions: OemDecision[] = [];
   const manifests = base ? [base] : [];
-  const isOem = ({ manifest }: KeptManifest) => !manifest.base;
-  for (const own of running.filter(isOem)) {
+  const owned = running.filter(({ manifest }) => !manifest.base);
+  const ownNewer = ({ manifest: { origin, version } }: KeptManifest): boolean =>
+    owned.some(({ manifest: own }) => {
+      return own.origin === origin && compareVersions(own.version, version) > 0;
+    });
+  // What the new bank will not have replaces nothing in it.
+  const taken = bundle.filter((one) => !ownNewer(one));
+  for (const own of owned) {
     const { origin, version } = own.manifest;
     const theirs = brought.find(({ manifest }) => manifest.origin === origin);
-    const replacer = replacerOf(own.manifest, bundle);
-    if (theirs && compareVersions(theirs.manifest.version, version) >= 0) {
+    if (theirs && taken.includes(theirs)) {
       manifests.push(theirs);
       const same = theirs.manifest.version === version;
       const why = same ? 'the same version' : `newer than ${version}`;
       decisions.push({ origin, action: 'brought', version: theirs.manifest.version, why });
-    } else if (replacer !== undefined) {
-      decisions.push({ origin, action: 'dropped', version, why: `${replacer} replaces it` });
-    } else {
-      manifests.push(own);
-      const why = theirs
-        ? `newer than ${theirs.manifest.version} of the bundle`
-        : 'the bundle has none of this origin';
-      decisions.push({ origin, action: 'carried', version, why });
+      continue;
     }
+    const replacer = replacerOf(own.manifest, taken);
+    if (replacer !== undefined) {
+      decisions.push({ origin, action: 'dropped', version, why: `${replacer} replaces it` });
+      continue;
+    }
+    manifests.push(own);
+    const why = theirs
+      ? `newer than ${theirs.manifest.version} of the bundle`
+      : 'the bundle has none of this origin';
+    decisions.push({ origin, action: 'carried', version, why });
   }
   for (const theirs of brought) {
     const { origin, version } = theirs.manifest;
@@ -62,9 +70,9 @@ export function carryOver<M extends KeptManifest>(
   return { manifests, decisions };
 }
 
-/** `MODULE of ORIGIN`, where modules of other origins in the bundle replace all of an OEM's. */
-function replacerOf(oem: BankManifest, bundle: readonly KeptManifest[]): string | undefined {
-  const others = bundle.filter(({ manifest }) => manifest.origin !== oem.origin);
+/** `MODULE of ORIGIN`, where modules of other origins that the bundle brings replace all of an OEM's. */
+function replacerOf(oem: BankManifest, taken: readonly KeptManifest[]): string | undefined {
+  const others = taken.filter(({ manifest }) => manifest.origin !== oem.origin);
   const replaced = oem.modules.map((module) => {
     for (const { manifest } of others) {
       const by = manifest.modules.find(({ replaces }) =>
