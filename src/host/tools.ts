@@ -167,4 +167,18 @@ export const hostTools: readonly HostTool[] = [
     versionArgs: ['--version'],
     testsOnly: true,
   },
+  {
+    name: 'rauc',
+    package: 'rauc',
+    neededFor: 'npm run bench',
+    versionArgs: ['--version'],
+    testsOnly: true,
+  },
+  {
+    name: 'dbus-daemon',
+    package: 'dbus-daemon',
+    neededFor: 'npm run bench',
+    versionArgs: ['--version'],
+    testsOnly: true,
+  },
 ];

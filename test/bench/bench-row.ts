@@ -19,6 +19,8 @@ export interface Contest {
   theirs?(): Promise<void>;
   /** Throws unless both made the same; after the last run. */
   compare?(): Promise<void>;
+  /** Ends what setUp has started; whatever happened. */
+  tearDown?(): Promise<void>;
 }
 
 /** A row of the benchmark; `registry.ts` has them all. */

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { table } from '../../src/cli/table.ts';
 import type { BenchRow } from './bench-row.ts';
-import { type BenchResult, measure, median } from './measure.ts';
+import { type BenchResult, failed, measure, median } from './measure.ts';
 import { benchRows } from './registry.ts';
 
 /**
@@ -24,6 +24,11 @@ async function main(wanted: readonly string[]): Promise<number> {
     const folder = await mkdtemp(join(root, 'out/bench-'));
     try {
       results.push(await measure(row, { folder, root, program, report: () => {} }));
+    } catch (error) {
+      // The others are measured all the same; this one counts as missed.
+      const message = error instanceof Error ? error.message : String(error);
+      process.stderr.write(`${row.name}: ${message}\n`);
+      results.push(failed(row, message));
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -48,7 +53,7 @@ function repositoryOf(program: string): string {
 }
 
 function misses({ target }: BenchRow, result: BenchResult | undefined): boolean {
-  if (!result) return true;
+  if (!result || result.error !== undefined) return true;
   if ('ratio' in target) return (result.medianRatio ?? Number.POSITIVE_INFINITY) > target.ratio;
   return median(result.oursMs) / 1000 > target.seconds;
 }
@@ -65,7 +70,7 @@ function report(rows: readonly BenchRow[], results: readonly BenchResult[]): str
       milliseconds(result?.theirsMs ?? []),
       result?.medianRatio?.toFixed(2) ?? '',
       'ratio' in target ? `at most ${target.ratio.toFixed(2)}` : `at most ${target.seconds} s`,
-      misses(row, result) ? 'missed' : 'reached',
+      result?.error ? 'failed' : misses(row, result) ? 'missed' : 'reached',
     ];
   });
   const head = ['row', 'ours', 'theirs', 'ratio', 'target', ''];

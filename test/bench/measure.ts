@@ -9,6 +9,8 @@ export interface BenchResult {
   readonly theirsMs: readonly number[];
   /** Median of ours by median of theirs. */
   readonly medianRatio: number | null;
+  /** Why there are no times. */
+  readonly error?: string;
 }
 
 /**
@@ -17,6 +19,14 @@ export interface BenchResult {
  */
 export async function measure(row: BenchRow, workshop: Workshop): Promise<BenchResult> {
   const contest = await row.setUp(workshop);
+  try {
+    return await contend(row, contest);
+  } finally {
+    await contest.tearDown?.();
+  }
+}
+
+async function contend(row: BenchRow, contest: Contest): Promise<BenchResult> {
   const oursMs: number[] = [];
   const theirsMs: number[] = [];
   for (let run = 0; run <= row.runs; run++) {
@@ -39,6 +49,10 @@ async function timed(contest: Contest, work: () => Promise<void>): Promise<numbe
   const begun = performance.now();
   await work();
   return performance.now() - begun;
+}
+
+export function failed({ name, runs }: BenchRow, error: string): BenchResult {
+  return { name, runs, oursMs: [], theirsMs: [], medianRatio: null, error };
 }
 
 export function median(values: readonly number[]): number {

@@ -1,0 +1,155 @@
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256 } from '../../src/builder/components/digest.ts';
+import { isZero } from '../../src/disk/sparse.ts';
+import { runTool } from '../../src/host/run-tool.ts';
+import { withPartition, withVolume } from '../support/image-copy.ts';
+import type { BenchRow, Contest, Workshop } from './bench-row.ts';
+import { startRauc } from './rauc.ts';
+import { runProgram } from './run-program.ts';
+
+/** The bank that an update of a new image overwrites. */
+const target = 6;
+
+const meaning =
+  'twinbank update with a full bundle, read back past the caches, against rauc install (format plain, boot loader noop) of the same bank as a raw image, which reads nothing back';
+
+/** Whole commands, Node's start among ours; RAUC's daemon runs already, as it does on its hosts. */
+export const updateRow: BenchRow = {
+  name: 'update',
+  meaning: `${meaning}; in files`,
+  runs: 15,
+  target: { ratio: 1 },
+  setUp: async (workshop) => {
+    const { folder } = workshop;
+    const versions = await twoVersions(workshop);
+    const [image, slot] = [join(folder, 'disk.img'), join(folder, 'slot1')];
+    return contest(workshop, versions, { image, slots: [join(folder, 'slot0'), slot] });
+  },
+};
+
+/** The same on block devices, where all of it goes through the caches of two levels on both sides. */
+export const updateOnDevicesRow: BenchRow = {
+  name: 'update on devices',
+  meaning: `${meaning}; on loop devices`,
+  runs: 7,
+  target: { ratio: 1 },
+  setUp: async (workshop) => {
+    const { folder } = workshop;
+    const versions = await twoVersions(workshop);
+    const loops: string[] = [];
+    const attach = async (name: string, like: string): Promise<string> => {
+      await copy(like, join(folder, name));
+      const { stdout } = await runTool('losetup', ['--find', '--show', join(folder, name)]);
+      const device = stdout.toString().trim();
+      loops.push(device);
+      return device;
+    };
+    const detach = async () => {
+      for (const device of loops) await runTool('losetup', ['--detach', device]);
+    };
+    try {
+      const image = await attach('disk.img', versions.older.image);
+      const slots = [
+        await attach('slot0', versions.older.bank),
+        await attach('slot1', versions.older.bank),
+      ] as const;
+      const made = await contest(workshop, versions, { image, slots });
+      return { ...made, tearDown: () => Promise.resolve(made.tearDown?.()).finally(detach) };
+    } catch (error) {
+      await detach();
+      throw error;
+    }
+  },
+};
+
+interface Versions {
+  readonly older: { readonly image: string; readonly bank: string };
+  /** `payload`: the bank up to its last byte that is not zero. */
+  readonly newer: { readonly image: string; readonly payload: string; readonly bundle: string };
+}
+
+/** Two builds of the default recipe, and the banks that both sides start from and end with. */
+async function twoVersions({ program, root, folder }: Workshop): Promise<Versions> {
+  const twinbank = (...args: string[]) => runProgram(process.execPath, [program, ...args], root);
+  const images: string[] = [];
+  for (const version of ['0.1.0', '0.2.0']) {
+    const out = join(folder, version);
+    const set = ['--set', `version=${version}`, '--set', `title=bench ${version}`];
+    await twinbank('build', 'recipes/default.yaml', ...set, '--out', out, '-q');
+    images.push(join(out, `twinbank-${version}.img`));
+  }
+  const [older = '', newer = ''] = images;
+  const bundle = join(folder, 'full.tbu');
+  await twinbank('bundle', newer, '--out', bundle, '-q');
+  const [bank, payload] = [join(folder, 'older.bank'), join(folder, 'newer.bank')];
+  await writeFile(bank, bankOf(older));
+  await writeFile(payload, used(bankOf(newer)));
+  return { older: { image: older, bank }, newer: { image: newer, payload, bundle } };
+}
+
+async function contest(
+  { program, root, folder }: Workshop,
+  { older, newer }: Versions,
+  { image, slots }: { image: string; slots: readonly [string, string] },
+): Promise<Contest> {
+  const raucFolder = join(folder, 'rauc');
+  await mkdir(raucFolder);
+  const reset = async () => {
+    await copy(older.image, image);
+    for (const slot of slots) await copy(older.bank, slot);
+    await runTool('sync', []);
+  };
+  await reset();
+  const rauc = await startRauc(raucFolder, { payload: newer.payload, slots });
+  const ours = () =>
+    runProgram(process.execPath, [program, 'update', image, newer.bundle, '-q'], root);
+  return {
+    reset: async () => {
+      await rauc.reset();
+      await reset();
+    },
+    ours,
+    theirs: rauc.install,
+    compare: async () => {
+      await rauc.reset();
+      await reset();
+      await ours();
+      await rauc.install();
+      const [found, expected] = [contents(image), contents(newer.image)];
+      if (found !== expected) throw new Error(`expected\n${expected}\nfound\n${found}`);
+      const { size } = await stat(newer.payload);
+      await runTool('cmp', [`--bytes=${size}`, newer.payload, slots[1]]);
+    },
+    tearDown: rauc.stop,
+  };
+}
+
+/** A copy with the holes of the original, or onto a device, where they are zeros. */
+async function copy(from: string, to: string): Promise<void> {
+  const holes = to.startsWith('/dev/') ? [] : ['conv=sparse'];
+  await runTool('dd', [`if=${from}`, `of=${to}`, 'bs=1M', ...holes, 'status=none']);
+}
+
+function bankOf(image: string): Uint8Array {
+  return withPartition(image, target, (partition) => partition.read(0, partition.size));
+}
+
+/** Files of the bank with their hashes; boot.cfg and the state slots are the host's own. */
+function contents(image: string): string {
+  return withVolume(image, target, (volume) =>
+    volume
+      .walk()
+      .filter(({ path }) => !/boot\.cfg$|\.slt$/i.test(path))
+      .map(({ path }) => `${path.toLowerCase()} ${sha256(volume.read(path))}`)
+      .sort()
+      .join('\n'),
+  );
+}
+
+/** Without the zeros at the end, so that RAUC has no more to write than we have; whole sectors. */
+function used(bank: Uint8Array): Uint8Array {
+  let end = bank.length;
+  while (end > 512 && isZero(bank.subarray(end - 512, end))) end -= 512;
+  return bank.subarray(0, end);
+}
