@@ -1,10 +1,13 @@
 import type { BankManifest, ManifestModule } from '../bootloader/bank-manifest.ts';
+import { maxUpdated } from '../bootloader/rules.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { humanSize } from '../diagnostics/size.ts';
+import { trustOf } from './bank-reading.ts';
 import type { BundleIndex } from './bundle-index.ts';
 import { carryOver, type OemDecision } from './carry-over.ts';
 import { combineProblems } from './combine.ts';
-import { type BankPlan, planBank } from './plan-bank.ts';
+import { type BankPlan, bootCfgBytes, planBank } from './plan-bank.ts';
+import { assertSigned, signatureKeyIds } from './signature.ts';
 import type { SignedManifest } from './signed-manifest.ts';
 import { compareVersions } from './version.ts';
 
@@ -50,8 +53,9 @@ export interface UpdateFacts {
 
 /**
  * Plans an update, or throws (kind `refused`) why it can not succeed: `update.product`,
- * `update.security-version`, `update.min-version`, `update.oem-*` where the modules do not go together,
- * `update.module-missing` and `update.no-fit`; and as `carryOver` does.
+ * `update.security-version`, `update.min-version`, `update.oem-*` where the modules do not go together or the
+ * new base does not trust whoever signed a carried one, `update.module-missing`, `update.boot-cfg` and
+ * `update.no-fit`; and as `carryOver` does.
  */
 export function planUpdate(facts: UpdateFacts): UpdatePlan {
   const [running] = facts.kept.map(({ manifest }) => manifest);
@@ -62,12 +66,13 @@ export function planUpdate(facts: UpdateFacts): UpdatePlan {
   assertAllowed(facts.name, running, next);
   const { manifests, decisions } = carryOver(facts.kept, facts.bundle);
   assertCombinable(manifests, decisions);
+  assertTrusted(manifests, decisions, next);
   const modules = manifests.flatMap(({ manifest }) =>
     manifest.modules.map((module) => planModule(facts, manifest.origin, module)),
   );
   const names = new Set(modules.map(({ name }) => name));
   const had = facts.kept.flatMap(({ manifest }) => manifest.modules);
-  const bank = planBank(manifests);
+  const bank = layOut(manifests, facts.name);
   assertFits(bank, facts);
   return {
     from: running.build,
@@ -109,6 +114,40 @@ function assertCombinable(
     .map(({ origin, version }) => `${origin} ${version}`);
   const hint = carried.length > 0 ? ` (${carried.join(', ')} of the running bank goes along)` : '';
   throw refuse(`update.oem-${problem.code}`, `${problem.message}${hint}`);
+}
+
+/** Once the new base runs, only what its keys have signed is right; a bank that is not is never kept again. */
+function assertTrusted(
+  manifests: readonly SignedManifest[],
+  decisions: readonly OemDecision[],
+  next: BankManifest,
+): void {
+  const trusted = trustOf(next);
+  for (const { manifest, bytes, signature } of manifests) {
+    const { origin, version } = manifest;
+    if (!decisions.some((one) => one.origin === origin && one.action === 'carried')) continue;
+    try {
+      assertSigned(bytes, signature, trusted, `${origin}.json`);
+    } catch (error) {
+      if (!(error instanceof TwinbankError)) throw error;
+      const list = (ids: readonly string[]) => ids.join(', ') || 'none';
+      const [theirs, own] = [trusted.map(({ id }) => id), signatureKeyIds(signature, origin)];
+      const message = `${origin} ${version}: expected the signature of a key that ${next.build} trusts (${list(theirs)}), found those of ${list(own)}; take a bundle that brings ${origin}, too`;
+      throw refuse('update.oem-untrusted', message);
+    }
+  }
+}
+
+/** Its boot.cfg is written last of all: that it can be is found out first of all. */
+function layOut(manifests: readonly SignedManifest[], name: string): BankPlan {
+  try {
+    const bank = planBank(manifests);
+    bootCfgBytes(bank, { bootstate: '1', attempts: '0', verdict: '-', updated: maxUpdated });
+    return bank;
+  } catch (error) {
+    if (!(error instanceof TwinbankError) || error.kind !== 'recipe') throw error;
+    throw refuse('update.boot-cfg', `${name}: ${error.message}`, error.data);
+  }
 }
 
 function planModule(
