@@ -9,6 +9,7 @@ import { glyphs } from './glyphs.ts';
 import { journalText } from './journal-text.ts';
 import { partitionMap } from './partition-map.ts';
 import { alignRight, plain, wrap } from './plain-text.ts';
+import { type SlotRow, slotLine } from './state-slots.ts';
 import { table } from './table.ts';
 
 /** So much of the boot journal's end is shown. */
@@ -17,9 +18,17 @@ const lastRecords = 6;
 /** More than this many are for programs to read. */
 const maxFindings = 30;
 
+/** What is known of an image, and what it is called. */
+export interface NamedReport extends ImageReport {
+  readonly image: string;
+  readonly format: string;
+  /** By the partition of the bank. */
+  readonly slots: ReadonlyMap<number, readonly SlotRow[]>;
+}
+
 /** What `inspect` shows people: the map of the disk, both banks, what boots next, what is wrong. */
 export function inspectText(
-  image: ImageReport & { readonly image: string; readonly format: string },
+  image: NamedReport,
   { colors, columns, env }: Pick<Context, 'colors' | 'columns' | 'env'>,
 ): string {
   const look = { colors, columns: Math.min(columns, 120), glyphs: glyphs(env) };
@@ -29,7 +38,10 @@ export function inspectText(
     [partitionMap(image.partitions, image.size, { ...look, next }), partitionTable(image)]
       .filter((part) => part !== '')
       .join('\n'),
-    ...image.banks.map((bank) => bankText(bank, { ...look, next: bank.partition === next })),
+    ...image.banks.map((bank) => {
+      const text = bankText(bank, { ...look, next: bank.partition === next });
+      return bank.empty ? text : `${text}\n  ${slotLine(image.slots.get(bank.partition) ?? [])}`;
+    }),
     [
       `${colors.bold('Core dump:')} ${coredumpText(image)}`,
       `${colors.bold('Store:')} ${storeText(image)}`,

@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import { usageError } from './failure.ts';
 
 /** `<recipe>` and `--set`, for every command that names one recipe. */
 export function recipeOptions(yargs: Argv) {
@@ -40,4 +41,11 @@ export function oemOption<Options>(yargs: Argv<Options>) {
 export function oemSettings(folders: readonly string[]): string[] {
   if (folders.length === 0) return [];
   return [`oem=${JSON.stringify(folders.map((folder) => `file:${folder}`))}`];
+}
+
+/** Of a positional `-` yargs makes an empty text when it has type string, and true when it has none. */
+export function pathOrDash(name: string, value: unknown): string {
+  if (value === true) return '-';
+  if (typeof value === 'string' && value !== '') return value;
+  throw usageError(`${name}: expected a file or -, found an empty text`);
 }

@@ -69,6 +69,22 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./commands/update.ts'),
   },
   {
+    usage: 'state',
+    describe: 'Move what an administrator changed from host to host',
+    commands: [
+      {
+        usage: 'backup <image> <file>',
+        describe: 'Write the state that the next boot starts from to a file',
+        load: () => import('./commands/state-backup.ts'),
+      },
+      {
+        usage: 'restore <image> <file>',
+        describe: 'Make the next boot start from the state in a file',
+        load: () => import('./commands/state-restore.ts'),
+      },
+    ],
+  },
+  {
     usage: 'flash <image> <target>',
     describe: 'Make a disk of an image: verified, sparse, read back',
     load: () => import('./commands/flash.ts'),

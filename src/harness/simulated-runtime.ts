@@ -16,7 +16,7 @@ export interface RuntimeEnd {
   readonly reset?: ResetCause;
 }
 
-const stages: readonly RuntimeStage[] = ['engine', 'drivers', 'agents', 'network'];
+const stages: readonly RuntimeStage[] = ['engine', 'drivers', 'state', 'agents', 'network'];
 
 /** What keeps a system that runs from being healthy. */
 const illnesses: Readonly<Partial<Record<RuntimeFault, string>>> = {

@@ -18,6 +18,7 @@ const marks: readonly { readonly stage: string; readonly ends: RegExp }[] = [
   { stage: 'kernel', ends: /twinbank: stage=kernel / },
   { stage: 'init and engine', ends: /twinbank: stage=engine / },
   { stage: 'drivers', ends: /twinbank: stage=drivers / },
+  { stage: 'state', ends: /twinbank: stage=state / },
   { stage: 'agents', ends: /twinbank: stage=agents / },
   { stage: 'network', ends: /twinbank: stage=network / },
   { stage: 'confirm', ends: /twinbank: ready / },

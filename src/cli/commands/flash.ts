@@ -5,6 +5,7 @@ import { flashFile } from '../../flash/flash-file.ts';
 import { flashStream } from '../../flash/flash-stream.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { usageError } from '../failure.ts';
+import { pathOrDash } from '../options.ts';
 
 export const command = defineCommand({
   examples: [
@@ -22,7 +23,7 @@ export const command = defineCommand({
       .positional('target', {
         demandOption: true,
         describe: 'A file, or - for standard output',
-        coerce: pathOrDash,
+        coerce: (value: unknown) => pathOrDash('target', value),
       })
       .option('yes', { type: 'boolean', describe: 'Replace a file that is there' })
       .option('size', {
@@ -68,13 +69,6 @@ export const command = defineCommand({
     };
   },
 });
-
-/** Of a positional `-` yargs makes an empty text when it has type string, and true when it has none. */
-function pathOrDash(value: unknown): string {
-  if (value === true) return '-';
-  if (typeof value === 'string' && value !== '') return value;
-  throw usageError('target: expected a file or -, found an empty text');
-}
 
 function sizeOption(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isBankPartition } from '../../bootloader/image-partitions.ts';
 import { type ImageReport, inspectImage } from '../../bootloader/inspect-image.ts';
 import type { StoreReport } from '../../bootloader/inspect-partitions.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
@@ -6,7 +7,8 @@ import { inFile } from '../../diagnostics/in-file.ts';
 import { openImage } from '../../disk/open-image.ts';
 import { bankJson } from '../bank-text.ts';
 import { defineCommand } from '../command.ts';
-import { inspectText } from '../inspect-text.ts';
+import { inspectText, type NamedReport } from '../inspect-text.ts';
+import { stateSlots } from '../state-slots.ts';
 
 export const command = defineCommand({
   examples: [
@@ -26,7 +28,9 @@ export const command = defineCommand({
       const report = await inspectImage(opened.device, context).catch((error: unknown) => {
         throw inFile(image, error);
       });
-      const named = { ...report, image, format: opened.format };
+      const banks = report.partitions.filter(isBankPartition);
+      const slots = stateSlots(opened.device, banks);
+      const named = { ...report, image, format: opened.format, slots };
       return {
         json: inspectJson(named),
         text: inspectText(named, context),
@@ -42,8 +46,8 @@ export const command = defineCommand({
 const lastRecords = 16;
 
 /** Everything of it is fixed but what stands after `next`, which may grow. */
-function inspectJson(report: ImageReport & { image: string; format: string }) {
-  const { image, format, size, diskGuid, partitions, banks, next, why } = report;
+function inspectJson(report: NamedReport) {
+  const { slots, image, format, size, diskGuid, partitions, banks, next, why } = report;
   const { coredump, store, findings } = report;
   return {
     image,
@@ -54,7 +58,10 @@ function inspectJson(report: ImageReport & { image: string; format: string }) {
       const bytes = (lastLba - firstLba + 1) * 512;
       return { number, name, type, firstLba, lastLba, bytes, guid };
     }),
-    banks: banks.map(bankJson),
+    banks: banks.map((bank) => ({
+      ...bankJson(bank),
+      stateSlots: slots.get(bank.partition) ?? [],
+    })),
     next,
     why,
     coredump,

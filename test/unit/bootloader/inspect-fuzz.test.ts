@@ -3,6 +3,7 @@ import { createColors } from 'picocolors';
 import { describe, expect, test } from 'vitest';
 import { inspectImage } from '../../../src/bootloader/inspect-image.ts';
 import { inspectText } from '../../../src/cli/inspect-text.ts';
+import { stateSlots } from '../../../src/cli/state-slots.ts';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { memoryDevice } from '../../../src/disk/block-device.ts';
 import { crc32 } from '../../../src/disk/crc32.ts';
@@ -21,9 +22,10 @@ async function survives(bytes: Uint8Array): Promise<'shown' | 'refused'> {
   const begun = performance.now();
   let outcome: 'shown' | 'refused' = 'shown';
   try {
-    const found = await inspectImage(memoryDevice(bytes));
+    const disk = memoryDevice(bytes);
+    const found = await inspectImage(disk);
     const text = inspectText(
-      { ...found, image: 'x', format: 'raw' },
+      { ...found, image: 'x', format: 'raw', slots: stateSlots(disk, found.partitions) },
       { colors, columns: 80, env: {} },
     );
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal would obey.
