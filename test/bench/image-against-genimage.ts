@@ -24,20 +24,7 @@ export const imageRow: BenchRow = {
   meaning: 'twinbank build of cached modules against genimage, whole command against whole command',
   runs: 9,
   target: { ratio: 1 },
-  setUp: async (workshop) => {
-    const { program, root, folder } = workshop;
-    const out = join(folder, 'ours');
-    const { genimage } = await bothSides(workshop);
-    return {
-      reset: async () => {
-        await rm(out, { recursive: true, force: true });
-        await genimage.reset();
-      },
-      ours: () =>
-        runProgram(process.execPath, [program, 'build', recipePath, '--out', out, '-q'], root),
-      theirs: genimage.run,
-    };
-  },
+  setUp: (workshop) => imageContest(workshop),
 };
 
 /** The same, where both sides also make the block map that a build has beside its image. */
@@ -48,12 +35,12 @@ export const mappedImageRow: BenchRow = {
   runs: 7,
   target: { ratio: 1 },
   setUp: async (workshop) => {
-    const contest = await imageRow.setUp(workshop);
+    const contest = await imageContest(workshop);
     const image = join(workshop.folder, 'genimage/images/disk.img');
     return {
       ...contest,
       theirs: async () => {
-        await contest.theirs?.();
+        await contest.theirs();
         await runTool('bmaptool', ['create', image, '-o', `${image}.bmap`]);
       },
     };
@@ -92,6 +79,21 @@ export const composeRow: BenchRow = {
     };
   },
 };
+
+async function imageContest(workshop: Workshop) {
+  const { program, root, folder } = workshop;
+  const out = join(folder, 'ours');
+  const { genimage } = await bothSides(workshop);
+  return {
+    reset: async () => {
+      await rm(out, { recursive: true, force: true });
+      await genimage.reset();
+    },
+    ours: () =>
+      runProgram(process.execPath, [program, 'build', recipePath, '--out', out, '-q'], root),
+    theirs: genimage.run,
+  };
+}
 
 async function bothSides({ root, folder }: Workshop) {
   const { recipe } = loadRecipe(recipePath, { set: [], cwd: root });

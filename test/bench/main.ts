@@ -61,14 +61,15 @@ function misses({ target }: BenchRow, result: BenchResult | undefined): boolean 
 function report(rows: readonly BenchRow[], results: readonly BenchResult[]): string {
   const milliseconds = (values: readonly number[]): string =>
     values.length === 0 ? '' : `${median(values).toFixed(0)} ms`;
+  const kibibytes = (bytes: number): string => `${Math.round(bytes / 1024)} KiB`;
   const lines = rows.map((row, index) => {
     const result = results[index];
     const { target } = row;
     return [
       row.name,
-      milliseconds(result?.oursMs ?? []),
-      milliseconds(result?.theirsMs ?? []),
-      result?.medianRatio?.toFixed(2) ?? '',
+      result?.sizes ? kibibytes(result.sizes.oursBytes) : milliseconds(result?.oursMs ?? []),
+      result?.sizes ? kibibytes(result.sizes.theirsBytes) : milliseconds(result?.theirsMs ?? []),
+      result?.medianRatio?.toFixed(result.sizes ? 4 : 2) ?? '',
       'ratio' in target ? `at most ${target.ratio.toFixed(2)}` : `at most ${target.seconds} s`,
       result?.error ? 'failed' : misses(row, result) ? 'missed' : 'reached',
     ];

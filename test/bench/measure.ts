@@ -1,4 +1,4 @@
-import type { BenchRow, Contest, Workshop } from './bench-row.ts';
+import type { BenchRow, Contest, Sizes, Workshop } from './bench-row.ts';
 
 /** A row's part of out/bench.json; milliseconds in the order of the runs. */
 export interface BenchResult {
@@ -7,8 +7,10 @@ export interface BenchResult {
   readonly oursMs: readonly number[];
   /** Empty where there is nobody to compare with. */
   readonly theirsMs: readonly number[];
-  /** Median of ours by median of theirs. */
+  /** Median of ours by median of theirs; of sizes one by the other. */
   readonly medianRatio: number | null;
+  /** Of a row about sizes, which has no times. */
+  readonly sizes?: Sizes;
   /** Why there are no times. */
   readonly error?: string;
 }
@@ -19,6 +21,17 @@ export interface BenchResult {
  */
 export async function measure(row: BenchRow, workshop: Workshop): Promise<BenchResult> {
   const contest = await row.setUp(workshop);
+  if ('oursBytes' in contest) {
+    const medianRatio = contest.oursBytes / contest.theirsBytes;
+    return {
+      name: row.name,
+      runs: row.runs,
+      oursMs: [],
+      theirsMs: [],
+      medianRatio,
+      sizes: contest,
+    };
+  }
   try {
     return await contend(row, contest);
   } finally {

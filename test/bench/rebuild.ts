@@ -38,20 +38,13 @@ export const changedAgentRow: BenchRow = {
 };
 
 /** The sources in a folder of their own, so that a change is not one of the repository's. */
-async function copyRepository({
+export async function copyRepository({
   root,
   folder,
 }: Workshop): Promise<{ program: string; copy: string }> {
   const copy = join(folder, 'copy');
   await mkdir(copy);
-  for (const name of [
-    'src',
-    'recipes',
-    'scripts',
-    'test/bench',
-    'package.json',
-    'package-lock.json',
-  ]) {
+  for (const name of ['src', 'recipes', 'scripts', 'package.json', 'package-lock.json']) {
     await cp(join(root, name), join(copy, name), { recursive: true });
   }
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));

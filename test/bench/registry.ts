@@ -1,3 +1,4 @@
+import { agentsUpdateRow } from './agents-update.ts';
 import type { BenchRow } from './bench-row.ts';
 import { composeRow, imageRow, mappedImageRow } from './image-against-genimage.ts';
 import { changedAgentRow, unchangedRow } from './rebuild.ts';
@@ -15,4 +16,5 @@ export const benchRows: readonly BenchRow[] = [
   hashedBootRow,
   updateRow,
   updateOnDevicesRow,
+  agentsUpdateRow,
 ];

@@ -1,9 +1,13 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../../src/builder/components/digest.ts';
+import { memoryDevice } from '../../src/disk/block-device.ts';
+import { openFat } from '../../src/disk/fat/volume.ts';
+import { readGpt } from '../../src/disk/gpt.ts';
+import { openImage } from '../../src/disk/open-image.ts';
+import { partitionDevice } from '../../src/disk/partition-device.ts';
 import { isZero } from '../../src/disk/sparse.ts';
 import { runTool } from '../../src/host/run-tool.ts';
-import { withPartition, withVolume } from '../support/image-copy.ts';
 import type { BenchRow, Contest, Workshop } from './bench-row.ts';
 import { startRauc } from './rauc.ts';
 import { runProgram } from './run-program.ts';
@@ -132,19 +136,26 @@ async function copy(from: string, to: string): Promise<void> {
 }
 
 function bankOf(image: string): Uint8Array {
-  return withPartition(image, target, (partition) => partition.read(0, partition.size));
+  const { device, close } = openImage(image);
+  try {
+    const place = readGpt(device).partitions.find(({ number }) => number === target);
+    if (!place) throw new Error(`${image}: expected partition ${target}`);
+    const partition = partitionDevice(device, place);
+    return partition.read(0, partition.size);
+  } finally {
+    close();
+  }
 }
 
 /** Files of the bank with their hashes; boot.cfg and the state slots are the host's own. */
 function contents(image: string): string {
-  return withVolume(image, target, (volume) =>
-    volume
-      .walk()
-      .filter(({ path }) => !/boot\.cfg$|\.slt$/i.test(path))
-      .map(({ path }) => `${path.toLowerCase()} ${sha256(volume.read(path))}`)
-      .sort()
-      .join('\n'),
-  );
+  const volume = openFat(memoryDevice(bankOf(image)));
+  return volume
+    .walk()
+    .filter(({ path }) => !/boot\.cfg$|\.slt$/i.test(path))
+    .map(({ path }) => `${path.toLowerCase()} ${sha256(volume.read(path))}`)
+    .sort()
+    .join('\n');
 }
 
 /** Without the zeros at the end, so that RAUC has no more to write than we have; whole sectors. */
