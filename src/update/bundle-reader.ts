@@ -152,8 +152,7 @@ async function readDocument(
   const content = await input.exactly(bytes);
   if (content.length < bytes) throw truncated(what, bytes, content.length);
   await assertPadding(input, what, bytes);
-  // A copy: what it was cut from is a mebibyte.
-  return new Uint8Array(content);
+  return content;
 }
 
 /** A file that was cut short is refused before anything is made of it, where its size is known. */

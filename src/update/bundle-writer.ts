@@ -1,13 +1,7 @@
 import { createHash } from 'node:crypto';
 import { corrupt, paddingOf } from './bundle-content.ts';
 import type { BundleIndexEntry } from './bundle-entries.ts';
-import {
-  decodeBundleIndex,
-  indexPath,
-  maxIndexBytes,
-  maxSignatureBytes,
-  signaturePath,
-} from './bundle-index.ts';
+import { decodeBundleIndex, indexPath, maxSignatureBytes, signaturePath } from './bundle-index.ts';
 import { encodeHeader } from './ustar.ts';
 
 type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -39,8 +33,10 @@ export type WriteBytes = (bytes: Uint8Array) => Promise<void> | void;
 export async function writeBundle(write: WriteBytes, parts: BundleParts): Promise<number> {
   const { indexBytes, signatureBytes, entries } = parts;
   const listed = decodeBundleIndex(indexBytes, indexPath).entries;
-  assertSmall(indexPath, indexBytes, maxIndexBytes);
-  assertSmall(signaturePath, signatureBytes, maxSignatureBytes);
+  if (signatureBytes.length > maxSignatureBytes) {
+    const expected = `at most ${maxSignatureBytes} bytes`;
+    throw corrupt('bundle.size', signaturePath, expected, `${signatureBytes.length}`);
+  }
   assertListed(listed, entries);
 
   let position = 0;
@@ -79,11 +75,6 @@ async function putFile(put: WriteBytes, file: BundleFile, sha256?: string): Prom
   const digest = hash.digest('hex');
   if (sha256 !== undefined && digest !== sha256) throw changed(`SHA-256 ${sha256}`, digest);
   await put(new Uint8Array(paddingOf(bytes)));
-}
-
-function assertSmall(path: string, bytes: Uint8Array, most: number): void {
-  if (bytes.length <= most) return;
-  throw corrupt('bundle.size', path, `at most ${most} bytes`, `${bytes.length}`);
 }
 
 function assertListed(listed: readonly BundleIndexEntry[], files: readonly BundleFile[]): void {

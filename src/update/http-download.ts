@@ -82,16 +82,12 @@ export class HttpDownload {
     const chunks = message[Symbol.asyncIterator]();
     const next = () => readReply(this.name, message, chunks, this.#connection);
     let old = skip;
-    try {
-      for (let chunk = await next(); chunk; chunk = await next()) {
-        const fresh = chunk.subarray(old);
-        old -= chunk.length - fresh.length;
-        if (fresh.length === 0) continue;
-        this.#count(fresh.length);
-        yield fresh;
-      }
-    } finally {
-      message.destroy();
+    for (let chunk = await next(); chunk; chunk = await next()) {
+      const fresh = chunk.subarray(old);
+      old -= chunk.length - fresh.length;
+      if (fresh.length === 0) continue;
+      this.#count(fresh.length);
+      yield fresh;
     }
     const all = this.size ?? this.#offset;
     if (old === 0 && this.#offset === all) return;

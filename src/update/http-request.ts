@@ -61,16 +61,14 @@ function requestOnce(
       sent.destroy(new Error(`no reply within ${stallMs / 1000} s`));
     });
     let reply: http.IncomingMessage | undefined;
-    sent.on('response', (response) => {
+    const answered = (message: http.IncomingMessage): void => {
       cancel();
-      reply = response;
-      resolve(response);
-    });
-    sent.on('upgrade', (response, socket) => {
-      cancel();
-      socket.destroy();
-      resolve(response);
-    });
+      reply = message;
+      resolve(message);
+    };
+    sent.on('response', answered);
+    // Nobody asked for another protocol; without a listener there would be no answer at all.
+    sent.on('upgrade', answered);
     sent.on('error', (error) => {
       cancel();
       // What breaks behind the head is for whoever reads the content.

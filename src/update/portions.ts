@@ -6,7 +6,7 @@ export interface Portions {
   readonly position: number;
   /** At least one byte, at most `max`, or undefined at the end. A view of what was read, not a copy. */
   some(max: number): Promise<Uint8Array | undefined>;
-  /** `length` bytes, or fewer where the source ends. Memory grows with what arrives, not with what is asked. */
+  /** A copy of `length` bytes, or of fewer where the source ends. Memory grows with what arrives, not with what is asked. */
   exactly(length: number): Promise<Uint8Array>;
 }
 
@@ -42,7 +42,7 @@ export function portions(source: ByteSource): Portions {
         parts.push(part);
         missing -= part.length;
       }
-      return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+      return Buffer.concat(parts);
     },
   };
 }

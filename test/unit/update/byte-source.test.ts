@@ -93,6 +93,13 @@ describe('a file', () => {
   });
 });
 
+test('bytes in memory stay as they are, whatever is done to what was read', async () => {
+  const bytes = Buffer.from('abc');
+  const piece = await memorySource('x', bytes).read(3);
+  piece?.fill(0);
+  expect(bytes.toString()).toBe('abc');
+});
+
 describe('a stream', () => {
   test('is read on only when its bytes are asked for', async () => {
     let made = 0;
@@ -155,6 +162,7 @@ describe('a stream', () => {
         yield new Uint8Array(1);
         await once(new PassThrough(), 'never');
       } finally {
+        await new Promise((resolve) => setImmediate(resolve));
         cleaned = true;
       }
     }

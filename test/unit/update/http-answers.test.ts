@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { breaking, content, download, etag, failure } from './download.ts';
-import { raw, serve, status, webServer } from './web-server.ts';
+import { httpSource } from '../../../src/update/http-source.ts';
+import { breaking, content, download, etag, failure, fakeTime } from './download.ts';
+import { type Answer, raw, serve, status, webServer } from './web-server.ts';
 
 describe('an answer that is no file', () => {
   test.each([401, 403, 404, 410, 204, 304])('with status %d ends it at once', async (code) => {
@@ -15,7 +16,7 @@ describe('an answer that is no file', () => {
 
   test('in another protocol ends it at once', async () => {
     const head = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
-    const server = await webServer([raw(`${head}hello`)]);
+    const server = await webServer([(_request, { socket }) => socket?.write(`${head}hello`)]);
     const error = await failure(download(server.url));
     expect(error.message).toContain('found HTTP status 101');
     await expect.poll(() => server.connections()).toBe(0);
@@ -61,6 +62,22 @@ describe('an answer that is no file', () => {
     const headers = { 'Retry-After': wait, Date: 'Sat, 01 Mar 2025 10:00:00 GMT' };
     const server = await webServer([status(503, headers), serve(content)]);
     expect((await download(server.url)).pauses).toEqual([ms]);
+  });
+
+  test('is let go before the next one is asked for', async () => {
+    const large = Buffer.alloc(2 ** 24);
+    const answers = [500, 302].map(
+      (code): Answer =>
+        (_request, response) => {
+          response.writeHead(code, { Location: '/' }).end(large);
+        },
+    );
+    const held = serve(content, { after: { bytes: 1000, act: () => {} } });
+    const server = await webServer([...answers, held]);
+    const source = await httpSource(server.url, { after: fakeTime().after });
+    await expect.poll(() => server.connections()).toBe(1);
+    expect(await source.read(1000)).toHaveLength(1000);
+    await source.close();
   });
 
   test.each(['gzip', 'br'])('is refused where it is packed by %s', async (encoding) => {
@@ -109,6 +126,13 @@ describe('an answer that is no file', () => {
   test.each([
     ['from another place', 'bytes 4-9/10', '456789', 'update.http-range'],
     ['that is none', 'pages 1-2', '56789', 'update.http-range'],
+    [
+      'that is shorter than it says',
+      'bytes 5-8/10\r\nContent-Length: 5',
+      '56789',
+      'update.http-range',
+    ],
+    ['that is packed', 'bytes 5-9/10\r\nContent-Encoding: gzip', '56789', 'update.http-encoding'],
     ['of another whole', 'bytes 5-10/11', '56789a', 'update.source-changed'],
     ['with more than there is', 'bytes 5-9/10', '56789a', 'update.http-protocol'],
   ])('is refused with a part %s', async (_what, range, text, code) => {

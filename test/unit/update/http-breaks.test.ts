@@ -84,6 +84,18 @@ describe('a connection that breaks', () => {
     expect(time.pauses).toEqual(Array(7).fill(1000));
   });
 
+  test('does not get on by what came long ago', async () => {
+    const large = randomBytes(2 ** 20 + 5000);
+    const answers = [2 ** 20 + 1, 100].map((bytes) =>
+      serve(large, { etag, after: { bytes, act: hangUp } }),
+    );
+    const server = await webServer(answers);
+    const error = await failure(download(server.url, { retries: 3 }));
+    expect(error.message).toContain('gave up after 4 attempts');
+    // The first failure is that of the line that got on.
+    expect(server.requests).toHaveLength(4);
+  });
+
   test('is not tried again with no retries', async () => {
     const server = await webServer([breaking(100)]);
     const error = await failure(download(server.url, { retries: 0 }));

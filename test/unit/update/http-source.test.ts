@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { httpSource } from '../../../src/update/http-source.ts';
@@ -165,7 +166,11 @@ describe('an abort', () => {
   ])('ends the wait for %s', async (what, answer) => {
     const server = await webServer([answer]);
     const ending = new AbortController();
-    const never = () => () => {};
+    const waits = new Set<() => void>();
+    const never = (_ms: number, call: () => void) => {
+      waits.add(call);
+      return () => void waits.delete(call);
+    };
     const options = { signal: ending.signal, ...(what === 'more' ? {} : { after: never }) };
     const work = httpSource(server.url, options).then(drain);
     setTimeout(() => ending.abort(reason), 50);
@@ -173,6 +178,7 @@ describe('an abort', () => {
     await expect(work).rejects.toBe(reason);
     expect(performance.now() - begun).toBeLessThan(5000);
     await expect.poll(() => server.connections()).toBe(0);
+    expect(waits.size).toBe(0);
   });
 
   test('before the beginning asks nobody', async () => {
@@ -181,6 +187,28 @@ describe('an abort', () => {
       reason,
     );
     expect(server.requests).toHaveLength(0);
+  });
+
+  test('by anybody ends a read with the reason, whatever it is', async () => {
+    const server = await webServer([breaking(1000, { after: { bytes: 1000, act: () => {} } })]);
+    const ending = new AbortController();
+    const source = await httpSource(server.url, { signal: ending.signal });
+    await source.read(1000);
+    const read = source.read(1000);
+    ending.abort();
+    await expect(read).rejects.toBe(ending.signal.reason);
+    await source.close();
+  });
+
+  test('is no longer listened for after the end', async () => {
+    const server = await webServer([serve(content), status(404)]);
+    const { signal } = new AbortController();
+    const source = await httpSource(server.url, { signal });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await source.close();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    await failure(httpSource(server.url, { signal }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   test('holds for what has come already', async () => {
