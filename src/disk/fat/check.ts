@@ -19,6 +19,12 @@ interface Place {
   readonly clusters: readonly number[];
 }
 
+export interface TreeCheck {
+  readonly findings: Finding[];
+  /** Clusters that are taken and in no file. */
+  readonly lost: readonly number[];
+}
+
 /**
  * Looks at every cluster and entry of a volume once, as fsck does; stops after 200 findings. Errors:
  * `fat.chain-range`, `fat.chain-loop`, `fat.chain-crossed`, `fat.chain-short`, `fat.duplicate-name`,
@@ -29,7 +35,7 @@ export function checkTree(
   boot: BootSector,
   fat: FatTable,
   open: (place: Pick<Place, 'path' | 'firstCluster' | 'clusters'>) => Directory,
-): Finding[] {
+): TreeCheck {
   const findings: Finding[] = [];
   const report = (severity: Finding['severity'], code: string, message: string) =>
     findings.push({ severity, code, message });
@@ -53,7 +59,7 @@ export function checkTree(
     checkDirectory(directory, place, report);
     const names = new Set<string>();
     for (const entry of directory.entries) {
-      if (findings.length >= maxFindings) return findings;
+      if (findings.length >= maxFindings) return { findings, lost: [] };
       const path = place.path + entry.longName;
       const name = foldCase(entry.longName);
       if (names.has(name)) report('error', 'fat.duplicate-name', `${path}: found this name twice`);
@@ -80,12 +86,13 @@ export function checkTree(
       }
     }
   }
-  const lost = claims.unclaimed() - fat.releasedClusters;
-  if (lost > 0) {
-    const message = `expected every used cluster in a file, found ${lost} clusters in none`;
+  const lost = claims.unclaimed();
+  const unknown = lost.length - fat.releasedClusters;
+  if (unknown > 0) {
+    const message = `expected every used cluster in a file, found ${unknown} clusters in none`;
     report('warning', 'fat.lost-clusters', message);
   }
-  return findings;
+  return { findings, lost };
 }
 
 type Report = (severity: Finding['severity'], code: string, message: string) => void;
@@ -136,13 +143,13 @@ class Claims {
   }
 
   /** Clusters that are neither free nor bad nor anybody's. */
-  unclaimed(): number {
-    let count = 0;
+  unclaimed(): number[] {
+    const clusters: number[] = [];
     for (let cluster = 2; cluster < this.#owners.length; cluster++) {
       const value = this.#fat.entry(cluster);
-      if (value !== 0 && value !== 0xfff7 && this.#owners[cluster] === 0) count++;
+      if (value !== 0 && value !== 0xfff7 && this.#owners[cluster] === 0) clusters.push(cluster);
     }
-    return count;
+    return clusters;
   }
 }
 

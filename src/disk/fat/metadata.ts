@@ -1,5 +1,7 @@
+import { TwinbankError } from '../../diagnostics/error.ts';
 import type { BlockDevice } from '../block-device.ts';
 import type { BootSector } from './boot-sector.ts';
+import { checkTree, type TreeCheck } from './check.ts';
 import { attribute, type ShortEntry } from './dir-entry.ts';
 import type { Directory, DirectoryEntry } from './directory.ts';
 import type { DirectoryTree } from './directory-tree.ts';
@@ -20,6 +22,22 @@ export class FatMetadata {
     this.#boot = boot;
     this.#fat = fat;
     this.#tree = tree;
+  }
+
+  check(): TreeCheck {
+    return checkTree(this.#boot, this.#fat, (place) => this.#tree.load(place));
+  }
+
+  /**
+   * Lets the next flush make the copies of the table equal again, and free the clusters in no file, which is
+   * what a power cut between table and directories leaves. Throws the first error that {@link check} finds.
+   */
+  repair(): void {
+    const { findings, lost } = this.check();
+    const broken = findings.find(({ severity }) => severity === 'error');
+    if (broken) throw new TwinbankError('corrupt', broken.code, broken.message);
+    this.#fat.repairCopies();
+    this.#fat.cancel(lost);
   }
 
   /** Writes everything, and waits for the device after each stage. */

@@ -1,9 +1,7 @@
-import { TwinbankError } from '../../diagnostics/error.ts';
 import type { BlockDevice } from '../block-device.ts';
 import type { Extent } from '../extents.ts';
 import type { Finding } from '../finding.ts';
 import { type BootSector, decodeBootSector } from './boot-sector.ts';
-import { checkTree } from './check.ts';
 import { attribute } from './dir-entry.ts';
 import type { DirectoryEntry } from './directory.ts';
 import { DirectoryTree, isDirectory, splitPath } from './directory-tree.ts';
@@ -50,7 +48,7 @@ export function openFat(device: BlockDevice, options: { time?: number } = {}): F
  *
  * Every method throws kind `corrupt` (`fat.chain-range`, `fat.chain-loop`, `fat.chain-short` ...) where the
  * volume is broken, and kind `io` for what can not be done (fat-error.ts). The first change, and `walk`,
- * check the whole volume before.
+ * check the whole volume before, and take back the clusters that a power cut has left in no file.
  */
 export class FatVolume {
   readonly boot: BootSector;
@@ -199,7 +197,7 @@ export class FatVolume {
 
   /** Everything that is wrong with the volume, as fsck looks for it. */
   check(): Finding[] {
-    return checkTree(this.boot, this.#fat, (place) => this.#tree.load(place));
+    return this.#metadata.check().findings;
   }
 
   /** Writes table and directories in the safe order, and waits for the device after each of them. */
@@ -214,9 +212,7 @@ export class FatVolume {
 
   #assertSound(): void {
     if (this.#sound) return;
-    const broken = this.check().find((finding) => finding.severity === 'error');
-    if (broken) throw new TwinbankError('corrupt', broken.code, broken.message);
-    this.#fat.repairCopies();
+    this.#metadata.repair();
     this.#sound = true;
   }
 
