@@ -16,6 +16,8 @@ export interface ActionContext {
   readonly running?: number;
   /** Why a bank's contents are wrong now, or undefined (`BankCheck.problem`). */
   verify(partition: number): string | undefined;
+  /** What a bank's base manifest says; undefined where nobody knows. */
+  securityVersion?(partition: number): number | undefined;
 }
 
 /**
@@ -52,8 +54,10 @@ export function planInvalidate(
     const { bootstate, attempts } = marksOf(facts, other);
     if (bootstate !== '0' || attempts === exhausted) continue;
     const problem = context.verify(other);
-    if (problem === undefined)
+    if (problem === undefined) {
+      assertNoDowngrade(context, partition, other);
       return { partition, marks: { ...marks, bootstate: '3', verdict: 'R' } };
+    }
     found = `bank ${other}: ${problem}`;
   }
   const expected = 'another bank that is VALID, not exhausted and right';
@@ -63,6 +67,16 @@ export function planInvalidate(
 /** Rollback: invalidates the current bank. Throws `bank.*` of kind `refused`. */
 export function planRollback(facts: readonly BankFacts[], context: ActionContext): MarkChange {
   return planInvalidate(facts, context, currentBank(facts, context));
+}
+
+/** A hole that was closed stays closed, unless somebody who stands before the machine opens it. */
+function assertNoDowngrade(context: ActionContext, from: number, to: number): void {
+  const [floor, offered] = [from, to].map((one) => context.securityVersion?.(one) ?? 0);
+  if (floor === undefined || offered === undefined || offered >= floor) return;
+  const message = `bank ${to}: expected security version ${floor} or higher, as bank ${from} has, found ${offered}; a person at the host's console can still roll back (r in the loader)`;
+  throw new TwinbankError('refused', 'bank.security-version', message, {
+    data: { partition: to, floor, offered },
+  });
 }
 
 function currentBank(facts: readonly BankFacts[], context: ActionContext): number {

@@ -12,11 +12,15 @@ import { bundle, sourcesDigest } from './bundle.ts';
 import { layerInputs, makeLayer } from './layer.ts';
 import type { ModulePlan, PlanContext } from './module.ts';
 
-/** Where each agent's source begins; a recipe can name just these. */
-const agentEntries: Readonly<Record<string, string | null>> = {
-  vmkd: 'src/runtime/vmkernel/vmkd.ts',
+/** The programs of each agent, by the names they get, and where their sources begin; a recipe can name just these. */
+const agentEntries: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  vmkd: {
+    vmkd: 'src/runtime/vmkernel/vmkd.ts',
+    // A thread of its own (update-worker.ts).
+    'vmkd-update': 'src/runtime/vmkernel/update-worker.ts',
+  },
   // busybox's program under vmkd's supervision: nothing of it is bundled.
-  syslog: null,
+  syslog: {},
 };
 
 /** Folders whose sources an agent may import. */
@@ -38,7 +42,7 @@ export async function planAgents(
   context: PlanContext,
 ): Promise<ModulePlan> {
   const { recipe, components } = context;
-  const entries = module.agents.map((agent) => [agent, entryOf(name, agent)] as const);
+  const entries = module.agents.flatMap((agent) => Object.entries(entriesOf(name, agent)));
   const settings = Buffer.from(systemSettings(recipe, module));
   const system = await readDirectoryTree(join(packageRoot(), 'src/runtime/image/system'));
   const busybox = await findBusybox(context);
@@ -49,7 +53,7 @@ export async function planAgents(
     components: [busybox],
     inputs: {
       type: 'agents',
-      format: 1,
+      format: 2,
       agents: module.agents,
       sources: await sourcesDigest(sourceFolders),
       system: treeDigest(system),
@@ -68,10 +72,9 @@ export async function planAgents(
         addEntry(tree, `usr/bin/${applet}`, { type: 'symlink', target: 'busybox' });
       }
       tree.set('etc/twinbank/system.json', { type: 'file', mode: 0o644, data: settings });
-      for (const [agent, entry] of entries) {
-        if (entry === null) continue;
+      for (const [program, entry] of entries) {
         const data = await bundle(entry, { target: 'node22' });
-        tree.set(`usr/lib/twinbank/${agent}.mjs`, { type: 'file', mode: 0o644, data });
+        tree.set(`usr/lib/twinbank/${program}.mjs`, { type: 'file', mode: 0o644, data });
       }
       return makeLayer(name, tree, module.layer, scratch, components.signal);
     },
@@ -83,9 +86,9 @@ function systemSettings(recipe: ResolvedRecipe, { agents }: AgentsModule): strin
   return `${JSON.stringify({ schemaVersion: 1, agents, health: recipe.health }, null, 2)}\n`;
 }
 
-function entryOf(module: string, agent: string): string | null {
-  const entry = agentEntries[agent];
-  if (entry !== undefined) return entry;
+function entriesOf(module: string, agent: string): Readonly<Record<string, string>> {
+  const entries = agentEntries[agent];
+  if (entries !== undefined) return entries;
   const known = Object.keys(agentEntries).join(', ');
   throw new TwinbankError(
     'recipe',

@@ -42,6 +42,12 @@ export function otherBank(bank: BankPartition): BankPartition | undefined {
     : undefined;
 }
 
+/** The device of the partition with a number on a disk. */
+export function partitionByNumber(disk: string, number: number): string | undefined {
+  const name = partitionName(baseName(disk), number);
+  return name && `/dev/${name}`;
+}
+
 /** The device of the partition with a name on a disk, such as `store` on `/dev/vda`. */
 export function partitionByName(disk: string, name: string): string | undefined {
   const number = partitionNumber(disk, (partition) => partition.name === name);

@@ -15,6 +15,8 @@ export interface HealthFacts {
   readonly leases: readonly Lease[];
   /** Why a state that was found could not be restored; null when it was, or when there is none. */
   readonly stateProblem: string | null;
+  /** Why the bank's manifests are not to be trusted; undefined when they are. */
+  readonly manifestProblem: string | undefined;
 }
 
 /** One row a check: what is wrong, or undefined. */
@@ -36,6 +38,8 @@ const checks: Record<CheckName, (facts: HealthFacts) => string | undefined> = {
     const failed = drivers.failed.map(({ module }) => module);
     return failed.length > 0 ? `drivers ${failed.join(', ')} can not be loaded` : undefined;
   },
+  manifests: ({ manifestProblem }) =>
+    manifestProblem === undefined ? undefined : `manifests: ${manifestProblem}`,
   state: ({ stateProblem }) =>
     stateProblem === null ? undefined : `state not restored: ${stateProblem}`,
   network: ({ leases }) => (leases.length > 0 ? undefined : 'no network address'),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** A check that a boot can be asked to pass; the recipe lists them by these names. */
-export type CheckName = 'layers' | 'agents' | 'state' | 'drivers' | 'network';
+export type CheckName = 'layers' | 'manifests' | 'agents' | 'state' | 'drivers' | 'network';
 
 /** What the recipe says about the running system; the builder writes it (src/builder/modules/agents.ts). */
 export interface SystemSettings {

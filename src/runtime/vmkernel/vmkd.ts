@@ -20,6 +20,8 @@ import { stateKeeper } from './state-keeper.ts';
 import { supervise } from './supervisor.ts';
 import { readSystemSettings } from './system-settings.ts';
 import { serveUnixSocket } from './unix-socket.ts';
+import { manifestProblem, updatePlaces } from './update-places.ts';
+import { updateService } from './update-service.ts';
 import { findVirtioPort, openVirtioPort, serveVirtioPort } from './virtio-port.ts';
 import { feedWatchdogs } from './watchdog.ts';
 
@@ -39,6 +41,7 @@ const stateIntervalMs = 3_600_000;
 const lastSaveMs = 20_000;
 const settings = readSystemSettings();
 let endJournal: ((why: string) => void) | undefined;
+let endUpdate: (() => Promise<void>) | undefined;
 let saveAtEnd: (() => Promise<void>) | undefined;
 
 let phase: 'starting' | 'ready' | 'stopping' = 'starting';
@@ -46,6 +49,7 @@ function stop(how: 'power-off' | 'reboot', why: string): void {
   if (phase === 'stopping') return;
   phase = 'stopping';
   console.line(`${how === 'reboot' ? 'rebooting' : 'shutting down'}: ${why}`);
+  void endUpdate?.();
   endJournal?.(why);
   // A disk that hangs, or an update that takes long, must not keep the system from its end.
   const saved = Promise.race([saveAtEnd?.(), pause(lastSaveMs)]);
@@ -93,6 +97,7 @@ const keeper = stateKeeper({ bank, other: bank && otherBank(bank), tell: console
 console.stage('state', await keeper.restore());
 saveAtEnd = keeper.saveChanges;
 setInterval(() => void keeper.saveChanges(), stateIntervalMs);
+const unsigned = bank && manifestProblem(bank);
 const { settings: configured } = readConfiguration();
 if (configured.hostname) await setHostName(configured.hostname);
 
@@ -124,6 +129,7 @@ const problems = (trial: boolean): string[] => {
     drivers: drivers.report,
     leases: currentLeases(),
     stateProblem: keeper.report().problem,
+    manifestProblem: unsigned,
   });
   return faults.has('no-confirm') ? [...found, 'the fault no-confirm'] : found;
 };
@@ -135,6 +141,13 @@ const appliers: Appliers = {
     return undefined;
   },
 };
+const updates = updateService({
+  places: () => bank && updatePlaces(bank),
+  journal: journal.write,
+  tell: console.line,
+  reboot: (why) => void setTimeout(() => stop('reboot', why), 100),
+});
+endUpdate = updates.cancel;
 const methods = {
   ...vmkdMethods({
     clock,
@@ -148,6 +161,7 @@ const methods = {
     stop,
   }),
   ...configMethods({ keeper, appliers, interfaces }),
+  ...updates.methods,
 };
 serveUnixSocket('/run/twinbank/vmkd.sock', methods, (error) =>
   console.line(`management socket: ${error.message}`),

@@ -64,6 +64,7 @@ test('a recipe is shown whole, each value with what set it', () => {
       trialSeconds: 300 # default
       checks:
         - layers # default
+        - manifests # default
         - agents # default
         - state # default
       trialChecks: [] # default

@@ -22,11 +22,12 @@ const healthy: HealthFacts = {
   drivers: { devices: 3, loaded: ['e1000'], failed: [] },
   leases: [lease],
   stateProblem: null,
+  manifestProblem: undefined,
 };
 const settings = {
   watchdogSeconds: 60,
   trialSeconds: 300,
-  checks: ['layers', 'agents', 'state', 'drivers'],
+  checks: ['layers', 'manifests', 'agents', 'state', 'drivers'],
   trialChecks: ['network'],
 } as const;
 const problems = (facts: Partial<HealthFacts>, trial = false): string[] =>
@@ -54,6 +55,11 @@ describe('the health of a boot', () => {
     { what: 'nothing is mounted', text: '', missing: 'engine, agents, oem' },
   ])('names the layers that are not stacked where $what', ({ text, missing }) => {
     expect(problems({ mounts: text })).toEqual([`layers ${missing} are not stacked`]);
+  });
+
+  it('is bad when the manifests are not to be trusted', () => {
+    const manifestProblem = 'base.json: expected the signature of a trusted key';
+    expect(problems({ manifestProblem })).toEqual([`manifests: ${manifestProblem}`]);
   });
 
   it('names each agent with its problem', () => {
