@@ -1,0 +1,109 @@
+import { expect, inject, it } from 'vitest';
+import { encodeBootCfg, readBootCfg } from '../../src/bootloader/boot-cfg.ts';
+import { copyDisk } from '../../src/harness/disk-copy.ts';
+import { defaultMachine } from '../../src/harness/machine.ts';
+import { type QemuMachine, startQemu } from '../../src/harness/qemu.ts';
+import { unpackState } from '../../src/state/archive.ts';
+import { settingsOfFiles } from '../../src/state/settings.ts';
+import { readBankState } from '../../src/state/slots-of-bank.ts';
+import { bootTimeoutMs } from '../support/boot.ts';
+import { withPartition, withVolume } from '../support/image-copy.ts';
+
+const hash = `$6$salt$${'a'.repeat(86)}`;
+const changed = {
+  hostname: 'esx-lab',
+  rootPasswordHash: hash,
+  syslog: { targets: ['10.0.2.2:5514'] },
+  ntp: { servers: ['10.0.2.2'] },
+};
+
+const start = (image: string): Promise<QemuMachine> =>
+  startQemu({ ...defaultMachine, image, write: true, accelerator: 'tcg' });
+
+async function waitFor(machine: QemuMachine, pattern: RegExp): Promise<void> {
+  const seen = await machine.console.waitFor(pattern, { timeoutMs: bootTimeoutMs });
+  expect(seen, `a line like ${pattern}`).toHaveProperty('line');
+}
+
+/** Generations in the slots of a bank, 0 for an empty one, and what the newest says. */
+function saved(image: string, bank: number) {
+  return withPartition(image, bank, (device) => {
+    const { slots } = readBankState(device);
+    const right = slots.flatMap(({ reading }) => (reading.ok ? [reading.saved] : []));
+    const newest = right.sort((a, b) => b.generation - a.generation)[0];
+    return {
+      generations: slots.map(({ reading }) => (reading.ok ? reading.saved.generation : 0)),
+      settings: newest && settingsOfFiles(unpackState(newest.content)),
+    };
+  });
+}
+
+it('what was changed by vmkd is there after a power cut, and a new version takes it over', async () => {
+  const disk = await copyDisk(inject('images').raw);
+  try {
+    const first = await start(disk.path);
+    try {
+      await waitFor(first, /stage=state at=\S+ none/);
+      await waitFor(first, /twinbank: ready/);
+      expect(await first.vmkd.call('status')).toMatchObject({
+        configuration: { generation: null, bank: null, saved: true, problem: null },
+      });
+      await expect(
+        first.vmkd.call('config.set', { hostname: 'esx-lab', ntp: { servers: ['-'] } }),
+      ).rejects.toThrow('ntp.servers[0]: expected a host name or address, found "-"');
+      expect(await first.vmkd.call('config.get')).toMatchObject({ hostname: 'localhost' });
+      expect(await first.vmkd.call('config.set', changed)).toEqual({ saved: true, generation: 1 });
+    } finally {
+      // As a power cut does: nothing in the machine hears of it.
+      await first.stop();
+    }
+    expect(saved(disk.path, 5)).toMatchObject({ generations: [1, 0], settings: changed });
+    expect(saved(disk.path, 6).generations).toEqual([0, 0]);
+
+    withVolume(disk.path, 6, (volume) => {
+      const found = readBootCfg(volume.read('boot.cfg'));
+      if (!found.ok) throw new Error(found.reason);
+      const trial = { ...found.cfg, updated: 9, bootstate: '1' } as const;
+      volume.overwrite('boot.cfg', 0, encodeBootCfg(trial));
+    });
+    const second = await start(disk.path);
+    try {
+      await waitFor(second, /stage=state at=\S+ generation 1 of bank 5/);
+      await waitFor(second, /stage=bank at=\S+ confirmed \/dev\/vda6, was a trial/);
+      await waitFor(second, /twinbank: ready/);
+      const { rootPasswordHash: _secret, ...shown } = changed;
+      const told = { ...shown, rootPasswordSet: true, network: { mode: 'dhcp' } };
+      expect(await second.vmkd.call('config.get')).toEqual(told);
+      expect(await second.vmkd.call('status')).toMatchObject({
+        problems: [],
+        configuration: { generation: 2, bank: 6, saved: true, problem: null },
+        network: { leases: [{ address: '10.0.2.15' }] },
+      });
+
+      const network = {
+        mode: 'static',
+        address: '10.0.2.77',
+        prefix: 24,
+        router: '10.0.2.2',
+        dns: ['10.0.2.3'],
+      };
+      expect(await second.vmkd.call('config.set', { network })).toEqual({
+        saved: true,
+        generation: 3,
+      });
+      expect(await second.vmkd.call('status')).toMatchObject({
+        problems: [],
+        network: { leases: [{ interface: 'eth0', address: '10.0.2.77', router: '10.0.2.2' }] },
+      });
+      expect(await second.vmkd.call('shutdown')).toEqual({ mode: 'power-off' });
+      expect(await second.ended).toMatchObject({ reason: 'guest-shutdown' });
+    } finally {
+      await second.stop();
+    }
+    const { generations, settings } = saved(disk.path, 6);
+    expect(generations).toEqual([2, 3]);
+    expect(settings).toMatchObject({ ...changed, network: { address: '10.0.2.77' } });
+  } finally {
+    await disk.remove();
+  }
+});
