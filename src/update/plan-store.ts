@@ -27,7 +27,7 @@ export interface StoreFacts {
 
 /** What an update does to a store. */
 export interface StorePlan {
-  /** Lists and packages that neither bank needs once the other one is overwritten. */
+  /** Lists and packages that neither bank needs once the other one is overwritten; they go first. */
   readonly remove: readonly string[];
   readonly add: readonly StoredPackage[];
   /** There already. */
@@ -51,16 +51,32 @@ export interface StoreWish {
  * into a folder of its build. Throws `update.package-missing` and `update.store-full` (kind `refused`).
  */
 export function planStore(facts: StoreFacts, wish: StoreWish): StorePlan {
-  const kept = facts.builds.filter(({ build }) => build === wish.keptBuild);
-  const keptPackages = kept.flatMap(({ packages }) => packages);
+  const lists = facts.builds.filter(({ build }) => build === wish.keptBuild);
+  const kept = lists.flatMap(({ packages }) => packages);
+  // Without its list nobody knows what the kept build needs: then it is everything.
+  const isKept =
+    lists.length > 0
+      ? (path: string) => kept.some((own) => samePath(own.path, path))
+      : (path: string) => facts.files.some((file) => samePath(file.path, path));
   const isThere = ({ path, bytes, sha256 }: StoredPackage): boolean =>
     facts.files.some((file) => samePath(file.path, path) && file.bytes === bytes) &&
     facts.hashOf(path) === sha256;
+  const isOther = (one: StoredPackage): boolean => {
+    const own = kept.find(({ path }) => samePath(path, one.path));
+    return own ? own.sha256 !== one.sha256 : isKept(one.path) && !isThere(one);
+  };
+  // Of the kept build first: what stays there is what a bundle relative to it leaves out.
+  const known = [...kept, ...facts.builds.flatMap((list) => list.packages)];
   const packages = wish.packages.map((one): StoredPackage => {
-    const path = `packages/${one.name}`;
-    const other = keptPackages.find((own) => samePath(own.path, path));
-    const taken = other !== undefined && other.sha256 !== one.sha256;
-    return { ...one, path: taken ? `packages/${wish.build}/${one.name}` : path };
+    const places = known
+      .filter((own) => own.name === one.name)
+      .map(({ path }) => ({ ...one, path }));
+    const there = places.find(isThere);
+    if (there) return there;
+    for (let folder = 0; ; folder++) {
+      const placed = { ...one, path: pathOf(wish.build, one.name, folder) };
+      if (!isOther(placed)) return placed;
+    }
   });
   const reuse = packages.filter(isThere);
   const add = packages.filter((one) => !reuse.includes(one));
@@ -69,23 +85,27 @@ export function planStore(facts: StoreFacts, wish: StoreWish): StorePlan {
     const message = `store: expected ${missing.name} in the bundle or in the store, found it in neither; take a bundle that is not relative to an older build`;
     throw new TwinbankError('refused', 'update.package-missing', message);
   }
-  const needed = [...keptPackages, ...packages].map(({ path }) => path.toLowerCase());
-  // Without its list nobody knows what the kept build needs.
   const gone = facts.files.filter(
-    ({ path }) => kept.length > 0 && !needed.includes(path.toLowerCase()),
+    ({ path }) => !isKept(path) && !reuse.some((one) => samePath(one.path, path)),
   );
-  const lists = facts.builds.filter(
+  const others = facts.builds.filter(
     ({ build }) => build !== wish.keptBuild && build !== wish.build,
   );
-  const own = wish.build === wish.keptBuild ? keptPackages : [];
-  const others = own.filter((one) => !packages.some(({ path }) => samePath(path, one.path)));
+  const own = wish.build === wish.keptBuild ? kept : [];
+  const stay = own.filter((one) => !packages.some(({ path }) => samePath(path, one.path)));
   assertRoom(facts, { gone, add });
   return {
-    remove: [...lists.map(({ build }) => `builds/${build}.json`), ...gone.map(({ path }) => path)],
+    remove: [...others.map(({ build }) => `builds/${build}.json`), ...gone.map(({ path }) => path)],
     add,
     reuse,
-    list: { build: wish.build, packages: [...others, ...packages] },
+    list: { build: wish.build, packages: [...stay, ...packages] },
   };
+}
+
+/** `packages/NAME`; where the kept build has another of this name, in a folder of the new one. */
+function pathOf(build: string, name: string, folder: number): string {
+  if (folder === 0) return `packages/${name}`;
+  return `packages/${build}${folder === 1 ? '' : `.${folder}`}/${name}`;
 }
 
 /** A list, a folder or two, and what is written over stays until the next flush. */

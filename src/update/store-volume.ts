@@ -12,7 +12,7 @@ export function storeFacts(volume: FatVolume, device: BlockDevice): StoreFacts {
     .map(({ path, size }) => ({ path: path.slice(1), bytes: size }));
   const folder = volume.stat('builds')?.directory ? volume.list('builds') : [];
   const builds = folder.flatMap(({ name, size, directory }) =>
-    directory || size > maxListBytes ? [] : readList(volume.read(`builds/${name}`)),
+    directory || size > maxListBytes ? [] : readList(volume.read(`builds/${name}`), name),
   );
   const contents = bankFiles(volume, device);
   return {
@@ -20,7 +20,12 @@ export function storeFacts(volume: FatVolume, device: BlockDevice): StoreFacts {
     files,
     freeBytes: volume.freeBytes,
     clusterBytes: volume.clusterBytes,
-    hashOf: (path) => contents.measure?.(path)?.sha256,
+    hashOf: (path) =>
+      // What can not be read is not what was to be there.
+      unlessDamaged(
+        () => contents.measure?.(path)?.sha256,
+        () => {},
+      ),
   };
 }
 
@@ -45,12 +50,13 @@ export function encodeStoreList({ build, packages }: StoreBuild): Uint8Array {
   return Buffer.from(`${JSON.stringify({ schemaVersion: 1, build, packages }, null, 2)}\n`);
 }
 
-/** One that can not be read lists nothing: then nothing is known to belong to that build. */
-function readList(bytes: Uint8Array): StoreBuild[] {
+/** One that can not be read, or only in part, lists nothing: it would leave out what its build needs. */
+function readList(bytes: Uint8Array, name: string): StoreBuild[] {
   try {
     const { build, packages } = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    if (typeof build !== 'string' || !Array.isArray(packages)) return [];
-    return [{ build, packages: packages.filter(isPackage) }];
+    if (typeof build !== 'string' || `${build}.json`.toLowerCase() !== name.toLowerCase()) return [];
+    if (!Array.isArray(packages) || !packages.every(isPackage)) return [];
+    return [{ build, packages }];
   } catch {
     return [];
   }
@@ -60,5 +66,5 @@ function isPackage(value: unknown): value is StoredPackage {
   if (typeof value !== 'object' || value === null) return false;
   const { name, path, bytes, sha256 } = value as Record<string, unknown>;
   const texts = [name, path, sha256].every((one) => typeof one === 'string');
-  return texts && typeof bytes === 'number';
+  return texts && Number.isSafeInteger(bytes) && Number(bytes) >= 0;
 }
