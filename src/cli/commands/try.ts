@@ -10,6 +10,7 @@ import { type Context, defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
 import { fitTable } from '../fit-table.ts';
 import { setOption } from '../options.ts';
+import { loadSigningKey } from '../signing-key.ts';
 import { timelineChart } from '../timeline-chart.ts';
 
 export const command = defineCommand({
@@ -38,7 +39,9 @@ export const command = defineCommand({
     const components = await componentContext(context);
     const folder = resolve(context.cwd, out);
     const { report, signal } = context;
-    const built = await buildImage({ recipe, components, report, out: folder, formats: ['raw'] });
+    const key = await loadSigningKey(context, { key: undefined, passphraseFd: undefined });
+    const formats = ['raw'] as const;
+    const built = await buildImage({ recipe, components, report, out: folder, formats, key });
     const image = built.files[0] ?? '';
 
     report({ type: 'note', text: 'Flash two virtual disks and boot them side by side' });

@@ -18,6 +18,8 @@ export interface System {
   /** What is not healthy now. */
   problems(): readonly string[];
   configuration(): StateReport;
+  /** Who has signed what the bank holds. */
+  readonly signed: readonly { readonly origin: string; readonly keyIds: readonly string[] }[];
   stop(how: 'power-off' | 'reboot', why: string): void;
 }
 
@@ -38,6 +40,7 @@ export function vmkdMethods(system: System): Record<string, Method> {
       drivers: system.drivers,
       network: { interfaces: system.interfaces, leases: currentLeases() },
       configuration: system.configuration(),
+      signed: system.signed,
     }),
     shutdown: ({ mode = 'power-off' }) => {
       if (mode !== 'power-off' && mode !== 'reboot') {

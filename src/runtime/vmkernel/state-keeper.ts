@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { packState, unpackState } from '../../state/archive.ts';
 import { type ChosenState, chooseState, newestIsUnknown } from '../../state/choose-state.ts';
 import { type BankPair, keepState, saveState } from '../../state/save-state.ts';
@@ -28,6 +29,8 @@ export interface StateKeeperOptions {
   readonly memo?: string;
   /** As of `confirmRunningBank`. */
   readonly dropCaches?: (path: string) => Promise<void>;
+  /** How long a save waits for others that use the banks before it says so; default 15 s. */
+  readonly patienceMs?: number;
 }
 
 export type SaveAnswer =
@@ -125,8 +128,20 @@ export function stateKeeper(options: StateKeeperOptions): StateKeeper {
       return { saved: true, generation };
     });
   }
-  const trySave = (): Promise<SaveAnswer> =>
-    save().catch((error: Error) => ({ saved: false, why: error.message }));
+  /** An update has the banks for minutes; who changes something is not kept waiting for that. */
+  async function trySave(): Promise<SaveAnswer> {
+    const timer = new AbortController();
+    const busy: SaveAnswer = { saved: false, why: 'the banks are in use; it is saved after that' };
+    const late = pause(options.patienceMs ?? 15_000, busy, { signal: timer.signal });
+    late.catch(() => {});
+    try {
+      return await Promise.race([save(), late]);
+    } catch (error) {
+      return { saved: false, why: (error as Error).message };
+    } finally {
+      timer.abort();
+    }
+  }
 
   async function keep(): Promise<void> {
     if (!bank) return;

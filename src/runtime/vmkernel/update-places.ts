@@ -2,7 +2,7 @@ import { isBankPartition } from '../../bootloader/image-partitions.ts';
 import { openFileDevice } from '../../disk/file-device.ts';
 import { readGpt } from '../../disk/gpt.ts';
 import { readBankForUpdate } from '../../update/bank-reading.ts';
-import { verifyBank } from '../../update/verify-bank.ts';
+import { type BankProof, verifyBank } from '../../update/verify-bank.ts';
 import { type BankPartition, partitionByName, partitionByNumber } from './bank-partition.ts';
 import type { UpdatePlaces } from './update-message.ts';
 
@@ -24,16 +24,23 @@ export function updatePlaces({ number: running, disk }: BankPartition): UpdatePl
   }
 }
 
+/** What the manifests of the running bank prove. */
+export interface ManifestProof {
+  /** Why they prove nothing, or undefined. */
+  readonly problem: string | undefined;
+  readonly signed: BankProof['signed'];
+}
+
 /**
- * What is wrong with the running bank's manifests, or undefined: each signed by a key that the base trusts,
- * fitting together, and every module that the loader proved listed by one of them.
+ * Whether each manifest of the running bank is signed by a key that the base trusts, they fit together, and
+ * every module that the loader proved is listed by one of them.
  */
-export function manifestProblem({ number, device: path }: BankPartition): string | undefined {
+export function proveManifests({ number, device: path }: BankPartition): ManifestProof {
   const device = openFileDevice(path);
   try {
     // The loader has held every file against its NAME.sum; here the sums are held against the manifests.
-    const { problems } = verifyBank(readBankForUpdate(number, device), { by: 'sums' });
-    return problems[0]?.message;
+    const { problems, signed } = verifyBank(readBankForUpdate(number, device), { by: 'sums' });
+    return { problem: problems[0]?.message, signed };
   } finally {
     device.close();
   }

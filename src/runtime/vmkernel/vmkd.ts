@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDevelopmentKey } from '../../update/key.ts';
 import { agentPrograms } from '../agents/registry.ts';
 import { otherBank, partitionByName, waitForPartition } from './bank-partition.ts';
 import { systemClock } from './clock.ts';
@@ -20,7 +21,7 @@ import { stateKeeper } from './state-keeper.ts';
 import { supervise } from './supervisor.ts';
 import { readSystemSettings } from './system-settings.ts';
 import { serveUnixSocket } from './unix-socket.ts';
-import { manifestProblem, updatePlaces } from './update-places.ts';
+import { proveManifests, updatePlaces } from './update-places.ts';
 import { updateService } from './update-service.ts';
 import { findVirtioPort, openVirtioPort, serveVirtioPort } from './virtio-port.ts';
 import { feedWatchdogs } from './watchdog.ts';
@@ -97,7 +98,11 @@ const keeper = stateKeeper({ bank, other: bank && otherBank(bank), tell: console
 console.stage('state', await keeper.restore());
 saveAtEnd = keeper.saveChanges;
 setInterval(() => void keeper.saveChanges(), stateIntervalMs);
-const unsigned = bank && manifestProblem(bank);
+const proof = bank && proveManifests(bank);
+for (const { origin, keyIds } of proof?.signed ?? []) {
+  if (!keyIds.some(isDevelopmentKey)) continue;
+  console.line(`${origin} is signed with the development key, which everybody has: for tests only`);
+}
 const { settings: configured } = readConfiguration();
 if (configured.hostname) await setHostName(configured.hostname);
 
@@ -129,7 +134,7 @@ const problems = (trial: boolean): string[] => {
     drivers: drivers.report,
     leases: currentLeases(),
     stateProblem: keeper.report().problem,
-    manifestProblem: unsigned,
+    manifestProblem: proof?.problem,
   });
   return faults.has('no-confirm') ? [...found, 'the fault no-confirm'] : found;
 };
@@ -157,6 +162,7 @@ const methods = {
     phase: () => phase,
     problems: () => problems(false),
     configuration: keeper.report,
+    signed: proof?.signed ?? [],
     watchdogs: watchdog.devices,
     stop,
   }),

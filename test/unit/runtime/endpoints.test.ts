@@ -187,6 +187,7 @@ describe("vmkd's methods", () => {
   const refusedBank = { bank: 6, why: 'invalid' };
   const system = {
     clock: { sincePowerOn: () => 31.25, sinceKernel: () => 21 },
+    signed: [{ origin: 'base', keyIds: ['0123456789abcdef'] }],
     command: {
       build: '0.1.0-1',
       bank: 5,

@@ -24,6 +24,8 @@ export interface StateHost {
   startsFrom(bank: BankNumber): { from: string; settings: Partial<Settings> } | undefined;
   /** What happens when the caches are dropped; nothing unless it is set. */
   onDrop: (path: string) => Promise<void>;
+  /** Of the next boots. */
+  patienceMs: number;
   remove(): void;
 }
 
@@ -43,6 +45,7 @@ export function stateHost(): StateHost {
       root,
       memo: join(root, 'memo.json'),
       dropCaches: (device) => host.onDrop(device),
+      patienceMs: host.patienceMs,
     });
     return { keeper, told };
   };
@@ -79,6 +82,7 @@ export function stateHost(): StateHost {
       };
     },
     onDrop: async () => {},
+    patienceMs: 20_000,
     remove: () => rmSync(folder, { recursive: true }),
   };
   return host;

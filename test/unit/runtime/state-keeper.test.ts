@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { withBankLock } from '../../../src/runtime/vmkernel/bank-lock.ts';
 import {
   readConfiguration,
   writeConfiguration,
@@ -208,6 +209,28 @@ describe('a save that fails', () => {
       why: 'network.mode: expected dhcp or static, found "auto"',
     });
     expect(host.startsFrom(5)).toBeUndefined();
+  });
+
+  it('because others use the banks for long is said soon, and done after that', async () => {
+    host.patienceMs = 50;
+    const { keeper, root } = host.boot(5);
+    await keeper.restore();
+    writeConfiguration({ hostname: 'esx1' }, root);
+    let free = (): void => {};
+    const update = withBankLock(
+      () =>
+        new Promise<void>((resolve) => {
+          free = resolve;
+        }),
+    );
+    const why = 'the banks are in use; it is saved after that';
+    expect(await keeper.save()).toEqual({ saved: false, why });
+    expect(host.startsFrom(5)).toBeUndefined();
+    free();
+    await update;
+    await withBankLock(() => {});
+    expect(host.startsFrom(5)!.settings.hostname).toBe('esx1');
+    expect(keeper.report().saved).toBe(true);
   });
 
   it('because there is no bank is said, and nothing else depends on it', async () => {
