@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { httpSource } from '../../../src/update/http-source.ts';
 import { breaking, content, download, etag, failure, fakeTime, hangUp } from './download.ts';
 import { randomBytes } from './random-bytes.ts';
+import { makeBundle, readAll } from './small-bundle.ts';
 import { serve, status, webServer } from './web-server.ts';
 
 describe('a connection that breaks', () => {
@@ -82,6 +83,21 @@ describe('a connection that breaks', () => {
     const { bytes } = await download(server.url, { after: time.after, retries: 1 });
     expect(bytes.equals(large)).toBe(true);
     expect(time.pauses).toEqual(Array(7).fill(1000));
+  });
+
+  test('costs a bundle nothing', async () => {
+    const bundle = await makeBundle({ 'base.json': 700, 'base.sig': 9, 'modules/a': 200_000 });
+    const served = (bytes: number) =>
+      serve(bundle.bytes, {
+        etag,
+        after: { bytes, act: (response) => response.socket?.destroy() },
+      });
+    const server = await webServer([served(1000), served(90_000), serve(bundle.bytes, { etag })]);
+    const source = await httpSource(server.url, { after: fakeTime().after });
+    const files = await readAll(source, bundle);
+    await source.close();
+    expect(server.requests).toHaveLength(3);
+    expect(Buffer.compare(files['modules/a']!, bundle.entries[2]!.content)).toBe(0);
   });
 
   test('does not get on by what came long ago', async () => {
