@@ -1,3 +1,5 @@
+import { readOr } from '../bootloader/bank-contents.ts';
+import { withMarks } from '../bootloader/boot-cfg.ts';
 import { unlessDamaged } from '../bootloader/damage.ts';
 import { writeMarks } from '../bootloader/write-marks.ts';
 import { readBankMagic, writeBankMagic } from '../disk/bank-magic.ts';
@@ -17,9 +19,9 @@ export type Places = ReadonlyMap<string, readonly Extent[]>;
 export const updating = { bootstate: '3', attempts: '0', verdict: 'U' } as const;
 
 /**
- * Takes a bank out of the loader's choice: INVALID, verdict U, flushed. Where it has no boot.cfg that can be
- * changed in place one is written whole, and where it has no volume one is made. From here on the bank holds
- * nothing that boots until {@link activateBank}.
+ * Takes a bank out of the loader's choice: INVALID, verdict U, flushed. Where its boot.cfg is malformed, or
+ * has its marks elsewhere than in its first sector, one is written whole, and where it has no sound volume
+ * one is made. From here on the bank holds nothing that boots until {@link activateBank}.
  */
 export function invalidateBank(
   bank: HostBank,
@@ -27,13 +29,17 @@ export function invalidateBank(
   plan: BankPlan,
   updated: number,
 ): void {
-  if (reading.bootCfg.ok && isSound(reading.volume)) {
+  const sound = isSound(reading.volume);
+  if (reading.bootCfg.ok && hasMarks(reading)) {
     const { attempts } = reading.bootCfg.cfg;
+    // Before a new volume is made as well: one that is half made could still be tried.
     writeMarks(bank.device, { ...updating, attempts });
-    return;
+    if (sound) return;
   }
-  const volume = reading.volume && isSound(reading.volume) ? openFat(bank.device) : format(bank);
-  writeBootCfg(bank, volume, bootCfgBytes(plan, { ...updating, updated }));
+  const volume = sound ? openFat(bank.device) : format(bank);
+  // Not in place: one half of it with the other half of what is there could be a boot.cfg as well.
+  volume.write('boot.cfg', bootCfgBytes(plan, { ...updating, updated }));
+  volume.flush();
 }
 
 /** Writes a bank's boot.cfg whole, in place where there is one in one piece, and flushes. */
@@ -66,14 +72,24 @@ export function layOutBank(bank: HostBank, plan: BankPlan): { volume: FatVolume;
   return { volume, places };
 }
 
-/** A volume with an error can not be written to, only be made anew. */
+/** A volume with an error, or a folder in the place of boot.cfg, can not be written to, only be made anew. */
 function isSound(volume: FatVolume | undefined): boolean {
   if (!volume) return false;
   const errors = unlessDamaged(
     () => volume.check().filter(({ severity }) => severity === 'error'),
     () => {},
   );
-  return errors?.length === 0;
+  return errors?.length === 0 && !volume.stat('boot.cfg')?.directory;
+}
+
+/** Whether boot.cfg can be marked where it is, by one sector. */
+function hasMarks({ files }: BankReading): boolean {
+  const first = readOr(files, 'boot.cfg')?.subarray(0, 512);
+  const marked = unlessDamaged(
+    () => first && withMarks(first, updating),
+    () => {},
+  );
+  return marked !== undefined;
 }
 
 function format(bank: HostBank): FatVolume {
