@@ -3,7 +3,7 @@ import { form, type Members, membersProblem } from './manifest-form.ts';
 /** A module as a manifest lists it. */
 export interface ManifestModule {
   readonly name: string;
-  /** File in the bank's root. */
+  /** File in the bank's root: `vmkernel` or `NAME.v00`. */
   readonly file: string;
   readonly version: string;
   readonly vendor: string;
@@ -68,7 +68,7 @@ const packageForm: Members = {
 const keyForm: Members = { keyId: form.keyId, publicKey: form.publicKey };
 const moduleForm: Members = {
   name: form.name,
-  file: form.fileName,
+  file: form.loaded,
   version: form.text,
   vendor: form.text,
   kind: form.oneOf('base', 'oem'),

@@ -23,6 +23,11 @@ export const form = {
   origin: pattern('an origin such as base', /^[a-z][a-z0-9-]{0,7}$/),
   /** A file in the root of a bank or a package's name: never a path. */
   fileName: pattern('a file name', /^[A-Za-z0-9][A-Za-z0-9.+~_-]{0,90}$/),
+  /** What a loader loads: nothing else in a bank can be called so. */
+  loaded: pattern(
+    'vmkernel or a name such as engine.v00',
+    /^(vmkernel|[A-Za-z0-9][A-Za-z0-9._+-]{0,63}\.v00)$/,
+  ),
   sha256: pattern('64 hexadecimal digits', /^[0-9a-f]{64}$/),
   publicKey: pattern('64 hexadecimal digits', /^[0-9a-f]{64}$/),
   keyId: pattern('16 hexadecimal digits', /^[0-9a-f]{16}$/),
@@ -30,7 +35,10 @@ export const form = {
   exactly: (wanted: string | number): Rule =>
     leaf(JSON.stringify(wanted), (value) => value === wanted),
   oneOf: (...words: readonly string[]): Rule =>
-    leaf(`one of ${words.join(', ')}`, (value) => words.includes(String(value))),
+    leaf(
+      `one of ${words.join(', ')}`,
+      (value) => typeof value === 'string' && words.includes(value),
+    ),
   list:
     (item: Rule, longest = maxList): Rule =>
     (value) => {

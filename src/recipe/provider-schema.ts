@@ -6,6 +6,11 @@ const relation = () =>
     'NAME or NAME OP VERSION such as twinbank >= 1.2',
     /^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}( *(=|!=|<=?|>=?) *[0-9][A-Za-z0-9.+~:_-]{0,63})?$/,
   );
+const provided = () =>
+  text(
+    'NAME or NAME = VERSION such as acme-cim = 2.1',
+    /^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}( *= *[0-9][A-Za-z0-9.+~:_-]{0,63})?$/,
+  );
 const relations = (what: string) =>
   list(relation(), 'a list such as ["twinbank >= 1.2"]').prefault([]).describe(what);
 
@@ -24,7 +29,9 @@ export const providerSchema = map({
   product: text('a product name such as twinbank', /^[a-z][a-z0-9-]{0,31}$/)
     .prefault('twinbank')
     .describe('The product that it is for'),
-  provides: relations('Names that others can require, beside its own'),
+  provides: list(provided(), 'a list such as ["acme-cim = 2.1"]')
+    .prefault([])
+    .describe('Names that others can require, beside its own'),
   requires: relations('What has to be in the bank, such as twinbank >= 1.2'),
   conflicts: relations('What must not be in the bank'),
   replaces: relations('Modules whose files it may hide, and that an update with it takes away'),

@@ -11,12 +11,18 @@ interface Signature {
 /** More than one key signs while one takes over from another; nobody needs more than a few. */
 const maxSignatures = 16;
 
-/** The bytes of an ORIGIN.sig: `bytes` signed by each key, in the order of their ids. */
+/**
+ * The bytes of an ORIGIN.sig: `bytes` signed by each key, in the order of their ids. Throws
+ * `signature.too-many` (kind `refused`) for more than a reader takes.
+ */
 export function signBytes(bytes: Uint8Array, keys: readonly SigningKey[]): Uint8Array {
   return encodeSignatures(keys.map((key) => newSignature(bytes, key)));
 }
 
-/** The same ORIGIN.sig with the signature of one key more, or a new one of a key that is there. */
+/**
+ * The same ORIGIN.sig with the signature of one key more, or a new one of a key that is there. Throws as
+ * {@link signBytes} does.
+ */
 export function addSignature(
   signature: Uint8Array,
   bytes: Uint8Array,
@@ -33,6 +39,10 @@ function newSignature(bytes: Uint8Array, key: SigningKey): Signature {
 }
 
 function encodeSignatures(signatures: readonly Signature[]): Uint8Array {
+  if (signatures.length > maxSignatures) {
+    const message = `signature: expected at most ${maxSignatures} keys that sign, found ${signatures.length}`;
+    throw new TwinbankError('refused', 'signature.too-many', message);
+  }
   const sorted = signatures
     .map(({ keyId, signature }) => ({ keyId, signature }))
     .sort((a, b) => (a.keyId < b.keyId ? -1 : 1));

@@ -1,7 +1,7 @@
 import { type BankManifest, readBankManifest } from '../bootloader/bank-manifest.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { canonicalJson, type JsonValue, parseCanonicalJson } from './canonical-json.ts';
-import type { PublicKey } from './key.ts';
+import { type PublicKey, publicKeyOf } from './key.ts';
 import { assertSigned } from './signature.ts';
 
 /** A manifest, the bytes that were signed, and its signatures as they stand in a bank or bundle. */
@@ -41,6 +41,17 @@ export function readSignedManifest(
 export function readManifest(bytes: Uint8Array, what: string): BankManifest {
   parseCanonicalJson(bytes, what);
   const manifest = readBankManifest(bytes);
-  if (typeof manifest !== 'string') return manifest;
-  throw new TwinbankError('corrupt', 'manifest.form', `${what}: ${manifest}`);
+  const problem = typeof manifest === 'string' ? manifest : trustProblem(manifest);
+  if (typeof manifest !== 'string' && problem === undefined) return manifest;
+  throw new TwinbankError('corrupt', 'manifest.form', `${what}: ${problem}`);
+}
+
+/** An id names a key in lists and messages: one that is not the key's own would name another. */
+function trustProblem({ base }: BankManifest): string | undefined {
+  for (const [index, { keyId, publicKey }] of (base?.trust ?? []).entries()) {
+    const { id } = publicKeyOf(publicKey);
+    if (id !== keyId)
+      return `trust[${index}].keyId: expected ${id} of its publicKey, found ${keyId}`;
+  }
+  return undefined;
 }
