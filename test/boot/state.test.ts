@@ -95,14 +95,21 @@ it('what was changed by vmkd is there after a power cut, and a new version takes
         problems: [],
         network: { leases: [{ interface: 'eth0', address: '10.0.2.77', router: '10.0.2.2' }] },
       });
+      expect(await second.vmkd.call('config.set', { network: { mode: 'dhcp' } })).toEqual({
+        saved: true,
+        generation: 4,
+      });
+      await expect
+        .poll(() => second.vmkd.call('status'), { timeout: 60_000, interval: 1000 })
+        .toMatchObject({ problems: [], network: { leases: [{ address: '10.0.2.15' }] } });
       expect(await second.vmkd.call('shutdown')).toEqual({ mode: 'power-off' });
       expect(await second.ended).toMatchObject({ reason: 'guest-shutdown' });
     } finally {
       await second.stop();
     }
     const { generations, settings } = saved(disk.path, 6);
-    expect(generations).toEqual([2, 3]);
-    expect(settings).toMatchObject({ ...changed, network: { address: '10.0.2.77' } });
+    expect(generations).toEqual([4, 3]);
+    expect(settings).toEqual({ ...changed, network: { mode: 'dhcp' } });
   } finally {
     await disk.remove();
   }
