@@ -1,5 +1,6 @@
 import type { ManifestModule, ManifestPackage } from '../bootloader/bank-manifest.ts';
 import { sha256 } from '../bootloader/sum-file.ts';
+import { TwinbankError } from '../diagnostics/error.ts';
 import type { BundleIndexEntry } from './bundle-entries.ts';
 import { type BundleIndex, encodeBundleIndex } from './bundle-index.ts';
 import { isDevelopmentKey, type SigningKey } from './key.ts';
@@ -43,11 +44,13 @@ export interface BundlePlan {
 /**
  * Plans a bundle: all of a build, or what `from` lacks of it. The key signs the index and the base beside
  * those that signed it before; an OEM's manifest keeps its own signatures. The development key's are
- * replaced. Throws as `encodeBundleIndex` does.
+ * replaced. Throws `bundle.untrusted` (kind `refused`) where no host could take it, as the base does not trust
+ * who signed it, and as `encodeBundleIndex` does.
  */
 export function planBundle(parts: BundleParts, key: SigningKey, from?: OlderBuild): BundlePlan {
   const manifests = parts.manifests.map((one) => ({ ...one, signature: resign(one, key) }));
   const base = manifests[0]?.manifest;
+  assertTrusted(manifests);
   const documents = manifests.flatMap(({ manifest: { origin }, bytes, signature }) => [
     document(`${origin}.json`, bytes),
     document(`${origin}.sig`, signature),
@@ -93,6 +96,20 @@ function resign({ manifest, bytes, signature }: KeptManifest, key: SigningKey): 
   const real = signers.filter((id) => !isDevelopmentKey(id));
   if (real.length === 0) return signBytes(bytes, [key]);
   return manifest.base ? addSignature(signature, bytes, key) : signature;
+}
+
+/** A host asks for it again once it runs, by the keys of the base alone. */
+function assertTrusted(manifests: readonly KeptManifest[]): void {
+  const base = manifests[0]?.manifest;
+  const trusted = (base?.base?.trust ?? []).map(({ keyId }) => keyId);
+  for (const { manifest, signature } of manifests) {
+    const file = `${manifest.origin}.json`;
+    const signers = signatureKeyIds(signature, file);
+    if (signers.some((id) => trusted.includes(id))) continue;
+    const list = (ids: readonly string[]) => ids.join(', ') || 'none';
+    const message = `${file}: expected the signature of a key that build ${base?.build} trusts (${list(trusted)}), found those of ${list(signers)}: no host could take it; build the image with this key, or with it in the recipe's trust`;
+    throw new TwinbankError('refused', 'bundle.untrusted', message);
+  }
 }
 
 function document(path: string, bytes: Uint8Array): BundleEntryPlan {

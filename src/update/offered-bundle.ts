@@ -5,7 +5,7 @@ import { type BundleReader, openBundle } from './bundle-reader.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { PublicKey } from './key.ts';
 import { assertSigned } from './signature.ts';
-import { readManifest, readSignedManifest, type SignedManifest } from './signed-manifest.ts';
+import { readSignedManifest, type SignedManifest } from './signed-manifest.ts';
 
 /** A bundle as far as its manifests: proved, and nothing of its modules read yet. */
 export interface OfferedBundle {
@@ -43,11 +43,17 @@ export async function readOffer(
   for (const [path, bytes] of documents) {
     if (!path.endsWith('.json')) continue;
     const signature = documents.get(path.replace(/json$/, 'sig')) ?? new Uint8Array();
+    let what = inBundle(path);
     if (path === 'base.json') {
-      readSignedManifest(bytes, signature, trusted, inBundle(path));
-      trust = trustOf(readManifest(bytes, inBundle(path)));
+      trust = trustOf(readSignedManifest(bytes, signature, trusted, what).manifest);
+      what = `${what}, by the keys that it trusts itself`;
     }
-    manifests.push(readSignedManifest(bytes, signature, trust, inBundle(path)));
+    const signed = readSignedManifest(bytes, signature, trust, what);
+    const { origin } = signed.manifest;
+    if (`${origin}.json` !== path) {
+      throw otherStory(source.name, `${origin}.json for the manifest of ${origin}`, path);
+    }
+    manifests.push(signed);
   }
   const offered = { name: source.name, index, manifests, keyIds, reader };
   assertOneStory(offered);
@@ -56,10 +62,7 @@ export async function readOffer(
 
 /** The index says what the manifests say, so that a plan can be made from either. */
 function assertOneStory({ name, index, manifests }: OfferedBundle): void {
-  const wrong = (expected: string, found: string): TwinbankError => {
-    const message = `${name}: bundle.json: expected ${expected}, found ${found}`;
-    return new TwinbankError('corrupt', 'bundle.manifests', message);
-  };
+  const wrong = (expected: string, found: string) => otherStory(name, expected, found);
   const base = manifests.find(({ manifest }) => manifest.base)?.manifest;
   if (!base?.base) throw wrong('base.json among its entries', 'none');
   for (const key of ['product', 'version', 'build'] as const) {
@@ -80,4 +83,9 @@ function assertOneStory({ name, index, manifests }: OfferedBundle): void {
   const sent = new Set(index.entries.map(({ path }) => path));
   const left = listed.find(({ path }) => !sent.has(path));
   if (left && !index.from) throw wrong(`${left.path}, as it is a full bundle`, 'none');
+}
+
+function otherStory(name: string, expected: string, found: string): TwinbankError {
+  const message = `${name}: bundle.json: expected ${expected}, found ${found}`;
+  return new TwinbankError('corrupt', 'bundle.manifests', message);
 }

@@ -1,3 +1,4 @@
+import { baseOrigin } from '../bootloader/bank-manifest.ts';
 import { sha256 } from '../bootloader/sum-file.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { KeptManifest } from './plan-bank.ts';
@@ -41,13 +42,15 @@ export function readOlderBuild(bytes: Uint8Array, name: string): OlderBuild {
     throw bad('JSON');
   }
   if (typeof document !== 'object' || document === null) throw bad('an object');
-  const { type, build, manifest, modules, packages } = document as Record<string, unknown>;
+  const { type, origin, build, manifest, modules, packages } = document as Record<string, unknown>;
   if (typeof build !== 'string' || !Array.isArray(modules)) throw bad('"build" and "modules"');
+  if (type === 'manifest' && origin !== baseOrigin) throw bad('the base, as base.json is');
   const own = type === 'manifest' ? sha256(bytes) : manifest;
   if (typeof own !== 'string' || !/^[0-9a-f]{64}$/.test(own)) throw bad('"manifest"');
   const files = [...modules, ...(Array.isArray(packages) ? packages : [])];
-  const has = files.flatMap((one: { sha256?: unknown } | null) =>
-    typeof one?.sha256 === 'string' ? [one.sha256] : [],
-  );
+  const has = files.map((one: { sha256?: unknown } | null) => {
+    if (typeof one?.sha256 !== 'string') throw bad('"sha256" of each module and package');
+    return one.sha256;
+  });
   return { build, manifest: own, has: new Set(has) };
 }

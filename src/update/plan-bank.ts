@@ -1,6 +1,7 @@
 import { type BankEnv, encodeBankEnv } from '../bootloader/bank-env.ts';
 import type { BankManifest, ManifestModule } from '../bootloader/bank-manifest.ts';
 import { type BootCfg, type BootMarks, encodeBootCfg } from '../bootloader/boot-cfg.ts';
+import { maxUpdated } from '../bootloader/rules.ts';
 import { encodeSum, sha256 } from '../bootloader/sum-file.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { slotBytes, slotNames } from '../state/slot.ts';
@@ -30,13 +31,13 @@ const emptySlot = new Uint8Array(slotBytes);
 /**
  * The files of a bank follow from its manifests alone, the base's first: so a bank that was built and one
  * that was updated are the same, and `verify` can tell what bank.env has to be. Throws `manifest.no-kernel`
- * (kind `corrupt`), and as `encodeBankEnv` does.
+ * (kind `corrupt`), and as `encodeBankEnv` and `encodeBootCfg` do.
  */
 export function planBank(manifests: readonly KeptManifest[]): BankPlan {
   const env = bankEnvOf(manifests.map(({ manifest }) => manifest));
   const bankEnv = encodeBankEnv(env);
   const modules = manifests.flatMap(({ manifest }) => manifest.modules);
-  return {
+  const plan: BankPlan = {
     bootCfg: { ...env, title: titleOf(manifests.map(({ manifest }) => manifest)) },
     files: [
       inMemory('bank.env', bankEnv),
@@ -52,6 +53,9 @@ export function planBank(manifests: readonly KeptManifest[]): BankPlan {
       ...slotNames.map((name) => inMemory(name, emptySlot)),
     ],
   };
+  // An update writes it last of all: that it can be written at all is found out here.
+  bootCfgBytes(plan, { bootstate: '1', attempts: '0', verdict: '-', updated: maxUpdated });
+  return plan;
 }
 
 /** What the loader of a bank with these manifests executes. Throws `manifest.no-kernel`. */

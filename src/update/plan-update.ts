@@ -1,12 +1,11 @@
 import type { BankManifest, ManifestModule } from '../bootloader/bank-manifest.ts';
-import { maxUpdated } from '../bootloader/rules.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { humanSize } from '../diagnostics/size.ts';
 import { trustOf } from './bank-reading.ts';
 import type { BundleIndex } from './bundle-index.ts';
 import { carryOver, type OemDecision } from './carry-over.ts';
 import { combineProblems } from './combine.ts';
-import { type BankPlan, bootCfgBytes, planBank } from './plan-bank.ts';
+import { type BankPlan, planBank } from './plan-bank.ts';
 import { assertSigned, signatureKeyIds } from './signature.ts';
 import type { SignedManifest } from './signed-manifest.ts';
 import { compareVersions } from './version.ts';
@@ -138,12 +137,10 @@ function assertTrusted(
   }
 }
 
-/** Its boot.cfg is written last of all: that it can be is found out first of all. */
+/** What boot.cfg and bank.env can not hold is a reason like any other. */
 function layOut(manifests: readonly SignedManifest[], name: string): BankPlan {
   try {
-    const bank = planBank(manifests);
-    bootCfgBytes(bank, { bootstate: '1', attempts: '0', verdict: '-', updated: maxUpdated });
-    return bank;
+    return planBank(manifests);
   } catch (error) {
     if (!(error instanceof TwinbankError) || error.kind !== 'recipe') throw error;
     throw refuse('update.boot-cfg', `${name}: ${error.message}`, error.data);

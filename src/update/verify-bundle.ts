@@ -1,7 +1,10 @@
+import { TwinbankError } from '../diagnostics/error.ts';
 import type { BundleIndex } from './bundle-index.ts';
 import type { ByteSource } from './byte-source.ts';
+import { combineProblems } from './combine.ts';
 import type { PublicKey } from './key.ts';
 import { readOffer } from './offered-bundle.ts';
+import { planBank } from './plan-bank.ts';
 import type { SignedManifest } from './signed-manifest.ts';
 
 /** A bundle that is right to its last byte. */
@@ -13,15 +16,35 @@ export interface VerifiedBundle {
   readonly keyIds: readonly string[];
 }
 
-/** Reads a bundle to its end without a host. Throws as `readOffer` and the reader of bundles do. */
+/**
+ * Reads a bundle to its end without a host. Throws as `readOffer` and the reader of bundles do, and
+ * `bundle.manifests` (kind `corrupt`) where what it brings does not go together in a bank.
+ */
 export async function verifyBundle(
   source: ByteSource,
   trusted: readonly PublicKey[],
   onRead: (bytes: number) => void = () => {},
 ): Promise<VerifiedBundle> {
   const { index, manifests, keyIds, reader } = await readOffer(source, trusted);
+  assertBank(source.name, manifests);
   for (let entry = await reader.next(); entry; entry = await reader.next()) {
     for await (const piece of entry.chunks()) onRead(piece.length);
   }
   return { index, manifests, keyIds };
+}
+
+/** What no bank can hold no host takes. */
+function assertBank(name: string, manifests: readonly SignedManifest[]): void {
+  const bad = (message: string) =>
+    new TwinbankError('corrupt', 'bundle.manifests', `${name}: ${message}`);
+  const [problem] = combineProblems(manifests.map(({ manifest }) => manifest));
+  if (problem) throw bad(problem.message);
+  try {
+    planBank(manifests);
+  } catch (error) {
+    if (error instanceof TwinbankError && ['recipe', 'corrupt'].includes(error.kind)) {
+      throw bad(error.message);
+    }
+    throw error;
+  }
 }
