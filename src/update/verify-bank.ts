@@ -1,4 +1,4 @@
-import { checkBank, readOr } from '../bootloader/bank-contents.ts';
+import { checkBank, checkFile, readOr } from '../bootloader/bank-contents.ts';
 import { encodeBankEnv } from '../bootloader/bank-env.ts';
 import { readSum } from '../bootloader/sum-file.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
@@ -53,6 +53,11 @@ export function verifyBank(bank: BankReading, options: VerifyBankOptions): BankP
   }
   for (const { manifest, bytes, signature } of bank.manifests) {
     const file = `${manifest.origin}.json`;
+    if (signature.length === 0) {
+      const expected = `expected its signature in ${manifest.origin}.sig, found none`;
+      report(file, 'signature.missing', expected);
+      continue;
+    }
     const read = () => readSignedManifest(bytes, signature, trusted, file);
     const proof = unlessCorrupt(read, (code, message) => problems.push({ file, code, message }));
     if (proof) signed.push({ origin: manifest.origin, keyIds: proof.keyIds });
@@ -62,11 +67,11 @@ export function verifyBank(bank: BankReading, options: VerifyBankOptions): BankP
     report(`${origins.at(-1)}.json`, `manifest.${code}`, message);
   }
   const env = unlessCorrupt(
-    () => bankEnvOf(manifests),
-    (code, message) => problems.push({ file: 'base.json', code, message }),
+    () => encodeBankEnv(bankEnvOf(manifests)),
+    (code, message) => problems.push({ file: 'base.json', code, message: `base.json: ${message}` }),
   );
   const found = readOr(bank.files, 'bank.env');
-  if (env && (!found || Buffer.compare(found, encodeBankEnv(env)) !== 0)) {
+  if (env && (!found || Buffer.compare(found, env) !== 0)) {
     report('bank.env', 'bank.env-other', 'expected what follows from the manifests, found others');
   }
   if (bank.bootCfg.ok) {
@@ -82,34 +87,40 @@ export function verifyBank(bank: BankReading, options: VerifyBankOptions): BankP
 type Report = (file: string, code: string, problem: string) => void;
 
 function checkModules(bank: BankReading, by: 'contents' | 'sums', report: Report): void {
+  const modules = bank.manifests.flatMap(({ manifest }) => manifest.modules);
   if (by === 'contents') {
     const check = checkBank(bank.files, bank.bootCfg.ok ? bank.bootCfg.cfg : undefined);
-    const problem = check.files.find((file) => !file.ok);
-    const code = 'bank.contents';
-    for (const { name, problem = '' } of check.files.filter(({ ok }) => !ok)) {
-      report(name, code, problem);
+    // Those of manifests are held against more than their sums below.
+    const wrong = check.files.filter(
+      ({ name, ok }) => !ok && !modules.some(({ file }) => sameName(file, name)),
+    );
+    for (const { name, problem = '' } of wrong) report(name, 'bank.contents', problem);
+    if (check.problem !== undefined && check.files.every(({ ok }) => ok)) {
+      report('bank.env', 'bank.contents', check.problem);
     }
-    if (!problem && check.problem !== undefined) report('bank.env', code, check.problem);
   }
-  for (const { file, sha256, bytes } of bank.manifests.flatMap(
-    ({ manifest }) => manifest.modules,
-  )) {
+  for (const { file, sha256, bytes } of modules) {
     const sum = readOr(bank.files, `${file}.sum`);
     if (!sum || readSum(sum, file) !== sha256) {
       report(file, 'bank.sum', `expected ${file}.sum to hold the hash that its manifest gives`);
     }
     if (by === 'sums') continue;
-    const measured = bank.files.measure?.(file);
-    if (measured?.bytes !== bytes || measured.sha256 !== sha256) {
-      report(file, 'bank.module', `expected what its manifest lists, found other contents`);
-    }
+    const found = checkFile(bank.files, file);
+    if (found.bytes === bytes && found.sha256 === sha256) continue;
+    const what = found.sha256 === '' ? 'none that can be read' : 'other contents';
+    report(file, 'bank.module', `expected what its manifest lists, found ${what}`);
   }
+}
+
+function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }
 
 function finding(file: string, code: string, problem: string): BankProblem {
   return { file, code, message: `${file}: ${problem}` };
 }
 
+/** What boot.cfg can not hold is a mistake of the recipe where it is built; here it is damage. */
 function unlessCorrupt<T>(
   read: () => T,
   found: (code: string, message: string) => void,
@@ -117,7 +128,8 @@ function unlessCorrupt<T>(
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof TwinbankError) || error.kind !== 'corrupt') throw error;
+    if (!(error instanceof TwinbankError) || !['corrupt', 'recipe'].includes(error.kind))
+      throw error;
     found(error.code, error.message);
     return undefined;
   }
