@@ -26,6 +26,7 @@ const { metafile } = await build({
   // All other packages are bundled: 250 small files cost each start of a command 0.15 s. What was written for
   // CommonJS asks for `require`, which a module does not have by itself. esbuild has a program of its own.
   external: ['esbuild'],
+  alias: { 'string-width': './scripts/text-width.mjs' },
   banner: {
     js: "import{createRequire as twinbankRequire}from'node:module';const require=twinbankRequire(import.meta.url);",
   },

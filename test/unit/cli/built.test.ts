@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runHere } from './host.ts';
 
 // The program as it is shipped, in a copy of its own: dist/ may be in use.
 const root = resolve(import.meta.dirname, '../../..');
@@ -42,6 +43,13 @@ describe('the built command line', () => {
 
   it('runs as a program of its own', () => {
     expect(spawnSync(program, ['--version']).status).toBe(0);
+  });
+
+  it('lays out its help as the parser would that is not bundled', async () => {
+    for (const argv of [['--help'], ['build', '--help'], ['keys', 'new', '--help']]) {
+      const { stdout } = await runHere(argv);
+      expect(twinbank(...argv).stdout).toBe(stdout);
+    }
   });
 
   it('refuses a command that is none with 2', () => {
