@@ -20,15 +20,20 @@ export interface ChosenBanks {
  */
 export function chooseBanks(disk: HostDisk, running: number | undefined): ChosenBanks {
   const banks = disk.banks.map(({ number, device }) => readBankForUpdate(number, device));
-  const found: string[] = [];
+  const problems = new Map<number, string>();
   for (const kept of running === undefined ? candidates(banks) : [runningBank(banks, running)]) {
     const problem = keptProblem(kept);
     const target = banks.find((one) => one !== kept);
     const targetBank = disk.banks.find(({ number }) => number === target?.number);
     if (problem === undefined && target && targetBank) return { kept, target, targetBank };
-    found.push(problem ?? `bank ${kept.number}: there is no other bank`);
+    problems.set(kept.number, problem ?? 'there is no other bank');
   }
-  const message = `banks: expected one to fall back to that is VALID, not exhausted and right, found ${found.join('; ') || describe(banks)}`;
+  const found = banks.flatMap((bank) => {
+    const problem = problems.get(bank.number);
+    if (problem !== undefined) return [`bank ${bank.number}: ${problem}`];
+    return running === undefined ? [`bank ${bank.number} ${describe(bank)}`] : [];
+  });
+  const message = `banks: expected one to fall back to that is VALID, not exhausted and right, found ${found.join('; ') || 'no bank'}`;
   throw new TwinbankError('refused', 'update.no-way-back', message);
 }
 
@@ -36,7 +41,7 @@ function runningBank(banks: readonly BankReading[], running: number): BankReadin
   const bank = banks.find(({ number }) => number === running);
   const cfg = bank?.bootCfg.ok ? bank.bootCfg.cfg : undefined;
   if (bank && cfg?.bootstate === '0' && cfg.attempts === '0') return bank;
-  const found = cfg ? `${stateLabel(cfg.bootstate)}, attempts ${cfg.attempts}` : 'a malformed one';
+  const found = bank ? describe(bank) : 'no such bank';
   throw new TwinbankError(
     'refused',
     'update.running-bank',
@@ -53,17 +58,17 @@ function candidates(banks: readonly BankReading[]): BankReading[] {
   });
 }
 
+/** Why a bank can not be kept, as one clause. */
 function keptProblem(bank: BankReading): string | undefined {
   const cfg = bank.bootCfg.ok ? bank.bootCfg.cfg : undefined;
   const contents = checkBank(bank.files, cfg, { stopAtFirst: true }).problem;
-  if (contents !== undefined) return `bank ${bank.number}: ${contents}`;
+  if (contents !== undefined) return contents;
   // What the loader proves was hashed just now; the sums are enough to hold it against the manifests.
-  const [problem] = verifyBank(bank, { by: 'sums' }).problems;
-  return problem && `bank ${bank.number}: ${problem.message}`;
+  return verifyBank(bank, { by: 'sums' }).problems[0]?.message;
 }
 
-function describe(banks: readonly BankReading[]): string {
-  const one = ({ number, bootCfg }: BankReading) =>
-    `bank ${number} ${stateLabel(bootCfg.ok ? bootCfg.cfg.bootstate : undefined)}`;
-  return banks.map(one).join(', ') || 'no bank';
+function describe({ bootCfg }: BankReading): string {
+  if (!bootCfg.ok) return stateLabel(undefined);
+  const { bootstate, attempts } = bootCfg.cfg;
+  return `${stateLabel(bootstate)}, attempts ${attempts}`;
 }
