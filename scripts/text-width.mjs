@@ -7,4 +7,5 @@ function textWidth(text) {
   return [...stripVTControlCharacters(text)].length;
 }
 
+// biome-ignore lint/style/noDefaultExport: the package's own
 export { textWidth as default };
