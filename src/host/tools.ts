@@ -175,6 +175,13 @@ export const hostTools: readonly HostTool[] = [
     testsOnly: true,
   },
   {
+    name: 'xdelta3',
+    package: 'xdelta3',
+    neededFor: 'npm run bench',
+    versionArgs: ['-V'],
+    testsOnly: true,
+  },
+  {
     name: 'dbus-daemon',
     package: 'dbus-daemon',
     neededFor: 'npm run bench',

@@ -14,23 +14,21 @@ import { benchRows } from './registry.ts';
 async function main(wanted: readonly string[]): Promise<number> {
   const program = join(dirname(fileURLToPath(import.meta.url)), 'twinbank.js');
   const root = repositoryOf(program);
+  if (wanted.includes('--deltas')) return printDeltas(program, root);
   const rows = benchRows.filter(
     ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
   );
-  await mkdir(join(root, 'out'), { recursive: true });
   const results: BenchResult[] = [];
   for (const row of rows) {
     process.stderr.write(`${row.name}: ${row.runs} runs\n`);
-    const folder = await mkdtemp(join(root, 'out/bench-'));
     try {
-      results.push(await measure(row, { folder, root, program, report: () => {} }));
+      const run = (folder: string) => measure(row, { folder, root, program, report: () => {} });
+      results.push(await inFolder(root, run));
     } catch (error) {
       // The others are measured all the same; this one counts as missed.
       const message = error instanceof Error ? error.message : String(error);
       process.stderr.write(`${row.name}: ${message}\n`);
       results.push(failed(row, message));
-    } finally {
-      await rm(folder, { recursive: true, force: true });
     }
   }
   const machine = {
@@ -44,6 +42,24 @@ async function main(wanted: readonly string[]): Promise<number> {
   await writeFile(file, `${JSON.stringify({ schemaVersion: 1, machine, results }, null, 2)}\n`);
   process.stdout.write(`${report(rows, results)}\n${file}\n`);
   return rows.some((row, index) => misses(row, results[index])) ? 1 : 0;
+}
+
+async function printDeltas(program: string, root: string): Promise<number> {
+  const { deltaReport } = await import('./deltas/report.ts');
+  const make = (folder: string) => deltaReport({ folder, root, program, report: () => {} });
+  process.stdout.write(await inFolder(root, make));
+  return 0;
+}
+
+/** On the disk that the repository is on. */
+async function inFolder<T>(root: string, work: (folder: string) => Promise<T>): Promise<T> {
+  await mkdir(join(root, 'out'), { recursive: true });
+  const folder = await mkdtemp(join(root, 'out/bench-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** The program lies in dist/, or in a folder of a test's own below the repository. */

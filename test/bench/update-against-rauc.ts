@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import { sha256 } from '../../src/builder/components/digest.ts';
 import { memoryDevice } from '../../src/disk/block-device.ts';
 import { openFat } from '../../src/disk/fat/volume.ts';
-import { readGpt } from '../../src/disk/gpt.ts';
-import { openImage } from '../../src/disk/open-image.ts';
-import { partitionDevice } from '../../src/disk/partition-device.ts';
 import { isZero } from '../../src/disk/sparse.ts';
 import { runTool } from '../../src/host/run-tool.ts';
+import { readBank } from './bank-of-image.ts';
 import type { BenchRow, Contest, Workshop } from './bench-row.ts';
 import { startRauc } from './rauc.ts';
 import { runProgram } from './run-program.ts';
@@ -87,8 +85,8 @@ async function twoVersions({ program, root, folder }: Workshop): Promise<Version
   const bundle = join(folder, 'full.tbu');
   await twinbank('bundle', newer, '--out', bundle, '-q');
   const [bank, payload] = [join(folder, 'older.bank'), join(folder, 'newer.bank')];
-  await writeFile(bank, bankOf(older));
-  await writeFile(payload, used(bankOf(newer)));
+  await writeFile(bank, readBank(older, target));
+  await writeFile(payload, used(readBank(newer, target)));
   return { older: { image: older, bank }, newer: { image: newer, payload, bundle } };
 }
 
@@ -135,21 +133,9 @@ async function copy(from: string, to: string): Promise<void> {
   await runTool('dd', [`if=${from}`, `of=${to}`, 'bs=1M', ...holes, 'status=none']);
 }
 
-function bankOf(image: string): Uint8Array {
-  const { device, close } = openImage(image);
-  try {
-    const place = readGpt(device).partitions.find(({ number }) => number === target);
-    if (!place) throw new Error(`${image}: expected partition ${target}`);
-    const partition = partitionDevice(device, place);
-    return partition.read(0, partition.size);
-  } finally {
-    close();
-  }
-}
-
 /** Files of the bank with their hashes; boot.cfg and the state slots are the host's own. */
 function contents(image: string): string {
-  const volume = openFat(memoryDevice(bankOf(image)));
+  const volume = openFat(memoryDevice(readBank(image, target)));
   return volume
     .walk()
     .filter(({ path }) => !/boot\.cfg$|\.slt$/i.test(path))
