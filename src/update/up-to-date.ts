@@ -6,16 +6,16 @@ import type { UpdatePlan } from './plan-update.ts';
 
 /**
  * Whether nothing is left to do, so that an update that is asked for twice costs nothing, above all not the
- * way back: `running` where the kept bank is just what it would make, `waiting` where the other one is and
- * has not been booted yet.
+ * way back: `running` where the kept bank is just what it would make and no other waits for its trial,
+ * `waiting` where the other one is and has not been booted yet.
  */
 export function upToDate(
   { kept, target }: ChosenBanks,
   { manifests }: UpdatePlan,
 ): 'running' | 'waiting' | undefined {
-  if (sameManifests(kept, manifests)) return 'running';
   const cfg = target.bootCfg.ok ? target.bootCfg.cfg : undefined;
-  if (cfg?.bootstate !== '1' || !sameManifests(target, manifests)) return undefined;
+  if (cfg?.bootstate !== '1') return sameManifests(kept, manifests) ? 'running' : undefined;
+  if (!sameManifests(target, manifests)) return undefined;
   return checkBank(target.files, cfg).problem === undefined ? 'waiting' : undefined;
 }
 
