@@ -4,6 +4,8 @@ import { TwinbankError } from '../diagnostics/error.ts';
 export const envBlockSize = 1024;
 
 const signature = '# GRUB Environment Block\n';
+/** Nobody reads more of them, and a forged file of a mebibyte could have half a million. */
+const maxProblems = 20;
 const newline = 0x0a;
 const hash = 0x23;
 /** Printable ASCII without what GRUB's `load_env` drops (\) or its `linux` command escapes (" and '). */
@@ -26,6 +28,7 @@ export interface EnvProblem {
 export interface EnvBlock {
   /** In file order; where a key is repeated GRUB's `load_env` ends with the last. */
   readonly entries: readonly EnvEntry[];
+  /** The first 20. */
   readonly problems: readonly EnvProblem[];
 }
 
@@ -73,59 +76,54 @@ function refuse(code: string, file: string, key: string, what: string): Twinbank
  */
 export function decodeEnvBlock(bytes: Uint8Array): EnvBlock {
   const problems: EnvProblem[] = [];
+  const report = (offset: number, message: string): void => {
+    if (problems.length < maxProblems) problems.push({ offset, message });
+  };
   const text = textOf(bytes);
   if (bytes.length !== envBlockSize) {
     const message = `expected ${envBlockSize} bytes, found ${bytes.length}`;
-    problems.push({ offset: Math.min(bytes.length, envBlockSize), message });
+    report(Math.min(bytes.length, envBlockSize), message);
   }
   if (!text.startsWith(signature)) {
     const offset = [...signature].findIndex((char, index) => text[index] !== char);
-    problems.push({ offset, message: `expected the line ${JSON.stringify(signature.trim())}` });
+    report(offset, `expected the line ${JSON.stringify(signature.trim())}`);
     return { entries: [], problems };
   }
   const entries: EnvEntry[] = [];
+  const seen = new Set<string>();
   let at = signature.length;
   while (at < bytes.length) {
     if (text[at] !== '#') {
       const nameEnd = text.indexOf('=', at);
       if (nameEnd < 0) {
-        problems.push({ offset: at, message: 'expected key=value or #, found no = to the end' });
+        report(at, 'expected key=value or #, found no = to the end');
         return { entries, problems };
       }
       const valueEnd = endOfLine(text, nameEnd + 1);
       if (valueEnd >= bytes.length) {
-        problems.push({ offset: nameEnd + 1, message: 'expected the line to end, found none' });
+        report(nameEnd + 1, 'expected the line to end, found none');
         return { entries, problems };
       }
       const key = text.slice(at, nameEnd);
       const raw = text.slice(nameEnd + 1, valueEnd);
-      if (!keyPattern.test(key)) {
-        const found = JSON.stringify(key.slice(0, 24));
-        problems.push({
-          offset: at,
-          message: `expected a key of lower-case letters, found ${found}`,
-        });
-      }
+      const plain = keyPattern.test(key);
+      const shown = plain && key.length <= 24 ? key : JSON.stringify(key.slice(0, 24));
+      if (!plain) report(at, `expected a key of lower-case letters, found ${shown}`);
       if (!valuePattern.test(raw)) {
         const bad = raw.search(/[^\x20\x21\x23-\x26\x28-\x5b\x5d-\x7e]/);
         const byte = raw.charCodeAt(bad).toString(16).padStart(2, '0');
-        problems.push({
-          offset: nameEnd + 1 + bad,
-          message: `${key}: expected printable ASCII without \\, " and ', found byte 0x${byte}`,
-        });
+        const rule = `expected printable ASCII without \\, " and '`;
+        report(nameEnd + 1 + bad, `${shown}: ${rule}, found byte 0x${byte}`);
       }
-      if (entries.some((entry) => entry.key === key)) {
-        problems.push({ offset: at, message: `${key}: expected it once, found it again` });
-      }
+      if (seen.has(key)) report(at, `${shown}: expected it once, found it again`);
+      seen.add(key);
       const value = /[\\\0]/.test(raw) ? unescaped(raw) : raw;
       entries.push({ key, value, offset: nameEnd + 1 });
       at = valueEnd + 1;
     } else {
       const end = endOfLine(text, at);
       const other = text.slice(at, end).search(/[^#]/);
-      if (other >= 0) {
-        problems.push({ offset: at + other, message: 'expected only # up to the end' });
-      }
+      if (other >= 0) report(at + other, 'expected only # up to the end');
       at = end + 1;
     }
   }
@@ -136,8 +134,8 @@ export function decodeEnvBlock(bytes: Uint8Array): EnvBlock {
 function endOfLine(text: string, from: number): number {
   const next = text.indexOf('\n', from);
   const end = next < 0 ? text.length : next;
-  const hidden = text.lastIndexOf('\\', end - 1);
-  if (hidden < from) return end;
+  // Not lastIndexOf, which would look through all that is before the line.
+  if (!text.slice(from, end).includes('\\')) return end;
   let at = from;
   while (at < text.length && text[at] !== '\n') at += text[at] === '\\' ? 2 : 1;
   return at;

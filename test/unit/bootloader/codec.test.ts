@@ -142,6 +142,25 @@ describe('environment block', () => {
     ]);
   });
 
+  it.each([
+    ['values', 'a=\n'],
+    ['filler', '#\n'],
+    ['hidden line ends', 'a=\\\n\n'],
+  ])('of a mebibyte of %s is read at once, with its first problems', (_, line) => {
+    const begun = process.cpuUsage().user;
+    const text = `# GRUB Environment Block\n${line.repeat(2 ** 20 / line.length)}`;
+    expect(decodeEnvBlock(Buffer.from(text)).problems.length).toBeLessThan(25);
+    // It was a minute.
+    expect((process.cpuUsage().user - begun) / 1e6).toBeLessThan(5);
+  });
+
+  it('names keys shortly, whatever they are', () => {
+    const long = `# GRUB Environment Block\n${'k'.repeat(9000)}=\u001b\n\u001b[2J=é\n`;
+    for (const { message } of decodeEnvBlock(Buffer.from(long)).problems) {
+      expect(message).toMatch(/^[ -~]{1,120}$/);
+    }
+  });
+
   it('takes a line without = for the beginning of the next key, as GRUB does', () => {
     const block = decodeEnvBlock(edited('bootstate=0', 'bootstate_0'));
     expect(block.entries[0]).toMatchObject({ key: 'bootstate_0\nattempts', value: '2' });
