@@ -105,6 +105,11 @@ export function readOr(files: BankFiles, path: string): Uint8Array | undefined {
   return unlessUnreadable(() => files.read(path));
 }
 
+/** The file's hash by the same rule. */
+export function hashOr(files: BankFiles, path: string): string | undefined {
+  return unlessUnreadable(() => files.measure?.(path)?.sha256);
+}
+
 function unlessUnreadable<T>(read: () => T): T | undefined {
   try {
     return read();

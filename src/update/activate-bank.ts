@@ -1,4 +1,4 @@
-import { readOr } from '../bootloader/bank-contents.ts';
+import { hashOr, readOr } from '../bootloader/bank-contents.ts';
 import { writeMarks } from '../bootloader/write-marks.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { FatVolume } from '../disk/fat/volume.ts';
@@ -21,7 +21,7 @@ export function readBackBank(
     const right =
       'data' in file
         ? sameBytes(readOr(files, file.name), file.data)
-        : files.measure?.(file.name)?.sha256 === file.module.sha256;
+        : hashOr(files, file.name) === file.module.sha256;
     if (!right) throw notKept(bank, file.name);
     onRead(file.bytes);
   }

@@ -1,4 +1,6 @@
+import { hashOr } from '../bootloader/bank-contents.ts';
 import { bankFiles } from '../bootloader/bank-volume.ts';
+import { sha256 } from '../bootloader/sum-file.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import type { Extent } from '../disk/extents.ts';
@@ -34,11 +36,16 @@ export function finishStore({ volume }: OpenStore, plan: StorePlan): void {
   volume.flush();
 }
 
-/** Reads the new packages back; the caller has dropped the caches. Throws `update.not-kept` (kind `io`). */
+/**
+ * Reads the new packages and their list back; the caller has dropped the caches. Throws `update.not-kept`
+ * (kind `io`).
+ */
 export function readBackStore(device: BlockDevice, plan: StorePlan): void {
+  const list = `builds/${plan.list.build}.json`;
+  const written = [...plan.add, { path: list, sha256: sha256(encodeStoreList(plan.list)) }];
   const files = bankFiles(openFat(device), device);
-  for (const { path, sha256 } of plan.add) {
-    if (files.measure?.(path)?.sha256 === sha256) continue;
+  for (const { path, sha256: expected } of written) {
+    if (hashOr(files, path) === expected) continue;
     const message = `store: expected ${path} to read back as it was written, found other bytes: the medium does not keep its data`;
     throw new TwinbankError('io', 'update.not-kept', message, { data: { file: path } });
   }

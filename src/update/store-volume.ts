@@ -1,3 +1,4 @@
+import { hashOr } from '../bootloader/bank-contents.ts';
 import { bankFiles } from '../bootloader/bank-volume.ts';
 import { unlessDamaged } from '../bootloader/damage.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
@@ -20,12 +21,8 @@ export function storeFacts(volume: FatVolume, device: BlockDevice): StoreFacts {
     files,
     freeBytes: volume.freeBytes,
     clusterBytes: volume.clusterBytes,
-    hashOf: (path) =>
-      // What can not be read is not what was to be there.
-      unlessDamaged(
-        () => contents.measure?.(path)?.sha256,
-        () => {},
-      ),
+    // What can not be read is not what was to be there.
+    hashOf: (path) => hashOr(contents, path),
   };
 }
 
@@ -54,7 +51,8 @@ export function encodeStoreList({ build, packages }: StoreBuild): Uint8Array {
 function readList(bytes: Uint8Array, name: string): StoreBuild[] {
   try {
     const { build, packages } = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    if (typeof build !== 'string' || `${build}.json`.toLowerCase() !== name.toLowerCase()) return [];
+    if (typeof build !== 'string' || `${build}.json`.toLowerCase() !== name.toLowerCase())
+      return [];
     if (!Array.isArray(packages) || !packages.every(isPackage)) return [];
     return [{ build, packages }];
   } catch {
