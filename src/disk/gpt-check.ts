@@ -5,13 +5,14 @@ import type { GptPartition } from './gpt-entry.ts';
 /**
  * Throws unless every partition has a number of its own within 1 to `entryCount` (`gpt.number`), lies
  * within the usable LBAs (`gpt.range`) and overlaps no other (`gpt.overlap`). `kind` says who is to blame:
- * the recipe when the table is being made, the disk when it is being read.
+ * the recipe when the table is being made, the disk when it is being read; nobody where a right table has
+ * no place on a disk.
  */
 export function assertGptLayout(
   partitions: readonly GptPartition[],
   usable: { readonly firstUsableLba: number; readonly lastUsableLba: number },
   entryCount: number,
-  kind: 'recipe' | 'corrupt',
+  kind: 'recipe' | 'corrupt' | 'refused',
 ): void {
   const numbers = new Set<number>();
   for (const { number, firstLba, lastLba } of partitions) {

@@ -1,5 +1,5 @@
 import { TwinbankError } from '../diagnostics/error.ts';
-import { decodeGuid, encodeGuid, nilGuid } from './guid.ts';
+import { decodeGuid, encodeGuid } from './guid.ts';
 
 export const gptEntrySize = 128;
 const nameUnits = 36;
@@ -48,8 +48,8 @@ export function decodeGptEntry(
   offset: number,
   number: number,
 ): GptPartition | undefined {
-  const type = decodeGuid(bytes, offset);
-  if (type === nilGuid) return undefined;
+  // Most are unused, and the text of a GUID takes longer than all the rest of a table.
+  if (bytes.subarray(offset, offset + 16).every((byte) => byte === 0)) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, gptEntrySize);
   let name = '';
   for (let unit = 0; unit < nameUnits; unit++) {
@@ -60,7 +60,7 @@ export function decodeGptEntry(
   return {
     number,
     name,
-    type,
+    type: decodeGuid(bytes, offset),
     guid: decodeGuid(bytes, offset + 16),
     firstLba: Number(view.getBigUint64(32, true)),
     lastLba: Number(view.getBigUint64(40, true)),

@@ -118,7 +118,9 @@ export function readGpt(device: BlockDevice): GptReading {
 
 /**
  * Puts the backup at the end of a device that is larger than the disk the table was made for, and lets
- * both headers say so. The old backup header is wiped, so that no tool finds it.
+ * both headers say so. The old backup header is wiped, so that no tool finds it. Throws as {@link readGpt}
+ * does, and kind `refused` where the table that we write has no place for what is there: `gpt.first-usable`,
+ * `gpt.range`, `gpt.number`.
  */
 export function moveBackup(device: BlockDevice): GptReading {
   const found = readGpt(device);
@@ -129,7 +131,10 @@ export function moveBackup(device: BlockDevice): GptReading {
       `expected the first usable LBA to be ${firstUsableLba} or higher, found ${found.firstUsableLba}`,
     );
   }
-  const last = sectorsOf(device) - 1;
+  const sectors = sectorsOf(device);
+  const last = sectors - 1;
+  const usable = { firstUsableLba, lastUsableLba: lastUsableLba(sectors) };
+  assertGptLayout(found.partitions, usable, gptEntryCount, 'refused');
   writeGpt(device, found);
   const old = found.source === 'primary' ? found.alternateLba : last;
   const inPartition = found.partitions.some((p) => old >= p.firstLba && old <= p.lastLba);

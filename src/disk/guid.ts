@@ -6,7 +6,7 @@ const textForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
 /** Where byte i of the on-disk form stands in the text: the first three fields are little-endian. */
 const mixedEndian = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15] as const;
 
-export const nilGuid = '00000000-0000-0000-0000-000000000000';
+const nilGuid = '00000000-0000-0000-0000-000000000000';
 
 /** 16 bytes in the order of the text (RFC 9562, network byte order). Throws `guid.text`. */
 export function parseUuid(text: string): Uint8Array {

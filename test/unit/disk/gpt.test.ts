@@ -4,7 +4,8 @@ import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { memoryDevice } from '../../../src/disk/block-device.ts';
 import { crc32 } from '../../../src/disk/crc32.ts';
 import { type GptTable, moveBackup, readGpt, writeGpt } from '../../../src/disk/gpt.ts';
-import type { GptPartition } from '../../../src/disk/gpt-entry.ts';
+import { encodeGptEntry, type GptPartition } from '../../../src/disk/gpt-entry.ts';
+import { encodeGptHeader } from '../../../src/disk/gpt-header.ts';
 import { deriveGuid } from '../../../src/disk/guid.ts';
 import { errorOf } from '../../support/error-of.ts';
 
@@ -240,6 +241,25 @@ describe('moving the backup', () => {
   test('is refused on a smaller device, where a partition would be cut', () => {
     const device = memoryDevice(disk().bytes.subarray(0, 4000 * 512));
     expect(errorOf(() => moveBackup(device)).code).toBe('gpt.range');
+  });
+
+  test('is refused where a right table has no place for its partitions', () => {
+    const bytes = Buffer.alloc(sectors * 512);
+    const last = sectors - 1;
+    // Four entries take one sector, so that partitions may end later than beside 128.
+    const array = Buffer.alloc(512);
+    array.set(encodeGptEntry(partition(2, 2048, sectors - 3)), 128);
+    const common = {
+      ...{ firstUsableLba: 34, lastUsableLba: sectors - 3, entryCount: 4, arrayCrc: crc32(array) },
+      diskGuid: table.diskGuid,
+    };
+    bytes.set(encodeGptHeader({ ...common, myLba: 1, alternateLba: last, arrayLba: 2 }), 512);
+    bytes.set(array, 1024);
+    const device = memoryDevice(bytes);
+    expect(readGpt(device).partitions).toEqual([partition(2, 2048, sectors - 3)]);
+    const error = errorOf(() => moveBackup(device));
+    expect([error.kind, error.code]).toEqual(['refused', 'gpt.range']);
+    expect(bytes.subarray(last * 512).every((byte) => byte === 0)).toBe(true);
   });
 
   test('writes the backup, and waits for it, before the primary', () => {
