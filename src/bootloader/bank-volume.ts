@@ -17,6 +17,7 @@ export function bankFiles(
   device: BlockDevice,
   onRead: (bytes: number) => void = () => {},
 ): BankFiles & { names(): string[] } {
+  const scratch = new Uint8Array(chunkBytes);
   const known = new Map<string, { bytes: number; sha256: string }>();
   const sizeOf = (path: string) => {
     const entry = volume.stat(path);
@@ -37,7 +38,7 @@ export function bankFiles(
       const hash = createHash('sha256');
       for (const { offset, length } of volume.extents(path)) {
         for (let done = 0; done < length; done += chunkBytes) {
-          const chunk = device.read(offset + done, Math.min(chunkBytes, length - done));
+          const chunk = device.read(offset + done, Math.min(chunkBytes, length - done), scratch);
           hash.update(chunk);
           onRead(chunk.length);
         }

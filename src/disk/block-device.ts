@@ -9,8 +9,11 @@ export interface BlockDevice {
   readonly size: number;
   /** Bytes in a sector; twinbank's formats know 512 only. */
   readonly sectorSize: number;
-  /** `length` bytes from `offset`; throws `device.out-of-range` beyond the end. */
-  read(offset: number, length: number): Uint8Array;
+  /**
+   * `length` bytes from `offset`; throws `device.out-of-range` beyond the end. They may be the beginning of
+   * `scratch`, where that is given and large enough: whoever reads much of a device makes no garbage.
+   */
+  read(offset: number, length: number, scratch?: Uint8Array): Uint8Array;
   write(offset: number, bytes: Uint8Array): void;
   /** Returns once everything written before is on stable storage. */
   flush(): void;
@@ -66,9 +69,9 @@ export function sliceDevice(device: BlockDevice, start: number, size: number): B
   return {
     size,
     sectorSize: device.sectorSize,
-    read(offset, length) {
+    read(offset, length, scratch) {
       assertInRange(size, offset, length);
-      return device.read(start + offset, length);
+      return device.read(start + offset, length, scratch);
     },
     write(offset, data) {
       assertInRange(size, offset, data.length);

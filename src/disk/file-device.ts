@@ -51,9 +51,10 @@ export function openFileDevice(path: string, options: OpenFileOptions = {}): Fil
     path,
     size,
     sectorSize: 512,
-    read(offset, length) {
+    read(offset, length, scratch) {
       assertInRange(size, offset, length);
-      const bytes = new Uint8Array(length);
+      const fits = scratch !== undefined && scratch.length >= length;
+      const bytes = fits ? scratch.subarray(0, length) : new Uint8Array(length);
       for (let done = 0; done < length; ) {
         const want = Math.min(chunkBytes, length - done);
         const got = attempt(path, 'read', () => fs.readSync(fd, bytes, done, want, offset + done));

@@ -9,8 +9,8 @@ export function paddingOf(bytes: number): number {
   return (blockBytes - (bytes % blockBytes)) % blockBytes;
 }
 
-/** Next bytes of a content, at most `max`, at least one; undefined at its end. */
-export type ReadContent = (max: number) => Promise<Uint8Array | undefined>;
+/** Next bytes of a content, at most `max`, at least one; undefined at its end. `scratch` as in `Portions`. */
+export type ReadContent = (max: number, scratch?: Uint8Array) => Promise<Uint8Array | undefined>;
 
 /**
  * Reads one content of a tar and hashes it on the way. Hash and padding are checked before the last bytes are
@@ -35,9 +35,9 @@ export function contentReader(
     ended = true;
   }
 
-  return async (max) => {
+  return async (max, scratch) => {
     if (ended) return undefined;
-    const piece = left > 0 ? await input.some(Math.min(max, left)) : undefined;
+    const piece = left > 0 ? await input.some(Math.min(max, left), scratch) : undefined;
     if (piece !== undefined) {
       hash.update(piece);
       left -= piece.length;

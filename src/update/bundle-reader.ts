@@ -18,7 +18,7 @@ import {
   signaturePath,
 } from './bundle-index.ts';
 import type { ByteSource } from './byte-source.ts';
-import { type Portions, portions } from './portions.ts';
+import { type Portions, pieceBytes, portions } from './portions.ts';
 import { assertHeader, decodeHeader, headerBytes } from './ustar.ts';
 
 /** One file of a bundle. What it does not read of it, `next` of the reader does. */
@@ -30,7 +30,7 @@ export interface BundleEntry {
   readonly sha256: string;
   /** Next bytes, at most `max`, at least one; undefined at the end. The bytes are the caller's. */
   readonly read: ReadContent;
-  /** The same, in pieces of up to a mebibyte. */
+  /** The same, in pieces of up to a mebibyte, each of them good until the next. */
   chunks(): AsyncIterable<Uint8Array>;
   /** All of it that is left, at most a mebibyte: a manifest or signature. A RangeError for anything larger. */
   bytes(): Promise<Uint8Array>;
@@ -49,7 +49,6 @@ export interface BundleReader {
   next(): Promise<BundleEntry | undefined>;
 }
 
-const pieceBytes = 2 ** 20;
 const maxDocumentBytes = 2 ** 20;
 /** Two blocks of zeros end a tar; a bundle has nothing behind them. */
 const endBytes = 1024;
@@ -69,19 +68,21 @@ export async function openBundle(source: ByteSource): Promise<BundleReader> {
   assertSize(source, input.position, index.entries);
 
   const listed = index.entries.values();
+  // One for all pieces of all entries: a bundle of any size makes no garbage.
+  const scratch = new Uint8Array(pieceBytes);
   const stopAtFirst = failStop();
   let current: ReadContent | undefined;
   let ended = false;
 
   async function next(): Promise<BundleEntry | undefined> {
-    while (current && (await current(pieceBytes)));
+    while (current && (await current(pieceBytes, scratch)));
     const { value: entry } = listed.next();
     if (entry) {
       const what = `${name}: ${entry.path}`;
       await readHeader(input, what, (header) => assertHeader(header, entry));
       const read = contentReader(input, what, entry);
       current = read;
-      return bundleEntry(entry, (max) => stopAtFirst(() => read(max)));
+      return bundleEntry(entry, (max, into) => stopAtFirst(() => read(max, into)), scratch);
     }
     if (!ended) await assertEnd(input, name);
     ended = true;
@@ -104,9 +105,14 @@ function failStop(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-function bundleEntry({ path, bytes, sha256 }: BundleIndexEntry, read: ReadContent): BundleEntry {
+function bundleEntry(
+  { path, bytes, sha256 }: BundleIndexEntry,
+  read: ReadContent,
+  scratch: Uint8Array,
+): BundleEntry {
   async function* chunks(): AsyncGenerator<Uint8Array> {
-    for (let piece = await read(pieceBytes); piece; piece = await read(pieceBytes)) yield piece;
+    const next = () => read(pieceBytes, scratch);
+    for (let piece = await next(); piece; piece = await next()) yield piece;
   }
   return {
     path,
@@ -117,7 +123,9 @@ function bundleEntry({ path, bytes, sha256 }: BundleIndexEntry, read: ReadConten
     async bytes() {
       if (bytes > maxDocumentBytes) throw new RangeError(`${path} is no document: ${bytes} bytes`);
       const pieces: Uint8Array[] = [];
-      for await (const piece of chunks()) pieces.push(piece);
+      for (let piece = await read(pieceBytes); piece; piece = await read(pieceBytes)) {
+        pieces.push(piece);
+      }
       return Buffer.concat(pieces);
     },
   };

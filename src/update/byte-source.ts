@@ -7,8 +7,11 @@ export interface ByteSource {
   readonly name: string;
   /** Bytes in all, where known. */
   readonly size?: number;
-  /** Next bytes, at most `max`, at least one; undefined at the end. The bytes are the caller's. */
-  read(max: number): Promise<Uint8Array | undefined>;
+  /**
+   * Next bytes, at most `max`, at least one; undefined at the end. The bytes are the caller's; they may be the
+   * beginning of `scratch`, where that is given and large enough.
+   */
+  read(max: number, scratch?: Uint8Array): Promise<Uint8Array | undefined>;
   close(): Promise<void>;
 }
 
@@ -25,11 +28,11 @@ export function fileSource(path: string): ByteSource {
   return {
     name: path,
     size: file.size,
-    async read(max) {
+    async read(max, scratch) {
       const length = Math.min(max, pieceBytes, file.size - position);
       if (length === 0) return undefined;
       // Not by promises: the thread pool costs more than a read of what the kernel has read ahead.
-      const bytes = file.read(position, length);
+      const bytes = file.read(position, length, scratch);
       position += length;
       return bytes;
     },

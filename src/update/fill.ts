@@ -60,9 +60,10 @@ async function copyModule(
   wrote: (bytes: number) => Promise<void>,
 ): Promise<void> {
   const writer = pieceWriter(targetBank.device, places.get(module.file) ?? [], module.file);
+  const scratch = new Uint8Array(pieceBytes);
   for (const { offset, length } of kept.volume?.extents(module.keptFile ?? '') ?? []) {
     for (let at = 0; at < length; at += pieceBytes) {
-      const piece = kept.device.read(offset + at, Math.min(pieceBytes, length - at));
+      const piece = kept.device.read(offset + at, Math.min(pieceBytes, length - at), scratch);
       writer.write(piece);
       await wrote(piece.length);
     }

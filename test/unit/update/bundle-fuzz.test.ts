@@ -56,7 +56,7 @@ async function takeBundle(source: ByteSource, bytes: Uint8Array): Promise<void> 
   const entries: BundleFile[] = [];
   for (let entry = await next(); entry; entry = await next()) {
     const content: Uint8Array[] = [];
-    for await (const piece of entry.chunks()) content.push(piece);
+    for await (const piece of entry.chunks()) content.push(Uint8Array.from(piece));
     entries.push({ path: entry.path, bytes: entry.size, content: () => content });
   }
   const written: Uint8Array[] = [];
