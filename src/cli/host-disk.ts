@@ -1,25 +1,35 @@
 import { statSync } from 'node:fs';
 import { imagePartition, isBankPartition } from '../bootloader/image-partitions.ts';
 import { assertTwinbankDisk } from '../bootloader/inspect-image.ts';
+import { TwinbankError } from '../diagnostics/error.ts';
 import { inFile } from '../diagnostics/in-file.ts';
 import { openImage } from '../disk/open-image.ts';
 import { partitionDevice } from '../disk/partition-device.ts';
 import { runTool } from '../host/run-tool.ts';
 import type { HostDisk } from '../update/host-disk.ts';
 
+export interface HostDiskOptions {
+  readonly writable: boolean;
+  /** Refuse what can only be read even where nothing is to be written, as what follows would be refused. */
+  readonly raw?: boolean;
+  /** Name of another file that is read meanwhile: errors that begin with it are not about the image. */
+  readonly beside?: string;
+}
+
 /**
  * Opens an image, or the disk of a host that does not run, for an update. Throws as `openImage` and
- * `assertTwinbankDisk` do, with the file named.
+ * `assertTwinbankDisk` do, with the file named, and `image.read-only` (kind `refused`).
  */
 export async function withHostDisk<T>(
   image: string,
   path: string,
-  options: { writable: boolean },
+  { writable, raw = writable, beside }: HostDiskOptions,
   use: (disk: HostDisk) => Promise<T>,
 ): Promise<T> {
-  const opened = openImage(path, options);
+  const opened = openImage(path, { writable });
   try {
-    const { device } = opened;
+    const { device, format } = opened;
+    if (raw && format !== 'raw') throw readOnly(image, format);
     const { partitions } = assertTwinbankDisk(device);
     const store = partitions.find((one) => imagePartition(one)?.role === 'store');
     return await use({
@@ -34,10 +44,16 @@ export async function withHostDisk<T>(
       },
     });
   } catch (error) {
-    throw inFile(image, error);
+    const isBeside = beside !== undefined && (error as Error).message?.startsWith(`${beside}: `);
+    throw isBeside ? error : inFile(image, error);
   } finally {
     opened.close();
   }
+}
+
+function readOnly(image: string, format: string): TwinbankError {
+  const message = `${image}: expected a raw image or a disk to write to, found a ${format} image, which is only read; make a raw one of it with qemu-img convert -O raw`;
+  return new TwinbankError('refused', 'image.read-only', message);
 }
 
 /**

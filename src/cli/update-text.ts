@@ -10,7 +10,7 @@ export function planText(plan: AppliedPlan, colors: Colors): string {
   const { modules, oems, dropped, store, keyIds } = plan;
   const rows = modules.map(({ name, origin, from, version, bytes, source }) => [
     ...[plain(name), plain(origin)],
-    from === version ? plain(version) : `${plain(from ?? '-')} -> ${plain(version)}`,
+    versionText(from, version),
     ...[humanSize(bytes), source === 'bundle' ? 'sent' : 'reused'],
   ]);
   const packages = [
@@ -23,7 +23,7 @@ export function planText(plan: AppliedPlan, colors: Colors): string {
   const { sent, reused } = sums(plan);
   return [
     colors.bold(
-      `${plain(plan.from)} -> ${plain(plan.to)}: bank ${plan.target} is written, bank ${plan.kept} kept`,
+      `${plain(plan.from)} -> ${plain(plan.to)}, into bank ${plan.target}; bank ${plan.kept} stays as it is`,
     ),
     table([['module', 'origin', 'version', 'size', ''], ...rows]),
     `${humanSize(sent)} sent, ${humanSize(reused)} reused`,
@@ -31,10 +31,24 @@ export function planText(plan: AppliedPlan, colors: Colors): string {
       return `OEM ${plain(origin)} ${plain(version)}: ${action} (${plain(why)})`;
     }),
     ...dropped.map((name) => `${plain(name)}: not in the new version`),
-    ...(store?.remove ?? []).map((path) => `${plain(path)}: removed from the store`),
+    ...removedPackages(store).map((path) => `${plain(path)}: removed from the store`),
     ...(plan.older ? [colors.yellow('The bundle is older than what the host has.')] : []),
     `signed by ${keysText(keyIds)}`,
   ].join('\n');
+}
+
+/** A version that stays is there once. */
+function versionText(from: string | undefined, version: string): string {
+  if (from === undefined) return `${plain(version)}, new`;
+  return from === version ? plain(version) : `${plain(from)} -> ${plain(version)}`;
+}
+
+/** Without lists, which are nobody's business but the store's, and without what comes back at once. */
+function removedPackages(store: AppliedPlan['store']): string[] {
+  const added = new Set((store?.add ?? []).map(({ path }) => path.toLowerCase()));
+  return (store?.remove ?? []).filter((path) => {
+    return path.startsWith('packages/') && !added.has(path.toLowerCase());
+  });
 }
 
 /** Key ids, with a warning where one is nobody's secret. */

@@ -65,7 +65,7 @@ function inUse(path: string, seconds: number): TwinbankError {
   return new TwinbankError(
     'refused',
     'lock.busy',
-    `${path}: expected it to be free within ${seconds} s, found another program that holds its lock`,
+    `${path}: expected it to be free${seconds > 0 ? ` within ${seconds} s` : ''}, found another program that holds its lock`,
     { data: { path } },
   );
 }

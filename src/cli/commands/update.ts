@@ -3,10 +3,12 @@ import { appendJournal } from '../../bootloader/store-journal.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { withFileLock } from '../../host/file-lock.ts';
 import { type ApplyResult, applyBundle } from '../../update/apply.ts';
+import { assertBundleFile } from '../../update/bundle-file.ts';
 import { type ByteSource, fileSource, streamSource } from '../../update/byte-source.ts';
 import type { HostDisk } from '../../update/host-disk.ts';
-import { type Context, defineCommand } from '../command.ts';
+import { type Colors, type Context, defineCommand } from '../command.ts';
 import { withHostDisk } from '../host-disk.ts';
+import { pathOrDash } from '../options.ts';
 import { loadTrustedKeys, trustOption } from '../signing-key.ts';
 import { planJson, planText } from '../update-text.ts';
 
@@ -26,7 +28,7 @@ export const command = defineCommand({
       .positional('bundle', {
         demandOption: true,
         describe: 'A bundle: a file, an http(s) URL, or - for standard input',
-        coerce: (value: unknown) => (value === true ? '-' : String(value)),
+        coerce: (value: unknown) => pathOrDash('bundle', value),
       })
       .option('dry-run', {
         type: 'boolean',
@@ -38,8 +40,11 @@ export const command = defineCommand({
     const source = await openSource(context, bundle);
     try {
       const update = () =>
-        withHostDisk(image, path, { writable: dryRun !== true }, (disk) =>
-          apply(context, source, disk, { keys, dryRun: dryRun === true }),
+        withHostDisk(
+          image,
+          path,
+          { writable: dryRun !== true, raw: true, beside: source.name },
+          (disk) => apply(context, source, disk, { keys, dryRun: dryRun === true }),
         );
       // Whoever holds the lock changes the banks, and this update would be planned with others.
       const result = dryRun
@@ -47,7 +52,7 @@ export const command = defineCommand({
         : await withFileLock(path, update, { seconds: 0, signal: context.signal });
       return {
         json: { image, bundle: source.name, outcome: result.outcome, ...planJson(result.plan) },
-        text: `${planText(result.plan, context.colors)}\n\n${sentence(image, result)}`,
+        text: resultText(image, result, context.colors),
       };
     } finally {
       await source.close();
@@ -92,7 +97,11 @@ async function apply(
     if (begun) {
       const { target: bank, from, to } = begun;
       const why = error instanceof Error ? error.message : String(error);
-      journal({ event: 'update', step: 'failed', bank, from, to, why });
+      try {
+        journal({ event: 'update', step: 'failed', bank, from, to, why });
+      } catch {
+        // A medium that keeps nothing keeps no record of it either: what comes first is what is told.
+      }
     }
     throw error;
   }
@@ -111,8 +120,16 @@ async function openSource(
     const message = `bundle: expected a file, an http or https URL, or -, found ${JSON.stringify(bundle)}`;
     throw new TwinbankError('usage', 'usage.bundle', message);
   }
-  const source = fileSource(resolve(cwd, bundle));
-  return { ...source, name: bundle };
+  const path = resolve(cwd, bundle);
+  assertBundleFile(path, bundle);
+  return { ...fileSource(path), name: bundle };
+}
+
+/** The plan where there is one to carry out, and what became of it. */
+function resultText(image: string, result: ApplyResult, colors: Colors): string {
+  const { outcome, plan } = result;
+  const planned = outcome === 'updated' || outcome === 'planned';
+  return `${planned ? `${planText(plan, colors)}\n\n` : ''}${sentence(image, result)}`;
 }
 
 function sentence(image: string, { outcome, plan }: ApplyResult): string {
@@ -123,8 +140,8 @@ function sentence(image: string, { outcome, plan }: ApplyResult): string {
     case 'planned':
       return `${image}: nothing was written`;
     case 'running':
-      return `${image}: bank ${kept} has just this already, nothing was written`;
+      return `${image}: bank ${kept} has ${to} already, with all that this bundle would give it; nothing was written`;
     case 'waiting':
-      return `${image}: bank ${target} has just this already and waits for its trial, nothing was written`;
+      return `${image}: bank ${target} has ${to} already and boots next as a trial; nothing was written`;
   }
 }

@@ -1,4 +1,5 @@
 import type { BootMarks } from '../../../src/bootloader/boot-cfg.ts';
+import { journalBytes, journalPath } from '../../../src/bootloader/boot-journal.ts';
 import { imagePartition, isBankPartition } from '../../../src/bootloader/image-partitions.ts';
 import { memoryDevice } from '../../../src/disk/block-device.ts';
 import { readGpt } from '../../../src/disk/gpt.ts';
@@ -30,6 +31,8 @@ export function hostImage(banks: {
   const image = smallImage();
   for (const number of [5, 6] as const) fillBank(image, number, banks[number]);
   image.edit(8, (volume) => {
+    volume.mkdir('journal');
+    volume.write(journalPath, new Uint8Array(journalBytes));
     for (const folder of ['packages', 'builds']) {
       for (const { name } of volume.list(folder)) volume.remove(`${folder}/${name}`);
     }
