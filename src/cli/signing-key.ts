@@ -34,7 +34,21 @@ export interface SigningOptions {
   readonly passphraseFd: string | undefined;
 }
 
-/** The key that the options name; without one the development key, with a warning. */
+/** What everybody who reads the result has to know. */
+export const developmentWarning = {
+  type: 'warning',
+  text: 'signed with the development key, which everybody has: it proves nothing about who made it',
+} as const;
+
+/** Says that what a command made is signed with the development key; once it is made, as only then it is true. */
+export function warnOfDevelopmentKey({ report }: Pick<Context, 'report'>, key: SigningKey): void {
+  if (!isDevelopmentKey(key.public.id)) return;
+  const text =
+    'signed with the development key, which everybody has: for tests only; sign with --key KEY';
+  report({ type: 'warning', text });
+}
+
+/** The key that the options name; without one the development key. */
 export async function loadSigningKey(
   context: Context,
   { key, passphraseFd }: SigningOptions,
@@ -42,14 +56,7 @@ export async function loadSigningKey(
   if (key === undefined && passphraseFd !== undefined) {
     throw usageError('--passphrase-fd: expected --key KEY beside it, found none');
   }
-  const loaded =
-    key === undefined ? developmentKey : await readPrivateKey(context, key, passphraseFd);
-  if (isDevelopmentKey(loaded.public.id)) {
-    const text =
-      'signed with the development key, which everybody has: for tests only; sign with --key KEY';
-    context.report({ type: 'warning', text });
-  }
-  return loaded;
+  return key === undefined ? developmentKey : readPrivateKey(context, key, passphraseFd);
 }
 
 async function readPrivateKey(
@@ -76,14 +83,17 @@ export async function readKeyFile(context: Context, key: string): Promise<Buffer
 }
 
 /** `--key PUB`, for every command that checks signatures. */
-export function trustOption<Options>(yargs: Argv<Options>) {
+export function trustOption<Options>(
+  yargs: Argv<Options>,
+  describe = 'File of one more public key to trust for this call; may be repeated',
+) {
   return yargs.option('key', {
     type: 'string',
     array: true,
     default: [] as string[],
     defaultDescription: 'nothing',
     requiresArg: true,
-    describe: 'File of one more public key to trust for this call; may be repeated',
+    describe,
   });
 }
 

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { corrupt, paddingOf } from './bundle-content.ts';
 import type { BundleIndexEntry } from './bundle-entries.ts';
 import { decodeBundleIndex, indexPath, maxSignatureBytes, signaturePath } from './bundle-index.ts';
-import { encodeHeader } from './ustar.ts';
+import { encodeHeader, headerBytes } from './ustar.ts';
+
+/** Two blocks of zeros end a tar (POSIX.1-1988 section 10.1.1). */
+const endBytes = 1024;
 
 type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
@@ -20,6 +23,12 @@ export interface BundleParts {
   readonly signatureBytes: Uint8Array;
   /** What the index lists, in its order. */
   readonly entries: readonly BundleFile[];
+}
+
+/** How long a bundle of these parts is. */
+export function bundleBytes({ indexBytes, signatureBytes, entries }: BundleParts): number {
+  const sizes = [indexBytes.length, signatureBytes.length, ...entries.map(({ bytes }) => bytes)];
+  return sizes.reduce((sum, bytes) => sum + headerBytes + bytes + paddingOf(bytes), endBytes);
 }
 
 /** Takes bytes in order, before it returns; what it was given may be used again afterwards. */
@@ -52,7 +61,7 @@ export async function writeBundle(write: WriteBytes, parts: BundleParts): Promis
     content: signatureBytes,
   });
   for (const [index, file] of entries.entries()) await putFile(put, file, listed[index]?.sha256);
-  await put(new Uint8Array(1024));
+  await put(new Uint8Array(endBytes));
   return position;
 }
 

@@ -9,7 +9,7 @@ import { componentContext } from '../component-context.ts';
 import { usageError } from '../failure.ts';
 import { fitTable } from '../fit-table.ts';
 import { oemOption, oemSettings, setOption } from '../options.ts';
-import { loadSigningKey, signingKeyOption } from '../signing-key.ts';
+import { loadSigningKey, signingKeyOption, warnOfDevelopmentKey } from '../signing-key.ts';
 import { keysText } from '../update-text.ts';
 
 export const command = defineCommand({
@@ -67,6 +67,7 @@ export const command = defineCommand({
       const files = result.files.map((file) => relative(context.cwd, file));
       built.push({ ...result, recipe: path, files });
     }
+    warnOfDevelopmentKey(context, key);
     return {
       json: {
         images: built.map(({ recipe, build, files, fit, modules }) => ({

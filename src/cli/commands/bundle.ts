@@ -1,25 +1,26 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { prepareImage } from '../../builder/build-image.ts';
 import { bundlePartsOfBuild } from '../../builder/bundle-of-build.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { humanSize } from '../../diagnostics/size.ts';
-import { sweepTemporaryImages, temporaryName } from '../../disk/temporary-image.ts';
+import { openFileDevice } from '../../disk/file-device.ts';
 import { loadRecipe } from '../../recipe/load.ts';
 import { readBankForUpdate } from '../../update/bank-reading.ts';
 import { bundlePartsOf } from '../../update/bundle-of-bank.ts';
-import { writeBundle } from '../../update/bundle-writer.ts';
 import type { HostDisk } from '../../update/host-disk.ts';
 import { isDevelopmentKey, type SigningKey } from '../../update/key.ts';
 import { type BundleParts, type BundlePlan, planBundle } from '../../update/make-bundle.ts';
 import { nextBank } from '../../update/next-bank.ts';
 import { type OlderBuild, olderBuildOf, readOlderBuild } from '../../update/older-build.ts';
+import { assertPlace, writeBundleFile } from '../bundle-output.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
+import { usageError } from '../failure.ts';
 import { withHostDisk } from '../host-disk.ts';
 import { oemOption, oemSettings, setOption } from '../options.ts';
 import { plain } from '../plain-text.ts';
-import { loadSigningKey, signingKeyOption } from '../signing-key.ts';
+import { loadSigningKey, signingKeyOption, warnOfDevelopmentKey } from '../signing-key.ts';
 import { table } from '../table.ts';
 import { keysText } from '../update-text.ts';
 
@@ -52,9 +53,17 @@ export const command = defineCommand({
         describe: 'The bundle; .tbu by custom',
       }),
   run: async (context, { source, set, oem, from, out, key, passphraseFd }) => {
+    assertPlace(context, out);
+    for (const read of [source, from]) {
+      if (read === undefined || resolve(context.cwd, read) !== resolve(context.cwd, out)) continue;
+      throw usageError(`--out: expected another file than ${read}, which is read`);
+    }
     const signingKey = await loadSigningKey(context, { key, passphraseFd });
     const older = from === undefined ? undefined : await olderBuild(context, from);
-    const make = (parts: BundleParts) => write(context, out, planBundle(parts, signingKey, older));
+    const make = async (parts: BundleParts) => {
+      const plan = planBundle(parts, signingKey, older);
+      return { plan, bytes: await writeBundleFile(context, out, plan) };
+    };
     const { plan, bytes } = isRecipe(source)
       ? await make(await buildParts(context, source, { set, oem, signingKey }))
       : await withHostDisk(
@@ -64,6 +73,7 @@ export const command = defineCommand({
           async (disk) => make(bundlePartsOf(disk, nextBank(disk))),
         );
     const { index, rows, trustsDevelopmentKey } = plan;
+    warnOfDevelopmentKey(context, signingKey);
     if (trustsDevelopmentKey && !isDevelopmentKey(signingKey.public.id)) {
       const text = `hosts with ${index.build} trust the development key, which everybody has; build the image with --key KEY`;
       context.report({ type: 'warning', text });
@@ -102,50 +112,26 @@ async function buildParts(
 /** An image's next bank, or a manifest by its first byte. */
 async function olderBuild(context: Context, path: string): Promise<OlderBuild> {
   const file = resolve(context.cwd, path);
-  const handle = await open(file);
-  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, 0).finally(() => handle.close());
-  if (buffer.toString('latin1') === '{') return readOlderBuild(await readFile(file), path);
+  if (firstByte(file) === '{') return readOlderBuild(await readFile(file), path);
   const read = async (disk: HostDisk) => {
     const number = nextBank(disk);
     const bank = disk.banks.find((one) => one.number === number);
     return olderBuildOf(bank ? readBankForUpdate(number, bank.device).manifests : []);
   };
-  return withHostDisk(path, file, { writable: false }, read);
+  return withHostDisk(path, file, { writable: false }, read).catch((error: unknown) => {
+    if (!(error instanceof TwinbankError) || error.kind !== 'corrupt') throw error;
+    const { kind, code, message, data } = error;
+    const hint = '--from takes an image, or the .manifest.json beside one';
+    throw new TwinbankError(kind, code, `${message}; ${hint}`, { data, cause: error });
+  });
 }
 
-/** Under its name only when it is whole. */
-async function write(
-  { cwd, report, signal }: Context,
-  out: string,
-  plan: BundlePlan,
-): Promise<{ plan: BundlePlan; bytes: number }> {
-  const path = resolve(cwd, out);
-  const folder = dirname(path);
-  await sweepTemporaryImages(folder);
-  const partial = temporaryName(folder);
-  const file = await open(partial, 'wx').catch((error: unknown) => {
-    throw new TwinbankError(
-      'io',
-      'bundle.out',
-      `${out}: could not make it: ${(error as Error).message}`,
-    );
-  });
-  const total = plan.entries.reduce((sum, { bytes }) => sum + bytes, 0);
-  let bytes = 0;
+function firstByte(path: string): string {
+  const device = openFileDevice(path);
   try {
-    await writeBundle(async (piece) => {
-      signal.throwIfAborted();
-      await file.writeFile(piece);
-      bytes += piece.length;
-      report({ type: 'progress', task: 'write', done: bytes, total, unit: 'bytes' });
-    }, plan);
-    await file.sync();
-    await file.close();
-    await rename(partial, path);
-    return { plan, bytes };
+    return device.size === 0 ? '' : Buffer.from(device.read(0, 1)).toString('latin1');
   } finally {
-    await file.close().catch(() => {});
-    await rm(partial, { force: true });
+    device.close();
   }
 }
 
@@ -153,5 +139,5 @@ function bundleTable({ rows }: BundlePlan): string {
   const cells = rows.map(({ name, version, bytes, sent }) => {
     return [plain(name), plain(version), humanSize(bytes), sent ? 'sent' : 'left out'];
   });
-  return table([['file', 'version', 'size', ''], ...cells]);
+  return table([['module or package', 'version', 'size', ''], ...cells]);
 }

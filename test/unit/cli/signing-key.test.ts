@@ -8,6 +8,7 @@ import {
   loadTrustedKeys,
   signingKeyOption,
   trustOption,
+  warnOfDevelopmentKey,
 } from '../../../src/cli/signing-key.ts';
 import { generateKey } from '../../../src/update/generate-key.ts';
 import { developmentKey, privateKeyOfSeed, verifySignature } from '../../../src/update/key.ts';
@@ -38,6 +39,7 @@ const rows = [
         run: async (context, { key, passphraseFd }) => {
           const loaded = await loadSigningKey(context, { key, passphraseFd });
           const signature = Buffer.from(loaded.sign(Buffer.from('message'))).toString('hex');
+          warnOfDevelopmentKey(context, loaded);
           return { json: { signature }, text: loaded.public.id };
         },
       }),
