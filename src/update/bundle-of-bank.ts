@@ -5,6 +5,7 @@ import { type BankReading, readBankForUpdate } from './bank-reading.ts';
 import type { HostDisk } from './host-disk.ts';
 import type { BundleParts, Pieces } from './make-bundle.ts';
 import { openStore } from './store-volume.ts';
+import { findStored } from './stored-package.ts';
 import { verifyBank } from './verify-bank.ts';
 
 const pieceBytes = 2 ** 20;
@@ -36,13 +37,11 @@ function volumeOf({ volume, device }: BankReading): FatVolume {
 function packagePieces(disk: HostDisk, name: string, hash: string): Pieces {
   let why = 'no store';
   const store = disk.store && openStore(disk.store, (problem) => (why = problem));
-  const listed = store?.facts.builds.flatMap(({ packages }) => packages) ?? [];
-  const found = listed.find((one) => one.name === name && one.sha256 === hash);
-  if (disk.store && store && found && store.facts.hashOf(found.path) === hash) {
+  const found = store ? findStored(store.facts, { name, sha256: hash }) : why;
+  if (disk.store && store && typeof found !== 'string') {
     return pieces(disk.store, store.volume, found.path);
   }
-  if (store) why = found ? 'other contents' : 'no such package';
-  const message = `store: expected the package ${name} of the build, found ${why}`;
+  const message = `store: expected the package ${name} of the build, found ${found}`;
   throw new TwinbankError('corrupt', 'bundle.package', message);
 }
 

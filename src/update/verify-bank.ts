@@ -6,6 +6,7 @@ import type { BankReading } from './bank-reading.ts';
 import { combineProblems } from './combine.ts';
 import type { PublicKey } from './key.ts';
 import { bankEnvOf } from './plan-bank.ts';
+import { assertSigned } from './signature.ts';
 import { readSignedManifest } from './signed-manifest.ts';
 
 /** Something of a bank that is not what its manifests say. */
@@ -24,10 +25,11 @@ export interface BankProof {
 }
 
 export interface VerifyBankOptions {
-  /** Trusted beside those that the bank itself names. */
-  readonly keys?: readonly PublicKey[];
-  /** Trusted instead of those that the bank names. */
-  readonly only?: readonly PublicKey[];
+  /**
+   * One of these must have signed the base, which says whom to trust in all else. Without them a bank only
+   * proves that it is whole: whoever makes one names the keys in it.
+   */
+  readonly makers?: readonly PublicKey[];
   /**
    * `contents`: every file is hashed. `sums`: every NAME.sum is held against the manifests, which is enough
    * for a system whose loader has held every file against its NAME.sum.
@@ -45,7 +47,8 @@ export function verifyBank(bank: BankReading, options: VerifyBankOptions): BankP
   );
   const report = (file: string, code: string, problem: string) =>
     problems.push(finding(file, code, problem));
-  const trusted = options.only ?? [...bank.trust, ...(options.keys ?? [])];
+  const { makers } = options;
+  const trusted = [...bank.trust, ...(makers ?? [])];
   const signed: { origin: string; keyIds: readonly string[] }[] = [];
   if (!bank.manifests.some(({ manifest }) => manifest.base)) {
     report('base.json', 'manifest.missing', 'expected the manifest of the base, found none');
@@ -58,7 +61,10 @@ export function verifyBank(bank: BankReading, options: VerifyBankOptions): BankP
       report(file, 'signature.missing', expected);
       continue;
     }
-    const read = () => readSignedManifest(bytes, signature, trusted, file);
+    const read = () => {
+      if (makers && manifest.base) assertSigned(bytes, signature, makers, file);
+      return readSignedManifest(bytes, signature, trusted, file);
+    };
     const proof = unlessCorrupt(read, (code, message) => problems.push({ file, code, message }));
     if (proof) signed.push({ origin: manifest.origin, keyIds: proof.keyIds });
   }

@@ -191,16 +191,23 @@ describe('a problem of a bank', () => {
 });
 
 describe('the keys that a bank is held against', () => {
-  it('are those that its base trusts, and those given beside them', () => {
+  it('are those that its base trusts, and makers that are given beside them', () => {
     const foreign = sign(baseOf({ trust: trust(release) }), next);
     expect(messages(nothing, {}, [foreign])[0]).toContain('signature.untrusted: base.json: ');
-    expect(messages(nothing, { keys: publicOf(next) }, [foreign])).toEqual([]);
+    expect(messages(nothing, { makers: publicOf(next) }, [foreign])).toEqual([]);
   });
 
-  it('are only those given where there are such', () => {
-    const found = problemsOf(nothing, { only: publicOf(acmeKey, stranger) });
-    expect(found.problems.map(({ file, code }) => `${file} ${code}`)).toEqual([
-      'base.json signature.untrusted',
+  it('must be those of a maker for the base, and of whom the base trusts for all else', () => {
+    expect(problemsOf(nothing, { makers: publicOf(stranger, release) })).toEqual({
+      problems: [],
+      signed: [
+        { origin: 'base', keyIds: [release.public.id] },
+        { origin: 'acme', keyIds: [acmeKey.public.id] },
+      ],
+    });
+    const found = problemsOf(nothing, { makers: publicOf(acmeKey, stranger) });
+    expect(found.problems.map(({ message }) => message)).toEqual([
+      `base.json: expected the signature of a trusted key (${keyIds(acmeKey, stranger).join(', ')}), found those of ${release.public.id}`,
     ]);
     expect(found.signed).toEqual([{ origin: 'acme', keyIds: [acmeKey.public.id] }]);
   });

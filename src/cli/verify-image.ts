@@ -1,0 +1,112 @@
+import { type ImageReport, inspectImage } from '../bootloader/inspect-image.ts';
+import type { StateLabel } from '../bootloader/rules.ts';
+import { TwinbankError } from '../diagnostics/error.ts';
+import type { Finding } from '../disk/finding.ts';
+import { openImage } from '../disk/open-image.ts';
+import { readBankForUpdate } from '../update/bank-reading.ts';
+import type { HostDisk } from '../update/host-disk.ts';
+import { isDevelopmentKey, type PublicKey } from '../update/key.ts';
+import { verifyStore } from '../update/stored-package.ts';
+import { type BankProof, verifyBank } from '../update/verify-bank.ts';
+import type { Colors, Context, Result } from './command.ts';
+import { withHostDisk } from './host-disk.ts';
+import { plain } from './plain-text.ts';
+import { developmentWarning } from './signing-key.ts';
+import { keysText } from './update-text.ts';
+
+interface Proved extends BankProof {
+  readonly partition: number;
+  readonly state: StateLabel;
+  readonly build: string | null;
+  /** Of one that boots nothing not every file has to be there: an update was broken off, or none was made. */
+  readonly counts: boolean;
+}
+
+/**
+ * Holds an image, or the disk of a host that does not run, against its signed manifests. With `makers` one of
+ * them must have signed the base of each bank that may boot.
+ */
+export async function verifyImage(
+  { report, signal, colors }: Context,
+  file: string,
+  path: string,
+  makers: readonly PublicKey[],
+): Promise<Result> {
+  const opened = openImage(path);
+  const found = await inspectImage(opened.device, { report, signal }).finally(() => opened.close());
+  const { banks, store } = await withHostDisk(file, path, { writable: false }, async (host) =>
+    proveBanks(host, found, makers),
+  );
+  const findings = diskFindings(found, banks);
+  const wrong = banks.flatMap(({ counts, partition, problems }) =>
+    counts ? problems.map(({ message }) => `bank ${partition}: ${message}`) : [],
+  );
+  const [first] = [...wrong, ...store, ...findings.map(({ message }) => message)];
+  const ok = first === undefined;
+  const development = banks.some(({ signed }) =>
+    signed.some(({ keyIds }) => keyIds.some(isDevelopmentKey)),
+  );
+  if (development) report(developmentWarning);
+  return {
+    json: {
+      ...{ file, ok, kind: 'image', development, findings, store },
+      banks: banks.map(({ counts: _, ...bank }) => ({ ...bank, ok: bank.problems.length === 0 })),
+    },
+    text: [
+      ...banks.map((bank) => bankText(bank, colors)),
+      ...store.map(plain),
+      ...findings.map(({ message }) => plain(message)),
+      `${file}: ${ok ? 'right' : 'wrong'}`,
+    ].join('\n'),
+    ...(!ok && {
+      failure: new TwinbankError(
+        'corrupt',
+        'verify.wrong',
+        `${file}: expected what its signed manifests say, found ${plain(first)}`,
+      ),
+    }),
+  };
+}
+
+function proveBanks(
+  host: HostDisk,
+  { banks }: ImageReport,
+  makers: readonly PublicKey[],
+): { banks: Proved[]; store: string[] } {
+  const store = new Set<string>();
+  const proved = host.banks.map(({ number, device }): Proved => {
+    const reading = readBankForUpdate(number, device);
+    const proof = verifyBank(reading, { by: 'contents', ...(makers.length > 0 && { makers }) });
+    const bank = banks.find(({ partition }) => partition === number);
+    const counts = bank?.state !== 'INVALID';
+    const base = reading.manifests.find(({ manifest }) => manifest.base)?.manifest;
+    if (counts && base?.base) {
+      for (const problem of verifyStore(host, base.build, base.base.packages)) store.add(problem);
+    }
+    const { state = 'MALFORMED', build = null } = bank ?? {};
+    return { partition: number, state, build, counts, ...proof };
+  });
+  return { banks: proved, store: [...store] };
+}
+
+/** Errors of the disk and its volumes. What is in the banks was proved by their manifests. */
+function diskFindings({ findings, banks }: ImageReport, proved: readonly Proved[]): Finding[] {
+  const proven = banks.flatMap((bank) => {
+    const counts = proved.find(({ partition }) => partition === bank.partition)?.counts;
+    return bank.findings.filter(({ code }) => !counts || !code.startsWith('fat.'));
+  });
+  return findings.filter((one) => one.severity === 'error' && !proven.includes(one));
+}
+
+function bankText(
+  { partition, state, build, problems, signed, counts }: Proved,
+  colors: Colors,
+): string {
+  const right = problems.length === 0;
+  const judgement = right ? 'right' : counts ? 'wrong' : 'incomplete, boots nothing';
+  return [
+    `${colors.bold(`Bank ${partition}`)}  ${[state, plain(build ?? '')].filter(Boolean).join(', ')}: ${judgement}`,
+    ...signed.map(({ origin, keyIds }) => `  ${plain(origin)} signed by ${keysText(keyIds)}`),
+    ...problems.map(({ message }) => `  ${plain(message)}`),
+  ].join('\n');
+}
