@@ -23,7 +23,7 @@ export interface StoreContents {
 /** Everything the command line is made of. */
 const clientFolders = [
   ...['cli', 'recipe', 'builder', 'bootloader', 'update', 'state', 'flash', 'harness'],
-  ...['disk', 'host', 'diagnostics'],
+  ...['compare', 'disk', 'host', 'diagnostics'],
 ];
 
 /**

@@ -46,9 +46,8 @@ export const hostTools: readonly HostTool[] = [
   {
     name: 'unsquashfs',
     package: 'squashfs-tools',
-    neededFor: 'tests',
+    neededFor: 'diff of the files in modules',
     versionArgs: ['-version'],
-    testsOnly: true,
   },
   {
     name: 'grub-mkimage',

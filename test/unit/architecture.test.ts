@@ -20,8 +20,12 @@ const allowed: Record<string, readonly string[]> = {
   builder: ['recipe', 'update', 'state', 'bootloader', 'disk', 'host'],
   flash: ['recipe', 'update', 'state', 'bootloader', 'disk', 'host'],
   harness: ['recipe', 'update', 'state', 'bootloader', 'disk', 'host'],
+  compare: ['recipe', 'builder', 'update', 'state', 'bootloader', 'disk', 'host'],
   runtime: ['update', 'state', 'bootloader', 'disk'],
-  cli: ['recipe', 'builder', 'flash', 'harness', 'update', 'state', 'bootloader', 'disk', 'host'],
+  cli: [
+    ...['recipe', 'builder', 'flash', 'harness', 'compare'],
+    ...['update', 'state', 'bootloader', 'disk', 'host'],
+  ],
 };
 
 interface Import {

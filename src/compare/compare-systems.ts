@@ -1,0 +1,90 @@
+import type { ManifestPackage, TrustedKey } from '../bootloader/bank-manifest.ts';
+import { changesBy, type KeyedChange, sameJson } from './change.ts';
+import type { DescribedModule, DescribedOrigin, DescribedSystem } from './described.ts';
+import { stepsBetween } from './sequence.ts';
+
+/** Words of the kernel command line: which only one side has, and which stand elsewhere. */
+export interface OptionChanges {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly moved: readonly string[];
+}
+
+export interface SystemComparison {
+  readonly facts: readonly { readonly name: FactName; readonly a: Fact; readonly b: Fact }[];
+  readonly origins: readonly KeyedChange<DescribedOrigin>[];
+  readonly trust: readonly KeyedChange<TrustedKey>[];
+  readonly kernelOptions: OptionChanges;
+  /** The key is the module's name. */
+  readonly modules: readonly KeyedChange<DescribedModule>[];
+  readonly packages: readonly KeyedChange<ManifestPackage>[];
+}
+
+type Fact = string | number;
+const factNames = [
+  ...(['product', 'version', 'build', 'title', 'securityVersion', 'minVersion'] as const),
+];
+export type FactName = (typeof factNames)[number];
+
+/** What two systems have differently, but for the files in their modules. */
+export function compareSystems(a: DescribedSystem, b: DescribedSystem): SystemComparison {
+  return {
+    facts: factNames.flatMap((name) =>
+      a[name] === b[name] ? [] : [{ name, a: a[name], b: b[name] }],
+    ),
+    origins: changesBy(a.origins, b.origins, ({ origin }) => origin, sameJson),
+    trust: changesBy(a.trust, b.trust, ({ keyId }) => keyId, sameJson),
+    kernelOptions: compareOptions(a.kernelOptions, b.kernelOptions),
+    modules: changesBy(a.modules, b.modules, ({ name }) => name, sameModule),
+    packages: changesBy(a.packages, b.packages, ({ name }) => name, samePackage),
+  };
+}
+
+export function isSameSystem(found: SystemComparison): boolean {
+  const { facts, origins, trust, kernelOptions, modules, packages } = found;
+  const lists = [facts, origins, trust, modules, packages, ...Object.values(kernelOptions)];
+  return lists.every((list) => list.length === 0);
+}
+
+/** Whether only its manifest has changed, and not a byte of it. */
+export function sameContent(a: DescribedModule, b: DescribedModule): boolean {
+  return a.sha256 === b.sha256 && a.bytes === b.bytes;
+}
+
+function sameModule(a: DescribedModule, b: DescribedModule): boolean {
+  const told = ({ file, version, vendor, kind, origin, relations }: DescribedModule) => {
+    return [file, version, vendor, kind, origin, relations];
+  };
+  return sameContent(a, b) && sameJson(told(a), told(b));
+}
+
+function samePackage(a: ManifestPackage, b: ManifestPackage): boolean {
+  return a.bytes === b.bytes && a.sha256 === b.sha256;
+}
+
+function compareOptions(a: readonly string[], b: readonly string[]): OptionChanges {
+  const steps = stepsBetween(a, b);
+  const gone = steps.flatMap((one) => (one.step === 'removed' ? [a[one.a] ?? ''] : []));
+  const come = steps.flatMap((one) => (one.step === 'added' ? [b[one.b] ?? ''] : []));
+  // A word that goes here and comes there has only moved, as often as it does both.
+  const moved = common(gone, come);
+  return { added: without(come, moved), removed: without(gone, moved), moved: moved.sort() };
+}
+
+function common(a: readonly string[], b: readonly string[]): string[] {
+  const left = [...b];
+  return a.filter((word) => {
+    const at = left.indexOf(word);
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  });
+}
+
+function without(words: readonly string[], taken: readonly string[]): string[] {
+  const left = [...taken];
+  return words.filter((word) => {
+    const at = left.indexOf(word);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+}
