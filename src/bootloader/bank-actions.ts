@@ -40,7 +40,8 @@ export function planConfirm(
 
 /**
  * Invalidate: state 3, verdict R, for a bank without which the host still starts: another one must be
- * VALID, not exhausted, and its contents right now. Throws `bank.*` of kind `refused`.
+ * VALID, not exhausted, and its contents right now, and where the host would have gone on with this one, not
+ * below its security version. Throws `bank.*` of kind `refused`.
  */
 export function planInvalidate(
   facts: readonly BankFacts[],
@@ -55,7 +56,7 @@ export function planInvalidate(
     if (bootstate !== '0' || attempts === exhausted) continue;
     const problem = context.verify(other);
     if (problem === undefined) {
-      assertNoDowngrade(context, partition, other);
+      if (isCurrent(facts, context, partition)) assertNoDowngrade(context, partition, other);
       return { partition, marks: { ...marks, bootstate: '3', verdict: 'R' } };
     }
     found = `bank ${other}: ${problem}`;
@@ -69,11 +70,21 @@ export function planRollback(facts: readonly BankFacts[], context: ActionContext
   return planInvalidate(facts, context, currentBank(facts, context));
 }
 
+/** Whether the host runs from a bank or would boot it next: without it, it goes on with another one. */
+function isCurrent(
+  facts: readonly BankFacts[],
+  { running }: ActionContext,
+  partition: number,
+): boolean {
+  return partition === running || partition === bootOrder(facts)[0];
+}
+
 /** A hole that was closed stays closed, unless somebody who stands before the machine opens it. */
 function assertNoDowngrade(context: ActionContext, from: number, to: number): void {
-  const [floor, offered] = [from, to].map((one) => context.securityVersion?.(one) ?? 0);
-  if (floor === undefined || offered === undefined || offered >= floor) return;
-  const message = `bank ${to}: expected security version ${floor} or higher, as bank ${from} has, found ${offered}; a person at the host's console can still roll back (r in the loader)`;
+  const floor = context.securityVersion?.(from) ?? 0;
+  const offered = context.securityVersion?.(to) ?? 0;
+  if (offered >= floor) return;
+  const message = `bank ${to}: expected security version ${floor} or higher, as bank ${from} has, found ${offered}; a person at the host's console may still do it: r while the loader lists the banks`;
   throw new TwinbankError('refused', 'bank.security-version', message, {
     data: { partition: to, floor, offered },
   });

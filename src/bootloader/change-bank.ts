@@ -36,9 +36,11 @@ export function changeBank(
 }
 
 function plan(banks: readonly Bank[], action: BankAction, number: number | undefined): MarkChange {
-  const problem = (partition: number) =>
-    banks.find((bank) => bank.partition === partition)?.problem;
-  const context = { verify: (partition: number) => problem(partition) ?? undefined };
+  const bankOf = (partition: number) => banks.find((bank) => bank.partition === partition);
+  const context = {
+    verify: (partition: number) => bankOf(partition)?.problem ?? undefined,
+    securityVersion: (partition: number) => bankOf(partition)?.securityVersion ?? undefined,
+  };
   switch (action) {
     case 'confirm':
       return planConfirm(banks, context, number);

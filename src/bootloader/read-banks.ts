@@ -5,6 +5,7 @@ import type { Finding } from '../disk/finding.ts';
 import { readGpt } from '../disk/gpt.ts';
 import type { GptPartition } from '../disk/gpt-entry.ts';
 import { checkBank, readBankBootCfg, readOr } from './bank-contents.ts';
+import { baseOrigin, readBankManifest } from './bank-manifest.ts';
 import { type BankModule, bankModules } from './bank-modules.ts';
 import { bankFiles } from './bank-volume.ts';
 import { readBootCfg } from './boot-cfg.ts';
@@ -30,6 +31,8 @@ export interface Bank extends BankFacts {
   /** Room for files, and what is left of it; both 0 where the volume can not be read. */
   readonly bytes: number;
   readonly bytesFree: number;
+  /** What its base manifest says; null where that can not be read. */
+  readonly securityVersion: number | null;
   readonly modules: readonly BankModule[];
   /** Why the loader would refuse the contents (verdict H); null when they are right. */
   readonly problem: string | null;
@@ -84,6 +87,7 @@ export function readBank(
     build: values.get('build') ?? null,
     bytes: volume ? volume.boot.clusters * volume.clusterBytes : 0,
     bytesFree: volume?.freeBytes ?? 0,
+    securityVersion: contents?.securityVersion ?? null,
     modules: contents?.modules ?? [],
     problem: contents ? contents.problem : 'its volume can not be read',
     empty: contents?.empty ?? false,
@@ -122,9 +126,15 @@ function readContents(volume: FatVolume, slice: BlockDevice, find: Find, options
     bootCfg,
     values: values(readOr(files, 'boot.cfg')),
     modules: found.modules,
+    securityVersion: securityVersionOf(readOr(files, `${baseOrigin}.json`)),
     problem,
     empty,
   };
+}
+
+function securityVersionOf(bytes: Uint8Array | undefined): number | null {
+  const manifest = bytes && readBankManifest(bytes);
+  return typeof manifest === 'object' ? (manifest.base?.securityVersion ?? null) : null;
 }
 
 /** What can be read of a boot.cfg, also of a malformed one: the keys that are there once and in range. */

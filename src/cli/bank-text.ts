@@ -9,7 +9,7 @@ import { table } from './table.ts';
 /** A bank as `inspect`, `bank list` and `boot` give it to programs; this form is fixed. */
 export function bankJson(bank: Bank) {
   const { partition, name, bootstate, state, attempts, verdict, updated, build } = bank;
-  const { bytes, bytesFree, uuid, problem, modules } = bank;
+  const { bytes, bytesFree, uuid, problem, securityVersion, modules } = bank;
   return {
     partition,
     name,
@@ -23,6 +23,7 @@ export function bankJson(bank: Bank) {
     bytesFree,
     uuid,
     problem,
+    securityVersion,
     modules: modules.map(({ name, version, kind, bytes, sha256, ok, ...more }) => {
       const { file, vendor, origin, loaded, problem = null } = more;
       return { name, version, kind, bytes, sha256, ok, file, vendor, origin, loaded, problem };
