@@ -1,11 +1,10 @@
-import { statSync } from 'node:fs';
 import { imagePartition, isBankPartition } from '../bootloader/image-partitions.ts';
 import { assertTwinbankDisk } from '../bootloader/inspect-image.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { inFile } from '../diagnostics/in-file.ts';
 import { openImage } from '../disk/open-image.ts';
 import { partitionDevice } from '../disk/partition-device.ts';
-import { runTool } from '../host/run-tool.ts';
+import { cacheDropper } from '../host/cache-dropper.ts';
 import type { HostDisk } from '../update/host-disk.ts';
 
 export interface HostDiskOptions {
@@ -27,6 +26,7 @@ export async function withHostDisk<T>(
   use: (disk: HostDisk) => Promise<T>,
 ): Promise<T> {
   const opened = openImage(path, { writable });
+  const caches = cacheDropper(path);
   try {
     const { device, format } = opened;
     if (raw && format !== 'raw') throw readOnly(image, format);
@@ -40,13 +40,14 @@ export async function withHostDisk<T>(
       store: store && partitionDevice(device, store),
       dropCaches: async () => {
         device.flush();
-        await dropCaches(path);
+        await caches.drop();
       },
     });
   } catch (error) {
     const isBeside = beside !== undefined && (error as Error).message?.startsWith(`${beside}: `);
     throw isBeside ? error : inFile(image, error);
   } finally {
+    caches.close();
     opened.close();
   }
 }
@@ -54,13 +55,4 @@ export async function withHostDisk<T>(
 function readOnly(image: string, format: string): TwinbankError {
   const message = `${image}: expected a raw image or a disk to write to, found a ${format} image, which is only read; make a raw one of it with qemu-img convert -O raw`;
   return new TwinbankError('refused', 'image.read-only', message);
-}
-
-/**
- * Makes the kernel forget what it has cached of a block device or file, so that the next reads come from the
- * medium: `blockdev --flushbufs`, or dd's `nocache`, which asks for it by posix_fadvise (coreutils, "dd").
- */
-async function dropCaches(path: string): Promise<void> {
-  if (statSync(path).isBlockDevice()) await runTool('blockdev', ['--flushbufs', path]);
-  else await runTool('dd', [`if=${path}`, 'iflag=nocache', 'count=0', 'status=none']);
 }

@@ -153,6 +153,13 @@ export const hostTools: readonly HostTool[] = [
     testsOnly: true,
   },
   {
+    name: 'fincore',
+    package: 'util-linux-extra',
+    neededFor: 'tests',
+    versionArgs: ['--version'],
+    testsOnly: true,
+  },
+  {
     name: 'cpio',
     package: 'cpio',
     neededFor: 'tests',
