@@ -33,6 +33,8 @@ export interface BootCfg extends BootMarks {
   readonly title: string;
 }
 
+const newline = 0x0a;
+
 /** Compiled once: a simulator reads thousands of boot.cfg a second. */
 const required = requiredKeys.map(({ key, pattern }) => ({
   key,
@@ -157,20 +159,20 @@ export function withMarks(bytes: Uint8Array, marks: Partial<BootMarks>): Uint8Ar
   return changed;
 }
 
+/** By the same rules as {@link readBootCfg}: what looks like a mark's line may be part of another value. */
 function markOffset(bytes: Uint8Array, key: MarkKey): number {
-  const text = Buffer.from(bytes.subarray(0, 512)).toString('latin1');
-  const found = [...text.matchAll(new RegExp(`\\n${key}=[^\\n]\\n`, 'g'))];
-  const only = found.length === 1 ? found[0] : undefined;
-  if (only === undefined) {
-    const rule = 'expected one line with one character in the first 512 bytes';
-    throw new TwinbankError(
-      'corrupt',
-      'boot-cfg.mark',
-      `boot.cfg ${key}: ${rule}, found ${found.length}`,
-      { data: { key } },
-    );
-  }
-  return only.index + key.length + 2;
+  const { entries } = decodeEnvBlock(bytes.subarray(0, 512));
+  const found = entries.filter((entry) => entry.key === key);
+  const [only, second] = found;
+  const isMark = only?.value.length === 1 && bytes[only.offset + 1] === newline;
+  if (only && !second && isMark) return only.offset;
+  const rule = 'expected one line with one character in the first 512 bytes';
+  throw new TwinbankError(
+    'corrupt',
+    'boot-cfg.mark',
+    `boot.cfg ${key}: ${rule}, found ${found.length}`,
+    { data: { key } },
+  );
 }
 
 /** What GRUB's `save_env` of these marks leaves on the disk; undefined where it would refuse. */

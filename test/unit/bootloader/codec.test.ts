@@ -126,6 +126,26 @@ describe('boot.cfg', () => {
     expect(savedByGrub(edited('verdict=H', 'verdict=HH'), { verdict: '-' })).toBeUndefined();
   });
 
+  it.each([
+    ['after an empty line', '\nbootstate=2', '2'],
+    ['in a value', 'x=\\\nbootstate=2', '3'],
+  ])('is changed where the loader reads it, and not %s', (_, line, mark) => {
+    const bytes = edited('bootstate=0', `${line}\nbootstate=1`);
+    expect(readBootCfg(bytes)).toMatchObject({ ok: true, cfg: { bootstate: '1' } });
+    const changed = withMarks(bytes, { bootstate: mark as '2' | '3' });
+    expect(readBootCfg(changed)).toMatchObject({ ok: true, cfg: { bootstate: mark } });
+  });
+
+  it('is not changed where the line is no line of its own', () => {
+    const found = 'found 2';
+    expect(() => withMarks(edited('verdict=H', 'verdict=H\nverdict=T'), { verdict: '-' })).toThrow(
+      found,
+    );
+    expect(() => withMarks(edited('verdict=H', 'verdict=\\H'), { verdict: '-' })).toThrow(
+      'found 1',
+    );
+  });
+
   it('can not be saved by GRUB when its filler is damaged', () => {
     const damaged = Uint8Array.from(written);
     damaged[1000] = 0x40;
