@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Report } from '../diagnostics/progress.ts';
 import { humanSize } from '../diagnostics/size.ts';
@@ -7,7 +6,6 @@ import { openFileDevice } from '../disk/file-device.ts';
 import { sweepTemporaryImages, temporaryImage } from '../disk/temporary-image.ts';
 import type { ResolvedRecipe } from '../recipe/schema.ts';
 import { developmentKey, type SigningKey } from '../update/key.ts';
-import { readPublicKey } from '../update/key-file.ts';
 import type { KeptManifest } from '../update/plan-bank.ts';
 import { bankContents, firstBootCfg } from './bank.ts';
 import type { ComponentContext, Resolved } from './components/component.ts';
@@ -16,7 +14,7 @@ import { assertFits, assertStoreFits, computeFit, type Fit } from './fit.ts';
 import { keepingWrites } from './kept-writes.ts';
 import { planLayout } from './layout.ts';
 import { loadLoader } from './loader-cache.ts';
-import { makeManifests } from './manifests.ts';
+import { makeManifests, trustedKeys } from './manifests.ts';
 import { buildModules, planModules } from './modules/build-modules.ts';
 import type { BuiltModule } from './modules/module.ts';
 import { type ImageFormat, type Outputs, writeOutputs } from './outputs.ts';
@@ -109,7 +107,7 @@ export async function prepareImage(
 
   step('Fit the bank, the store and the loader');
   const store = await planStore(recipe, components);
-  const trust = recipe.trust.map(({ path }) => readPublicKey(readFileSync(path), path));
+  const trust = trustedKeys(recipe);
   const manifests = makeManifests({ recipe, modules, packages: store.packages, key, trust });
   const bank = bankContents(manifests, modules);
   const bootCfg = firstBootCfg(bank, 1, false);

@@ -1,13 +1,17 @@
+import { readFileSync } from 'node:fs';
 import type { BankManifest, ManifestModule, ManifestPackage } from '../bootloader/bank-manifest.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
-import type { LoadedProvider } from '../recipe/provider.ts';
+import { quote } from '../diagnostics/quote.ts';
 import type { ResolvedRecipe } from '../recipe/schema.ts';
 import { combineProblems } from '../update/combine.ts';
 import type { PublicKey, SigningKey } from '../update/key.ts';
+import { readPublicKey } from '../update/key-file.ts';
 import type { KeptManifest } from '../update/plan-bank.ts';
-import { signBytes } from '../update/signature.ts';
+import { assertSigned, signBytes } from '../update/signature.ts';
 import { encodeManifest } from '../update/signed-manifest.ts';
 import type { BuiltModule } from './modules/module.ts';
+import { cycleProblems } from './oem/cycles.ts';
+import type { OemOrigin } from './oem/oem-origin.ts';
 
 export interface ManifestParts {
   readonly recipe: ResolvedRecipe;
@@ -19,24 +23,61 @@ export interface ManifestParts {
 }
 
 /**
- * The signed manifests of a bank: the base's, then one for each OEM. Throws `oem.*` (kind `recipe`) where
- * they do not go together, with every reason.
+ * The signed manifests of a bank: the base's, then one for each OEM; that of a packed one as it was signed.
+ * Throws `oem.*` (kind `recipe`) where they do not go together, with every reason, and kind `corrupt` for a
+ * packed one that no trusted key has signed.
  */
 export function makeManifests(parts: ManifestParts): KeptManifest[] {
-  const providers = parts.modules.flatMap(({ provider }) => provider ?? []);
-  const manifests = [
-    baseManifest(parts),
-    ...providers.map((provider) => oemManifest(provider, parts.modules)),
-  ];
-  const problems = combineProblems(manifests);
+  const { modules, key, trust } = parts;
+  const packed = modules.flatMap(({ oem }) => oem?.packed ?? []);
+  for (const one of packed) assertPackedTrusted(one, one.path, [...trust, key.public]);
+  const manifests = unsignedManifests(parts);
+  const problems = [...combineProblems(manifests), ...cycleProblems(manifests)];
   if (problems[0]) {
     const text = problems.map(({ message }) => message).join('\n');
     throw new TwinbankError('recipe', `oem.${problems[0].code}`, text);
   }
   return manifests.map((manifest) => {
-    const bytes = encodeManifest(manifest);
-    return { manifest, bytes, signature: signBytes(bytes, [parts.key]) };
+    const kept = packed.find((one) => one.manifest === manifest);
+    if (kept) return { manifest, bytes: kept.bytes, signature: kept.signature };
+    return signManifest(manifest, key);
   });
+}
+
+/** The same before anybody has signed them or asked whether they go together. */
+export function unsignedManifests(parts: ManifestParts): BankManifest[] {
+  const { recipe, modules } = parts;
+  const oems = modules.flatMap(({ oem }) => oem ?? []);
+  return [
+    baseManifest(parts),
+    ...oems.map((oem) => oem.packed?.manifest ?? oemManifest(oem, recipe.product, modules)),
+  ];
+}
+
+/** The keys that a recipe's images trust beside the one that signs them. Throws as `readPublicKey` does. */
+export function trustedKeys({ trust }: ResolvedRecipe): PublicKey[] {
+  return trust.map(({ path }) => readPublicKey(readFileSync(path), path));
+}
+
+export function signManifest(manifest: BankManifest, key: SigningKey): KeptManifest {
+  const bytes = encodeManifest(manifest);
+  return { manifest, bytes, signature: signBytes(bytes, [key]) };
+}
+
+/** Throws kind `corrupt` as `assertSigned` does, with the way out. */
+export function assertPackedTrusted(
+  { manifest, bytes, signature }: KeptManifest,
+  path: string,
+  trusted: readonly PublicKey[],
+): void {
+  try {
+    assertSigned(bytes, signature, trusted, `${path}: ${manifest.origin}.json`);
+  } catch (error) {
+    if (!(error instanceof TwinbankError) || error.code !== 'signature.untrusted') throw error;
+    const { kind, code, data, message } = error;
+    const hint = `; get the public key of ${quote(manifest.vendor)} and list it under trust in the recipe`;
+    throw new TwinbankError(kind, code, `${message}${hint}`, { data, cause: error });
+  }
 }
 
 function baseManifest({ recipe, modules, packages, key, trust }: ManifestParts): BankManifest {
@@ -49,7 +90,7 @@ function baseManifest({ recipe, modules, packages, key, trust }: ManifestParts):
     version: recipe.version,
     build,
     kernelOptions: recipe.kernel.options,
-    modules: modules.filter(({ provider }) => !provider).map((one) => manifestModule(one)),
+    modules: modules.filter(({ oem }) => !oem).map((one) => manifestModule(one)),
     base: {
       title: recipe.title ?? `${recipe.product} ${build}`,
       securityVersion: recipe.securityVersion,
@@ -60,18 +101,25 @@ function baseManifest({ recipe, modules, packages, key, trust }: ManifestParts):
   };
 }
 
-function oemManifest(provider: LoadedProvider, modules: readonly BuiltModule[]): BankManifest {
-  const { name: origin, vendor, product, version } = provider;
-  const own = modules.filter((module) => module.provider === provider);
+/** The manifest of an OEM that is built here, for one product. */
+export function oemManifest(
+  oem: OemOrigin,
+  product: string,
+  modules: readonly BuiltModule[],
+): BankManifest {
+  const { name: origin, vendor, version } = oem;
+  const own = modules.filter((module) => module.oem === oem);
   return {
     ...{ origin, vendor, product, version, build: version, kernelOptions: [] },
     modules: own.map((one) => manifestModule(one)),
   };
 }
 
+const noRelations = { provides: [], requires: [], conflicts: [], replaces: [] };
+
 function manifestModule(module: BuiltModule): ManifestModule {
-  const { name, fileName: file, version, vendor, kind, bytes, sha256, paths, provider } = module;
-  const { provides = [], requires = [], conflicts = [], replaces = [] } = provider ?? {};
+  const { name, fileName: file, version, vendor, kind, bytes, sha256, paths, oem } = module;
+  const { provides, requires, conflicts, replaces } = oem?.relations ?? noRelations;
   const files = paths.map(({ path }) => path);
   return {
     ...{ name, file, version, vendor, kind, bytes, sha256, files },

@@ -24,7 +24,7 @@ export function setOption<Options>(yargs: Argv<Options>) {
   });
 }
 
-/** `--oem DIR`, wherever a recipe is built. */
+/** `--oem DIR|FILE`, wherever a recipe is built. */
 export function oemOption<Options>(yargs: Argv<Options>) {
   return yargs.option('oem', {
     type: 'string',
@@ -33,7 +33,7 @@ export function oemOption<Options>(yargs: Argv<Options>) {
     defaultDescription: 'those of the recipe',
     requiresArg: true,
     describe:
-      'Folder of an OEM provider to build in; may be repeated, replaces those of the recipe',
+      'OEM provider to build in, a folder or a packed .oem file; may be repeated, replaces those of the recipe',
   });
 }
 

@@ -11,23 +11,37 @@ import { nearestEntry, type Path, type Tree } from './tree.ts';
  * it, and says which of them are not there (`cwd` is where the paths it shows start).
  */
 export function resolveHostFiles(recipe: ResolvedRecipe, tree: Tree, cwd: string): Diagnostic[] {
-  return fileRefs(recipe, []).flatMap(([ref, within]) => {
+  return resolveFileRefs(recipe, tree, cwd);
+}
+
+/** The same for anything that a tree stands for, such as an OEM provider. */
+export function resolveFileRefs(value: object, tree: Tree, cwd: string): Diagnostic[] {
+  return fileRefs(value, []).flatMap(([ref, within]) => {
     const { value, path } = nearestEntry(tree, within);
     ref.path = resolve(value.place.source.directory, ref.path);
     const kind = kindAt(path);
     const found = findProblem(ref.path, kind);
     if (found === undefined) return [];
-    const expected = kind === 'directory' ? 'a directory that exists' : 'a file that exists';
+    const expected = expectedKinds[kind];
     return diagnose(value.place, path, expected, `${found} at ${fileSource(ref.path, cwd).shown}`);
   });
 }
 
-function kindAt(path: Path): 'directory' | 'file' | 'any' {
-  if (path[0] === 'trust') return 'file';
-  return path[0] === 'oem' || path.at(-1) === 'files' ? 'directory' : 'any';
+type Kind = keyof typeof expectedKinds;
+const expectedKinds = {
+  directory: 'a directory that exists',
+  file: 'a file that exists',
+  oem: 'a folder with a provider.yaml, or a packed .oem file, that exists',
+  any: 'a file that exists',
+};
+
+function kindAt(path: Path): Kind {
+  if (path[0] === 'oem') return 'oem';
+  if (['trust', 'support', 'driverFiles'].includes(String(path[0]))) return 'file';
+  return path.at(-1) === 'files' ? 'directory' : 'any';
 }
 
-function findProblem(path: string, kind: 'directory' | 'file' | 'any'): string | undefined {
+function findProblem(path: string, kind: Kind): string | undefined {
   try {
     const status = statSync(path);
     accessSync(path, constants.R_OK);

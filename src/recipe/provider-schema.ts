@@ -1,40 +1,144 @@
-import type * as z from 'zod';
-import { list, map, text } from './field.ts';
+import * as z from 'zod';
+import { driverName, fileRef, list, map, memberRef, text } from './field.ts';
 
-const relation = () =>
-  text(
-    'NAME or NAME OP VERSION such as twinbank >= 1.2',
-    /^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}( *(=|!=|<=?|>=?) *[0-9][A-Za-z0-9.+~:_-]{0,63})?$/,
+const version = '[0-9][A-Za-z0-9.+~:_-]{0,63}';
+const name = '[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}';
+const operator = '(=|!=|<=?|>=?)';
+
+const relations = (what: string, example: string) =>
+  list(
+    text(
+      `NAME or NAME OP VERSION such as ${example}`,
+      new RegExp(`^${name}( *${operator} *${version})?$`),
+    ),
+    `a list such as ["${example}"]`,
+  )
+    .prefault([])
+    .describe(what);
+
+/** A line of text for people. */
+const line = (expected: string, most: number) =>
+  text(`${expected} of at most ${most} characters`, new RegExp(`^[^\\p{C}]{1,${most}}$`, 'u'));
+
+const servers = (expected: string, pattern: RegExp) =>
+  list(text(expected, pattern), `a list such as [${expected.split(' such as ')[1]}]`).refine(
+    (all) => all.length <= 8,
+    { error: 'at most 8' },
   );
-const provided = () =>
-  text(
-    'NAME or NAME = VERSION such as acme-cim = 2.1',
-    /^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}( *= *[0-9][A-Za-z0-9.+~:_-]{0,63})?$/,
-  );
-const relations = (what: string) =>
-  list(relation(), 'a list such as ["twinbank >= 1.2"]').prefault([]).describe(what);
+
+/** What a new host is set to, until its administrator says otherwise. */
+const defaultsSchema = map({
+  syslog: map({
+    targets: servers('HOST or HOST:PORT such as logs.example.com', /^[!-~]{1,260}$/).describe(
+      'Where log messages are sent beside the host: HOST or HOST:PORT, IPv6 in brackets',
+    ),
+  })
+    .exactOptional()
+    .describe('Log targets'),
+  ntp: map({
+    servers: servers('a host such as ntp.example.com', /^[!-~]{1,253}$/).describe(
+      'Names or addresses of time servers',
+    ),
+  })
+    .exactOptional()
+    .describe('Time servers'),
+  console: map({
+    title: line('a title', 64).describe('What the console calls the machine'),
+    text: line('a text', 200).exactOptional().describe('One more line on the console'),
+  })
+    .exactOptional()
+    .describe('What the console shows'),
+});
+
+const supportSchema = map({
+  assetTag: line('an asset tag', 64).exactOptional().describe('What the machine is known by'),
+  links: list(
+    map({
+      title: line('a title', 64).describe('What it leads to'),
+      url: text(
+        'a web address such as https://example.com/support',
+        /^https?:\/\/[!-~]{1,500}$/,
+      ).describe('http or https'),
+    }),
+    'a list of links, each with title and url',
+  )
+    .prefault([])
+    .describe('Where an administrator gets help'),
+  scripts: list(
+    fileRef('a file such as file:support/collect.sh'),
+    'a list of files such as [file:support/collect.sh]',
+  )
+    .prefault([])
+    .describe('Collectors of support data: usr/lib/twinbank/support/NAME/FILE on the host'),
+});
 
 /** provider.yaml: one OEM. What lies in `files/` beside it becomes its layer. */
 export const providerSchema = map({
   name: text('a name of up to 8 letters, digits and dashes such as acme', /^[a-z][a-z0-9-]{0,7}$/)
-    .refine((name) => !['base', 'boot', 'bundle', 'vmkernel'].includes(name), {
+    .refine((value) => !['base', 'boot', 'bundle', 'vmkernel'].includes(value), {
       error: 'a name other than base, boot, bundle and vmkernel',
     })
     .describe('The origin in manifests and the layer in the bank: NAME.v00'),
-  vendor: text('the name of a company', /^[^\p{C}]{1,64}$/u).describe('Who answers for it'),
+  vendor: line('the name of a company', 64).describe('Who answers for it'),
   version: text(
     'a version in quotes such as "1.2.3"',
     /^[0-9]{1,9}(\.[0-9]{1,9}){0,3}([-+~][0-9A-Za-z.+~-]{1,32})?$/,
-  ).describe('Version of what the OEM brings'),
-  product: text('a product name such as twinbank', /^[a-z][a-z0-9-]{0,31}$/)
-    .prefault('twinbank')
-    .describe('The product that it is for'),
-  provides: list(provided(), 'a list such as ["acme-cim = 2.1"]')
+  ).describe('Version of what the OEM brings; a newer one replaces an older one in an update'),
+  description: text('text without control characters', /^[^\p{C}]*(\n[^\p{C}]*)*$/u)
+    .exactOptional()
+    .describe('For people'),
+  products: list(
+    text('a product name such as twinbank', /^[a-z][a-z0-9-]{0,31}$/),
+    'a list of products such as [twinbank]',
+  )
+    .refine((products) => products.length > 0, { error: 'at least one product' })
+    .prefault(['twinbank'])
+    .describe('The products that it is for'),
+  builds: list(
+    text('OP VERSION such as ">= 1.2"', new RegExp(`^${operator} *${version}$`)),
+    'a list of version ranges such as [">= 1.2", "< 2"]',
+  )
+    .prefault([])
+    .describe('Versions of the product that it is for; all of these must hold'),
+  keyId: text('a key id of 16 hexadecimal digits', /^[0-9a-f]{16}$/)
+    .exactOptional()
+    .describe('The key that packs it (twinbank keys show); pack refuses any other'),
+  provides: list(
+    text(
+      'NAME or NAME = VERSION such as acme-cim = 2.1',
+      new RegExp(`^${name}( *= *${version})?$`),
+    ),
+    'a list such as ["acme-cim = 2.1"]',
+  )
     .prefault([])
     .describe('Names that others can require, beside its own'),
-  requires: relations('What has to be in the bank, such as twinbank >= 1.2'),
-  conflicts: relations('What must not be in the bank'),
-  replaces: relations('Modules whose files it may hide, and that an update with it takes away'),
+  requires: relations('What has to be in the bank', 'acme-cim >= 2'),
+  conflicts: relations('What must not be in the bank', 'other-oem'),
+  replaces: relations(
+    'Modules whose files it may hide, and that an update with it takes away',
+    'acme-old',
+  ),
+  drivers: list(driverName(), 'a list of kernel modules such as [tg3, coretemp]')
+    .prefault([])
+    .describe("Kernel modules of the bank's own kernel, with those that they need"),
+  driverFiles: list(memberRef(), 'a list of files such as [file:drivers/NAME.ko]')
+    .prefault([])
+    .describe("Kernel modules of the OEM's own, built for just the bank's kernel"),
+  defaults: defaultsSchema.prefault({}).describe('Until an administrator says otherwise'),
+  support: supportSchema.prefault({}).describe('What helps when something breaks'),
 });
 
 export type Provider = z.output<typeof providerSchema>;
+
+type JsonSchema = z.core.JSONSchema.JSONSchema;
+
+/** The JSON Schema of a provider.yaml, for editors. */
+export function providerJsonSchema(): JsonSchema {
+  const { $schema, ...rest } = z.toJSONSchema(providerSchema, { io: 'input' });
+  return { ...($schema && { $schema }), title: 'twinbank OEM provider', ...rest };
+}
+
+/** The text of oem-providers/provider.schema.json. */
+export function providerJsonSchemaText(): string {
+  return `${JSON.stringify(providerJsonSchema(), null, 2)}\n`;
+}

@@ -1,32 +1,71 @@
-import { statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { diagnose, recipeError } from './diagnostic.ts';
+import { basename, join, resolve } from 'node:path';
+import { type Diagnostic, diagnose, recipeError } from './diagnostic.ts';
+import { resolveFileRefs } from './host-files.ts';
 import { type Provider, providerSchema } from './provider-schema.ts';
 import { fileSource, readRecipeFile } from './recipe-file.ts';
+import { nearestEntry, type Path, type Source } from './tree.ts';
 import { validateAgainst } from './validate.ts';
 
-/** An OEM provider: what its provider.yaml says, and where its files are. */
+/** An OEM provider: what its provider.yaml says, `file:` paths absolute, and where its files are. */
 export interface LoadedProvider extends Provider {
-  /** Absolute path of `files/`; undefined where it has none. */
-  readonly files: string | undefined;
+  /** Absolute path of the folder that has provider.yaml. */
+  readonly folder: string;
+  /** Absolute path of `files/`, which need not be there. */
+  readonly files: string;
+  /** A problem at a key of provider.yaml, or at the nearest one that is there. */
+  problem(at: Path, expected: string, found: string): Diagnostic;
+  /** A problem of a file, by its path below the folder. */
+  fileProblem(path: string, expected: string, found: string): Diagnostic;
+}
+
+/** Reads the provider in a folder (relative to `cwd`): all that is wrong with its provider.yaml, or what it says. */
+export function readProvider(
+  folder: string,
+  cwd: string,
+): { provider: LoadedProvider | undefined; problems: Diagnostic[] } {
+  const root = resolve(cwd, folder);
+  const path = join(root, 'provider.yaml');
+  const source = fileSource(path, cwd);
+  const { file, problems } = readRecipeFile(path, source, null, 'provider');
+  if (!file) return { provider: undefined, problems };
+  const { tree } = file;
+  const checked = validateAgainst(providerSchema, tree);
+  const missing = checked.value ? resolveFileRefs(checked.value, tree, cwd) : [];
+  const all = [...problems, ...checked.problems, ...missing];
+  if (!checked.value || all.length > 0) return { provider: undefined, problems: all };
+  const provider: LoadedProvider = {
+    ...checked.value,
+    folder: root,
+    files: join(root, 'files'),
+    problem: (at, expected, found) => {
+      const near = nearestEntry(tree, at);
+      return diagnose(near.value.place, near.path, expected, found);
+    },
+    fileProblem: (inside, expected, found) => {
+      const place = { source: sourceOf(join(root, inside), cwd), line: null, column: null };
+      return diagnose(place, [], expected, found);
+    },
+  };
+  return { provider, problems: [] };
+}
+
+/** A name may be anything a file system takes; a message is one line. */
+function sourceOf(path: string, cwd: string): Source {
+  const source = fileSource(path, cwd);
+  return { ...source, shown: source.shown.replaceAll(/\p{C}/gu, '\uFFFD') };
 }
 
 /**
- * Loads the OEM provider in a folder (relative to `cwd`).
+ * The same for those who go on with it.
  * @throws TwinbankError recipe, `recipe.invalid`: all problems, one a line, as for a recipe
  */
 export function loadProvider(folder: string, cwd: string): LoadedProvider {
-  const path = join(resolve(cwd, folder), 'provider.yaml');
-  const source = fileSource(path, cwd);
-  const { file, problems } = readRecipeFile(path, source, null, 'provider');
-  const checked = file && validateAgainst(providerSchema, file.tree);
-  const all = [...problems, ...(checked?.problems ?? [])];
-  const files = join(resolve(cwd, folder), 'files');
-  const status = statSync(files, { throwIfNoEntry: false });
-  if (status && !status.isDirectory()) {
-    const place = { source, line: null, column: null };
-    all.push(diagnose(place, ['files'], 'a directory beside provider.yaml', 'something else'));
-  }
-  if (!checked?.value || all.length > 0) throw recipeError(all);
-  return { ...checked.value, files: status ? files : undefined };
+  const { provider, problems } = readProvider(folder, cwd);
+  if (!provider) throw recipeError(problems);
+  return provider;
+}
+
+/** Where a collector lies on the host. */
+export function supportPath({ name }: Provider, script: { path: string }): string {
+  return `usr/lib/twinbank/support/${name}/${basename(script.path)}`;
 }

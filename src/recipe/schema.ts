@@ -202,7 +202,7 @@ export const recipeSchema = map({
     .exactOptional()
     .describe('Oldest version that can be updated to this one'),
   oem: list(
-    fileRef('an OEM provider such as file:oem-providers/acme'),
+    fileRef('an OEM provider such as file:oem-providers/acme or file:acme.oem'),
     'a list of OEM providers such as [file:oem-providers/acme]',
   )
     .prefault([])

@@ -130,7 +130,8 @@ function relationProblems(
         (one) => relation && one.module !== module && satisfies(relation, one),
       );
       if (!hit) continue;
-      const what = `conflicts with ${text}, found ${hit.name} ${hit.version} of ${hit.origin}`;
+      const found = [hit.name, hit.version].filter(Boolean).join(' ');
+      const what = `conflicts with ${text}, found ${found} of ${hit.origin}`;
       report('conflicts', `${what}; leave out one of them`, hit.origin);
     }
   }

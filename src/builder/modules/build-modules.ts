@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { ModuleRecipe } from '../../recipe/module-schema.ts';
-import { loadProvider } from '../../recipe/provider.ts';
 import type { ResolvedRecipe } from '../../recipe/schema.ts';
 import type { ComponentContext } from '../components/component.ts';
 import { type Derived, getOrBuild, type Json } from '../components/derived.ts';
@@ -46,19 +44,30 @@ export async function planModules(
   recipe: ResolvedRecipe,
   components: ComponentContext,
 ): Promise<ModulePlan[]> {
-  const kernel = await findKernel(recipe.kernel.from, components);
   const provided = new Set<string>();
-  const context: PlanContext = { recipe, components, kernel, provided };
+  const context = await planContext(recipe, components, provided);
   const plans = [planVmkernel(context), await planBoot(context)];
   for (const [name, module] of Object.entries(recipe.modules)) {
     const plan = await planOne(name, module, context);
     for (const soname of plan.sonames) provided.add(soname);
     plans.push(plan);
   }
-  for (const { path } of recipe.oem) {
-    plans.push(await planOem(loadProvider(path, join(path, '../..')), context));
-  }
+  for (const { path } of recipe.oem) plans.push(await planOem(path, context));
   return plans;
+}
+
+/** What plans of a recipe's modules are made from; `provided` is filled as they are made. */
+export async function planContext(
+  recipe: ResolvedRecipe,
+  components: ComponentContext,
+  provided: ReadonlySet<string> = new Set(),
+): Promise<PlanContext> {
+  return {
+    recipe,
+    components,
+    provided,
+    kernel: await findKernel(recipe.kernel.from, components),
+  };
 }
 
 function planOne(name: string, module: ModuleRecipe, context: PlanContext) {
@@ -73,7 +82,7 @@ export async function buildModules(
   components: ComponentContext,
 ): Promise<BuiltModule[]> {
   const built = await mapParallel(plans, parallelBuilds, (plan) => buildOne(plan, components));
-  assertNoSharedPaths(built.filter(({ provider }) => !provider));
+  assertNoSharedPaths(built.filter(({ oem }) => !oem));
   return built;
 }
 
@@ -98,9 +107,9 @@ async function buildOne(plan: ModulePlan, components: ComponentContext): Promise
     name: plan.name,
     fileName: plan.fileName,
     version: plan.version,
-    kind: plan.provider ? 'oem' : 'base',
-    vendor: plan.provider?.vendor ?? 'twinbank',
-    ...(plan.provider && { provider: plan.provider }),
+    kind: plan.oem ? 'oem' : 'base',
+    vendor: plan.oem?.vendor ?? 'twinbank',
+    ...(plan.oem && { oem: plan.oem }),
     bytes: derived.bytes,
     sha256: derived.sha256,
     path: derived.path,

@@ -10,7 +10,7 @@ import { layerInputs, makeLayer } from './layer.ts';
 import type { ModulePlan, PlanContext } from './module.ts';
 
 /** What modprobe and vmkd read; depmod's binary indexes are for kmod, which the bank does not have. */
-const indexFiles = ['modules.dep', 'modules.alias', 'modules.softdep', 'modules.symbols'];
+export const indexFiles = ['modules.dep', 'modules.alias', 'modules.softdep', 'modules.symbols'];
 
 /** The drivers that the recipe lists, with those they need and the indexes by which devices find them. */
 export function planDrivers(name: string, module: DriversModule, context: PlanContext): ModulePlan {
@@ -34,7 +34,13 @@ export function planDrivers(name: string, module: DriversModule, context: PlanCo
       const early = source.close(recipe.boot.drivers, 'boot.drivers');
       const wanted = source.close(module.drivers, `modules.${name}.drivers`);
       const all = [...new Set([...early, ...wanted])];
-      const tree = await runDepmod(all, source.index, kernel, join(scratch, 'depmod'));
+      const files = all.flatMap((driver) => source.index.get(driver) ?? []);
+      const indexes = await runDepmod(files, kernel, join(scratch, 'depmod'));
+      const tree: FileTree = new Map();
+      for (const [index, data] of indexes) {
+        const path = `usr/lib/modules/${kernel.release}/${index}`;
+        tree.set(path, { type: 'file', mode: 0o644, data });
+      }
       // What the initramfs has loaded stays in the indexes, so that modprobe finds it loaded.
       for (const driver of wanted.filter((driver) => !early.includes(driver))) {
         const { path, data } = source.index.get(driver) ?? {};
@@ -48,6 +54,7 @@ export function planDrivers(name: string, module: DriversModule, context: PlanCo
 /** The kernel's modules, and the function that closes a list of them over what they need. */
 export async function readModules(kernel: KernelSource): Promise<{
   index: ModuleIndex;
+  builtin: ReadonlySet<string>;
   close(wanted: readonly string[], place: string): string[];
 }> {
   const tree = await kernel.tree();
@@ -61,20 +68,19 @@ export async function readModules(kernel: KernelSource): Promise<{
   }
   const names = parseBuiltin(Buffer.from(builtin.data).toString());
   const index = indexModules(tree);
-  return { index, close: (wanted, place) => closeOverNeeds(wanted, index, names, place) };
+  const close = (wanted: readonly string[], place: string) =>
+    closeOverNeeds(wanted, index, names, place);
+  return { index, builtin: names, close };
 }
 
-/** Runs the host's depmod over just these modules and returns its indexes as a tree. */
-async function runDepmod(
-  modules: readonly string[],
-  index: ModuleIndex,
+/** Runs the host's depmod over just these modules. Returns its indexes by their names, `modules.dep` first. */
+export async function runDepmod(
+  modules: readonly { readonly path: string; readonly data: Uint8Array }[],
   kernel: KernelSource,
   folder: string,
-): Promise<FileTree> {
+): Promise<Map<string, Uint8Array>> {
   const base = `lib/modules/${kernel.release}`;
-  for (const name of modules) {
-    const { path, data } = index.get(name) ?? {};
-    if (!path || !data) continue;
+  for (const { path, data } of modules) {
     const file = join(folder, path.replace(/^usr\//, ''));
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, data);
@@ -86,10 +92,7 @@ async function runDepmod(
   }
   // No settings of the host: it may prefer or leave out modules for reasons of its own.
   await runTool('depmod', ['-b', folder, '-C', '/dev/null', kernel.release]);
-  const tree: FileTree = new Map();
-  for (const name of indexFiles) {
-    const data = await readFile(join(folder, base, name));
-    tree.set(`usr/${base}/${name}`, { type: 'file', mode: 0o644, data });
-  }
-  return tree;
+  const indexes = new Map<string, Uint8Array>();
+  for (const name of indexFiles) indexes.set(name, await readFile(join(folder, base, name)));
+  return indexes;
 }

@@ -34,22 +34,23 @@ export function indexModules(tree: FileTree): ModuleIndex {
   return index;
 }
 
-/**
- * What a module needs, from its `.modinfo` section, which is `KEY=VALUE` texts between zero bytes:
- * `depends` for the symbols it uses, `softdep=pre:` for what it merely asks for.
- */
+/** What a module needs: `depends` for the symbols it uses, `softdep=pre:` for what it merely asks for. */
 export function readNeeds(module: Uint8Array): string[] {
-  const bytes = asBuffer(module);
-  const info = readSections(bytes).find((section) => section.name === '.modinfo');
-  if (!info) return [];
   const needs: string[] = [];
-  const texts = bytes.toString('latin1', info.offset, info.offset + info.size).split('\0');
-  for (const text of texts) {
+  for (const text of readModinfo(module)) {
     if (text.startsWith('depends=')) needs.push(...text.slice(8).split(','));
     else if (text.startsWith('softdep=pre:'))
       needs.push(...(text.slice(12).split('post:')[0] ?? '').split(' '));
   }
   return needs.filter(Boolean).map(plainName);
+}
+
+/** The texts of a module's `.modinfo` section, which is `KEY=VALUE` between zero bytes. */
+export function readModinfo(module: Uint8Array): string[] {
+  const bytes = asBuffer(module);
+  const info = readSections(bytes).find((section) => section.name === '.modinfo');
+  if (!info) return [];
+  return bytes.toString('latin1', info.offset, info.offset + info.size).split('\0');
 }
 
 /** Names of the modules that are built into the kernel, from its `modules.builtin`. */

@@ -1,8 +1,8 @@
-import type { LoadedProvider } from '../../recipe/provider.ts';
 import type { ResolvedRecipe } from '../../recipe/schema.ts';
 import type { ComponentContext, Resolved } from '../components/component.ts';
 import type { Json } from '../components/derived.ts';
 import type { FileTree } from '../components/file-tree.ts';
+import type { OemOrigin } from '../oem/oem-origin.ts';
 import type { KernelSource } from './kernel-source.ts';
 
 /** One path that a module brings; `bytes` is there for files only. */
@@ -26,7 +26,7 @@ export interface ModulePlan {
   /** Libraries it brings that modules above it need not bring again. */
   readonly sonames: readonly string[];
   /** The OEM whose module it is; of the base without one. */
-  readonly provider?: LoadedProvider;
+  readonly oem?: OemOrigin;
   /** Makes the module's bytes in an empty folder of its own. */
   build(scratch: string): Promise<{ data: Uint8Array; paths: readonly ModulePath[] }>;
 }
@@ -38,7 +38,7 @@ export interface BuiltModule {
   readonly version: string;
   readonly kind: 'base' | 'oem';
   readonly vendor: string;
-  readonly provider?: LoadedProvider;
+  readonly oem?: OemOrigin;
   readonly bytes: number;
   readonly sha256: string;
   /** Where the cache has it. */

@@ -6,8 +6,9 @@ import {
   type Settings,
   settingNames,
 } from '../../state/settings.ts';
-import { readConfiguration, writeConfiguration } from './configuration.ts';
+import { writeConfiguration } from './configuration.ts';
 import { type Method, MethodError } from './json-rpc.ts';
+import { effectiveSettings } from './oem-facts.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { SaveAnswer, StateKeeper } from './state-keeper.ts';
 
@@ -29,7 +30,7 @@ export function configMethods(options: ConfigServiceOptions): Record<string, Met
   const { keeper, interfaces, root = '/' } = options;
   const alone = oneAtATime();
   return {
-    'config.get': () => shown(readConfiguration(root).settings),
+    'config.get': () => shown(effectiveSettings(root)),
     'config.set': (params) =>
       alone(async () => {
         const wanted = parseAll(params);

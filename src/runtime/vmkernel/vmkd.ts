@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDevelopmentKey } from '../../update/key.ts';
 import { agentPrograms } from '../agents/registry.ts';
@@ -15,6 +16,8 @@ import { judgeBoot } from './judge-boot.ts';
 import { parseKernelCommandLine } from './kernel-command-line.ts';
 import { vmkdMethods } from './methods.ts';
 import { currentLeases, findInterfaces, firstLease, openNetwork, setHostName } from './network.ts';
+import { effectiveSettings, oemLines } from './oem-facts.ts';
+import { addOemModules } from './oem-modules.ts';
 import { takeOverGroup } from './own-group.ts';
 import { endSystem, findPowerButtons, onPowerButton, resetNow } from './power.ts';
 import { stateKeeper } from './state-keeper.ts';
@@ -81,7 +84,8 @@ if (command.trial) {
   }, Math.max(left, 0) * 1000);
 }
 
-// 2. Drivers for the devices found.
+// 2. Drivers for the devices found, those of OEMs first.
+addOemModules(release());
 const drivers = bankDrivers();
 await drivers.load();
 console.stage('drivers', `${drivers.report.loaded.length} for ${drivers.report.devices} devices`);
@@ -96,6 +100,7 @@ if (journal.problem) console.line(`boot journal: ${journal.problem}`);
 endJournal = (why) => journal.write({ event: 'shutdown', bank: command.bank ?? 0, why });
 const keeper = stateKeeper({ bank, other: bank && otherBank(bank), tell: console.line });
 console.stage('state', await keeper.restore());
+for (const line of oemLines()) console.line(line);
 saveAtEnd = keeper.saveChanges;
 setInterval(() => void keeper.saveChanges(), stateIntervalMs);
 const proof = bank && proveManifests(bank);
@@ -121,7 +126,7 @@ const agents = settings.agents.flatMap((name) => {
   if (!program) return [];
   // The fault is a program that can not run; what comes of it is the supervisor's work.
   const path = faults.has('agent-dead') ? '/bin/false' : program.path;
-  const args = () => program.args(readConfiguration().settings);
+  const args = () => program.args(effectiveSettings());
   return [
     supervise({ name, path, args }, { onEnd: (why) => console.log(`agent ${name}: ${why}`) }),
   ];

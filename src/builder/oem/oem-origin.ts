@@ -1,0 +1,54 @@
+import type { ManifestModule } from '../../bootloader/bank-manifest.ts';
+import type { LoadedProvider } from '../../recipe/provider.ts';
+import type { KeptManifest } from '../../update/plan-bank.ts';
+import type { KernelSource } from '../modules/kernel-source.ts';
+
+/** What a module's manifest says of others. */
+export type Relations = Pick<ManifestModule, 'provides' | 'requires' | 'conflicts' | 'replaces'>;
+
+/** Where an OEM's module comes from: a provider's folder, or a packed file with a manifest of its own. */
+export interface OemOrigin {
+  readonly name: string;
+  readonly vendor: string;
+  readonly version: string;
+  readonly relations: Relations;
+  /** As it was signed by whoever packed it; goes into the bank unchanged. */
+  readonly packed?: KeptManifest & { readonly path: string };
+}
+
+/**
+ * What a provider's manifest says of others: what provider.yaml says, and what follows from it. A default that
+ * only one OEM can set, or a driver of its own, is a name that it provides and conflicts with: a second one in
+ * the same bank is refused by the rules that hold for all modules, at build and in updates.
+ */
+export function relationsOf(
+  provider: LoadedProvider,
+  product: string,
+  kernel: Pick<KernelSource, 'image'>,
+  ownDrivers: readonly string[],
+): Relations {
+  const { provides, requires, conflicts, replaces, builds, drivers, defaults } = provider;
+  const claims = [
+    ...Object.keys(defaults).map((name) => `default-${name}`),
+    ...ownDrivers.map(driverClass),
+  ];
+  const hasDrivers = drivers.length + ownDrivers.length > 0;
+  return {
+    provides: unique([...provides, ...claims, ...drivers.map(driverClass)]),
+    requires: unique([
+      ...requires,
+      ...builds.map((range) => `${product} ${range}`),
+      ...(hasDrivers ? [`vmkernel = ${kernel.image.version}`] : []),
+    ]),
+    conflicts: unique([...conflicts, ...claims]),
+    replaces,
+  };
+}
+
+function driverClass(name: string): string {
+  return `driver-${name.replaceAll('-', '_')}`;
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
