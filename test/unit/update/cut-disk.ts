@@ -41,8 +41,9 @@ interface Undo {
 export function cutDisk({ image, places }: Pick<CutHost, 'image' | 'places'>): CutDisk {
   const memory = memoryDevice(image);
   const versions = new Map<number, string>();
+  const nameAfter = versionNames();
   const undo: Undo[] = [];
-  let writes = 0;
+  let laying: Uint8Array | undefined;
   let takingBack = false;
   const partitionOf = (offset: number): number => {
     for (const [number, { firstLba, lastLba }] of places) {
@@ -58,7 +59,7 @@ export function cutDisk({ image, places }: Pick<CutHost, 'image' | 'places'>): C
         const partition = partitionOf(offset);
         const version = versionOf(partition);
         undo.push({ offset, bytes: memory.read(offset, bytes.length), partition, version });
-        versions.set(partition, `after write ${++writes}`);
+        versions.set(partition, nameAfter(version, offset, laying));
       }
       memory.write(offset, bytes);
     },
@@ -82,7 +83,11 @@ export function cutDisk({ image, places }: Pick<CutHost, 'image' | 'places'>): C
     simulated,
     partition,
     lay(pieces) {
-      for (const piece of pieces) partition(piece.partition).write(piece.offset, piece.bytes);
+      for (const piece of pieces) {
+        laying = piece.bytes;
+        partition(piece.partition).write(piece.offset, piece.bytes);
+        laying = undefined;
+      }
     },
     forUpdate: (wrap = (inner) => inner) => ({
       banks: [keptBank, targetBank].map((number) => {
@@ -109,5 +114,27 @@ export function cutDisk({ image, places }: Pick<CutHost, 'image' | 'places'>): C
         if (undo.length > before) takeBack(before);
       }
     },
+  };
+}
+
+/**
+ * Names versions after the one before and what was laid on it: the same writes of a recording, which never
+ * change, lead to the same version, so that what was proved of it is still known.
+ */
+function versionNames() {
+  const pieces = new WeakMap<Uint8Array, number>();
+  const names = new Map<string, string>();
+  let count = 0;
+  return (before: string, offset: number, laid: Uint8Array | undefined): string => {
+    const fresh = `version ${++count}`;
+    if (!laid) return fresh;
+    const piece = pieces.get(laid) ?? count;
+    pieces.set(laid, piece);
+    const key = `${before}, ${piece} at ${offset}`;
+    const name = names.get(key) ?? fresh;
+    // Those of random pieces never come again.
+    if (names.size > 10_000) names.clear();
+    names.set(key, name);
+    return name;
   };
 }

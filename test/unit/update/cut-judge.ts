@@ -101,6 +101,7 @@ function remember<T>(known: Map<string, T>, key: string, make: () => T): T {
   const before = known.get(key);
   if (before !== undefined) return before;
   const made = make();
+  if (known.size > 10_000) known.clear();
   known.set(key, made);
   return made;
 }

@@ -1,8 +1,10 @@
+import { expect } from 'vitest';
+import { openFat } from '../../../src/disk/fat/volume.ts';
 import { simulateBoot } from '../../../src/harness/simulator.ts';
 import { type ApplyResult, applyBundle } from '../../../src/update/apply.ts';
 import { memorySource } from '../../../src/update/byte-source.ts';
 import { builds } from './cut-builds.ts';
-import { targetBank } from './cut-host.ts';
+import { keptBank, storePartition, targetBank } from './cut-host.ts';
 import type { Stage } from './cut-stage.ts';
 
 /** Who updates a host again whose update was cut short. */
@@ -30,6 +32,16 @@ export async function retried(
     const source = memorySource('x.tbu', bundle);
     const options = running === undefined ? {} : { running };
     const { outcome } = await applyBundle(source, disk.forUpdate(), options);
+    if (outcome === 'updated') {
+      const partitions = [running === targetBank ? keptBank : targetBank];
+      if (store === 'whole') partitions.push(storePartition);
+      const findings = partitions.flatMap((one) => openFat(disk.partition(one)).check());
+      // Nothing of the first try takes room.
+      expect(
+        findings.filter(({ code }) => code === 'fat.lost-clusters'),
+        what,
+      ).toEqual([]);
+    }
     expectBoot(`${what}, updated again ${retry}`, [builds.next.name], store);
     return outcome;
   });
