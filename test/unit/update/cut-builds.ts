@@ -22,24 +22,39 @@ export interface Build {
 }
 
 const kibibyte = 1024;
-const oem: Files = { 'acmecim.v00': payload(150 * kibibyte + 7, 40) };
-const acme = signed({
-  ...{ origin: 'acme', vendor: 'acme', product: 'twinbank', version: '4.0', build: '4.0' },
-  kernelOptions: ['acme.mode=1'],
-  modules: Object.entries(oem).map(([file, data]) => manifestModule(file, data, 'oem')),
-});
+interface Oem {
+  readonly oem: Files;
+  readonly manifest: KeptManifest;
+}
+
+export function acmeOf(oem: Files): Oem {
+  const manifest = signed({
+    ...{ origin: 'acme', vendor: 'acme', product: 'twinbank', version: '4.0', build: '4.0' },
+    kernelOptions: ['acme.mode=1'],
+    modules: Object.entries(oem).map(([file, data]) => manifestModule(file, data, 'oem')),
+  });
+  return { oem, manifest };
+}
+
+const acme = acmeOf({ 'acmecim.v00': payload(150 * kibibyte + 7, 40) });
 
 /** So long that boot.cfg goes on in its second sector, in the middle of what is loaded. */
 const kernelOptions = ['quiet', `early.drivers=${'abcdefghi,'.repeat(34)}last`];
 
-function makeBuild(name: string, files: Files, packages: Files): Build {
+/** A build with these modules of the base, in the order in which they are loaded, and the OEM acme. */
+export function makeBuild(
+  name: string,
+  files: Files,
+  packages: Files,
+  { oem, manifest }: Oem = acme,
+): Build {
   const listed = Object.entries(packages).map(([file, data]) => {
     return { name: file, bytes: data.length, sha256: sha256(data) };
   });
   const [version = ''] = name.split('-');
   const more = { version, build: name, kernelOptions };
   const base = signedBase(files, more, { packages: listed });
-  return { name, manifests: [base, acme], files: { ...files, ...oem }, packages };
+  return { name, manifests: [base, manifest], files: { ...files, ...oem }, packages };
 }
 
 const shared: Files = {
@@ -90,17 +105,17 @@ export const builds = {
   ),
 } as const;
 
-/** A bundle of the next build's base; the OEM is carried over. `relative`: only what `current` lacks. */
-export async function bundleOf(kind: 'full' | 'relative'): Promise<Buffer> {
-  const { manifests, files, packages } = builds.next;
+/** A bundle of a build, or of what an older one lacks. */
+export async function bundleOf(build: Build, older?: Build): Promise<Buffer> {
+  const { manifests, files, packages } = build;
   const parts = {
-    manifests: manifests.slice(0, 1),
+    manifests,
     moduleContent: ({ file }: { file: string }) => oneOf(files, file),
     packageContent: ({ name }: { name: string }) => oneOf(packages, name),
   };
-  const from = kind === 'relative' ? olderBuildOf(builds.current.manifests) : undefined;
+  const from = older && olderBuildOf(older.manifests);
   const written: Buffer[] = [];
-  const plan = planBundle({ ...parts }, developmentKey, from);
+  const plan = planBundle(parts, developmentKey, from);
   await writeBundle((bytes) => void written.push(Buffer.from(bytes)), plan);
   return Buffer.concat(written);
 }

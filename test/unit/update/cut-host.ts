@@ -30,6 +30,9 @@ export interface CutHost {
 }
 
 export interface HostOptions {
+  /** Of bank 5 and bank 6; those of the power cuts unless told. */
+  readonly current?: Build;
+  readonly before?: Build;
   readonly bankMebibytes?: number;
   /** Marks of the bank that will be overwritten, and its place in the order. */
   readonly target?: Partial<BootMarks> & { readonly updated?: number };
@@ -45,6 +48,7 @@ const valid = { bootstate: '0', attempts: '0', verdict: '-' } as const;
  */
 export function cutHost(options: HostOptions = {}): CutHost {
   const { bankMebibytes = 48, target = {}, newestState = 'target' } = options;
+  const { current = builds.current, before = builds.before } = options;
   const sizes = new Map([
     [keptBank, bankMebibytes],
     [targetBank, bankMebibytes],
@@ -73,11 +77,11 @@ export function cutHost(options: HostOptions = {}): CutHost {
     if (place.number === storePartition) continue;
     writeBankMagic(device, deriveGuid('test', `bank ${place.number}`));
   }
-  edit(keptBank, (volume) => fillBank(volume, builds.current, { ...valid, updated: 7 }));
+  edit(keptBank, (volume) => fillBank(volume, current, { ...valid, updated: 7 }));
   edit(targetBank, (volume) => {
-    fillBank(volume, builds.before, { ...valid, updated: 6, ...target });
+    fillBank(volume, before, { ...valid, updated: 6, ...target });
   });
-  edit(storePartition, (volume) => fillStore(volume, builds.current));
+  edit(storePartition, (volume) => fillStore(volume, current));
   const newest = newestState === 'kept' ? keptBank : targetBank;
   for (const number of [keptBank, targetBank]) {
     const generation = number === newest ? 4 : 3;

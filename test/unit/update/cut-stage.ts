@@ -29,7 +29,10 @@ export async function stage(scenario: Scenario): Promise<Stage> {
   const { damage, running } = scenario;
   const host = cutHost(scenario.host);
   if (damage) host.edit(targetBank, (_volume, device) => damage(device));
-  const bundle = await bundleOf(scenario.bundle);
+  const { current, next } = builds;
+  // The OEM is carried over from the bank that is kept.
+  const base = { ...next, manifests: next.manifests.slice(0, 1) };
+  const bundle = await bundleOf(base, scenario.bundle === 'relative' ? current : undefined);
   const options = running === undefined ? {} : { running };
   const disk = cutDisk(host);
   const recording = await recordUpdate(disk, bundle, options);

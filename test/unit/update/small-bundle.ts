@@ -90,7 +90,7 @@ async function packBundle(
   return { index, indexBytes, signatureBytes, entries, bytes, parts: partsOf(files) };
 }
 
-function partsOf(files: readonly { path: string; bytes: number }[]): Part[] {
+export function partsOf(files: readonly { path: string; bytes: number }[]): Part[] {
   let offset = 0;
   const part = (path: string, kind: Part['part'], length: number): Part => {
     offset += length;
