@@ -1,17 +1,18 @@
 import type { Writable } from 'node:stream';
 import type { TwinbankError } from '../diagnostics/error.ts';
 import type { Colors, Result } from './command.ts';
+import { plain } from './plain-text.ts';
 
 /** The version of the JSON documents; members may be added to one, a change of meaning raises it. */
 const schemaVersion = 1;
 
 /** One JSON document, the only thing on standard output with `--json`. */
 export function jsonDocument(members: Readonly<Record<string, unknown>>): string {
-  return `${JSON.stringify({ schemaVersion, ...members }, plain, 2)}\n`;
+  return `${JSON.stringify({ schemaVersion, ...members }, jsonValue, 2)}\n`;
 }
 
 /** Offsets and sizes may be bigints, which JSON does not have. */
-function plain(_key: string, value: unknown): unknown {
+function jsonValue(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? Number(value) : value;
 }
 
@@ -28,16 +29,24 @@ export function resultText(result: Result, json: boolean): string {
   return result.text === '' || result.text.endsWith('\n') ? result.text : `${result.text}\n`;
 }
 
+/** A message names what was found, which may be anybody's: no line of it does anything to a terminal. */
+function plainLines(message: string): string {
+  return message
+    .split(/(\t|\r?\n)/)
+    .map((part, at) => (at % 2 === 0 ? plain(part) : part))
+    .join('');
+}
+
 /**
  * An error for people. A message that begins with a place (`recipe.yaml:3:5 ...`) stays first on its
  * line, so that editors and CI systems find it.
  */
 export function errorText(error: TwinbankError, colors: Colors, debug: boolean): string {
   const heading = error.kind === 'recipe' ? '' : `${colors.red('twinbank:')} `;
-  const lines = [`${heading}${error.message}`];
+  const lines = [`${heading}${plainLines(error.message)}`];
   if (debug) {
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-      lines.push(colors.dim(cause.stack ?? cause.message));
+      lines.push(colors.dim(plainLines(cause.stack ?? cause.message)));
     }
   }
   return `${lines.join('\n')}\n`;

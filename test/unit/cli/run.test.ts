@@ -90,6 +90,15 @@ describe('a command that fails', () => {
     });
   });
 
+  it('does nothing to the terminal by what it found', async () => {
+    const { rows } = oneCommand(async () => {
+      const found = '/\u001b[2J\u009b1m\u202e\r/x';
+      throw new TwinbankError('corrupt', 'fat.chain-loop', `${found}: expected\n\tless`);
+    });
+    const { stderr } = await runHere(['try'], { rows });
+    expect(stderr).toBe('twinbank: /?[2J?1m??/x: expected\n\tless\n');
+  });
+
   it('has the error as the one JSON document with --json', async () => {
     const { code, stdout } = await runHere(['try', '--json'], { rows });
     expect(JSON.parse(stdout)).toEqual({
