@@ -3,6 +3,7 @@ import type { ImageReport } from '../bootloader/inspect-image.ts';
 import { humanSize } from '../diagnostics/size.ts';
 import type { Finding } from '../disk/finding.ts';
 import type { GptPartition } from '../disk/gpt-entry.ts';
+import { type SignedRow, signedText } from './bank-signers.ts';
 import { bankText } from './bank-text.ts';
 import type { Colors, Context } from './command.ts';
 import { glyphs } from './glyphs.ts';
@@ -24,6 +25,8 @@ export interface NamedReport extends ImageReport {
   readonly format: string;
   /** By the partition of the bank. */
   readonly slots: ReadonlyMap<number, readonly SlotRow[]>;
+  /** By the same. */
+  readonly signers: ReadonlyMap<number, readonly SignedRow[]>;
 }
 
 /** What `inspect` shows people: the map of the disk, both banks, what boots next, what is wrong. */
@@ -40,7 +43,14 @@ export function inspectText(
       .join('\n'),
     ...image.banks.map((bank) => {
       const text = bankText(bank, { ...look, next: bank.partition === next });
-      return bank.empty ? text : `${text}\n  ${slotLine(image.slots.get(bank.partition) ?? [])}`;
+      if (bank.empty) return text;
+      const signers = image.signers.get(bank.partition) ?? [];
+      const lines = [
+        slotLine(image.slots.get(bank.partition) ?? []),
+        `security version ${bank.securityVersion ?? '?'}`,
+        ...signers.map((one) => signedText(one, { colors, columns: look.columns - 2 })),
+      ];
+      return [text, ...lines.map((line) => `  ${line}`)].join('\n');
     }),
     [
       `${colors.bold('Core dump:')} ${coredumpText(image)}`,

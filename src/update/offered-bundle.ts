@@ -28,22 +28,46 @@ export async function readOffer(
   source: ByteSource,
   trusted: readonly PublicKey[],
 ): Promise<OfferedBundle> {
+  const { name } = source;
   const reader = await openBundle(source);
   const { index, indexBytes, signatureBytes } = reader;
-  const inBundle = (path: string) => `${source.name}: ${path}`;
-  const keyIds = assertSigned(indexBytes, signatureBytes, trusted, inBundle('bundle.json'));
+  // Before more of it is read, as a stranger may have made it as long as he likes.
+  const keyIds = assertSigned(indexBytes, signatureBytes, trusted, `${name}: bundle.json`);
+  const documents = await readDocuments(reader);
+  const manifests = proveManifests({ name, reader, documents }, trusted);
+  return { name, index, manifests, keyIds, reader };
+}
+
+/** A bundle as far as its manifests, with nothing of it proved. */
+export interface ReadBundle {
+  readonly name: string;
+  readonly reader: BundleReader;
+  /** Manifests and signatures by their paths. */
+  readonly documents: ReadonlyMap<string, Uint8Array>;
+}
+
+/** The manifests and signatures of a bundle that was just opened; the next entry is the first module. */
+export async function readDocuments(reader: BundleReader): Promise<Map<string, Uint8Array>> {
   const documents = new Map<string, Uint8Array>();
-  for (const { path } of index.entries) {
+  for (const { path } of reader.index.entries) {
     if (path.includes('/')) break;
     const entry = await reader.next();
     documents.set(path, entry ? await entry.bytes() : new Uint8Array());
   }
+  return documents;
+}
+
+/** Proves the manifests of a bundle, and that its index tells the same. Throws as {@link readOffer} does. */
+export function proveManifests(
+  { name, reader, documents }: ReadBundle,
+  trusted: readonly PublicKey[],
+): SignedManifest[] {
   const manifests: SignedManifest[] = [];
   let trust = trusted;
   for (const [path, bytes] of documents) {
     if (!path.endsWith('.json')) continue;
     const signature = documents.get(path.replace(/json$/, 'sig')) ?? new Uint8Array();
-    let what = inBundle(path);
+    let what = `${name}: ${path}`;
     if (path === 'base.json') {
       trust = trustOf(readSignedManifest(bytes, signature, trusted, what).manifest);
       what = `${what}, by the keys that it trusts itself`;
@@ -51,17 +75,20 @@ export async function readOffer(
     const signed = readSignedManifest(bytes, signature, trust, what);
     const { origin } = signed.manifest;
     if (`${origin}.json` !== path) {
-      throw otherStory(source.name, `${origin}.json for the manifest of ${origin}`, path);
+      throw otherStory(name, `${origin}.json for the manifest of ${origin}`, path);
     }
     manifests.push(signed);
   }
-  const offered = { name: source.name, index, manifests, keyIds, reader };
-  assertOneStory(offered);
-  return offered;
+  assertOneStory(name, reader.index, manifests);
+  return manifests;
 }
 
 /** The index says what the manifests say, so that a plan can be made from either. */
-function assertOneStory({ name, index, manifests }: OfferedBundle): void {
+function assertOneStory(
+  name: string,
+  index: BundleIndex,
+  manifests: readonly SignedManifest[],
+): void {
   const wrong = (expected: string, found: string) => otherStory(name, expected, found);
   const base = manifests.find(({ manifest }) => manifest.base)?.manifest;
   if (!base?.base) throw wrong('base.json among its entries', 'none');

@@ -54,6 +54,35 @@ export function signatureKeyIds(signature: Uint8Array, what: string): string[] {
   return readSignatures(signature, what).map(({ keyId }) => keyId);
 }
 
+/** Key ids of a signature, by what became of each of them. */
+export interface Signers {
+  /** Keys that are known here, and have signed just these bytes. */
+  readonly right: readonly string[];
+  /** Keys that are known, and have signed something else. */
+  readonly wrong: readonly string[];
+  /** Keys that are not known: what they have signed nobody can tell. */
+  readonly unknown: readonly string[];
+}
+
+/** Who signed `bytes`, where nobody is trusted. Never throws: what is no signature names nobody. */
+export function signersOf(
+  bytes: Uint8Array,
+  signature: Uint8Array,
+  known: readonly PublicKey[],
+): Signers {
+  const signers = { right: [] as string[], wrong: [] as string[], unknown: [] as string[] };
+  try {
+    for (const { keyId, signature: hex } of readSignatures(signature, 'it')) {
+      const key = known.find(({ id }) => id === keyId);
+      const right = key && verifySignature(key, bytes, Buffer.from(hex, 'hex'));
+      signers[right === undefined ? 'unknown' : right ? 'right' : 'wrong'].push(keyId);
+    }
+  } catch (error) {
+    if (!(error instanceof TwinbankError)) throw error;
+  }
+  return signers;
+}
+
 /**
  * Checks that a trusted key has signed `bytes`; returns the ids of those that have. Throws kind `corrupt`:
  * `signature.form`, `signature.untrusted` where none of the keys is trusted, and `signature.wrong` where a

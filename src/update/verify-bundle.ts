@@ -33,8 +33,8 @@ export async function verifyBundle(
   return { index, manifests, keyIds };
 }
 
-/** What no bank can hold no host takes. */
-function assertBank(name: string, manifests: readonly SignedManifest[]): void {
+/** What no bank can hold no host takes. Throws `bundle.manifests` (kind `corrupt`), beginning with `name`. */
+export function assertBank(name: string, manifests: readonly SignedManifest[]): void {
   const bad = (message: string) =>
     new TwinbankError('corrupt', 'bundle.manifests', `${name}: ${message}`);
   const [problem] = combineProblems(manifests.map(({ manifest }) => manifest));

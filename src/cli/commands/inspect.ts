@@ -5,8 +5,11 @@ import type { StoreReport } from '../../bootloader/inspect-partitions.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { inFile } from '../../diagnostics/in-file.ts';
 import { openImage } from '../../disk/open-image.ts';
+import { isBundleFile } from '../../update/bundle-file.ts';
+import { bankSigners } from '../bank-signers.ts';
 import { bankJson } from '../bank-text.ts';
 import { defineCommand } from '../command.ts';
+import { inspectBundleFile } from '../inspect-bundle.ts';
 import { inspectText, type NamedReport } from '../inspect-text.ts';
 import { stateSlots } from '../state-slots.ts';
 
@@ -14,15 +17,17 @@ export const command = defineCommand({
   examples: [
     ['inspect out/twinbank-0.1.0.img', 'Partitions, both banks, what boots next'],
     ['inspect /dev/sdb --json', 'The same of a disk, for programs'],
+    ['inspect twinbank-1.1.0.tbu', 'What a bundle brings, and which keys have signed it'],
   ],
   builder: (yargs) =>
     yargs.positional('image', {
       type: 'string',
       demandOption: true,
-      describe: 'A raw or qcow2 image, or a disk',
+      describe: 'A raw or qcow2 image, a disk, or a bundle',
     }),
   run: async (context, { image }) => {
     const path = resolve(context.cwd, image);
+    if (isBundleFile(path)) return inspectBundleFile(context, image, path);
     const opened = openImage(path);
     try {
       const report = await inspectImage(opened.device, context).catch((error: unknown) => {
@@ -30,7 +35,8 @@ export const command = defineCommand({
       });
       const banks = report.partitions.filter(isBankPartition);
       const slots = stateSlots(opened.device, banks);
-      const named = { ...report, image, format: opened.format, slots };
+      const signers = bankSigners(opened.device, banks);
+      const named = { ...report, image, format: opened.format, slots, signers };
       return {
         json: inspectJson(named),
         text: inspectText(named, context),
@@ -47,7 +53,7 @@ const lastRecords = 16;
 
 /** Everything of it is fixed but what stands after `next`, which may grow. */
 function inspectJson(report: NamedReport) {
-  const { slots, image, format, size, diskGuid, partitions, banks, next, why } = report;
+  const { slots, signers, image, format, size, diskGuid, partitions, banks, next, why } = report;
   const { coredump, store, findings } = report;
   return {
     image,
@@ -60,6 +66,7 @@ function inspectJson(report: NamedReport) {
     }),
     banks: banks.map((bank) => ({
       ...bankJson(bank),
+      signed: signers.get(bank.partition) ?? [],
       stateSlots: slots.get(bank.partition) ?? [],
     })),
     next,

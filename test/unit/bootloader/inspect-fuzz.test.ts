@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { createColors } from 'picocolors';
 import { describe, expect, test } from 'vitest';
 import { inspectImage } from '../../../src/bootloader/inspect-image.ts';
+import { bankSigners } from '../../../src/cli/bank-signers.ts';
 import { inspectText } from '../../../src/cli/inspect-text.ts';
 import { stateSlots } from '../../../src/cli/state-slots.ts';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
@@ -25,7 +26,11 @@ async function survives(bytes: Uint8Array): Promise<'shown' | 'refused'> {
     const disk = memoryDevice(bytes);
     const found = await inspectImage(disk);
     const text = inspectText(
-      { ...found, image: 'x', format: 'raw', slots: stateSlots(disk, found.partitions) },
+      {
+        ...{ ...found, image: 'x', format: 'raw' },
+        slots: stateSlots(disk, found.partitions),
+        signers: bankSigners(disk, found.partitions),
+      },
       { colors, columns: 80, env: {} },
     );
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal would obey.
