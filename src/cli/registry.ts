@@ -44,6 +44,32 @@ export const commands: readonly CommandRow[] = [
     ],
   },
   {
+    usage: 'oem',
+    describe: 'Make what a hardware maker adds to an image',
+    commands: [
+      {
+        usage: 'new <dir>',
+        describe: 'Begin an OEM provider in a new folder',
+        load: () => import('./commands/oem-new.ts'),
+      },
+      {
+        usage: 'check <oem>',
+        describe: 'Hold an OEM provider against the base of a recipe',
+        load: () => import('./commands/oem-check.ts'),
+      },
+      {
+        usage: 'pack <dir>',
+        describe: 'Make one signed file of an OEM provider',
+        load: () => import('./commands/oem-pack.ts'),
+      },
+      {
+        usage: 'schema',
+        describe: 'Print the JSON Schema of provider.yaml, for editors',
+        load: () => import('./commands/oem-schema.ts'),
+      },
+    ],
+  },
+  {
     usage: 'inspect <image>',
     describe: 'Show what an image holds: partitions, banks, what boots next',
     load: () => import('./commands/inspect.ts'),

@@ -1,0 +1,83 @@
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { assertPackedTrusted, trustedKeys } from '../../builder/manifests.ts';
+import { planPackedOem, planProvider } from '../../builder/modules/oem.ts';
+import { type CheckOptions, checkOem, type OemCheck } from '../../builder/oem/check-oem.ts';
+import { readProviderTree } from '../../builder/oem/provider-tree.ts';
+import { humanSize } from '../../diagnostics/size.ts';
+import { recipeError } from '../../recipe/diagnostic.ts';
+import { loadRecipe } from '../../recipe/load.ts';
+import { readProvider } from '../../recipe/provider.ts';
+import { fileSource } from '../../recipe/recipe-file.ts';
+import type { ResolvedRecipe } from '../../recipe/schema.ts';
+import { signatureKeyIds } from '../../update/signature.ts';
+import { defineCommand } from '../command.ts';
+import { componentContext } from '../component-context.ts';
+import { baseOption, basePath } from '../oem-base.ts';
+import { setOption } from '../options.ts';
+import { loadTrustedKeys, trustOption } from '../signing-key.ts';
+
+export const command = defineCommand({
+  examples: [
+    ['oem check oem-providers/acme', 'Against the default recipe'],
+    ['oem check oem-providers/acme --recipe recipes/lab.yaml', 'Against another one'],
+    ['oem check acme.oem --key acme.pub', 'A packed one, and who packed it'],
+  ],
+  builder: (yargs) =>
+    trustOption(baseOption(setOption(yargs))).positional('oem', {
+      type: 'string',
+      demandOption: true,
+      describe: 'Folder of a provider, or a packed .oem file',
+    }),
+  run: async (context, { oem: path, recipe: base, set, key }) => {
+    const full = resolve(context.cwd, path);
+    const isFolder = statSync(full).isDirectory();
+    const { recipe: loaded } = loadRecipe(basePath(base), { set, cwd: context.cwd });
+    // A recipe that has it already is asked about the rest of it.
+    const recipe = { ...loaded, oem: loaded.oem.filter((one) => one.path !== full) };
+    const subject = isFolder
+      ? folderOf(full, context.cwd)
+      : packedOf(full, recipe, loadTrustedKeys(context, key));
+    const components = await componentContext(context);
+    const shown = fileSource(isFolder ? join(full, 'provider.yaml') : full, context.cwd).shown;
+    const checked = await checkOem({ ...subject, recipe, components, shown });
+    if (checked.problems.length > 0) throw recipeError(checked.problems);
+    return result(path, checked);
+  },
+});
+
+type Subject = Pick<CheckOptions, 'plan' | 'provider'>;
+
+/** Everything that is wrong in the folder itself comes before what it is held against. */
+function folderOf(folder: string, cwd: string): Subject {
+  const { provider, problems } = readProvider(folder, cwd);
+  const all = provider ? readProviderTree(provider).problems : problems;
+  if (!provider || all.length > 0) throw recipeError(all);
+  return { provider, plan: (context) => planProvider(provider, context) };
+}
+
+function packedOf(
+  path: string,
+  recipe: ResolvedRecipe,
+  more: ReturnType<typeof loadTrustedKeys>,
+): Subject {
+  const plan = planPackedOem(path);
+  const packed = plan.oem?.packed;
+  if (packed) assertPackedTrusted(packed, path, [...trustedKeys(recipe), ...more]);
+  return { plan: () => plan };
+}
+
+function result(path: string, { module, fit }: OemCheck) {
+  const { name = '', version = '', bytes = 0, oem } = module ?? {};
+  const { provides, requires, conflicts, replaces } = oem?.relations ?? {};
+  const packed = oem?.packed;
+  const keyIds = packed ? signatureKeyIds(packed.signature, `${name}.json`) : [];
+  const free = fit?.free ?? 0;
+  return {
+    json: {
+      ...{ valid: true, name, version, bytes, bytesFree: free, keyIds },
+      ...{ provides, requires, conflicts, replaces },
+    },
+    text: `${path}: ${name} ${version} is valid, ${humanSize(bytes)} in the bank, which keeps ${humanSize(free)} free`,
+  };
+}
