@@ -85,6 +85,11 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./commands/verify.ts'),
   },
   {
+    usage: 'diff <a> <b>',
+    describe: 'Say what two images, bundles or recipes have differently',
+    load: () => import('./commands/diff.ts'),
+  },
+  {
     usage: 'bundle <source>',
     describe: 'Make a signed bundle of a recipe or an image',
     load: () => import('./commands/bundle.ts'),

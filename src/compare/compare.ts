@@ -110,7 +110,7 @@ async function bothSides(
     const bytes = await source.moduleBytes(file);
     if (!bytes) return `${source.described.path} has it not, or unreadable`;
     try {
-      return (await readModuleFiles(bytes, { scratch, texts, signal })) ?? 'it holds no files';
+      return await readModuleFiles(bytes, { scratch, texts, signal });
     } catch (error) {
       if (!isDamage(error)) throw error;
       return `${source.described.path}: ${error.message}`;
@@ -120,7 +120,12 @@ async function bothSides(
   const left = await read(a, ours);
   if (typeof left === 'string') return left;
   const right = await read(b, theirs);
-  return typeof right === 'string' ? right : { a: left, b: right };
+  if (typeof right === 'string') return right;
+  // The kernel holds no files; a layer that is none any more is damaged.
+  if ((left === undefined) !== (right === undefined)) {
+    return `${(left ? b : a).described.path}: expected an archive of files, found none`;
+  }
+  return { a: left ?? [], b: right ?? [] };
 }
 
 /** What a host program refuses to unpack is damaged, as is what our own readers refuse. */

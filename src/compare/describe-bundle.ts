@@ -82,7 +82,8 @@ async function readEntry(
     for (let entry = await next(); entry; entry = await next()) {
       if (entry.path !== wanted) continue;
       const pieces: Uint8Array[] = [];
-      for await (const piece of entry.chunks()) pieces.push(piece);
+      // A piece is the reader's memory, until the next one.
+      for await (const piece of entry.chunks()) pieces.push(Uint8Array.from(piece));
       return Buffer.concat(pieces);
     }
     return undefined;
