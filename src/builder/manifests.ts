@@ -64,14 +64,14 @@ export function signManifest(manifest: BankManifest, key: SigningKey): KeptManif
   return { manifest, bytes, signature: signBytes(bytes, [key]) };
 }
 
-/** Throws kind `corrupt` as `assertSigned` does, with the way out. */
+/** Ids of the trusted keys that have signed it. Throws kind `corrupt` as `assertSigned` does, with the way out. */
 export function assertPackedTrusted(
   { manifest, bytes, signature }: KeptManifest,
   path: string,
   trusted: readonly PublicKey[],
-): void {
+): string[] {
   try {
-    assertSigned(bytes, signature, trusted, `${path}: ${manifest.origin}.json`);
+    return assertSigned(bytes, signature, trusted, `${path}: ${manifest.origin}.json`);
   } catch (error) {
     if (!(error instanceof TwinbankError) || error.code !== 'signature.untrusted') throw error;
     const { kind, code, data, message } = error;

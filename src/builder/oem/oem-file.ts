@@ -53,7 +53,10 @@ export function encodeOemFile(kept: KeptManifest, data: Uint8Array): Uint8Array 
  * `oem.form`, `oem.hash`, `bundle.header`, and as `readManifest` and `signatureKeyIds` do.
  */
 export function readOemFile(path: string): OemFile {
-  const { size } = statSync(path);
+  const status = statSync(path);
+  // A pipe may never end.
+  if (!status.isFile()) throw wrong('form', path, 'a packed OEM', 'something that is no file');
+  const { size } = status;
   if (size > limits.file) {
     throw wrong('form', path, `at most ${exactSize(limits.file)}`, exactSize(size));
   }

@@ -9,7 +9,7 @@ import { statePaths } from '../../state/archive.ts';
 import { type FileTree, linkStaysInside, sortedEntries } from '../components/file-tree.ts';
 
 /** What a manifest can list and a bank can hold with room to spare; more is a mistake, such as a mounted disk. */
-const most = { entries: 10_000, bytes: 2 ** 30, path: 1024 };
+const most = { entries: 10_000, bytes: 2 ** 30, path: 1024, names: 768 * 2 ** 10 };
 
 /** On a running host something else is mounted over these. */
 const hidden = ['dev', 'proc', 'run', 'sys', 'tmp'];
@@ -28,6 +28,7 @@ export function readProviderFiles(provider: LoadedProvider): {
   const paths: { path: string; mode: number }[] = [];
   let entries = 0;
   let bytes = 0;
+  let names = 0;
   const report = (path: string, expected: string, found: string): void => {
     problems.push(provider.fileProblem(path === '' ? 'files' : `files/${path}`, expected, found));
   };
@@ -52,6 +53,7 @@ export function readProviderFiles(provider: LoadedProvider): {
   function visitOne(path: string): void {
     const full = join(provider.files, path);
     const status = lstatSync(full);
+    names += Buffer.byteLength(JSON.stringify(path)) + 1;
     if (path.length > most.path) {
       report(path, `a path of at most ${most.path} characters`, `${path.length}`);
       return;
@@ -77,6 +79,10 @@ export function readProviderFiles(provider: LoadedProvider): {
   if (top && !top.isDirectory()) report('', 'a folder beside provider.yaml', 'something else');
   if (top?.isDirectory()) visit('');
   if (entries > most.entries) report('', `at most ${most.entries} files and folders`, 'more');
+  if (names > most.names) {
+    // A manifest, which lists them, has at most a mebibyte.
+    report('', `paths of at most ${exactSize(most.names)} in all`, `${names} bytes`);
+  }
   if (bytes > most.bytes)
     report('', `files of at most ${exactSize(most.bytes)} in all`, exactSize(bytes));
   if (problems.length > 0) return { tree, problems };

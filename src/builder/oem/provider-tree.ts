@@ -1,12 +1,16 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, sep } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
+import { exactSize } from '../../diagnostics/size.ts';
 import { type Diagnostic, recipeError } from '../../recipe/diagnostic.ts';
 import { type LoadedProvider, supportPath } from '../../recipe/provider.ts';
 import type { Path } from '../../recipe/tree.ts';
 import { parseSetting } from '../../state/settings.ts';
 import { type FileTree, sortedEntries } from '../components/file-tree.ts';
 import { readProviderFiles } from './provider-files.ts';
+
+/** Of a collector or a driver; a bank has less. */
+const largestFile = 32 * 2 ** 20;
 
 /** Where vmkd finds what an OEM says of itself (src/runtime/vmkernel/oem-facts.ts). */
 export function factsPath(name: string): string {
@@ -74,8 +78,12 @@ function strayFiles(provider: LoadedProvider): Diagnostic[] {
     refs.flatMap((ref, index) => {
       if (ref.scheme !== 'file' || ref.path === undefined) return [];
       const real = realpathSync(ref.path);
-      if (real.startsWith(root)) return [];
-      return provider.problem([...at, index], `a file in ${provider.folder}`, `one at ${real}`);
+      const { size } = statSync(real);
+      const wrong = (expected: string, found: string): Diagnostic =>
+        provider.problem([...at, index], expected, found);
+      if (!real.startsWith(root)) return wrong(`a file in ${provider.folder}`, `one at ${real}`);
+      if (size <= largestFile) return [];
+      return wrong(`a file of at most ${exactSize(largestFile)}`, exactSize(size));
     }),
   );
 }

@@ -9,9 +9,9 @@ import { recipeError } from '../../recipe/diagnostic.ts';
 import { loadRecipe } from '../../recipe/load.ts';
 import { readProvider } from '../../recipe/provider.ts';
 import { fileSource } from '../../recipe/recipe-file.ts';
-import type { ResolvedRecipe } from '../../recipe/schema.ts';
+import { developmentKey, isDevelopmentKey, type PublicKey } from '../../update/key.ts';
 import { signatureKeyIds } from '../../update/signature.ts';
-import { defineCommand } from '../command.ts';
+import { type Context, defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
 import { baseOption, basePath } from '../oem-base.ts';
 import { setOption } from '../options.ts';
@@ -37,7 +37,7 @@ export const command = defineCommand({
     const recipe = { ...loaded, oem: loaded.oem.filter((one) => one.path !== full) };
     const subject = isFolder
       ? folderOf(full, context.cwd)
-      : packedOf(full, recipe, loadTrustedKeys(context, key));
+      : packedOf(context, full, [...trustedKeys(recipe), ...loadTrustedKeys(context, key)]);
     const components = await componentContext(context);
     const shown = fileSource(isFolder ? join(full, 'provider.yaml') : full, context.cwd).shown;
     const checked = await checkOem({ ...subject, recipe, components, shown });
@@ -56,14 +56,17 @@ function folderOf(folder: string, cwd: string): Subject {
   return { provider, plan: (context) => planProvider(provider, context) };
 }
 
-function packedOf(
-  path: string,
-  recipe: ResolvedRecipe,
-  more: ReturnType<typeof loadTrustedKeys>,
-): Subject {
+/** Who has no keys builds with the development key, and takes what it has signed. */
+function packedOf({ report }: Context, path: string, trusted: readonly PublicKey[]): Subject {
   const plan = planPackedOem(path);
   const packed = plan.oem?.packed;
-  if (packed) assertPackedTrusted(packed, path, [...trustedKeys(recipe), ...more]);
+  if (packed) {
+    const keyIds = assertPackedTrusted(packed, path, [...trusted, developmentKey.public]);
+    if (keyIds.every(isDevelopmentKey)) {
+      const text = `${plan.name} is signed with the development key, which everybody has: for tests only`;
+      report({ type: 'warning', text });
+    }
+  }
   return { plan: () => plan };
 }
 

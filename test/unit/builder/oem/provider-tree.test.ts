@@ -92,6 +92,24 @@ test('ten thousand files are too many, and it does not take long to say so', () 
   expect(problems()).toEqual(['oem/files: expected at most 10000 files and folders, found more']);
 });
 
+test('names that no manifest could list are too long in all', () => {
+  const { inFiles, problems } = folder();
+  const long = 'x'.repeat(240);
+  mkdirSync(inFiles(long));
+  for (let n = 0; n < 1700; n++) writeFileSync(inFiles(`${long}/${long}${n}`), '');
+  expect(problems()).toEqual([
+    expect.stringMatching(/^oem\/files: expected paths of at most 768KiB in all, found \d+ bytes$/),
+  ]);
+});
+
+test('a collector is no disk image', () => {
+  const { cwd, problems } = folder({ 'oem/c.sh': '' }, 'support: { scripts: ["file:c.sh"] }\n');
+  execFileSync('truncate', ['-s', '3G', join(cwd, 'oem/c.sh')]);
+  expect(problems()).toEqual([
+    'oem/provider.yaml:4:22 support.scripts[0]: expected a file of at most 32MiB, found 3GiB',
+  ]);
+});
+
 test('a file that no layer could hold is refused before it is read', () => {
   const { inFiles, problems } = folder();
   execFileSync('truncate', ['-s', '3G', inFiles('huge')]);
