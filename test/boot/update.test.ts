@@ -112,7 +112,9 @@ describe.concurrent('a running host', () => {
         let line = await waitForLines(machine, [ready('1.0.0-1', 5)]);
         const first = { source: server.url('two.tbu'), reboot: true };
         const applying = machine.vmkd.call('update.apply', first, 10 * minutes);
-        await expect(machine.vmkd.call('update.apply', first)).rejects.toThrow('expected no other update');
+        await expect(machine.vmkd.call('update.apply', first)).rejects.toThrow(
+          'expected no other update',
+        );
         expect(await applying).toMatchObject({
           ...{ outcome: 'updated', from: '1.0.0-1', to: '1.1.0-1', bank: 6 },
           oems: [{ origin: 'acme', version: '1.0', action: 'carried' }],
