@@ -53,7 +53,7 @@ export function makeBuild(
   });
   const [version = ''] = name.split('-');
   const more = { version, build: name, kernelOptions };
-  const base = signedBase(files, more, { packages: listed });
+  const base = signedBase(files, more, { title: `twinbank ${name}`, packages: listed });
   return { name, manifests: [base, manifest], files: { ...files, ...oem }, packages };
 }
 
