@@ -15,10 +15,10 @@ export interface ReadOptions {
   /** Keep the content of short texts. */
   readonly texts: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Bytes; no module unpacks to more than 4 GiB, and no disk should have to hold it. */
+  readonly maxUnpacked?: number;
 }
 
-/** No module unpacks to more, and no disk should have to hold it. */
-const maxUnpacked = 2 ** 32;
 const maxDefinitions = 2 ** 26;
 const pieceBytes = 2 ** 20;
 
@@ -30,14 +30,14 @@ const pieceBytes = 2 ** 20;
  */
 export async function readSquashfs(
   squashfs: Uint8Array,
-  { scratch, texts, signal }: ReadOptions,
+  { scratch, texts, signal, maxUnpacked = 2 ** 32 }: ReadOptions,
 ): Promise<ModuleFile[]> {
   const packed = join(scratch, 'layer.sqfs');
   const unpacked = join(scratch, 'layer.pseudo');
   const running = signal ? { signal } : {};
   try {
     await writeFile(packed, squashfs);
-    await assertSize(packed, running);
+    await assertSize(packed, maxUnpacked, running);
     await runTool('unsquashfs', ['-n', '-q', '-pf', unpacked, packed], running);
     const device = openFileDevice(unpacked);
     try {
@@ -51,7 +51,11 @@ export async function readSquashfs(
 }
 
 /** By the listing, which costs nothing: a few bytes of a squashfs can stand for a full disk. */
-async function assertSize(path: string, running: { signal?: AbortSignal }): Promise<void> {
+async function assertSize(
+  path: string,
+  maxUnpacked: number,
+  running: { signal?: AbortSignal },
+): Promise<void> {
   const { stdout } = await runTool('unsquashfs', ['-lln', path], running);
   let total = 0;
   for (const [, size] of stdout.toString('latin1').matchAll(/^-\S+ +\d+\/\d+ +(\d+) /gm)) {
