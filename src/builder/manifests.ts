@@ -115,11 +115,10 @@ export function oemManifest(
   };
 }
 
-const noRelations = { provides: [], requires: [], conflicts: [], replaces: [] };
-
 function manifestModule(module: BuiltModule): ManifestModule {
   const { name, fileName: file, version, vendor, kind, bytes, sha256, paths, oem } = module;
-  const { provides, requires, conflicts, replaces } = oem?.relations ?? noRelations;
+  const none = { provides: module.provides ?? [], requires: [], conflicts: [], replaces: [] };
+  const { provides, requires, conflicts, replaces } = oem?.relations ?? none;
   const files = paths.map(({ path }) => path);
   return {
     ...{ name, file, version, vendor, kind, bytes, sha256, files },

@@ -110,6 +110,7 @@ async function buildOne(plan: ModulePlan, components: ComponentContext): Promise
     kind: plan.oem ? 'oem' : 'base',
     vendor: plan.oem?.vendor ?? 'twinbank',
     ...(plan.oem && { oem: plan.oem }),
+    ...(plan.provides && { provides: plan.provides }),
     bytes: derived.bytes,
     sha256: derived.sha256,
     path: derived.path,

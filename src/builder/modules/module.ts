@@ -25,6 +25,8 @@ export interface ModulePlan {
   readonly tools: readonly string[];
   /** Libraries it brings that modules above it need not bring again. */
   readonly sonames: readonly string[];
+  /** Names that others can require, beside its own; of an OEM they are in `oem`. */
+  readonly provides?: readonly string[];
   /** The OEM whose module it is; of the base without one. */
   readonly oem?: OemOrigin;
   /** Makes the module's bytes in an empty folder of its own. */
@@ -44,6 +46,7 @@ export interface BuiltModule {
   /** Where the cache has it. */
   readonly path: string;
   readonly cached: boolean;
+  readonly provides?: readonly string[];
   readonly paths: readonly ModulePath[];
 }
 

@@ -1,6 +1,11 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { ModulePlan, PlanContext } from './module.ts';
 
+/** What modules that were built for just this kernel require: two kernels can be of one version. */
+export function kernelClass(release: string): string {
+  return `kernel-${release}`;
+}
+
 /** The Linux kernel, as Debian ships it. */
 export function planVmkernel({ kernel }: PlanContext): ModulePlan {
   const path = `boot/vmlinuz-${kernel.release}`;
@@ -12,6 +17,7 @@ export function planVmkernel({ kernel }: PlanContext): ModulePlan {
     inputs: { type: 'vmkernel', image: kernel.image.sha256, release: kernel.release },
     tools: [],
     sonames: [],
+    provides: [kernelClass(kernel.release)],
     build: async () => {
       const entry = (await kernel.tree()).get(path);
       if (entry?.type !== 'file') {

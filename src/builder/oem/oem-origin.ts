@@ -2,6 +2,7 @@ import type { ManifestModule } from '../../bootloader/bank-manifest.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
 import type { KeptManifest } from '../../update/plan-bank.ts';
 import type { KernelSource } from '../modules/kernel-source.ts';
+import { kernelClass } from '../modules/vmkernel.ts';
 
 /** What a module's manifest says of others. */
 export type Relations = Pick<ManifestModule, 'provides' | 'requires' | 'conflicts' | 'replaces'>;
@@ -24,7 +25,7 @@ export interface OemOrigin {
 export function relationsOf(
   provider: LoadedProvider,
   product: string,
-  kernel: Pick<KernelSource, 'image'>,
+  kernel: Pick<KernelSource, 'image' | 'release'>,
   ownDrivers: readonly string[],
 ): Relations {
   const { provides, requires, conflicts, replaces, builds, drivers, defaults } = provider;
@@ -38,7 +39,7 @@ export function relationsOf(
     requires: unique([
       ...requires,
       ...builds.map((range) => `${product} ${range}`),
-      ...(hasDrivers ? [`vmkernel = ${kernel.image.version}`] : []),
+      ...(hasDrivers ? [`vmkernel = ${kernel.image.version}`, kernelClass(kernel.release)] : []),
     ]),
     conflicts: unique([...conflicts, ...claims]),
     replaces,

@@ -7,13 +7,13 @@ import { combineProblems } from '../../../../src/update/combine.ts';
 import { workshop } from '../../recipe/workshop.ts';
 import { baseOf, moduleOf } from '../../update/manifests.ts';
 
-const image = { version: '6.1.192-2' } as never;
+const kernel = { image: { version: '6.1.192-2' } as never, release: '6.1.0-56-amd64' };
 
 /** The manifest of a provider with these lines in its provider.yaml. */
 function oem(name: string, more = '', own: readonly string[] = []): BankManifest {
   const text = `name: ${name}\nvendor: X\nversion: "1.0"\n${more}`;
   const provider = loadProvider('.', workshop({ 'provider.yaml': text }));
-  const relations = relationsOf(provider, 'twinbank', { image }, own);
+  const relations = relationsOf(provider, 'twinbank', kernel, own);
   return {
     ...{ origin: name, vendor: 'X', product: 'twinbank', version: '1.0', build: '1.0' },
     ...{ kernelOptions: [], modules: [moduleOf(name, { kind: 'oem', ...relations })] },
@@ -29,7 +29,7 @@ test('builds and drivers become requirements on the product and on the kernel', 
   const { modules } = oem('acme', 'builds: [">= 0.1", "< 2"]\ndrivers: [tg3]\n');
   expect(modules[0]).toMatchObject({
     provides: ['driver-tg3'],
-    requires: ['twinbank >= 0.1', 'twinbank < 2', 'vmkernel = 6.1.192-2'],
+    requires: ['twinbank >= 0.1', 'twinbank < 2', 'vmkernel = 6.1.192-2', 'kernel-6.1.0-56-amd64'],
     conflicts: [],
   });
 });
@@ -38,6 +38,7 @@ test('a base that is not among its builds, or another kernel, is named with what
   expect(together(oem('acme', 'builds: [">= 9"]\ndrivers: [tg3]\n'))).toEqual([
     'acme of acme requires twinbank >= 9, found twinbank 1.0; bring one that fits, or leave acme out',
     'acme of acme requires vmkernel = 6.1.192-2, found vmkernel 1.0; bring one that fits, or leave acme out',
+    'acme of acme requires kernel-6.1.0-56-amd64, found none; bring one that fits, or leave acme out',
   ]);
 });
 
