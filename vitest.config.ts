@@ -14,6 +14,8 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'oracle', include: ['test/oracle/**/*.test.ts'], testTimeout: 300_000 } },
+      // By time, or by TWINBANK_FUZZ_INPUTS as `soak` does.
+      { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 7_200_000 } },
       {
         test: {
           name: 'smoke',
@@ -49,9 +51,13 @@ export default defineConfig({
       {
         test: {
           name: 'soak',
-          include: ['test/soak/**/*.test.ts', 'test/unit/**/*fuzz*.test.ts'],
+          include: [
+            'test/soak/**/*.test.ts',
+            'test/unit/**/*fuzz*.test.ts',
+            'test/fuzz/parsers.test.ts',
+          ],
           ...boots,
-          env: { TWINBANK_SOAK: '50' },
+          env: { TWINBANK_SOAK: '50', TWINBANK_FUZZ_INPUTS: '1000000' },
           testTimeout: 7_200_000,
         },
       },

@@ -1,0 +1,4 @@
+import { targets } from './targets.ts';
+import { work } from './worker.ts';
+
+void work(targets);

@@ -1,0 +1,29 @@
+import type { FuzzTarget } from './target.ts';
+import { bankEnv, bootCfg, bootJournal, sum } from './targets/boot-files.ts';
+import { bundle } from './targets/bundle.ts';
+import { bmap, coredump } from './targets/disk-headers.ts';
+import { fat } from './targets/fat.ts';
+import { gpt } from './targets/gpt.ts';
+import { bundleIndex, canonicalJsonTarget, manifest, signature } from './targets/json-documents.ts';
+import { qcow2 } from './targets/qcow2.ts';
+import { stateArchive, stateSlot } from './targets/state.ts';
+
+/** Every parser of what somebody else may have written. */
+export const targets: readonly FuzzTarget[] = [
+  bundle,
+  canonicalJsonTarget,
+  bundleIndex,
+  manifest,
+  signature,
+  bootCfg,
+  bankEnv,
+  sum,
+  bootJournal,
+  coredump,
+  bmap,
+  gpt,
+  fat,
+  qcow2,
+  stateSlot,
+  stateArchive,
+];
