@@ -14,7 +14,8 @@ judgedBy(['sfdisk', 'mcopy', 'mdir', 'tar', 'dpkg-deb', 'flock'], () => {
   beforeAll(() => {
     mkdirSync(folder);
     judge('mcopy', ['-s', '-n', '-i', image.at(8), '::*', folder]);
-    packages = JSON.parse(judge('cat', [join(folder, 'builds/0.1.0-1.json')])).packages;
+    const list = JSON.parse(judge('cat', [join(folder, 'builds/0.1.0-1.json')]));
+    packages = list.packages.map(({ path }: { path: string }) => path);
   });
   const named = (pattern: RegExp): string => {
     const found = packages.filter((name) => pattern.test(name));
