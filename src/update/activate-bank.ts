@@ -1,7 +1,8 @@
 import { hashOr, readOr } from '../bootloader/bank-contents.ts';
+import { unlessDamaged } from '../bootloader/damage.ts';
 import { writeMarks } from '../bootloader/write-marks.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
-import type { FatVolume } from '../disk/fat/volume.ts';
+import { type FatVolume, openFat } from '../disk/fat/volume.ts';
 import { readBankForUpdate } from './bank-reading.ts';
 import { updating, writeBootCfg } from './fill-bank.ts';
 import type { HostBank } from './host-disk.ts';
@@ -55,8 +56,11 @@ async function assertBootCfg(
   dropCaches: () => Promise<void>,
 ): Promise<void> {
   await dropCaches();
-  const { files } = readBankForUpdate(bank.number, bank.device);
-  if (!sameBytes(readOr(files, 'boot.cfg'), expected)) throw notKept(bank, 'boot.cfg');
+  const found = unlessDamaged(
+    () => openFat(bank.device).read('boot.cfg'),
+    () => {},
+  );
+  if (!sameBytes(found, expected)) throw notKept(bank, 'boot.cfg');
 }
 
 function sameBytes(found: Uint8Array | undefined, expected: Uint8Array): boolean {

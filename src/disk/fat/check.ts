@@ -117,12 +117,10 @@ class Claims {
     const clusters: number[] = [];
     let owner = 0;
     for (let cluster = entry.firstCluster; ; cluster = this.#fat.entry(cluster)) {
-      const after = clusters.at(-1);
-      if (after !== undefined && this.#fat.isEnd(cluster)) return clusters;
-      const place = after === undefined ? 'its directory entry' : `cluster ${after}`;
+      if (clusters.length > 0 && this.#fat.isEnd(cluster)) return clusters;
       if (!this.#fat.isCluster(cluster)) {
         const last = this.#owners.length - 1;
-        const message = `${path}: expected a cluster from 2 to ${last} after ${place}, found ${cluster}`;
+        const message = `${path}: expected a cluster from 2 to ${last} after ${placeAfter(clusters)}, found ${cluster}`;
         this.#report('error', 'fat.chain-range', message);
         return undefined;
       }
@@ -132,7 +130,7 @@ class Claims {
         const whose = loop
           ? 'which it has passed before'
           : `which belongs to ${this.#paths[other - 1]}`;
-        const message = `${path}: expected a cluster of its own after ${place}, found ${cluster}, ${whose}`;
+        const message = `${path}: expected a cluster of its own after ${placeAfter(clusters)}, found ${cluster}, ${whose}`;
         this.#report('error', loop ? 'fat.chain-loop' : 'fat.chain-crossed', message);
         return undefined;
       }
@@ -151,6 +149,12 @@ class Claims {
     }
     return clusters;
   }
+}
+
+/** Where the chain so far leads on. */
+function placeAfter(clusters: readonly number[]): string {
+  const last = clusters.at(-1);
+  return last === undefined ? 'its directory entry' : `cluster ${last}`;
 }
 
 function checkDirectory(directory: Directory, place: Place, report: Report): void {

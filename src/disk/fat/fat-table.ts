@@ -18,7 +18,7 @@ export class FatTable {
   readonly #dirty = new DirtySectors();
   #differingSectors: readonly number[];
   #released: number[] = [];
-  #freeClusters = 0;
+  #freeClusters: number;
   /** Every cluster below it is taken. */
   #lowestFree = 2;
 
@@ -28,20 +28,9 @@ export class FatTable {
     const length = sectorsPerFat * 512;
     const bytes = device.read(reservedSectors * 512, length);
     this.#entries = decode(bytes);
-    const differing: number[] = [];
-    if (fatCount === 2) {
-      const copy = device.read((reservedSectors + sectorsPerFat) * 512, length);
-      for (let sector = 0; sector < sectorsPerFat; sector++) {
-        const range = [sector * 512, sector * 512 + 512] as const;
-        if (Buffer.compare(bytes.subarray(...range), copy.subarray(...range)) !== 0) {
-          differing.push(sector);
-        }
-      }
-    }
-    this.#differingSectors = differing;
-    for (let cluster = 2; cluster < clusters + 2; cluster++) {
-      if (this.#entries[cluster] === free) this.#freeClusters++;
-    }
+    const start = (reservedSectors + sectorsPerFat) * 512;
+    this.#differingSectors = fatCount === 2 ? differences(bytes, device.read(start, length)) : [];
+    this.#freeClusters = countFree(this.#entries.subarray(2, clusters + 2));
   }
 
   /** The raw entry: 0 free, 2 and up the next cluster, 0xfff7 bad, 0xfff8 and up the end. */
@@ -201,7 +190,29 @@ export function encodeEmptyFat(sectorsPerFat: number, mediaDescriptor: number): 
   return bytes;
 }
 
+/** Sectors in which two copies differ. */
+function differences(one: Uint8Array, other: Uint8Array): number[] {
+  if (Buffer.compare(one, other) === 0) return [];
+  const differing: number[] = [];
+  for (let at = 0; at < one.length; at += 512) {
+    if (Buffer.compare(one.subarray(at, at + 512), other.subarray(at, at + 512)) !== 0) {
+      differing.push(at / 512);
+    }
+  }
+  return differing;
+}
+
+function countFree(entries: Uint16Array): number {
+  let count = 0;
+  for (const entry of entries) if (entry === free) count++;
+  return count;
+}
+
+const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 function decode(bytes: Uint8Array): Uint16Array {
+  // A loop over 65,000 entries is slow the first time, and most tables are read once.
+  if (littleEndian) return new Uint16Array(new Uint8Array(bytes).buffer);
   const entries = new Uint16Array(bytes.length / 2);
   for (let index = 0; index < entries.length; index++) {
     entries[index] = (bytes[2 * index] ?? 0) | ((bytes[2 * index + 1] ?? 0) << 8);
@@ -210,6 +221,7 @@ function decode(bytes: Uint8Array): Uint16Array {
 }
 
 function encode(entries: Uint16Array): Uint8Array {
+  if (littleEndian) return new Uint8Array(entries.slice().buffer);
   const bytes = new Uint8Array(entries.length * 2);
   for (let index = 0; index < entries.length; index++) {
     const value = entries[index] ?? 0;
