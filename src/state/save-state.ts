@@ -1,7 +1,6 @@
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { openFat } from '../disk/fat/volume.ts';
-import { packState } from './archive.ts';
 import { chooseState, highestGeneration, holdsNewest, isRolledBack } from './choose-state.ts';
 import { encodeSlot, type SavedState, type SlotName, slotBytes, stateSchema } from './slot.ts';
 import { type BankState, readBankState, type StateSlot } from './slots-of-bank.ts';
@@ -59,7 +58,10 @@ export async function keepState(
   const held = chooseState(own, other);
   if (held) return saveState(pair, held.saved.content);
   const outlived = other && isRolledBack(other) && highestGeneration(other) > 0;
-  return outlived ? saveState(pair, packState([])) : { wrote: false, generation: null };
+  if (!outlived) return { wrote: false, generation: null };
+  // Loaded here, as the tables of what packs it take longer to make than all else that is done here.
+  const { packState } = await import('./archive.ts');
+  return saveState(pair, packState([]));
 }
 
 /** What is on the medium: a cache can still have a save that was not kept. */
