@@ -6,6 +6,7 @@ import { table } from '../../src/cli/table.ts';
 import type { BenchRow } from './bench-row.ts';
 import { type BenchResult, failed, measure, median } from './measure.ts';
 import { benchRows } from './registry.ts';
+import { beUpdateDaemon, daemonFlag } from './update-daemon.ts';
 
 /**
  * `node dist/bench.js [PART OF A NAME]...`: measures the rows (all, or those that are named), prints them as
@@ -15,6 +16,8 @@ async function main(wanted: readonly string[]): Promise<number> {
   const program = join(dirname(fileURLToPath(import.meta.url)), 'twinbank.js');
   const root = repositoryOf(program);
   if (wanted.includes('--deltas')) return printDeltas(program, root);
+  const [flag, image, bundle] = wanted;
+  if (flag === daemonFlag && image && bundle) return beUpdateDaemon(image, bundle);
   const rows = benchRows.filter(
     ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
   );

@@ -3,7 +3,7 @@ import type { BenchRow } from './bench-row.ts';
 import { composeRow, imageRow, mappedImageRow } from './image-against-genimage.ts';
 import { changedAgentRow, unchangedRow } from './rebuild.ts';
 import { hashedBootRow, simulatedBootsRow } from './simulated-boots.ts';
-import { updateOnDevicesRow, updateRow } from './update-against-rauc.ts';
+import { daemonUpdateRow, updateOnDevicesRow, updateRow } from './update-against-rauc.ts';
 
 /** Every row of the benchmark, in the order of the table. */
 export const benchRows: readonly BenchRow[] = [
@@ -15,6 +15,7 @@ export const benchRows: readonly BenchRow[] = [
   simulatedBootsRow,
   hashedBootRow,
   updateRow,
+  daemonUpdateRow,
   updateOnDevicesRow,
   agentsUpdateRow,
 ];

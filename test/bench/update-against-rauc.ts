@@ -9,6 +9,7 @@ import { readBank } from './bank-of-image.ts';
 import type { BenchRow, Contest, Workshop } from './bench-row.ts';
 import { startRauc } from './rauc.ts';
 import { runProgram } from './run-program.ts';
+import { startUpdateDaemon, type UpdateDaemon } from './update-daemon.ts';
 
 /** The bank that an update of a new image overwrites. */
 const target = 6;
@@ -27,6 +28,31 @@ export const updateRow: BenchRow = {
     const versions = await twoVersions(workshop);
     const [image, slot] = [join(folder, 'disk.img'), join(folder, 'slot1')];
     return contest(workshop, versions, { image, slots: [join(folder, 'slot0'), slot] });
+  },
+};
+
+/** A host's own daemon runs as RAUC's does: ours, too, is there before the clock starts, and idle. */
+export const daemonUpdateRow: BenchRow = {
+  name: 'update by a daemon',
+  meaning:
+    'the same in files, by a process that has been started and has loaded its code, but never run it, before the clock starts; RAUC has its daemon there as well',
+  runs: 15,
+  target: { ratio: 1 },
+  setUp: async (workshop) => {
+    const { folder } = workshop;
+    const versions = await twoVersions(workshop);
+    const image = join(folder, 'disk.img');
+    const slots = [join(folder, 'slot0'), join(folder, 'slot1')] as const;
+    let daemon: UpdateDaemon | undefined;
+    return contest(workshop, versions, {
+      ...{ image, slots },
+      prepare: async () => {
+        await daemon?.stop();
+        daemon = await startUpdateDaemon(workshop.program, image, versions.newer.bundle);
+      },
+      update: async () => daemon?.apply(),
+      end: async () => daemon?.stop(),
+    });
   },
 };
 
@@ -57,7 +83,7 @@ export const updateOnDevicesRow: BenchRow = {
         await attach('slot1', versions.older.bank),
       ] as const;
       const made = await contest(workshop, versions, { image, slots });
-      return { ...made, tearDown: () => Promise.resolve(made.tearDown?.()).finally(detach) };
+      return { ...made, tearDown: () => made.tearDown().finally(detach) };
     } catch (error) {
       await detach();
       throw error;
@@ -90,31 +116,43 @@ async function twoVersions({ program, root, folder }: Workshop): Promise<Version
   return { older: { image: older, bank }, newer: { image: newer, payload, bundle } };
 }
 
+interface Sides {
+  readonly image: string;
+  readonly slots: readonly [string, string];
+  /** Before each run, once the image is fresh; not measured. */
+  prepare?(): Promise<void>;
+  /** Without it, the command line as it is shipped. */
+  update?(): Promise<void>;
+  end?(): Promise<void>;
+}
+
 async function contest(
   { program, root, folder }: Workshop,
   { older, newer }: Versions,
-  { image, slots }: { image: string; slots: readonly [string, string] },
-): Promise<Contest> {
+  sides: Sides,
+): Promise<Required<Contest>> {
+  const { image, slots } = sides;
+  const command = [program, 'update', image, newer.bundle, '-q'];
+  const ours = sides.update ?? (() => runProgram(process.execPath, command, root));
   const raucFolder = join(folder, 'rauc');
   await mkdir(raucFolder);
-  const reset = async () => {
+  const fresh = async () => {
     await copy(older.image, image);
     for (const slot of slots) await copy(older.bank, slot);
     await runTool('sync', []);
   };
-  await reset();
+  await fresh();
   const rauc = await startRauc(raucFolder, { payload: newer.payload, slots });
-  const ours = () =>
-    runProgram(process.execPath, [program, 'update', image, newer.bundle, '-q'], root);
+  const reset = async () => {
+    await rauc.reset();
+    await fresh();
+    await sides.prepare?.();
+  };
   return {
-    reset: async () => {
-      await rauc.reset();
-      await reset();
-    },
+    reset,
     ours,
     theirs: rauc.install,
     compare: async () => {
-      await rauc.reset();
       await reset();
       await ours();
       await rauc.install();
@@ -123,7 +161,10 @@ async function contest(
       const { size } = await stat(newer.payload);
       await runTool('cmp', [`--bytes=${size}`, newer.payload, slots[1]]);
     },
-    tearDown: rauc.stop,
+    tearDown: async () => {
+      await rauc.stop();
+      await sides.end?.();
+    },
   };
 }
 
