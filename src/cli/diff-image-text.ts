@@ -5,13 +5,14 @@ import type { DescribedImage } from '../compare/described.ts';
 import { humanSize } from '../diagnostics/size.ts';
 import type { GptPartition } from '../disk/gpt-entry.ts';
 import { plain } from './plain-text.ts';
-import type { Section, SideRow } from './side-by-side.ts';
+import { facts, type Section, type SideRow } from './side-by-side.ts';
 
 /** What two images have differently beside the system that is compared in full. */
 export function imageSections(
   a: DescribedImage,
   b: DescribedImage,
   { disk, partitions, files, banks }: ImageComparison,
+  ids: boolean,
 ): Section[] {
   // A package of the store is told once, with the packages; that a build has a list of them, never.
   const told = new Set(
@@ -39,8 +40,8 @@ export function imageSections(
         const other = one.change === 'changed' ? (one.a ?? undefined) : undefined;
         return {
           ...{ change: one.change, name: `${number} ${plain(name)}` },
-          a: one.a ? partitionText(one.a, one.b ?? undefined) : '',
-          b: one.b ? partitionText(one.b, other) : '',
+          a: one.a ? partitionText(one.a, one.b ?? undefined, ids) : '',
+          b: one.b ? partitionText(one.b, other, ids) : '',
         };
       }),
     },
@@ -65,8 +66,8 @@ export function imageSections(
 }
 
 /** Only what the other one has otherwise; everything where there is no other one. */
-function partitionText(one: GptPartition, other: GptPartition | undefined): string {
-  const facts = (partition: GptPartition) => [
+function partitionText(one: GptPartition, other: GptPartition | undefined, ids: boolean): string {
+  const factsOf = (partition: GptPartition) => [
     plain(partition.name),
     imagePartition(partition)?.type === partition.type
       ? (imagePartition(partition)?.content ?? '')
@@ -74,11 +75,11 @@ function partitionText(one: GptPartition, other: GptPartition | undefined): stri
     humanSize((partition.lastLba - partition.firstLba + 1) * 512),
     `LBA ${partition.firstLba}-${partition.lastLba}`,
     `attributes ${partition.attributes}`,
-    partition.guid,
+    ...(ids ? [partition.guid] : []),
   ];
-  const [ours, theirs] = [facts(one), other ? facts(other) : []];
-  if (!other) return ours.slice(1, 4).join(', ');
-  return ours.filter((fact, index) => fact !== theirs[index]).join(', ');
+  const [ours, theirs] = [factsOf(one), other ? factsOf(other) : []];
+  if (!other) return facts(ours.slice(1, 4));
+  return facts(ours.filter((fact, index) => fact !== theirs[index]));
 }
 
 function bankRows(a: DescribedImage, b: DescribedImage, bank: BankChange): SideRow[] {

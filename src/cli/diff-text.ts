@@ -10,6 +10,8 @@ import { type Section, type SideLook, sideBySide } from './side-by-side.ts';
 export interface DiffLook extends SideLook {
   /** No list is shortened. */
   readonly all: boolean;
+  /** GUIDs count, and are shown. */
+  readonly ids: boolean;
 }
 
 type WithSystem = DescribedImage | DescribedBundle;
@@ -23,7 +25,7 @@ export function systemsText(
 ): string {
   const sections = [
     ...(found.image && a.kind === 'image' && b.kind === 'image'
-      ? imageSections(a, b, found.image)
+      ? imageSections(a, b, found.image, look.ids)
       : []),
     ...systemSections(found.system, found.files, found.unread),
     ...fileSections(found.files, found.system, look),

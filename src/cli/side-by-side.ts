@@ -107,5 +107,5 @@ function breakIn(word: string, width: number): number {
   const end = Math.max(
     ...['/', ',', ':', '=', firmBlank].map((sign) => fits.lastIndexOf(sign) + 1),
   );
-  return end > width / 2 ? end : width;
+  return end > width / 3 ? end : width;
 }

@@ -15,7 +15,7 @@ const compressions = [
 ] as const;
 
 /** No initramfs unpacks to more. */
-const maxInitramfs = 2 ** 30;
+const maxInitramfs = 2 ** 28;
 
 /**
  * The files in a module: of a layer those in its squashfs, of an initramfs those of its archive. Undefined for

@@ -108,6 +108,10 @@ async function systems(
   try {
     const right = await open(context, b, banks[1]);
     try {
+      const kinds = [left.described.kind, right.described.kind];
+      if (banks[0] !== undefined && !kinds.includes('image')) {
+        throw usageError('--bank: expected an image, found bundles');
+      }
       const found = await compareSources(left, right, compare);
       return {
         json: systemsJson(left.described, right.described, found),
@@ -150,10 +154,11 @@ function banksOf(text: string | undefined): [number | undefined, number | undefi
 
 function lookOf(
   { colors, columns }: Context,
-  { width, all }: { width: number | undefined; all: boolean | undefined },
+  options: { width: number | undefined; all: boolean | undefined; ids: boolean | undefined },
 ): DiffLook {
+  const { width, all = false, ids = false } = options;
   if (width !== undefined && !(Number.isInteger(width) && width >= 40 && width <= 1000)) {
     throw usageError(`--width: expected a whole number from 40 to 1000, found ${width}`);
   }
-  return { colors, columns: width ?? Math.max(40, Math.min(columns, 160)), all: all === true };
+  return { colors, columns: width ?? Math.max(40, Math.min(columns, 160)), all, ids };
 }

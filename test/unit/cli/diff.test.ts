@@ -103,6 +103,7 @@ describe('the exit code of diff', () => {
     ]) {
       expect((await diff('old.img', 'old.img', ...wrong)).code).toBe(2);
     }
+    expect((await diff('old.tbu', 'new.tbu', '--bank', '5')).code).toBe(2);
     expect((await diff('old.img', 'nothing.img')).code).toBe(5);
   });
 
@@ -262,6 +263,27 @@ describe('diff for people', () => {
     const plain = await colored({ TERM: 'xterm', NO_COLOR: '1' });
     expect(plain).toBe(stripVTControlCharacters(text));
     expect(plain).not.toContain('\x1b');
+  });
+
+  it('tells partitions without their GUIDs, unless --ids asks for them', async () => {
+    writeFileSync(join(folder, 'whole.img'), smallImage().bytes);
+    const other = smallImage([8]).bytes;
+    writeFileSync(join(folder, 'no-store.img'), other);
+    const { code, stdout } = await diff('whole.img', 'no-store.img', '--width', '100');
+    expect(code).toBe(9);
+    expect(stdout).toContain('- 8 store ');
+    expect(stdout).toContain('store, 4.0 MiB, LBA 28672-36863');
+    expect(stdout).not.toMatch(/[0-9A-F]{8}-[0-9A-F]{4}/);
+    const { found } = await diffJson('whole.img', 'no-store.img');
+    expect(found.partitions).toMatchObject([{ number: 8, change: 'removed', b: null }]);
+    expect(found.volumes.map(({ place }: { place: string }) => place)).toContain('store');
+    const guids = readFileSync(join(folder, 'no-store.img'));
+    // The mark of bank 5: sector 1 of its partition, behind 16 bytes that name it.
+    guids[5 * 2 ** 20 + 512 + 16]! ^= 1;
+    writeFileSync(join(folder, 'other-ids.img'), guids);
+    expect((await diff('no-store.img', 'other-ids.img')).code).toBe(0);
+    const counted = await diff('no-store.img', 'other-ids.img', '--ids');
+    expect(counted).toMatchObject({ code: 9, stdout: expect.stringContaining('~ bank 5 uuid') });
   });
 
   it('compares the two banks of one host', async () => {
