@@ -70,8 +70,8 @@ export const commands: readonly CommandRow[] = [
     ],
   },
   {
-    usage: 'inspect <image>',
-    describe: 'Show what an image holds: partitions, banks, what boots next',
+    usage: 'inspect <file>',
+    describe: 'Show what an image holds, and what boots next; or what a bundle brings',
     load: () => import('./commands/inspect.ts'),
   },
   {

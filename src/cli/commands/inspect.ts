@@ -20,12 +20,12 @@ export const command = defineCommand({
     ['inspect twinbank-1.1.0.tbu', 'What a bundle brings, and which keys have signed it'],
   ],
   builder: (yargs) =>
-    yargs.positional('image', {
+    yargs.positional('file', {
       type: 'string',
       demandOption: true,
       describe: 'A raw or qcow2 image, a disk, or a bundle',
     }),
-  run: async (context, { image }) => {
+  run: async (context, { file: image }) => {
     const path = resolve(context.cwd, image);
     if (isBundleFile(path)) return inspectBundleFile(context, image, path);
     const opened = openImage(path);
