@@ -1,3 +1,5 @@
+import { quote } from '../diagnostics/quote.ts';
+
 /**
  * The shapes of a manifest's members, checked by hand: the running system reads manifests, too, and has no
  * room for a schema library. A rule returns where below the value what was expected
@@ -74,5 +76,5 @@ function membersRule(value: unknown, members: Members): string | undefined {
   }
   const stranger = Object.keys(record).find((key) => !Object.hasOwn(members, key));
   if (stranger === undefined) return undefined;
-  return `: expected no member ${JSON.stringify(stranger.slice(0, 40))}`;
+  return `: expected no member ${quote(stranger)}`;
 }

@@ -134,6 +134,7 @@ describe('a manifest', () => {
     ['modules.2.replaces', { 0: 'x' }, 'modules[2].replaces: expected a list of at most 20000'],
     ['modules.2.more', 1, 'modules[2]: expected no member "more"'],
     ['__proto_', 1, 'expected no member "__proto_"'],
+    ['\u009b\u202e', 1, 'expected no member "\\u009b\\u202e"'],
   ])('whose %s is %j is refused by the member', (path, value, problem) => {
     expect(read(changed(base(), path, value))).toBe(problem);
   });
