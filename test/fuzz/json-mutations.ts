@@ -44,6 +44,9 @@ const textTokens = [
 
 /** Names that every object of the language has, and what a careless reader would call or copy. */
 const names = [
+  '\u001b[2J',
+  'é\u009b',
+  'x'.repeat(2000),
   '',
   'a',
   '__proto__',

@@ -1,4 +1,5 @@
 import { type BankManifest, readBankManifest } from '../../../src/bootloader/bank-manifest.ts';
+import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { decodeBundleIndex, encodeBundleIndex } from '../../../src/update/bundle-index.ts';
 import { canonicalJson, parseCanonicalJson } from '../../../src/update/canonical-json.ts';
 import { developmentKey, privateKeyOfSeed, signingKeyOf } from '../../../src/update/key.ts';
@@ -139,7 +140,12 @@ export const manifest: FuzzTarget = {
   run(input) {
     // As inspect reads it, which tells what is wrong, and as an update does, which refuses.
     const shown = readBankManifest(input);
-    if (typeof shown !== 'string') tryRelations(shown);
+    if (typeof shown === 'string') {
+      if (/[^ -~]/.test(shown)) fails(`expected printable ASCII, found ${shown}`);
+      if (isTaken(() => readManifest(input, 'x'))) fails(`taken, although ${shown}`);
+      return refusedAs(shown.replace(/:.*|\d+/gs, '').slice(0, 24));
+    }
+    tryRelations(shown);
     const read = readManifest(input, 'x');
     assertSame(encodeManifest(read), input, 'one manifest in two forms');
     return takenAs(read.base ? 'base' : 'oem');
@@ -147,6 +153,16 @@ export const manifest: FuzzTarget = {
   quotes: true,
   bounds: largeDocuments,
 };
+
+function isTaken(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    if (error instanceof TwinbankError && error.kind === 'corrupt') return false;
+    throw error;
+  }
+}
 
 /** What modules say of one another is text of its own form. */
 function tryRelations({ modules }: BankManifest): void {
