@@ -33,7 +33,7 @@ describe('the fuzzer', () => {
   it.each([
     ['crash', /TypeError: x is undefined/],
     ['hang', /a hang: more than 300 ms of processor time/],
-    ['claim', /expected at most 8388608 bytes of memory for \d+ bytes of input, found 107\d{7}/],
+    ['claim', /expected at most 16777216 bytes of memory for \d+ bytes of input, found 107\d{7}/],
     ['heap', /memory/],
     ['kind', /expected kind corrupt, found usage/],
   ])('finds a %s behind two gates, and keeps the input', async (toy, message) => {

@@ -53,7 +53,7 @@ const MiB = 2 ** 20;
 
 export const usualBounds: Bounds = {
   milliseconds: 2000,
-  inputBytes: 8 * MiB,
+  inputBytes: 16 * MiB,
   heldBytes: 16 * MiB,
   rssBytes: 256 * MiB,
 };

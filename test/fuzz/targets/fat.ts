@@ -4,6 +4,7 @@ import { encodeBootSector } from '../../../src/disk/fat/boot-sector.ts';
 import type { FatEntry } from '../../../src/disk/fat/fat-entry.ts';
 import { encodeEmptyFat } from '../../../src/disk/fat/fat-table.ts';
 import { formatFat16 } from '../../../src/disk/fat/format.ts';
+import { dataOffset } from '../../../src/disk/fat/geometry.ts';
 import { type FatVolume, openFat } from '../../../src/disk/fat/volume.ts';
 import { overlayDevice } from '../../../src/disk/overlay-device.ts';
 import { mutateBytes } from '../byte-mutations.ts';
@@ -11,14 +12,12 @@ import { assertSame, fails } from '../oracle.ts';
 import { type Random, randomOf } from '../random.ts';
 import { type FuzzTarget, takenAs } from '../target.ts';
 
-/** The smallest FAT16: 4085 clusters of a sector, and little more. */
-const volumeBytes = 4168 * 512;
-/** An input is the beginning of a volume: tables, root directory, and the first clusters. The rest is zero. */
-const inputBytes = 96 * 512;
+/** As large as the largest of the seeds; the others are smaller than their partition, which is right. */
+const partitionBytes = 16_600 * 512;
 
 export const fat: FuzzTarget = {
   name: 'fat',
-  seeds: () => [usual(), narrow()],
+  seeds: () => [usual(), narrow(), wide()],
   mutate: mutateFat,
   run(input) {
     const disk = prefixDevice(input);
@@ -28,15 +27,17 @@ export const fat: FuzzTarget = {
     const paths = readAll(volume, sound);
     return takenAs(`${findings[0]?.code ?? 'sound'}, ${changeAll(disk, paths, sound)}`);
   },
+  // A directory may have 2 MiB, and the volume is opened three times.
+  bounds: { inputBytes: 32 * 2 ** 20 },
 };
 
-/** A volume of which only the beginning is in memory. */
+/** A volume of which the beginning is in memory: tables, root directory, first clusters. The rest is zero. */
 function prefixDevice(prefix: Uint8Array): BlockDevice {
   return {
-    size: volumeBytes,
+    size: partitionBytes,
     sectorSize: 512,
     read(offset, length) {
-      assertInRange(volumeBytes, offset, length);
+      assertInRange(partitionBytes, offset, length);
       const bytes = new Uint8Array(length);
       if (offset < prefix.length) bytes.set(prefix.subarray(offset, offset + length));
       return bytes;
@@ -50,8 +51,8 @@ function prefixDevice(prefix: Uint8Array): BlockDevice {
 function readAll(volume: FatVolume, sound: boolean): string[] {
   const entries = sound ? volume.walk() : listed(volume);
   const files = entries.filter(({ directory }) => !directory).slice(0, 24);
-  for (const { path, size } of files) {
-    const outcome = attempt(() => readFile(volume, path, size));
+  for (const { path } of files) {
+    const outcome = attempt(() => readFile(volume, path));
     if (sound && outcome !== undefined) fails(`${path}: ${outcome}, in a sound volume`);
   }
   return files.map(({ path }) => path);
@@ -60,16 +61,18 @@ function readAll(volume: FatVolume, sound: boolean): string[] {
 /** What can be listed of a damaged volume, as deep as a person would look. */
 function listed(volume: FatVolume): (FatEntry & { path: string })[] {
   const found: (FatEntry & { path: string })[] = [];
-  for (const folder of ['/', '/EFI', '/EFI/BOOT', '/a long name']) {
+  for (const folder of ['/', '/EFI/', '/EFI/BOOT/', '/a long name/']) {
     attempt(() => {
       for (const entry of volume.list(folder))
-        found.push({ ...entry, path: `${folder}/${entry.name}` });
+        found.push({ ...entry, path: `${folder}${entry.name}` });
     });
   }
   return found;
 }
 
-function readFile(volume: FatVolume, path: string, size: number): void {
+function readFile(volume: FatVolume, path: string): void {
+  // Not the size of the entry that was listed: in a damaged volume two may have one name.
+  const size = volume.stat(path)?.size ?? 0;
   const dataEnd = volume.boot.totalSectors * 512;
   let bytes = 0;
   for (const { offset, length } of volume.extents(path)) {
@@ -123,34 +126,36 @@ function attempt(step: () => unknown): string | undefined {
   }
 }
 
-/** A volume as the builder makes it, with directories, long names, a chain in two pieces and deleted entries. */
+/** As the builder makes them, but of clusters of a sector: the smallest FAT16 has 4085 of them. */
 function usual(): Uint8Array {
-  const bytes = new Uint8Array(volumeBytes);
+  const bytes = new Uint8Array(4168 * 512);
   formatFat16(memoryDevice(bytes), { serial: 1, sectorsPerCluster: 1, label: 'BANK' });
-  return filled(bytes);
+  return filled(bytes, 24 * 512);
+}
+
+/** The same with clusters of 2 KiB. */
+function wide(): Uint8Array {
+  const bytes = new Uint8Array(16_460 * 512);
+  formatFat16(memoryDevice(bytes), { serial: 3, sectorsPerCluster: 4 });
+  return filled(bytes, 16 * 2048);
 }
 
 /** As others make them: one table, 16 entries in the root, one reserved sector. */
 function narrow(): Uint8Array {
-  const bytes = new Uint8Array(volumeBytes);
+  const bytes = new Uint8Array(4120 * 512);
   const metadata = 1 + 17 + 1;
   const boot = {
-    ...{
-      totalSectors: 4120,
-      sectorsPerCluster: 1,
-      reservedSectors: 1,
-      fatCount: 1,
-      sectorsPerFat: 17,
-    },
-    ...{ rootEntries: 16, clusters: 4120 - metadata, mediaDescriptor: 0xf8, hiddenSectors: 0 },
-    ...{ serial: 2, label: '' },
+    ...{ totalSectors: 4120, sectorsPerCluster: 1, reservedSectors: 1 },
+    ...{ fatCount: 1, sectorsPerFat: 17, rootEntries: 16, clusters: 4120 - metadata },
+    ...{ mediaDescriptor: 0xf8, hiddenSectors: 0, serial: 2, label: '' },
   };
   bytes.set(encodeBootSector(boot));
   bytes.set(encodeEmptyFat(boot.sectorsPerFat, boot.mediaDescriptor), 512);
-  return filled(bytes);
+  return filled(bytes, 24 * 512);
 }
 
-function filled(bytes: Uint8Array): Uint8Array {
+/** With directories, long names, a chain in two pieces, a deleted entry; cut after so many bytes of clusters. */
+function filled(bytes: Uint8Array, clusterBytes: number): Uint8Array {
   const volume = openFat(memoryDevice(bytes));
   volume.mkdir('EFI/BOOT');
   volume.mkdir('a long name');
@@ -163,7 +168,7 @@ function filled(bytes: Uint8Array): Uint8Array {
   volume.flush();
   volume.write('in two pieces', randomOf(9).bytes(2500));
   volume.flush();
-  return bytes.slice(0, inputBytes);
+  return bytes.slice(0, dataOffset(volume.boot) + clusterBytes);
 }
 
 const tableValues = [0, 1, 2, 3, 4, 5, 20, 4085, 4086, 4087, 0xfff6, 0xfff7, 0xfff8, 0xffff];
@@ -210,6 +215,12 @@ function place(input: Buffer): (random: Random, length: number) => number {
 
 function mutateFat(input: Uint8Array, random: Random, other: Uint8Array): Uint8Array {
   const bytes = Buffer.from(input);
-  const rules = { fixed: true, record: random.pick([2, 32, 32, 512]), tokens, place: place(bytes) };
+  const rules = {
+    fixed: true,
+    record: random.pick([2, 32, 32, 512]),
+    tokens,
+    place: place(bytes),
+    longest: 2 ** 17,
+  };
   return mutateBytes(bytes, random, other, rules);
 }
