@@ -13,7 +13,7 @@ export interface ManifestModule {
   readonly sha256: string;
   /** Paths that its layer brings, without a leading `/`, in order; empty for the kernel. */
   readonly files: readonly string[];
-  /** `NAME` or `NAME OP VERSION` (src/update/relation.ts). */
+  /** `NAME` or `NAME OP VERSION` (src/update/manifest/relation.ts). */
   readonly provides: readonly string[];
   readonly requires: readonly string[];
   readonly conflicts: readonly string[];
@@ -102,7 +102,7 @@ const baseForm: Members = {
 
 /**
  * Reads an ORIGIN.json of a bank. Returns one clause where it is no manifest: what was expected, and where.
- * Whether it is signed is another question (src/update/signed-manifest.ts).
+ * Whether it is signed is another question (src/update/signing/signed-manifest.ts).
  */
 export function readBankManifest(bytes: Uint8Array): BankManifest | string {
   let parsed: unknown;

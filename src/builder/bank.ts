@@ -1,6 +1,6 @@
 import { type BootCfg, encodeBootCfg } from '../bootloader/boot-cfg.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
-import { type KeptManifest, planBank } from '../update/plan-bank.ts';
+import { type KeptManifest, planBank } from '../update/manifest/plan-bank.ts';
 import type { BuiltModule } from './modules/module.ts';
 
 /** A file of a partition: its bytes, or where the cache has them. */

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { TwinbankError } from '../diagnostics/error.ts';
-import type { BundleParts, Pieces } from '../update/make-bundle.ts';
+import type { BundleParts, Pieces } from '../update/bundle/make-bundle.ts';
 import type { PreparedImage } from './build-image.ts';
 
 /** What a bundle of a recipe's build is made of: files of the cache. */

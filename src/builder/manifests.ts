@@ -3,12 +3,12 @@ import type { BankManifest, ManifestModule, ManifestPackage } from '../bootloade
 import { TwinbankError } from '../diagnostics/error.ts';
 import { quote } from '../diagnostics/quote.ts';
 import type { ResolvedRecipe } from '../recipe/schema.ts';
-import { combineProblems } from '../update/combine.ts';
-import type { PublicKey, SigningKey } from '../update/key.ts';
-import { readPublicKey } from '../update/key-file.ts';
-import type { KeptManifest } from '../update/plan-bank.ts';
-import { assertSigned, signBytes } from '../update/signature.ts';
-import { encodeManifest } from '../update/signed-manifest.ts';
+import { combineProblems } from '../update/manifest/combine.ts';
+import type { KeptManifest } from '../update/manifest/plan-bank.ts';
+import type { PublicKey, SigningKey } from '../update/signing/key.ts';
+import { readPublicKey } from '../update/signing/key-file.ts';
+import { assertSigned, signBytes } from '../update/signing/signature.ts';
+import { encodeManifest } from '../update/signing/signed-manifest.ts';
 import type { BuiltModule } from './modules/module.ts';
 import { cycleProblems } from './oem/cycles.ts';
 import type { OemOrigin } from './oem/oem-origin.ts';

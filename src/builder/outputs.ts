@@ -6,7 +6,7 @@ import type { Extent } from '../disk/extents.ts';
 import { openFileDevice } from '../disk/file-device.ts';
 import { planQcow2, writeQcow2 } from '../disk/qcow2/writer.ts';
 import { temporaryName } from '../disk/temporary-image.ts';
-import type { KeptManifest } from '../update/plan-bank.ts';
+import type { KeptManifest } from '../update/manifest/plan-bank.ts';
 import type { Resolved } from './components/component.ts';
 import { sha256 } from './components/digest.ts';
 import { formatLock } from './components/lock.ts';

@@ -3,8 +3,8 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { sweepTemporaryImages, temporaryName } from '../disk/temporary-image.ts';
-import { bundleBytes, writeBundle } from '../update/bundle-writer.ts';
-import type { BundlePlan } from '../update/make-bundle.ts';
+import { bundleBytes, writeBundle } from '../update/bundle/bundle-writer.ts';
+import type { BundlePlan } from '../update/bundle/make-bundle.ts';
 import type { Context } from './command.ts';
 
 /**

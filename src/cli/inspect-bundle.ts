@@ -1,8 +1,8 @@
 import type { ManifestModule, ManifestPackage } from '../bootloader/bank-manifest.ts';
 import { humanSize } from '../diagnostics/size.ts';
-import { fileSource } from '../update/byte-source.ts';
-import { type BundleReport, inspectBundle } from '../update/inspect-bundle.ts';
-import { isDevelopmentKey } from '../update/key.ts';
+import { type BundleReport, inspectBundle } from '../update/bundle/inspect-bundle.ts';
+import { isDevelopmentKey } from '../update/signing/key.ts';
+import { fileSource } from '../update/source/byte-source.ts';
 import { signedRow, signedText } from './bank-signers.ts';
 import type { Colors, Context, Result } from './command.ts';
 import { plain, wrap } from './plain-text.ts';

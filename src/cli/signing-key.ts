@@ -7,8 +7,8 @@ import {
   isDevelopmentKey,
   type PublicKey,
   type SigningKey,
-} from '../update/key.ts';
-import { keyKind, readPublicKey, readSigningKey } from '../update/key-file.ts';
+} from '../update/signing/key.ts';
+import { keyKind, readPublicKey, readSigningKey } from '../update/signing/key-file.ts';
 import type { Context } from './command.ts';
 import { usageError } from './failure.ts';
 import { passphraseOf, passphraseOption } from './passphrase.ts';

@@ -1,6 +1,6 @@
 import { humanSize } from '../diagnostics/size.ts';
 import type { AppliedPlan } from '../update/apply.ts';
-import { isDevelopmentKey } from '../update/key.ts';
+import { isDevelopmentKey } from '../update/signing/key.ts';
 import type { Colors } from './command.ts';
 import { plain } from './plain-text.ts';
 import { table } from './table.ts';

@@ -5,7 +5,7 @@ import type { Finding } from '../disk/finding.ts';
 import { openImage } from '../disk/open-image.ts';
 import { readBankForUpdate } from '../update/bank-reading.ts';
 import type { HostDisk } from '../update/host-disk.ts';
-import { isDevelopmentKey, type PublicKey } from '../update/key.ts';
+import { isDevelopmentKey, type PublicKey } from '../update/signing/key.ts';
 import { verifyStore } from '../update/stored-package.ts';
 import { type BankProof, verifyBank } from '../update/verify-bank.ts';
 import type { Colors, Context, Result } from './command.ts';

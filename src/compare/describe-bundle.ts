@@ -1,8 +1,8 @@
 import { TwinbankError } from '../diagnostics/error.ts';
-import { openBundle } from '../update/bundle-reader.ts';
-import { fileSource } from '../update/byte-source.ts';
-import { bankEnvOf, type KeptManifest } from '../update/plan-bank.ts';
-import { readManifest } from '../update/signed-manifest.ts';
+import { openBundle } from '../update/bundle/bundle-reader.ts';
+import { bankEnvOf, type KeptManifest } from '../update/manifest/plan-bank.ts';
+import { readManifest } from '../update/signing/signed-manifest.ts';
+import { fileSource } from '../update/source/byte-source.ts';
 import { describeListed, describeOrigin } from './describe-manifest.ts';
 import { type DescribedBundle, systemFacts } from './described.ts';
 import type { DescribeOptions, Source } from './source.ts';

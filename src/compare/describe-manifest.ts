@@ -1,7 +1,7 @@
 import type { ManifestModule } from '../bootloader/bank-manifest.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
-import type { KeptManifest } from '../update/plan-bank.ts';
-import { signatureKeyIds } from '../update/signature.ts';
+import type { KeptManifest } from '../update/manifest/plan-bank.ts';
+import { signatureKeyIds } from '../update/signing/signature.ts';
 import type { DescribedModule, DescribedOrigin } from './described.ts';
 
 /** An origin as its manifest and its signatures describe it; signatures that can not be read name no key. */

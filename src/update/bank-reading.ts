@@ -6,8 +6,8 @@ import { type BootCfgReading, readBootCfg } from '../bootloader/boot-cfg.ts';
 import { unlessDamaged } from '../bootloader/damage.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { type FatVolume, openFat } from '../disk/fat/volume.ts';
-import { type PublicKey, publicKeyOf } from './key.ts';
-import type { KeptManifest } from './plan-bank.ts';
+import type { KeptManifest } from './manifest/plan-bank.ts';
+import { type PublicKey, publicKeyOf } from './signing/key.ts';
 
 /** What can be read of a bank for an update, before anything of it is believed. */
 export interface BankReading {

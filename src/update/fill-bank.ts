@@ -10,7 +10,7 @@ import { type FatVolume, openFat } from '../disk/fat/volume.ts';
 import { deriveGuid, deriveSerial } from '../disk/guid.ts';
 import type { BankReading } from './bank-reading.ts';
 import type { HostBank } from './host-disk.ts';
-import { type BankPlan, bootCfgBytes } from './plan-bank.ts';
+import { type BankPlan, bootCfgBytes } from './manifest/plan-bank.ts';
 
 /** Where the bytes of each file of a bank go, by name. */
 export type Places = ReadonlyMap<string, readonly Extent[]>;

@@ -2,10 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { Report } from '../diagnostics/progress.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import type { AppliedPlan } from './apply.ts';
+import type { OfferedBundle } from './bundle/offered-bundle.ts';
 import type { ChosenBanks } from './choose-banks.ts';
 import type { Places } from './fill-bank.ts';
 import type { OpenStore } from './fill-store.ts';
-import type { OfferedBundle } from './offered-bundle.ts';
 import { type PieceWriter, pieceWriter } from './piece-writer.ts';
 import type { PlannedModule } from './plan-update.ts';
 

@@ -2,13 +2,13 @@ import type { BankManifest, ManifestModule } from '../bootloader/bank-manifest.t
 import { TwinbankError } from '../diagnostics/error.ts';
 import { humanSize } from '../diagnostics/size.ts';
 import { trustOf } from './bank-reading.ts';
-import type { BundleIndex } from './bundle-index.ts';
-import { carryOver, type OemDecision } from './carry-over.ts';
-import { combineProblems } from './combine.ts';
-import { type BankPlan, planBank } from './plan-bank.ts';
-import { assertSigned, signatureKeyIds } from './signature.ts';
-import type { SignedManifest } from './signed-manifest.ts';
-import { compareVersions } from './version.ts';
+import type { BundleIndex } from './bundle/bundle-index.ts';
+import { carryOver, type OemDecision } from './manifest/carry-over.ts';
+import { combineProblems } from './manifest/combine.ts';
+import { type BankPlan, planBank } from './manifest/plan-bank.ts';
+import { compareVersions } from './manifest/version.ts';
+import { assertSigned, signatureKeyIds } from './signing/signature.ts';
+import type { SignedManifest } from './signing/signed-manifest.ts';
 
 /** Where a module of the new bank comes from. */
 export interface PlannedModule extends ManifestModule {

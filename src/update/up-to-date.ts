@@ -1,7 +1,7 @@
 import { checkBank } from '../bootloader/bank-contents.ts';
 import type { BankReading } from './bank-reading.ts';
 import type { ChosenBanks } from './choose-banks.ts';
-import type { KeptManifest } from './plan-bank.ts';
+import type { KeptManifest } from './manifest/plan-bank.ts';
 import type { UpdatePlan } from './plan-update.ts';
 
 /**

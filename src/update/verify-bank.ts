@@ -3,11 +3,11 @@ import { encodeBankEnv } from '../bootloader/bank-env.ts';
 import { readSum } from '../bootloader/sum-file.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { BankReading } from './bank-reading.ts';
-import { combineProblems } from './combine.ts';
-import type { PublicKey } from './key.ts';
-import { bankEnvOf } from './plan-bank.ts';
-import { assertSigned } from './signature.ts';
-import { readSignedManifest } from './signed-manifest.ts';
+import { combineProblems } from './manifest/combine.ts';
+import { bankEnvOf } from './manifest/plan-bank.ts';
+import type { PublicKey } from './signing/key.ts';
+import { assertSigned } from './signing/signature.ts';
+import { readSignedManifest } from './signing/signed-manifest.ts';
 
 /** Something of a bank that is not what its manifests say. */
 export interface BankProblem {

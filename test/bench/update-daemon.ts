@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { withHostDisk } from '../../src/cli/host-disk.ts';
 import { applyBundle } from '../../src/update/apply.ts';
-import { fileSource } from '../../src/update/byte-source.ts';
+import { fileSource } from '../../src/update/source/byte-source.ts';
 
 /** A process that has loaded all that an update needs, and waits for its one order. */
 export interface UpdateDaemon {

@@ -1,4 +1,4 @@
-import { canonicalJson, type JsonValue } from '../../src/update/canonical-json.ts';
+import { canonicalJson, type JsonValue } from '../../src/update/signing/canonical-json.ts';
 import { mutateBytes } from './byte-mutations.ts';
 import type { Random } from './random.ts';
 

@@ -8,10 +8,10 @@ import { systemApt } from '../../src/builder/components/apt.ts';
 import { cacheDirectory } from '../../src/builder/components/cache.ts';
 import { silent } from '../../src/diagnostics/progress.ts';
 import { loadRecipe } from '../../src/recipe/load.ts';
-import { writeBundle } from '../../src/update/bundle-writer.ts';
-import { developmentKey } from '../../src/update/key.ts';
-import { planBundle } from '../../src/update/make-bundle.ts';
-import { olderBuildOf } from '../../src/update/older-build.ts';
+import { writeBundle } from '../../src/update/bundle/bundle-writer.ts';
+import { planBundle } from '../../src/update/bundle/make-bundle.ts';
+import { olderBuildOf } from '../../src/update/bundle/older-build.ts';
+import { developmentKey } from '../../src/update/signing/key.ts';
 
 const components = () => ({
   cache: { directory: cacheDirectory(process.env), report: silent },

@@ -3,17 +3,17 @@ import type { ManifestModule } from '../../bootloader/bank-manifest.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { inFile } from '../../diagnostics/in-file.ts';
 import { exactSize } from '../../diagnostics/size.ts';
-import { paddingOf } from '../../update/bundle-content.ts';
-import type { KeptManifest } from '../../update/plan-bank.ts';
-import { signatureKeyIds } from '../../update/signature.ts';
-import { readManifest } from '../../update/signed-manifest.ts';
+import { paddingOf } from '../../update/bundle/bundle-content.ts';
 import {
   assertHeader,
   decodeHeader,
   encodeHeader,
   headerBytes,
   type UstarHeader,
-} from '../../update/ustar.ts';
+} from '../../update/bundle/ustar.ts';
+import type { KeptManifest } from '../../update/manifest/plan-bank.ts';
+import { signatureKeyIds } from '../../update/signing/signature.ts';
+import { readManifest } from '../../update/signing/signed-manifest.ts';
 import { sha256 } from '../components/digest.ts';
 
 /** A packed OEM, read: whether a trusted key has signed its manifest is another question. */

@@ -1,6 +1,6 @@
 import type { ManifestModule } from '../../bootloader/bank-manifest.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
-import type { KeptManifest } from '../../update/plan-bank.ts';
+import type { KeptManifest } from '../../update/manifest/plan-bank.ts';
 import type { KernelSource } from '../modules/kernel-source.ts';
 import { kernelClass } from '../modules/vmkernel.ts';
 

@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path';
 import { buildImage } from '../../builder/build-image.ts';
 import { type ImageFormat, imageFormats } from '../../builder/outputs.ts';
 import { loadRecipe } from '../../recipe/load.ts';
-import { isDevelopmentKey } from '../../update/key.ts';
+import { isDevelopmentKey } from '../../update/signing/key.ts';
 import { defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
 import { usageError } from '../failure.ts';

@@ -6,7 +6,7 @@ import { describeBundle } from '../../compare/describe-bundle.ts';
 import { describeImage } from '../../compare/describe-image.ts';
 import { describeRecipe } from '../../compare/describe-recipe.ts';
 import type { SystemSource } from '../../compare/source.ts';
-import { isBundleFile } from '../../update/bundle-file.ts';
+import { isBundleFile } from '../../update/bundle/bundle-file.ts';
 import { type Context, defineCommand, type Result } from '../command.ts';
 import { recipesJson, systemsJson } from '../diff-json.ts';
 import { type DiffLook, recipesText, systemsText } from '../diff-text.ts';

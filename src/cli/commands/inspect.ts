@@ -5,7 +5,7 @@ import type { StoreReport } from '../../bootloader/inspect-partitions.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { inFile } from '../../diagnostics/in-file.ts';
 import { openImage } from '../../disk/open-image.ts';
-import { isBundleFile } from '../../update/bundle-file.ts';
+import { isBundleFile } from '../../update/bundle/bundle-file.ts';
 import { bankSigners } from '../bank-signers.ts';
 import { bankJson } from '../bank-text.ts';
 import { defineCommand } from '../command.ts';

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
-import { generateKey } from '../../update/generate-key.ts';
+import { generateKey } from '../../update/signing/generate-key.ts';
 import { defineCommand } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { newPassphrase, passphraseOption } from '../passphrase.ts';

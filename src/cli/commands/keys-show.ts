@@ -1,5 +1,5 @@
-import { isDevelopmentKey } from '../../update/key.ts';
-import { keyKind, readPublicKey, readSigningKey } from '../../update/key-file.ts';
+import { isDevelopmentKey } from '../../update/signing/key.ts';
+import { keyKind, readPublicKey, readSigningKey } from '../../update/signing/key-file.ts';
 import { defineCommand } from '../command.ts';
 import { passphraseOf, passphraseOption } from '../passphrase.ts';
 import { readKeyFile } from '../signing-key.ts';

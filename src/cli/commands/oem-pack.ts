@@ -5,7 +5,7 @@ import { humanSize } from '../../diagnostics/size.ts';
 import { temporaryName } from '../../disk/temporary-image.ts';
 import { loadRecipe } from '../../recipe/load.ts';
 import { loadProvider } from '../../recipe/provider.ts';
-import { isDevelopmentKey } from '../../update/key.ts';
+import { isDevelopmentKey } from '../../update/signing/key.ts';
 import { defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
 import { baseOption, basePath } from '../oem-base.ts';

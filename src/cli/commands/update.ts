@@ -3,9 +3,9 @@ import { appendJournal } from '../../bootloader/store-journal.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { withFileLock } from '../../host/file-lock.ts';
 import { type ApplyResult, applyBundle } from '../../update/apply.ts';
-import { assertBundleFile } from '../../update/bundle-file.ts';
-import { type ByteSource, fileSource, streamSource } from '../../update/byte-source.ts';
+import { assertBundleFile } from '../../update/bundle/bundle-file.ts';
 import type { HostDisk } from '../../update/host-disk.ts';
+import { type ByteSource, fileSource, streamSource } from '../../update/source/byte-source.ts';
 import { type Colors, type Context, defineCommand } from '../command.ts';
 import { withHostDisk } from '../host-disk.ts';
 import { pathOrDash } from '../options.ts';
@@ -113,7 +113,7 @@ async function openSource(
 ): Promise<ByteSource> {
   if (bundle === '-') return streamSource('standard input', stdin);
   if (/^https?:\/\//i.test(bundle)) {
-    const { httpSource } = await import('../../update/http-source.ts');
+    const { httpSource } = await import('../../update/source/http-source.ts');
     return httpSource(bundle, { report, signal });
   }
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(bundle)) {

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { humanSize } from '../../diagnostics/size.ts';
-import { isBundleFile } from '../../update/bundle-file.ts';
-import { fileSource } from '../../update/byte-source.ts';
-import { developmentKey, isDevelopmentKey, type PublicKey } from '../../update/key.ts';
-import { verifyBundle } from '../../update/verify-bundle.ts';
+import { isBundleFile } from '../../update/bundle/bundle-file.ts';
+import { verifyBundle } from '../../update/bundle/verify-bundle.ts';
+import { developmentKey, isDevelopmentKey, type PublicKey } from '../../update/signing/key.ts';
+import { fileSource } from '../../update/source/byte-source.ts';
 import { type Context, defineCommand, type Result } from '../command.ts';
 import { plain } from '../plain-text.ts';
 import { developmentWarning, loadTrustedKeys, trustOption } from '../signing-key.ts';

@@ -1,7 +1,7 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { applyBundle } from '../../update/apply.ts';
-import { type ByteSource, fileSource, streamSource } from '../../update/byte-source.ts';
-import { httpSource } from '../../update/http-source.ts';
+import { type ByteSource, fileSource, streamSource } from '../../update/source/byte-source.ts';
+import { httpSource } from '../../update/source/http-source.ts';
 import { withRunningDisk } from './update-disk.ts';
 import type { BundleOrigin, UpdateTask, WorkerMessage } from './update-message.ts';
 

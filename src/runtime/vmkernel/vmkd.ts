@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isDevelopmentKey } from '../../update/key.ts';
+import { isDevelopmentKey } from '../../update/signing/key.ts';
 import { agentPrograms } from '../agents/registry.ts';
 import { otherBank, partitionByName, waitForPartition } from './bank-partition.ts';
 import { systemClock } from './clock.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { decodeBundleIndex, encodeBundleIndex } from '../../../src/update/bundle-index.ts';
-import { openBundle } from '../../../src/update/bundle-reader.ts';
-import { type BundleFile, writeBundle } from '../../../src/update/bundle-writer.ts';
-import { memorySource, streamSource } from '../../../src/update/byte-source.ts';
+import { decodeBundleIndex, encodeBundleIndex } from '../../../src/update/bundle/bundle-index.ts';
+import { openBundle } from '../../../src/update/bundle/bundle-reader.ts';
+import { type BundleFile, writeBundle } from '../../../src/update/bundle/bundle-writer.ts';
+import { memorySource, streamSource } from '../../../src/update/source/byte-source.ts';
 import { mutateBytes } from '../byte-mutations.ts';
 import { mutateJson } from '../json-mutations.ts';
 import { assertSame } from '../oracle.ts';

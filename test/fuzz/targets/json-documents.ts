@@ -1,11 +1,11 @@
 import { type BankManifest, readBankManifest } from '../../../src/bootloader/bank-manifest.ts';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
-import { decodeBundleIndex, encodeBundleIndex } from '../../../src/update/bundle-index.ts';
-import { canonicalJson, parseCanonicalJson } from '../../../src/update/canonical-json.ts';
-import { developmentKey, privateKeyOfSeed, signingKeyOf } from '../../../src/update/key.ts';
-import { parseRelation, satisfies } from '../../../src/update/relation.ts';
-import { assertSigned, signatureKeyIds, signBytes } from '../../../src/update/signature.ts';
-import { encodeManifest, readManifest } from '../../../src/update/signed-manifest.ts';
+import { decodeBundleIndex, encodeBundleIndex } from '../../../src/update/bundle/bundle-index.ts';
+import { parseRelation, satisfies } from '../../../src/update/manifest/relation.ts';
+import { canonicalJson, parseCanonicalJson } from '../../../src/update/signing/canonical-json.ts';
+import { developmentKey, privateKeyOfSeed, signingKeyOf } from '../../../src/update/signing/key.ts';
+import { assertSigned, signatureKeyIds, signBytes } from '../../../src/update/signing/signature.ts';
+import { encodeManifest, readManifest } from '../../../src/update/signing/signed-manifest.ts';
 import { mutateJson } from '../json-mutations.ts';
 import { assertSame, fails } from '../oracle.ts';
 import { type FuzzTarget, refusedAs, taken, takenAs } from '../target.ts';

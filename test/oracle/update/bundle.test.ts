@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { fileSource, memorySource } from '../../../src/update/byte-source.ts';
-import { makeBundle, readAll } from '../../unit/update/small-bundle.ts';
+import { fileSource, memorySource } from '../../../src/update/source/byte-source.ts';
+import { makeBundle, readAll } from '../../unit/update/bundle/small-bundle.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'twinbank-bundle-'));

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { generateKey, type KeyPair } from '../../../src/update/generate-key.ts';
-import { verifySignature } from '../../../src/update/key.ts';
-import { readPublicKey, readSigningKey } from '../../../src/update/key-file.ts';
+import { generateKey, type KeyPair } from '../../../src/update/signing/generate-key.ts';
+import { verifySignature } from '../../../src/update/signing/key.ts';
+import { readPublicKey, readSigningKey } from '../../../src/update/signing/key-file.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 
 const passphrase = 'schön & "long" passphrase';

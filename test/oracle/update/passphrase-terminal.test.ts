@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { readSigningKey } from '../../../src/update/key-file.ts';
+import { readSigningKey } from '../../../src/update/signing/key-file.ts';
 import { judgedBy } from '../components/foreign-tool.ts';
 
 // The program as it is shipped, in a copy of its own: dist/ may be in use.

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compareVersions } from '../../../src/update/version.ts';
+import { compareVersions } from '../../../src/update/manifest/version.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 
 /** What dpkg takes (deb-version(7)): no epoch beyond an int, an upstream version that begins with a digit. */

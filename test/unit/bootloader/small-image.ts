@@ -14,10 +14,10 @@ import { type FatVolume, openFat } from '../../../src/disk/fat/volume.ts';
 import { writeGpt } from '../../../src/disk/gpt.ts';
 import { deriveGuid } from '../../../src/disk/guid.ts';
 import { writeProtectiveMbr } from '../../../src/disk/mbr.ts';
-import { developmentKey } from '../../../src/update/key.ts';
-import { type KeptManifest, planBank } from '../../../src/update/plan-bank.ts';
-import { signBytes } from '../../../src/update/signature.ts';
-import { encodeManifest } from '../../../src/update/signed-manifest.ts';
+import { type KeptManifest, planBank } from '../../../src/update/manifest/plan-bank.ts';
+import { developmentKey } from '../../../src/update/signing/key.ts';
+import { signBytes } from '../../../src/update/signing/signature.ts';
+import { encodeManifest } from '../../../src/update/signing/signed-manifest.ts';
 import { payload } from '../disk/fat/trees.ts';
 
 const MiB = 2 ** 20;

@@ -4,7 +4,7 @@ import { bankContents, firstBootCfg, type ImageFile } from '../../../src/builder
 import { makeManifests } from '../../../src/builder/manifests.ts';
 import type { BuiltModule } from '../../../src/builder/modules/module.ts';
 import { slotNames } from '../../../src/state/slot.ts';
-import { developmentKey } from '../../../src/update/key.ts';
+import { developmentKey } from '../../../src/update/signing/key.ts';
 import { recipeOf } from './recipe.ts';
 
 const sum = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { interrupted } from '../../../src/cli/failure.ts';
-import { developmentKey } from '../../../src/update/key.ts';
+import { developmentKey } from '../../../src/update/signing/key.ts';
 import { hostImage } from '../update/host-image.ts';
 import {
   baseModules,

@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FileTree } from '../../../src/builder/components/file-tree.ts';
 import { encodeNewc } from '../../../src/builder/modules/newc.ts';
-import { planBank } from '../../../src/update/plan-bank.ts';
+import { planBank } from '../../../src/update/manifest/plan-bank.ts';
 import { bootCfg, type SmallImage, signedBase, smallImage } from '../bootloader/small-image.ts';
 import { payload } from '../disk/fat/trees.ts';
 import { runHere, sink } from './host.ts';

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { developmentKey } from '../../../src/update/key.ts';
-import { olderBuildOf } from '../../../src/update/older-build.ts';
+import { olderBuildOf } from '../../../src/update/bundle/older-build.ts';
+import { developmentKey } from '../../../src/update/signing/key.ts';
 import { hostImage } from '../update/host-image.ts';
 import {
   baseModules,

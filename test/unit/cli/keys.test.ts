@@ -14,8 +14,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeNewFiles } from '../../../src/cli/commands/keys-new.ts';
 import type { Host } from '../../../src/cli/run.ts';
-import { developmentKey, privateKeyOfSeed } from '../../../src/update/key.ts';
-import { readPublicKey, readSigningKey } from '../../../src/update/key-file.ts';
+import { developmentKey, privateKeyOfSeed } from '../../../src/update/signing/key.ts';
+import { readPublicKey, readSigningKey } from '../../../src/update/signing/key-file.ts';
 import { keyboard, runHere } from './host.ts';
 
 let folder = '';

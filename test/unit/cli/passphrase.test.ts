@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { interrupted } from '../../../src/cli/failure.ts';
 import type { Host } from '../../../src/cli/run.ts';
-import { readSigningKey } from '../../../src/update/key-file.ts';
+import { readSigningKey } from '../../../src/update/signing/key-file.ts';
 import { keyboard, runHere } from './host.ts';
 
 let folder = '';

@@ -10,8 +10,12 @@ import {
   trustOption,
   warnOfDevelopmentKey,
 } from '../../../src/cli/signing-key.ts';
-import { generateKey } from '../../../src/update/generate-key.ts';
-import { developmentKey, privateKeyOfSeed, verifySignature } from '../../../src/update/key.ts';
+import { generateKey } from '../../../src/update/signing/generate-key.ts';
+import {
+  developmentKey,
+  privateKeyOfSeed,
+  verifySignature,
+} from '../../../src/update/signing/key.ts';
 import { keyboard, runHere } from './host.ts';
 
 let folder = '';

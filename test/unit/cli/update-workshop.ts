@@ -6,11 +6,11 @@ import type { Host } from '../../../src/cli/run.ts';
 import { memoryDevice } from '../../../src/disk/block-device.ts';
 import { openFileDevice } from '../../../src/disk/file-device.ts';
 import { planQcow2, writeQcow2 } from '../../../src/disk/qcow2/writer.ts';
-import { generateKey } from '../../../src/update/generate-key.ts';
-import { developmentKey } from '../../../src/update/key.ts';
-import type { KeptManifest } from '../../../src/update/plan-bank.ts';
+import type { KeptManifest } from '../../../src/update/manifest/plan-bank.ts';
+import { generateKey } from '../../../src/update/signing/generate-key.ts';
+import { developmentKey } from '../../../src/update/signing/key.ts';
 import type { SmallImage } from '../bootloader/small-image.ts';
-import { bundleOf } from '../update/signed-bundle.ts';
+import { bundleOf } from '../update/bundle/signed-bundle.ts';
 import { runHere } from './host.ts';
 
 /** A folder with images, bundles and keys, and the command line to try on them; gone after the tests. */

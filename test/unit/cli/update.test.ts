@@ -4,7 +4,7 @@ import { Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { BootMarks } from '../../../src/bootloader/boot-cfg.ts';
 import { interrupted } from '../../../src/cli/failure.ts';
-import { developmentKey } from '../../../src/update/key.ts';
+import { developmentKey } from '../../../src/update/signing/key.ts';
 import type { SmallImage } from '../bootloader/small-image.ts';
 import { hostImage } from '../update/host-image.ts';
 import {

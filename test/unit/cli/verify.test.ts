@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { developmentKey } from '../../../src/update/key.ts';
+import { developmentKey } from '../../../src/update/signing/key.ts';
 import type { SmallImage } from '../bootloader/small-image.ts';
 import { hostImage } from '../update/host-image.ts';
 import { baseOf, fileOf, keys, oemOf, sign, trust } from '../update/manifests.ts';

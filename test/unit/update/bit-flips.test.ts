@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { simulateBoot } from '../../../src/harness/simulator.ts';
 import { applyBundle } from '../../../src/update/apply.ts';
-import { memorySource } from '../../../src/update/byte-source.ts';
-import { developmentKey } from '../../../src/update/key.ts';
-import { verifyBundle } from '../../../src/update/verify-bundle.ts';
+import { verifyBundle } from '../../../src/update/bundle/verify-bundle.ts';
+import { developmentKey } from '../../../src/update/signing/key.ts';
+import { memorySource } from '../../../src/update/source/byte-source.ts';
+import { type Part, partsOf, piped } from './bundle/small-bundle.ts';
 import { keptBank, storePartition, targetBank } from './cut-host.ts';
 import {
   allBits,
@@ -15,7 +16,6 @@ import {
   someBits,
   whileFlipped,
 } from './flip-host.ts';
-import { type Part, partsOf, piped } from './small-bundle.ts';
 
 const bundle = await flipBundle();
 const trusted = [developmentKey.public];

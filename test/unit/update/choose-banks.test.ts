@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bundlePartsOf } from '../../../src/update/bundle-of-bank.ts';
+import { bundlePartsOf } from '../../../src/update/bundle/bundle-of-bank.ts';
+import type { Pieces } from '../../../src/update/bundle/make-bundle.ts';
 import { chooseBanks } from '../../../src/update/choose-banks.ts';
-import type { Pieces } from '../../../src/update/make-bundle.ts';
 import { nextBank } from '../../../src/update/next-bank.ts';
 import { errorOf } from '../../support/error-of.ts';
 import type { SmallImage } from '../bootloader/small-image.ts';

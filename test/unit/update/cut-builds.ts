@@ -1,10 +1,10 @@
 import { sha256 } from '../../../src/bootloader/sum-file.ts';
 import { packState } from '../../../src/state/archive.ts';
-import { writeBundle } from '../../../src/update/bundle-writer.ts';
-import { developmentKey } from '../../../src/update/key.ts';
-import { planBundle } from '../../../src/update/make-bundle.ts';
-import { olderBuildOf } from '../../../src/update/older-build.ts';
-import type { KeptManifest } from '../../../src/update/plan-bank.ts';
+import { writeBundle } from '../../../src/update/bundle/bundle-writer.ts';
+import { planBundle } from '../../../src/update/bundle/make-bundle.ts';
+import { olderBuildOf } from '../../../src/update/bundle/older-build.ts';
+import type { KeptManifest } from '../../../src/update/manifest/plan-bank.ts';
+import { developmentKey } from '../../../src/update/signing/key.ts';
 import { manifestModule, signed, signedBase } from '../bootloader/small-image.ts';
 import { payload } from '../disk/fat/trees.ts';
 

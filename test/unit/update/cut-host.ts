@@ -9,7 +9,7 @@ import { writeGpt } from '../../../src/disk/gpt.ts';
 import { deriveGuid } from '../../../src/disk/guid.ts';
 import { partitionDevice } from '../../../src/disk/partition-device.ts';
 import { encodeSlot, stateSchema } from '../../../src/state/slot.ts';
-import { bootCfgBytes, planBank } from '../../../src/update/plan-bank.ts';
+import { bootCfgBytes, planBank } from '../../../src/update/manifest/plan-bank.ts';
 import { encodeStoreList } from '../../../src/update/store-volume.ts';
 import { type Build, builds, stateOf } from './cut-builds.ts';
 

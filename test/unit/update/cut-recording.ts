@@ -1,6 +1,6 @@
 import type { BlockDevice } from '../../../src/disk/block-device.ts';
 import { type ApplyOptions, applyBundle } from '../../../src/update/apply.ts';
-import { memorySource } from '../../../src/update/byte-source.ts';
+import { memorySource } from '../../../src/update/source/byte-source.ts';
 import type { CutDisk, Piece } from './cut-disk.ts';
 import { targetBank } from './cut-host.ts';
 

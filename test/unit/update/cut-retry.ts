@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { openFat } from '../../../src/disk/fat/volume.ts';
 import { simulateBoot } from '../../../src/harness/simulator.ts';
 import { type ApplyResult, applyBundle } from '../../../src/update/apply.ts';
-import { memorySource } from '../../../src/update/byte-source.ts';
+import { memorySource } from '../../../src/update/source/byte-source.ts';
 import { builds } from './cut-builds.ts';
 import { keptBank, storePartition, targetBank } from './cut-host.ts';
 import type { Stage } from './cut-stage.ts';

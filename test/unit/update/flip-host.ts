@@ -1,10 +1,10 @@
 import type { BlockDevice } from '../../../src/disk/block-device.ts';
 import { openFat } from '../../../src/disk/fat/volume.ts';
 import { payload } from '../disk/fat/trees.ts';
+import type { Part } from './bundle/small-bundle.ts';
 import { acmeOf, type Build, bundleOf, makeBuild } from './cut-builds.ts';
 import { type CutDisk, cutDisk } from './cut-disk.ts';
 import { cutHost } from './cut-host.ts';
-import type { Part } from './small-bundle.ts';
 
 /** Small enough to be read and proved some ten thousand times. */
 export const flipBuilds = {

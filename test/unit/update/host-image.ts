@@ -5,7 +5,11 @@ import { memoryDevice } from '../../../src/disk/block-device.ts';
 import { readGpt } from '../../../src/disk/gpt.ts';
 import { partitionDevice } from '../../../src/disk/partition-device.ts';
 import type { HostDisk } from '../../../src/update/host-disk.ts';
-import { bootCfgBytes, type KeptManifest, planBank } from '../../../src/update/plan-bank.ts';
+import {
+  bootCfgBytes,
+  type KeptManifest,
+  planBank,
+} from '../../../src/update/manifest/plan-bank.ts';
 import type { StoredPackage } from '../../../src/update/plan-store.ts';
 import { encodeStoreList } from '../../../src/update/store-volume.ts';
 import { type SmallImage, smallImage } from '../bootloader/small-image.ts';

@@ -9,11 +9,14 @@ import {
   privateKeyOfSeed,
   type SigningKey,
   signingKeyOf,
-} from '../../../src/update/key.ts';
-import { signBytes } from '../../../src/update/signature.ts';
-import { encodeManifest, type SignedManifest } from '../../../src/update/signed-manifest.ts';
+} from '../../../src/update/signing/key.ts';
+import { signBytes } from '../../../src/update/signing/signature.ts';
+import {
+  encodeManifest,
+  type SignedManifest,
+} from '../../../src/update/signing/signed-manifest.ts';
 import { payload } from '../disk/fat/trees.ts';
-import { sha256 } from './small-bundle.ts';
+import { sha256 } from './bundle/small-bundle.ts';
 
 /** The same key for the same number. */
 export function keyOf(seed: number): SigningKey {

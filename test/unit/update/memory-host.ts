@@ -8,10 +8,10 @@ import { formatFat16 } from '../../../src/disk/fat/format.ts';
 import { openFat } from '../../../src/disk/fat/volume.ts';
 import { openFileDevice } from '../../../src/disk/file-device.ts';
 import { deriveGuid } from '../../../src/disk/guid.ts';
-import { writeBundle } from '../../../src/update/bundle-writer.ts';
-import { developmentKey } from '../../../src/update/key.ts';
-import { planBundle } from '../../../src/update/make-bundle.ts';
-import { planBank } from '../../../src/update/plan-bank.ts';
+import { writeBundle } from '../../../src/update/bundle/bundle-writer.ts';
+import { planBundle } from '../../../src/update/bundle/make-bundle.ts';
+import { planBank } from '../../../src/update/manifest/plan-bank.ts';
+import { developmentKey } from '../../../src/update/signing/key.ts';
 import { manifestModule, signedBase } from '../bootloader/small-image.ts';
 import { payload } from '../disk/fat/trees.ts';
 

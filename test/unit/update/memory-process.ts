@@ -2,8 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { openFileDevice } from '../../../src/disk/file-device.ts';
 import { applyBundle } from '../../../src/update/apply.ts';
-import { type ByteSource, fileSource, streamSource } from '../../../src/update/byte-source.ts';
-import { httpSource } from '../../../src/update/http-source.ts';
+import {
+  type ByteSource,
+  fileSource,
+  streamSource,
+} from '../../../src/update/source/byte-source.ts';
+import { httpSource } from '../../../src/update/source/http-source.ts';
 
 const [bundle = '', hoard, ...paths] = process.argv.slice(2);
 

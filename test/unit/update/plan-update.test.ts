@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ManifestModule } from '../../../src/bootloader/bank-manifest.ts';
 import type { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { planUpdate, type UpdateFacts, type UpdatePlan } from '../../../src/update/plan-update.ts';
-import type { SignedManifest } from '../../../src/update/signed-manifest.ts';
+import type { SignedManifest } from '../../../src/update/signing/signed-manifest.ts';
 import { errorOf } from '../../support/error-of.ts';
 import { baseModules, baseOf, keys, moduleOf, oemOf, sign, trust } from './manifests.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { openFat } from '../../../src/disk/fat/volume.ts';
 import { applyBundle } from '../../../src/update/apply.ts';
-import { memorySource } from '../../../src/update/byte-source.ts';
+import { memorySource } from '../../../src/update/source/byte-source.ts';
 import { builds } from './cut-builds.ts';
 import { dropping, type FaultyDisk, failingAt } from './cut-faults.ts';
 import { storePartition, targetBank } from './cut-host.ts';

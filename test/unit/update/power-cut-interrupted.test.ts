@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { type ApplyOptions, applyBundle } from '../../../src/update/apply.ts';
-import { type ByteSource, memorySource, streamSource } from '../../../src/update/byte-source.ts';
+import {
+  type ByteSource,
+  memorySource,
+  streamSource,
+} from '../../../src/update/source/byte-source.ts';
 import { builds } from './cut-builds.ts';
 import { targetBank } from './cut-host.ts';
 import { retried } from './cut-retry.ts';

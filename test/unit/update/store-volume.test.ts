@@ -5,7 +5,7 @@ import { openFat } from '../../../src/disk/fat/volume.ts';
 import type { StoreBuild } from '../../../src/update/plan-store.ts';
 import { encodeStoreList, openStore, storeFacts } from '../../../src/update/store-volume.ts';
 import { newVolume, payload } from '../disk/fat/trees.ts';
-import { sha256 } from './small-bundle.ts';
+import { sha256 } from './bundle/small-bundle.ts';
 
 const content = payload(5000, 1);
 const tool = {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type ApplyOptions, applyBundle } from '../../../src/update/apply.ts';
-import { memorySource } from '../../../src/update/byte-source.ts';
-import type { SigningKey } from '../../../src/update/key.ts';
-import type { KeptManifest } from '../../../src/update/plan-bank.ts';
+import type { KeptManifest } from '../../../src/update/manifest/plan-bank.ts';
+import type { SigningKey } from '../../../src/update/signing/key.ts';
+import { memorySource } from '../../../src/update/source/byte-source.ts';
 import type { SmallImage } from '../bootloader/small-image.ts';
+import { bundleOf } from './bundle/signed-bundle.ts';
 import { diskOf, hostImage } from './host-image.ts';
 import { baseModules, baseOf, keys, moduleOf, oemOf, sign, trust } from './manifests.ts';
-import { bundleOf } from './signed-bundle.ts';
 
 const v1 = sign(baseOf());
 const v2 = sign(

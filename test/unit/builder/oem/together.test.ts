@@ -3,7 +3,7 @@ import type { BankManifest } from '../../../../src/bootloader/bank-manifest.ts';
 import { cycleProblems } from '../../../../src/builder/oem/cycles.ts';
 import { relationsOf } from '../../../../src/builder/oem/oem-origin.ts';
 import { loadProvider } from '../../../../src/recipe/provider.ts';
-import { combineProblems } from '../../../../src/update/combine.ts';
+import { combineProblems } from '../../../../src/update/manifest/combine.ts';
 import { workshop } from '../../recipe/workshop.ts';
 import { baseOf, moduleOf } from '../../update/manifests.ts';
 

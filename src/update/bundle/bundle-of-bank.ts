@@ -1,0 +1,57 @@
+import { TwinbankError } from '../../diagnostics/error.ts';
+import type { BlockDevice } from '../../disk/block-device.ts';
+import { type FatVolume, openFat } from '../../disk/fat/volume.ts';
+import { type BankReading, readBankForUpdate } from '../bank-reading.ts';
+import type { HostDisk } from '../host-disk.ts';
+import { openStore } from '../store-volume.ts';
+import { findStored } from '../stored-package.ts';
+import { verifyBank } from '../verify-bank.ts';
+import type { BundleParts, Pieces } from './make-bundle.ts';
+
+const pieceBytes = 2 ** 20;
+
+/**
+ * What a bundle of a bank is made of. Throws kind `corrupt`: `bundle.bank` for a bank that is not what its
+ * manifests say, `bundle.package` for a store that lacks a package of its build.
+ */
+export function bundlePartsOf(disk: HostDisk, number: number): BundleParts {
+  const place = disk.banks.find((bank) => bank.number === number);
+  const bank = place && readBankForUpdate(number, place.device);
+  const [problem] = bank ? verifyBank(bank, { by: 'contents' }).problems : [];
+  if (!bank || problem) {
+    const found = problem?.message ?? 'no such bank';
+    const message = `bank ${number}: expected what its manifests say, found ${found}`;
+    throw new TwinbankError('corrupt', 'bundle.bank', message);
+  }
+  return {
+    manifests: bank.manifests,
+    moduleContent: ({ file }) => pieces(bank.device, volumeOf(bank), file),
+    packageContent: ({ name, sha256 }) => packagePieces(disk, name, sha256),
+  };
+}
+
+function volumeOf({ volume, device }: BankReading): FatVolume {
+  return volume ?? openFat(device);
+}
+
+function packagePieces(disk: HostDisk, name: string, hash: string): Pieces {
+  let why = 'no store';
+  const store = disk.store && openStore(disk.store, (problem) => (why = problem));
+  const found = store ? findStored(store.facts, { name, sha256: hash }) : why;
+  if (disk.store && store && typeof found !== 'string') {
+    return pieces(disk.store, store.volume, found.path);
+  }
+  const message = `store: expected the package ${name} of the build, found ${found}`;
+  throw new TwinbankError('corrupt', 'bundle.package', message);
+}
+
+function pieces(device: BlockDevice, volume: FatVolume, path: string): Pieces {
+  const extents = volume.extents(path);
+  return function* () {
+    for (const { offset, length } of extents) {
+      for (let at = 0; at < length; at += pieceBytes) {
+        yield device.read(offset + at, Math.min(pieceBytes, length - at));
+      }
+    }
+  };
+}

@@ -1,0 +1,50 @@
+import { TwinbankError } from '../../diagnostics/error.ts';
+import { combineProblems } from '../manifest/combine.ts';
+import { planBank } from '../manifest/plan-bank.ts';
+import type { PublicKey } from '../signing/key.ts';
+import type { SignedManifest } from '../signing/signed-manifest.ts';
+import type { ByteSource } from '../source/byte-source.ts';
+import type { BundleIndex } from './bundle-index.ts';
+import { readOffer } from './offered-bundle.ts';
+
+/** A bundle that is right to its last byte. */
+export interface VerifiedBundle {
+  readonly index: BundleIndex;
+  /** The base's first. */
+  readonly manifests: readonly SignedManifest[];
+  /** Of the trusted keys that have signed it. */
+  readonly keyIds: readonly string[];
+}
+
+/**
+ * Reads a bundle to its end without a host. Throws as `readOffer` and the reader of bundles do, and
+ * `bundle.manifests` (kind `corrupt`) where what it brings does not go together in a bank.
+ */
+export async function verifyBundle(
+  source: ByteSource,
+  trusted: readonly PublicKey[],
+  onRead: (bytes: number) => void = () => {},
+): Promise<VerifiedBundle> {
+  const { index, manifests, keyIds, reader } = await readOffer(source, trusted);
+  assertBank(source.name, manifests);
+  for (let entry = await reader.next(); entry; entry = await reader.next()) {
+    for await (const piece of entry.chunks()) onRead(piece.length);
+  }
+  return { index, manifests, keyIds };
+}
+
+/** What no bank can hold no host takes. Throws `bundle.manifests` (kind `corrupt`), beginning with `name`. */
+export function assertBank(name: string, manifests: readonly SignedManifest[]): void {
+  const bad = (message: string) =>
+    new TwinbankError('corrupt', 'bundle.manifests', `${name}: ${message}`);
+  const [problem] = combineProblems(manifests.map(({ manifest }) => manifest));
+  if (problem) throw bad(problem.message);
+  try {
+    planBank(manifests);
+  } catch (error) {
+    if (error instanceof TwinbankError && ['recipe', 'corrupt'].includes(error.kind)) {
+      throw bad(error.message);
+    }
+    throw error;
+  }
+}
