@@ -98,6 +98,4 @@ function report(rows: readonly BenchRow[], results: readonly BenchResult[]): str
   return [table([head, ...lines]), '', ...meanings, ''].join('\n');
 }
 
-void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-});
+process.exitCode = await main(process.argv.slice(2));
