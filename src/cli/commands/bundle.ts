@@ -116,7 +116,10 @@ async function olderBuild(context: Context, path: string): Promise<OlderBuild> {
   const read = async (disk: HostDisk) => {
     const number = nextBank(disk);
     const bank = disk.banks.find((one) => one.number === number);
-    return olderBuildOf(bank ? readBankForUpdate(number, bank.device).manifests : []);
+    const { manifests = [] } = bank ? readBankForUpdate(number, bank.device) : {};
+    if (manifests[0]?.manifest.base) return olderBuildOf(manifests);
+    const message = `bank ${number}: expected the manifest of its base, found none that can be read`;
+    throw new TwinbankError('corrupt', 'bundle.older-build', message);
   };
   return withHostDisk(path, file, { writable: false }, read).catch((error: unknown) => {
     if (!(error instanceof TwinbankError) || error.kind !== 'corrupt') throw error;

@@ -263,6 +263,18 @@ describe('a bundle that can not be made', () => {
     }
   });
 
+  it('relative to an image without manifests ends in one sentence', async () => {
+    const made = hostImage({ 5: { manifests: [v1] } });
+    made.edit(5, (volume) => volume.remove('base.json'));
+    const from = image('bare.img', made);
+    const argv = ['v2.img', '--from', from, '--key', 'release.key', '--out', 'x.tbu'];
+    const { code, stderr } = await make(...argv);
+    expect([code, stderr]).toEqual([
+      6,
+      'twinbank: bare.img: bank 5: expected the manifest of its base, found none that can be read; --from takes an image, or the .manifest.json beside one\n',
+    ]);
+  });
+
   it('of an image in which no bank boots is refused', async () => {
     image('empty.img', hostImage({}));
     const { code, stderr } = await make('empty.img', '--key', 'release.key', '--out', 'x.tbu');
