@@ -1,3 +1,4 @@
+import { TwinbankError } from '../../src/diagnostics/error.ts';
 import { FuzzFailure } from './fuzzer.ts';
 
 /** For what a parser made of an input and must not have. */
@@ -10,4 +11,15 @@ export function assertSame(found: Uint8Array, expected: Uint8Array, sentence: st
   const show = (bytes: Uint8Array): string =>
     Buffer.from(bytes.subarray(0, 400)).toString('latin1');
   fails(`${sentence}:\n${JSON.stringify(show(expected))}\n${JSON.stringify(show(found))}`);
+}
+
+/** Whether something is taken, or refused as damaged; what else is thrown fails. */
+export function isTaken(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    if (error instanceof TwinbankError && error.kind === 'corrupt') return false;
+    throw error;
+  }
 }

@@ -15,7 +15,7 @@ import { encodeSum, readSum } from '../../../src/bootloader/sum-file.ts';
 import { crc32 } from '../../../src/disk/crc32.ts';
 import { mutateBytes } from '../byte-mutations.ts';
 import { mutateJson } from '../json-mutations.ts';
-import { fails } from '../oracle.ts';
+import { fails, isTaken } from '../oracle.ts';
 import type { Random } from '../random.ts';
 import { type FuzzTarget, refusedAs, taken, takenAs } from '../target.ts';
 
@@ -68,13 +68,15 @@ export const bootCfg: FuzzTarget = {
     for (const { value, offset } of entries) {
       if (offset + value.length > input.length) fails(`a value beyond the end, at ${offset}`);
     }
-    const changed = withMarks(input, { bootstate: '2', attempts: '1', verdict: 'T' });
     const reading = readBootCfg(input);
     savedByGrub(input, marks);
-    if (!reading.ok)
-      return refusedAs(
-        `${reading.key} ${reading.reason.replace(/.*(missing|times|expected).*/s, '$1')}`,
-      );
+    const change = () => withMarks(input, { bootstate: '2', attempts: '1', verdict: 'T' });
+    if (!reading.ok) {
+      isTaken(change);
+      const { key, reason } = reading;
+      return refusedAs(`${key} ${reason.replace(/.*(missing|times|expected).*/s, '$1')}`);
+    }
+    const changed = change();
     const after = readBootCfg(changed);
     const kept = after.ok && after.cfg.bootstate + after.cfg.attempts + after.cfg.verdict === '21T';
     if (!kept) fails('marks were changed, and are not what is read');

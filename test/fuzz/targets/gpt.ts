@@ -13,7 +13,7 @@ import { deriveGuid } from '../../../src/disk/guid.ts';
 import { readProtectiveMbr, writeProtectiveMbr } from '../../../src/disk/mbr.ts';
 import { sizeByGpt } from '../../../src/disk/truncated-device.ts';
 import { mutateBytes } from '../byte-mutations.ts';
-import { fails } from '../oracle.ts';
+import { fails, isTaken } from '../oracle.ts';
 import type { Random } from '../random.ts';
 import { type FuzzTarget, takenAs } from '../target.ts';
 
@@ -46,7 +46,7 @@ export const gpt: FuzzTarget = {
     // A device of no whole sectors, too: a file may be cut anywhere.
     const disk = memoryDevice(Buffer.from(input));
     sizeByGpt(disk);
-    tryMbr(disk);
+    isTaken(() => readProtectiveMbr(disk));
     const found = readGpt(disk);
     assertWithin(disk, found);
     const moved = tryMove(disk);
@@ -69,14 +69,6 @@ function fewEntries(disk: Uint8Array): void {
     encodeGptHeader({ ...common, myLba: last, alternateLba: 1, arrayLba: last - 32 }),
     last * 512,
   );
-}
-
-function tryMbr(disk: BlockDevice): void {
-  try {
-    readProtectiveMbr(disk);
-  } catch (error) {
-    if (!(error instanceof TwinbankError) || error.kind !== 'corrupt') throw error;
-  }
 }
 
 /** Whoever opens a partition trusts that it is on the disk. */

@@ -1,5 +1,4 @@
 import { type BankManifest, readBankManifest } from '../../../src/bootloader/bank-manifest.ts';
-import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { decodeBundleIndex, encodeBundleIndex } from '../../../src/update/bundle/bundle-index.ts';
 import { parseRelation, satisfies } from '../../../src/update/manifest/relation.ts';
 import { canonicalJson, parseCanonicalJson } from '../../../src/update/signing/canonical-json.ts';
@@ -7,7 +6,7 @@ import { developmentKey, privateKeyOfSeed, signingKeyOf } from '../../../src/upd
 import { assertSigned, signatureKeyIds, signBytes } from '../../../src/update/signing/signature.ts';
 import { encodeManifest, readManifest } from '../../../src/update/signing/signed-manifest.ts';
 import { mutateJson } from '../json-mutations.ts';
-import { assertSame, fails } from '../oracle.ts';
+import { assertSame, fails, isTaken } from '../oracle.ts';
 import { type FuzzTarget, refusedAs, taken, takenAs } from '../target.ts';
 
 const digest = 'ab'.repeat(32);
@@ -153,16 +152,6 @@ export const manifest: FuzzTarget = {
   quotes: true,
   bounds: largeDocuments,
 };
-
-function isTaken(read: () => unknown): boolean {
-  try {
-    read();
-    return true;
-  } catch (error) {
-    if (error instanceof TwinbankError && error.kind === 'corrupt') return false;
-    throw error;
-  }
-}
 
 /** What modules say of one another is text of its own form. */
 function tryRelations({ modules }: BankManifest): void {
