@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { builds } from './cut-builds.ts';
 import { everyOrder, everyPrefix, tornWrites } from './cut-cases.ts';
 import { targetBank } from './cut-host.ts';
+import { pendingAt } from './cut-recording.ts';
 import { scenarios } from './cut-scenarios.ts';
 import { stage } from './cut-stage.ts';
 
@@ -12,7 +13,9 @@ test.each(scenarios)(
     const { recording, disk, judge, booted, expectBoot } = await stage(scenario);
     expect(expectBoot('before it', [scenario.initial])).toBe(scenario.initial);
 
-    const { operations } = recording;
+    const { operations, steps, activation } = recording;
+    // All is on the medium before it is read back, and before one write makes it count.
+    for (const at of [...steps, activation]) expect(pendingAt(recording, at)).toEqual([]);
     const prefixes = everyPrefix(recording, disk, judge);
     expect(prefixes).toBe(operations.length + 1);
     expect(operations.length).toBeGreaterThanOrEqual(55);
