@@ -96,11 +96,14 @@ function changeAll(disk: BlockDevice, paths: readonly string[], sound: boolean):
     mkdir: () => volume.mkdir('new folder/sub'),
     remove: () => (second === undefined ? undefined : volume.remove(second)),
   };
-  const outcomes = Object.values(steps).map((step) => attempt(step));
-  if (outcomes.some((outcome) => outcome?.startsWith('corrupt'))) {
-    if (sound) fails(`a sound volume is refused: ${outcomes.join()}`);
+  if (!sound) {
+    const outcome = attempt(steps.write);
+    if (!outcome?.startsWith('corrupt')) fails(`a damaged volume is written to: ${outcome}`);
     return 'refused';
   }
+  const outcomes = Object.values(steps).map((step) => attempt(step));
+  const refused = outcomes.find((outcome) => outcome?.startsWith('corrupt'));
+  if (refused) fails(`a sound volume is refused: ${refused}`);
   volume.flush();
   const after = openFat(copy);
   const wrong = after
