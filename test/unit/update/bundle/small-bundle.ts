@@ -133,7 +133,8 @@ export class Untrusted extends Error {}
 
 async function contentOf(entry: BundleEntry): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of entry.chunks()) pieces.push(piece);
+  // A piece is good until the next one.
+  for await (const piece of entry.chunks()) pieces.push(Uint8Array.from(piece));
   return Buffer.concat(pieces);
 }
 
