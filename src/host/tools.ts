@@ -7,8 +7,10 @@ export interface HostTool {
   readonly neededFor: string;
   /** Arguments that make it print its version. */
   readonly versionArgs: readonly string[];
-  /** Needed only by the tests and the benchmark. */
+  /** Needed only by the tests. */
   readonly testsOnly?: true;
+  /** Needed only to measure against others. */
+  readonly benchOnly?: true;
   /** A file to look for instead of a program on PATH (firmware, boot loader modules). */
   readonly file?: string;
 }
@@ -171,27 +173,27 @@ export const hostTools: readonly HostTool[] = [
     package: 'genimage',
     neededFor: 'npm run bench',
     versionArgs: ['--version'],
-    testsOnly: true,
+    benchOnly: true,
   },
   {
     name: 'rauc',
     package: 'rauc',
     neededFor: 'npm run bench',
     versionArgs: ['--version'],
-    testsOnly: true,
+    benchOnly: true,
   },
   {
     name: 'xdelta3',
     package: 'xdelta3',
     neededFor: 'npm run bench',
     versionArgs: ['-V'],
-    testsOnly: true,
+    benchOnly: true,
   },
   {
     name: 'dbus-daemon',
     package: 'dbus-daemon',
     neededFor: 'npm run bench',
     versionArgs: ['--version'],
-    testsOnly: true,
+    benchOnly: true,
   },
 ];

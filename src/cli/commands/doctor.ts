@@ -20,16 +20,24 @@ export const command = defineCommand({
   builder: (yargs) =>
     yargs
       .option('tests', {
+        type: 'boolean',
+        describe: 'Missing tools of the tests count, too',
+      })
+      .option('bench', {
         alias: 'all',
         type: 'boolean',
-        describe: 'Missing tools of the tests and the benchmark count, too',
+        describe: 'Those of the tests and of the benchmark count, too',
       })
       .option('missing-packages', {
         type: 'boolean',
         describe: 'Print only the Debian packages to install, one a line',
       }),
   run: async (context, options) => {
-    const counted = hostTools.filter((tool) => options.tests === true || !tool.testsOnly);
+    const bench = options.bench === true;
+    const tests = bench || options.tests === true;
+    const counted = hostTools.filter(
+      (tool) => (tests || !tool.testsOnly) && (bench || !tool.benchOnly),
+    );
     if (options.missingPackages) return missingPackages(context, counted);
     const findings = await Promise.all(hostTools.map((tool) => probe(tool, context)));
     // A tool that was stopped half-way has no version, which is not what was asked.
@@ -91,6 +99,7 @@ export function diagnosis(
         package: tool.package,
         neededFor: tool.neededFor,
         testsOnly: tool.testsOnly === true,
+        benchOnly: tool.benchOnly === true,
         path: path ?? null,
         version: version ?? null,
       })),
@@ -121,7 +130,9 @@ function summary(
   const install = `apt-get install ${packagesOf(missing).join(' ')}`;
   const verdict =
     needed.length === 0
-      ? colors.green('All that twinbank itself needs is there; some tests need more.')
+      ? colors.green(
+          'All that twinbank itself needs is there; some tests or the benchmark need more.',
+        )
       : colors.red('Tools are missing.');
   return `${verdict} To install what is missing: ${install}`;
 }

@@ -34,6 +34,7 @@ describe('twinbank doctor', () => {
       package: 'xz-utils',
       neededFor: 'unpacking components',
       testsOnly: false,
+      benchOnly: false,
       path: join(folder, 'xz'),
       version: '5.4.1',
     });
