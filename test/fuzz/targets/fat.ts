@@ -27,8 +27,8 @@ export const fat: FuzzTarget = {
     const paths = readAll(volume, sound);
     return takenAs(`${findings[0]?.code ?? 'sound'}, ${changeAll(disk, paths, sound)}`);
   },
-  // A directory may have 2 MiB, and the volume is opened three times.
-  bounds: { inputBytes: 32 * 2 ** 20 },
+  // A root directory of 2 MiB is read with each check.
+  bounds: { inputBytes: 48 * 2 ** 20 },
 };
 
 /** A volume of which the beginning is in memory: tables, root directory, first clusters. The rest is zero. */

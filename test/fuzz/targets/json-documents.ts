@@ -142,7 +142,7 @@ export const manifest: FuzzTarget = {
     if (typeof shown === 'string') {
       if (/[^ -~]/.test(shown)) fails(`expected printable ASCII, found ${shown}`);
       if (isTaken(() => readManifest(input, 'x'))) fails(`taken, although ${shown}`);
-      return refusedAs(shown.replace(/:.*|\d+/gs, '').slice(0, 24));
+      return refusedAs(shown.replace(/:.*| "[^"]*".*|\d+/gs, ''));
     }
     tryRelations(shown);
     const read = readManifest(input, 'x');
