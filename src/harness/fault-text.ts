@@ -1,5 +1,6 @@
 import { TwinbankError } from '../diagnostics/error.ts';
-import { type Effect, type Engine, type FaultRow, faultRows } from './fault.ts';
+import { type Effect, type FaultRow, faultRows } from './fault.ts';
+import type { MachineKind } from './machines/test-machine.ts';
 
 /** A fault as it was asked for, not yet bound to a disk. */
 export interface NamedFault {
@@ -22,7 +23,7 @@ export interface Fault {
  * Parses `NAME[=ARGUMENT][@BANK]`. Throws `usage.fault` (kind `usage`) for what is no fault, what this
  * engine can not do, and arguments that do not fit.
  */
-export function parseFault(text: string, engine: Engine): NamedFault {
+export function parseFault(text: string, engine: MachineKind): NamedFault {
   const match = /^([a-z-]+)(?:=([^@]*))?(?:@(\d{1,3}))?$/.exec(text);
   const row = faultRows.find(({ name }) => name === match?.[1]);
   if (!match || !row) throw refuse(text, `one of\n${faultList(engine)}\n`, 'no such fault');
@@ -42,7 +43,7 @@ export function parseFault(text: string, engine: Engine): NamedFault {
 }
 
 /** One line a fault, for help and errors. */
-export function faultList(engine?: Engine): string {
+export function faultList(engine?: MachineKind): string {
   const rows = faultRows.filter((row) => engine === undefined || row.engines.includes(engine));
   const width = Math.max(...rows.map(({ usage }) => usage.length));
   return rows.map(({ usage, meaning }) => `  ${usage.padEnd(width)}  ${meaning}`).join('\n');

@@ -1,6 +1,7 @@
 import type { FatVolume } from '../disk/fat/volume.ts';
 import { type BootStage, loaderStages, runtimeStages } from './boot-stage.ts';
 import { flipBit, removeFile, tearBootCfg } from './disk-damage.ts';
+import type { MachineKind } from './machines/test-machine.ts';
 
 /** What plays the machine. */
 export const engines = ['sim', 'qemu'] as const;
@@ -29,14 +30,16 @@ export interface FaultRow {
   /** `flip-bit=FILE[:OFFSET]` */
   readonly usage: string;
   readonly meaning: string;
-  readonly engines: readonly Engine[];
+  readonly engines: readonly MachineKind[];
   /** Whether `@BANK` makes sense, and whether without it the bank that would boot first is meant. */
   readonly bank: 'first' | 'any' | 'none';
   /** The effect, or what was expected of the argument. */
   parse(argument: string | undefined): Effect | string;
 }
 
-const both: readonly Engine[] = ['sim', 'qemu'];
+const both: readonly MachineKind[] = ['sim', 'qemu'];
+/** A rig too, where its disk or its power can be had. */
+const all: readonly MachineKind[] = [...both, 'command'];
 const file = /^[^/:\s]{1,255}$/;
 
 /** Every fault, by the names that `boot --fault` and scenarios use. */
@@ -49,7 +52,7 @@ export const faultRows: readonly FaultRow[] = [
     name: 'flip-bit',
     usage: 'flip-bit=FILE[:OFFSET]',
     meaning: 'one bit of a file is wrong: the lowest one of byte OFFSET, or of the middle one',
-    engines: both,
+    engines: all,
     bank: 'first',
     parse(argument) {
       const [name = '', offset] = argument?.split(':', 2) ?? [];
@@ -63,7 +66,7 @@ export const faultRows: readonly FaultRow[] = [
     name: 'missing',
     usage: 'missing=FILE',
     meaning: 'a file is not there',
-    engines: both,
+    engines: all,
     bank: 'first',
     parse: (name) =>
       name !== undefined && file.test(name)
@@ -75,7 +78,7 @@ export const faultRows: readonly FaultRow[] = [
     usage: 'torn-boot-cfg=N',
     meaning:
       'boot.cfg was being written whole to clusters that were zero: its first N bytes (0-1024) are there, the rest is zero',
-    engines: both,
+    engines: all,
     bank: 'first',
     parse(argument) {
       const bytes = Number(argument);
@@ -95,7 +98,7 @@ export const faultRows: readonly FaultRow[] = [
     name: 'power-cut',
     usage: 'power-cut=STAGE',
     meaning: 'the power fails once, at a stage of the boot; and comes back',
-    engines: both,
+    engines: all,
     bank: 'any',
     parse(argument) {
       const stage = [...loaderStages, ...runtimeStages].find((name) => name === argument);
