@@ -11,14 +11,15 @@ import { bankContents, firstBootCfg } from './bank.ts';
 import type { ComponentContext, Resolved } from './components/component.ts';
 import { composeImage, type ImageParts } from './compose.ts';
 import { assertFits, assertStoreFits, computeFit, type Fit } from './fit.ts';
+import { type ImageBase, imageBase } from './image-base.ts';
 import { keepingWrites } from './kept-writes.ts';
 import { planLayout } from './layout.ts';
 import { loadLoader } from './loader-cache.ts';
 import { makeManifests, trustedKeys } from './manifests.ts';
-import { buildModules, planModules } from './modules/build-modules.ts';
+import { buildModules, planOems } from './modules/build-modules.ts';
 import type { BuiltModule } from './modules/module.ts';
 import { type ImageFormat, type Outputs, writeOutputs } from './outputs.ts';
-import { planStore, type StoreContents } from './store.ts';
+import type { StoreContents } from './store.ts';
 
 export interface PrepareOptions {
   readonly recipe: ResolvedRecipe;
@@ -27,12 +28,16 @@ export interface PrepareOptions {
   readonly identity?: string;
   /** Signs the manifests; default the development key. */
   readonly key?: SigningKey;
+  /** Shared with other images of the same recipe; default one of its own. */
+  readonly base?: ImageBase;
 }
 
 export interface BuildOptions extends PrepareOptions {
   readonly report: Report;
   /** Folder that the results go to. */
   readonly out: string;
+  /** Names of the results without their endings; default the image's, `NAME-VERSION`. */
+  readonly fileName?: string;
   readonly formats: readonly ImageFormat[];
 }
 
@@ -40,6 +45,9 @@ export interface BuildResult {
   /** Final paths, the image in the first format first. */
   readonly files: readonly string[];
   readonly build: string;
+  /** Size of the raw image, and how much of it is data. */
+  readonly bytes: number;
+  readonly dataBytes: number;
   readonly modules: readonly BuiltModule[];
   readonly fit: Fit;
 }
@@ -66,8 +74,9 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const { signal } = components;
   const step = stepper(report, 5);
   const { parts, modules, manifests, fit, used } = await prepareImage(options, step);
-  const name = `${recipe.name}-${recipe.version}`;
-  const outputs: Outputs = { out, name, formats, modules, manifests, used, signal };
+  const name = imageName(recipe);
+  const { fileName = name } = options;
+  const outputs: Outputs = { out, name, fileName, formats, modules, manifests, used, signal };
   signal?.throwIfAborted();
   await sweepTemporaryImages(out);
   const needed = bytesToWrite(parts) * formats.length;
@@ -84,9 +93,9 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
       step('Write the results');
       const extents = device.written();
       const files = await writeOutputs({ path, device, extents }, outputs);
-      const written = humanSize(extentBytes(extents));
-      report({ type: 'note', text: `${humanSize(parts.layout.size)}, ${written} of it data` });
-      return { files, build: parts.bank.bootCfg.build, modules, fit };
+      const [bytes, dataBytes] = [parts.layout.size, extentBytes(extents)];
+      report({ type: 'note', text: `${humanSize(bytes)}, ${humanSize(dataBytes)} of it data` });
+      return { files, build: parts.bank.bootCfg.build, bytes, dataBytes, modules, fit };
     } finally {
       file.close();
     }
@@ -95,18 +104,21 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
 
 /** The first three steps of a build: everything but the image. Throws kind `recipe` for what does not fit. */
 export async function prepareImage(
-  { recipe, components, identity = identityOf(recipe), key = developmentKey }: PrepareOptions,
+  options: PrepareOptions,
   step: (title: string) => void,
 ): Promise<PreparedImage> {
+  const { recipe, components, identity = identityOf(recipe), key = developmentKey } = options;
+  const { base = imageBase(recipe, components) } = options;
   step('Plan the layout and the modules');
   const layout = planLayout(recipe, identity);
-  const plans = await planModules(recipe, components);
+  const { plans, context } = await base.plan();
+  const oems = await planOems(recipe, context);
 
   step('Build the modules');
-  const modules = await buildModules(plans, components);
+  const modules = [...(await base.modules()), ...(await buildModules(oems, components))];
 
   step('Fit the bank, the store and the loader');
-  const store = await planStore(recipe, components);
+  const store = await base.store();
   const trust = trustedKeys(recipe);
   const manifests = makeManifests({ recipe, modules, packages: store.packages, key, trust });
   const bank = bankContents(manifests, modules);
@@ -123,8 +135,13 @@ export async function prepareImage(
     manifests,
     packages: store.packages,
     fit,
-    used: [...plans.flatMap((plan) => plan.components), ...store.components],
+    used: [...[...plans, ...oems].flatMap((plan) => plan.components), ...store.components],
   };
+}
+
+/** What an image is called: `NAME-VERSION`. */
+export function imageName({ name, version }: ResolvedRecipe): string {
+  return `${name}-${version}`;
 }
 
 function identityOf({ product, name, version, build }: ResolvedRecipe): string {

@@ -24,6 +24,8 @@ export interface Outputs {
   readonly out: string;
   /** `NAME-VERSION` */
   readonly name: string;
+  /** What the results are called, without their endings. */
+  readonly fileName: string;
   readonly formats: readonly ImageFormat[];
   readonly modules: readonly BuiltModule[];
   /** Of the bank, the base's first. */
@@ -62,7 +64,7 @@ export const imageFormats = Object.keys(formats) as ImageFormat[];
  * format first.
  */
 export async function writeOutputs(image: FinishedImage, outputs: Outputs): Promise<string[]> {
-  const pathOf = (ending: string): string => join(outputs.out, `${outputs.name}.${ending}`);
+  const pathOf = (ending: string): string => join(outputs.out, `${outputs.fileName}.${ending}`);
   const texts = {
     bmap: () => encodeBmap(createBmap(image.device, image.extents)),
     'manifest.json': () => imageManifest(outputs),

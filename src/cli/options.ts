@@ -37,10 +37,9 @@ export function oemOption<Options>(yargs: Argv<Options>) {
   });
 }
 
-/** The same as `--set` options. */
-export function oemSettings(folders: readonly string[]): string[] {
-  if (folders.length === 0) return [];
-  return [`oem=${JSON.stringify(folders.map((folder) => `file:${folder}`))}`];
+/** What `loadRecipe` takes for the OEMs of a command line: without any, those of the recipe stay. */
+export function oemPaths(paths: readonly string[]): readonly string[] | undefined {
+  return paths.length === 0 ? undefined : paths;
 }
 
 /** Of a positional `-` yargs makes an empty text when it has type string, and true when it has none. */

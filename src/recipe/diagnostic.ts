@@ -28,7 +28,9 @@ export function diagnose(
 ): Diagnostic {
   const { source, line, column } = place;
   const message = `expected ${expected}, found ${found}`;
-  return { file: source.shown, line, column, path: pathText(path), message, suggestion };
+  // `--oem PATH` says all of what `oem[0]` would.
+  const at = source.kind === 'oem' ? '' : pathText(path);
+  return { file: source.shown, line, column, path: at, message, suggestion };
 }
 
 /** `recipes/x.yaml:12:9 bank.size: expected a size such as 48MiB, found "48"`. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { recipeError } from './diagnostic.ts';
 import { resolveHostFiles } from './host-files.ts';
 import { collectLayers } from './layers.ts';
+import { oemTree } from './oem-option.ts';
 import { findOrigins, type Origins } from './origin.ts';
 import { fileSource } from './recipe-file.ts';
 import type { ResolvedRecipe } from './schema.ts';
@@ -19,13 +20,13 @@ export interface LoadedRecipe {
 
 /**
  * Loads the recipe at `path` (relative to `cwd`) with everything it extends, its overlays and the
- * `--set` options laid over it, in this order.
+ * `--set` options laid over it, in this order. `oem`, where it is there, replaces the recipe's OEMs.
  * @throws TwinbankError recipe, `recipe.invalid`: all problems, one a line, `data.diagnostics` as
  *   Diagnostic[]; usage, `usage.set`: an option that is not PATH=VALUE
  */
 export function loadRecipe(
   path: string,
-  options: { set?: readonly string[]; cwd?: string } = {},
+  options: { set?: readonly string[]; oem?: readonly string[] | undefined; cwd?: string } = {},
 ): LoadedRecipe {
   const cwd = resolve(options.cwd ?? process.cwd());
   const file = resolve(cwd, path);
@@ -35,7 +36,8 @@ export function loadRecipe(
   // With a layer missing, the others would be blamed for what it holds.
   if (!complete) throw recipeError(problems);
 
-  const trees = [...layers, ...sets.flatMap(({ tree }) => tree ?? [])];
+  const oem = options.oem ? [oemTree(options.oem, cwd)] : [];
+  const trees = [...layers, ...sets.flatMap(({ tree }) => tree ?? []), ...oem];
   const bottom = emptyMap({ source: fileSource(file, cwd), line: 1, column: 1 });
   const tree = trees.reduce(mergeMaps, bottom);
 

@@ -1,6 +1,6 @@
-/** One text that sets values: a recipe file, or one `--set` option. */
+/** One text that sets values: a recipe file, or one `--set` or `--oem` option. */
 export interface Source {
-  kind: 'file' | 'set';
+  kind: 'file' | 'set' | 'oem';
   /** How people know it: a path as given or relative to the working directory, or `--set a=b`. */
   shown: string;
   /** Absolute directory that relative `file:` paths start from. */

@@ -34,10 +34,29 @@ export interface Derived<M extends Json> extends StoredObject {
 /**
  * The artefact of `key`, built when the cache does not have it or has it damaged. `key` is 64
  * hexadecimal digits: a hash of all that the artefact depends on, the builder's own version included.
- * `build` gets an empty scratch directory. Two processes that build the same at once both do the work
- * and both are right: bytes are stored under their hash, and the last rename of the key's entry wins.
+ * `build` gets an empty scratch directory. Who asks while it is being made waits for it. Two processes
+ * that build the same at once both do the work and both are right: bytes are stored under their hash, and
+ * the last rename of the key's entry wins.
  */
 export async function getOrBuild<M extends Json>(
+  cache: Cache,
+  key: string,
+  build: (scratch: string) => Promise<Built<M>>,
+): Promise<Derived<M>> {
+  const own = underway.get(cache) ?? new Map<string, Promise<unknown>>();
+  underway.set(cache, own);
+  // The key names the builder's version, so what is under way has the shape it asks for.
+  const sooner = own.get(key) as Promise<Derived<M>> | undefined;
+  if (sooner) return sooner;
+  const made = findOrBuild(cache, key, build).finally(() => own.delete(key));
+  own.set(key, made);
+  return made;
+}
+
+/** What is made right now, by key: images that are built side by side wait for it instead of making it again. */
+const underway = new WeakMap<Cache, Map<string, Promise<unknown>>>();
+
+async function findOrBuild<M extends Json>(
   cache: Cache,
   key: string,
   build: (scratch: string) => Promise<Built<M>>,

@@ -44,6 +44,21 @@ export async function planModules(
   recipe: ResolvedRecipe,
   components: ComponentContext,
 ): Promise<ModulePlan[]> {
+  const { plans, context } = await planBase(recipe, components);
+  return [...plans, ...(await planOems(recipe, context))];
+}
+
+/** The modules of the base, and what those of OEMs are planned from. */
+export interface BasePlan {
+  readonly context: PlanContext;
+  readonly plans: readonly ModulePlan[];
+}
+
+/** The same without the OEMs. */
+export async function planBase(
+  recipe: ResolvedRecipe,
+  components: ComponentContext,
+): Promise<BasePlan> {
   const provided = new Set<string>();
   const context = await planContext(recipe, components, provided);
   const plans = [planVmkernel(context), await planBoot(context)];
@@ -52,7 +67,16 @@ export async function planModules(
     for (const soname of plan.sonames) provided.add(soname);
     plans.push(plan);
   }
-  for (const { path } of recipe.oem) plans.push(await planOem(path, context));
+  return { context, plans };
+}
+
+/** The modules of a recipe's OEMs, in their order. */
+export async function planOems(
+  { oem }: Pick<ResolvedRecipe, 'oem'>,
+  context: PlanContext,
+): Promise<ModulePlan[]> {
+  const plans: ModulePlan[] = [];
+  for (const { path } of oem) plans.push(await planOem(path, context));
   return plans;
 }
 

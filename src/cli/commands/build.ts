@@ -1,22 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { relative, resolve } from 'node:path';
-import { buildImage } from '../../builder/build-image.ts';
+import { resolve } from 'node:path';
+import type { BuildOptions } from '../../builder/build-image.ts';
+import { buildImages } from '../../builder/build-images.ts';
 import { type ImageFormat, imageFormats } from '../../builder/outputs.ts';
-import { loadRecipe } from '../../recipe/load.ts';
-import { isDevelopmentKey } from '../../update/signing/key.ts';
+import { type Report, silent } from '../../diagnostics/progress.ts';
+import { buildResult } from '../build-result.ts';
 import { defineCommand } from '../command.ts';
-import { componentContext } from '../component-context.ts';
 import { usageError } from '../failure.ts';
-import { fitTable } from '../fit-table.ts';
-import { oemOption, oemSettings, setOption } from '../options.ts';
+import { sharedBases } from '../image-bases.ts';
+import { orderImages } from '../image-orders.ts';
+import { oemOption, setOption } from '../options.ts';
 import { loadSigningKey, signingKeyOption, warnOfDevelopmentKey } from '../signing-key.ts';
-import { keysText } from '../update-text.ts';
 
 export const command = defineCommand({
   examples: [
     ['build recipes/default.yaml', 'Build the default image into out/'],
     ['build recipes/default.yaml --format raw,qcow2 --out /tmp/images', 'In two formats'],
     ['build recipes/default.yaml --set version=1.0.0', 'With one value changed'],
+    ['build recipes/*.yaml --oem oems/acme --oem oems/ridge --oem none --matrix', 'All with all'],
   ],
   builder: (yargs) =>
     signingKeyOption(oemOption(setOption(yargs)))
@@ -38,6 +39,11 @@ export const command = defineCommand({
         requiresArg: true,
         describe: `Formats of the image, separated by commas: ${imageFormats.join(', ')}`,
       })
+      .option('matrix', {
+        type: 'boolean',
+        describe:
+          'One image of every recipe with every --oem: a provider, some that are stacked (a,b), or none',
+      })
       .option('locked', {
         type: 'boolean',
         describe: "Take exactly the versions of the recipe's lock",
@@ -47,47 +53,38 @@ export const command = defineCommand({
         describe: 'Give the image GUIDs of its own instead of derived ones',
       }),
   run: async (context, options) => {
-    const { recipe: paths, set, oem, out, format, locked, unique } = options;
-    const formats = parseFormats(format);
+    const { recipe: recipes, set, oem, matrix = false, out, locked = false, unique } = options;
+    const { cwd, report, signal } = context;
+    const formats = parseFormats(options.format);
     const key = await loadSigningKey(context, options);
-    const built = [];
-    for (const path of paths) {
-      const settings = [...set, ...oemSettings(oem)];
-      const { recipe } = loadRecipe(path, { set: settings, cwd: context.cwd });
-      const components = await componentContext(context, locked ? path : undefined);
-      const result = await buildImage({
-        recipe,
-        components,
-        report: context.report,
-        out: resolve(context.cwd, out),
-        formats,
-        key,
-        ...(unique && { identity: randomUUID() }),
-      });
-      const files = result.files.map((file) => relative(context.cwd, file));
-      built.push({ ...result, recipe: path, files });
-    }
-    warnOfDevelopmentKey(context, key);
-    return {
-      json: {
-        images: built.map(({ recipe, build, files, fit, modules }) => ({
-          recipe,
-          build,
-          files,
-          fit,
-          keyIds: [key.public.id],
-          development: isDevelopmentKey(key.public.id),
-          modules: modules.map(({ name, version, kind, bytes, sha256 }) => {
-            return { name, version, kind, bytes, sha256 };
-          }),
-        })),
-      },
-      text: built
-        .map(({ fit, modules, files }) =>
-          [fitTable(fit, modules), `signed by ${keysText([key.public.id])}`, ...files].join('\n'),
-        )
-        .join('\n\n'),
+    const images = orderImages({ recipes, set, oem, matrix, cwd });
+    const several = images.length > 1;
+    const quieter: Report = (event) => {
+      const isDetail = event.type === 'step' || event.type === 'note';
+      if (!isDetail && !(event.type === 'done' && event.cached)) report(event);
     };
+    const told = several ? quieter : report;
+    const share = sharedBases({ ...context, report: told }, images, locked);
+    const orders = images.map(({ recipe, name, loaded }) => ({
+      name,
+      order: async (): Promise<BuildOptions> => {
+        if ('error' in loaded) throw loaded.error;
+        const { resolved } = loaded;
+        return {
+          ...(await share(recipe, resolved)),
+          ...{ recipe: resolved, report: told, fileName: name, formats, key },
+          out: resolve(cwd, out),
+          ...(unique && { identity: randomUUID() }),
+        };
+      },
+    }));
+    const outcomes = await buildImages(orders, { report: several ? report : silent, signal });
+    if (outcomes.some((one) => 'built' in one)) warnOfDevelopmentKey(context, key);
+    const rows = images.flatMap((image, at) => {
+      const outcome = outcomes[at];
+      return outcome ? [[image, outcome] as const] : [];
+    });
+    return buildResult(context, rows, key);
   },
 });
 

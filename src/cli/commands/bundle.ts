@@ -18,7 +18,7 @@ import { type Context, defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
 import { usageError } from '../failure.ts';
 import { withHostDisk } from '../host-disk.ts';
-import { oemOption, oemSettings, setOption } from '../options.ts';
+import { oemOption, oemPaths, setOption } from '../options.ts';
 import { plain } from '../plain-text.ts';
 import { loadSigningKey, signingKeyOption, warnOfDevelopmentKey } from '../signing-key.ts';
 import { table } from '../table.ts';
@@ -99,8 +99,8 @@ async function buildParts(
   path: string,
   options: { set: readonly string[]; oem: readonly string[]; signingKey: SigningKey },
 ): Promise<BundleParts> {
-  const set = [...options.set, ...oemSettings(options.oem)];
-  const { recipe } = loadRecipe(path, { set, cwd: context.cwd });
+  const { set, oem } = options;
+  const { recipe } = loadRecipe(path, { set, oem: oemPaths(oem), cwd: context.cwd });
   const components = await componentContext(context);
   let step = 0;
   const prepared = await prepareImage({ recipe, components, key: options.signingKey }, (title) =>

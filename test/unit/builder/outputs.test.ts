@@ -18,6 +18,7 @@ async function write(out: string, options: Partial<Outputs> = {}): Promise<strin
       const outputs: Outputs = {
         out,
         name: 'x-1',
+        fileName: 'x-1',
         formats: ['raw'],
         manifests: [],
         modules: [],

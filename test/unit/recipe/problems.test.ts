@@ -168,3 +168,10 @@ test('the error has the problems as data', () => {
     });
   }
 });
+
+test('a wrong --oem is called by the option that a person typed', () => {
+  const cwd = workshop({ 'x.yaml': 'oem: 7\n' });
+  expect(() => loadRecipe('x.yaml', { cwd, oem: ['gone', '../x.yaml/y'] })).toThrow(
+    /^--oem gone: expected a folder with a provider\.yaml, or a packed \.oem file, that exists, found no such file at gone\n--oem \.\.\/x\.yaml\/y: expected a folder/,
+  );
+});

@@ -104,10 +104,26 @@ test('an artefact may be a file from the scratch directory', async () => {
   expect(await readFile(built.path, 'utf8')).toBe('from a tool');
 });
 
-test('two who build the same at once are both right, and one entry is left', async () => {
+test('who asks for what is being made waits for it; a failure is told to each, and forgotten', async () => {
   const { cache } = emptyCache();
   const count = { n: 0 };
-  const both = await Promise.all([builds(cache, 'same', count), builds(cache, 'same', count)]);
+  const [one, other] = [builds(cache, 'same', count), builds(cache, 'same', count)];
+  expect(await other).toEqual(await one);
+  expect(count.n).toBe(1);
+  const fails = () => getOrBuild(cache, sha256('other'), () => Promise.reject(new Error('no')));
+  expect((await Promise.allSettled([fails(), fails()])).map((end) => end.status)).toEqual([
+    'rejected',
+    'rejected',
+  ]);
+  const made = getOrBuild(cache, sha256('other'), async () => ({ data: Buffer.of(1), meta: null }));
+  expect(await made).toMatchObject({ bytes: 1, cached: false });
+});
+
+test('two processes that build the same at once are both right, and one entry is left', async () => {
+  const { cache } = emptyCache();
+  const count = { n: 0 };
+  const process = () => builds({ ...cache }, 'same', count);
+  const both = await Promise.all([process(), process()]);
   for (const one of both) expect(await readFile(one.path, 'utf8')).toBe('same');
   expect(readdirSync(join(cache.directory, 'derived'))).toEqual([`${key}.json`]);
   expect(readdirSync(join(cache.directory, 'objects', both[0].sha256.slice(0, 2)))).toHaveLength(1);

@@ -1,0 +1,30 @@
+import type { ResolvedRecipe } from '../recipe/schema.ts';
+import type { ComponentContext } from './components/component.ts';
+import { type BasePlan, buildModules, planBase } from './modules/build-modules.ts';
+import type { BuiltModule } from './modules/module.ts';
+import { planStore, type StoreContents } from './store.ts';
+
+/** What images of one recipe have in common, whatever OEMs they get: made once, when it is first asked for. */
+export interface ImageBase {
+  plan(): Promise<BasePlan>;
+  modules(): Promise<readonly BuiltModule[]>;
+  store(): Promise<StoreContents>;
+}
+
+/** The base of a recipe; the recipe's own OEMs are not part of it. What fails, fails for each that asks. */
+export function imageBase(recipe: ResolvedRecipe, components: ComponentContext): ImageBase {
+  const plan = once(() => planBase(recipe, components));
+  return {
+    plan,
+    modules: once(async () => buildModules((await plan()).plans, components)),
+    store: once(() => planStore(recipe, components)),
+  };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
+}
