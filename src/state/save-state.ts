@@ -64,6 +64,17 @@ export async function keepState(
   return saveState(pair, packState([]));
 }
 
+/**
+ * Why a system may not save into the bank it runs from, by its bootstate; undefined where it may. A trial that
+ * fails must leave nothing behind, nor a boot that a person made once, past the loader's rules.
+ */
+export function whyNotSave(bootstate: string): string | undefined {
+  if (bootstate === '0') return undefined;
+  return bootstate === '3'
+    ? 'a bank that is INVALID saves nothing'
+    : 'a trial saves nothing until it is confirmed';
+}
+
 /** What is on the medium: a cache can still have a save that was not kept. */
 async function readStates(pair: BankPair): Promise<[BankState, BankState | undefined]> {
   await pair.dropCaches?.();

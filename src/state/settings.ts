@@ -1,3 +1,4 @@
+import { TwinbankError } from '../diagnostics/error.ts';
 import type { StateFile, StatePath } from './archive.ts';
 import { type NetworkSettings, parseNetwork } from './network-settings.ts';
 import { expected, isHost, isHostName, listOf, membersOf } from './setting-value.ts';
@@ -79,6 +80,39 @@ export const settingNames = Object.keys(settingRows) as SettingName[];
 /** One setting from what somebody gave as its value. Throws as {@link SettingRow.parse}. */
 export function parseSetting(name: SettingName, value: unknown): Partial<Settings> {
   return { [name]: settingRows[name].parse(value) };
+}
+
+/**
+ * Settings by their names, as somebody gave them; every value is looked at before one is taken. Throws
+ * `setting.value` (kind `corrupt`) for the first that is wrong, for a name that is none, and for no setting at all.
+ */
+export function parseSettings(values: Readonly<Record<string, unknown>>): Partial<Settings> {
+  const names = settingNames.join(', ');
+  const given = Object.entries(values);
+  if (given.length === 0) throw wrong(`config.set: expected one of ${names}`);
+  const parsed = given.map(([name, value]) => {
+    const known = settingNames.find((one) => one === name);
+    if (known) return parseSetting(known, value);
+    const found = JSON.stringify(name.slice(0, 64));
+    throw wrong(`config.set: expected settings of ${names}, found ${found}`);
+  });
+  return Object.assign({}, ...parsed);
+}
+
+function wrong(message: string): TwinbankError {
+  return new TwinbankError('corrupt', 'setting.value', message);
+}
+
+const defaults = {
+  hostname: '',
+  network: { mode: 'dhcp' } as NetworkSettings,
+  syslog: { targets: [] },
+  ntp: { servers: [] },
+};
+
+/** What `config.get` tells: of the password nothing but whether there is one. */
+export function shownSettings({ rootPasswordHash = '!', ...settings }: Partial<Settings>) {
+  return { ...defaults, ...settings, rootPasswordSet: rootPasswordHash !== '!' };
 }
 
 /** The settings of a state's files. Throws `setting.value` (kind `corrupt`) for the first that is wrong. */

@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import { appendJournal } from '../../bootloader/store-journal.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { withFileLock } from '../../host/file-lock.ts';
-import { type ApplyResult, applyBundle } from '../../update/apply.ts';
+import type { ApplyResult } from '../../update/apply.ts';
 import { assertBundleFile } from '../../update/bundle/bundle-file.ts';
 import type { HostDisk } from '../../update/host-disk.ts';
 import { type ByteSource, fileSource, streamSource } from '../../update/source/byte-source.ts';
+import { updateWithJournal } from '../../update/update-with-journal.ts';
 import { type Colors, type Context, defineCommand } from '../command.ts';
 import { withHostDisk } from '../host-disk.ts';
 import { pathOrDash } from '../options.ts';
@@ -60,7 +61,7 @@ export const command = defineCommand({
   },
 });
 
-async function apply(
+function apply(
   { report, signal }: Context,
   source: ByteSource,
   disk: HostDisk,
@@ -70,41 +71,7 @@ async function apply(
     const problem = disk.store && appendJournal(disk.store, event, Date.now());
     if (problem) report({ type: 'warning', text: `boot journal: ${problem}` });
   };
-  let begun: ApplyResult['plan'] | undefined;
-  try {
-    const result = await applyBundle(source, disk, {
-      keys,
-      report,
-      signal,
-      dryRun,
-      onBegin: (plan) => {
-        begun = plan;
-        journal({
-          event: 'update',
-          step: 'begun',
-          bank: plan.target,
-          from: plan.from,
-          to: plan.to,
-        });
-      },
-    });
-    if (begun) {
-      const { target: bank, from, to } = begun;
-      journal({ event: 'update', step: 'complete', bank, from, to });
-    }
-    return result;
-  } catch (error) {
-    if (begun) {
-      const { target: bank, from, to } = begun;
-      const why = error instanceof Error ? error.message : String(error);
-      try {
-        journal({ event: 'update', step: 'failed', bank, from, to, why });
-      } catch {
-        // A medium that keeps nothing keeps no record of it either: what comes first is what is told.
-      }
-    }
-    throw error;
-  }
+  return updateWithJournal(source, disk, { keys, report, signal, dryRun }, journal);
 }
 
 async function openSource(

@@ -1,7 +1,9 @@
+import type { JournalEvent } from '../../bootloader/boot-journal.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
-import { applyBundle } from '../../update/apply.ts';
+import type { ProgressEvent } from '../../diagnostics/progress.ts';
 import { type ByteSource, fileSource, streamSource } from '../../update/source/byte-source.ts';
 import { httpSource } from '../../update/source/http-source.ts';
+import { updateWithJournal } from '../../update/update-with-journal.ts';
 import { withRunningDisk } from './update-disk.ts';
 import type { BundleOrigin, UpdateTask, WorkerMessage } from './update-message.ts';
 
@@ -12,25 +14,14 @@ export async function applyUpdate(
   say: (message: WorkerMessage) => void,
 ): Promise<Record<string, unknown>> {
   const source = await openSource(task.origin, pieces, say);
-  let begun: { bank: number; from: string; to: string } | undefined;
   try {
+    const journal = (event: JournalEvent) => say({ type: 'journal', event });
+    const report = (event: ProgressEvent) => say({ type: 'progress', event });
     const { outcome, plan } = await withRunningDisk(task, (disk) =>
-      applyBundle(source, disk, {
-        running: task.running,
-        report: (event) => say({ type: 'progress', event }),
-        onBegin: ({ target: bank, from, to }) => {
-          begun = { bank, from, to };
-          say({ type: 'journal', event: { event: 'update', step: 'begun', ...begun } });
-        },
-      }),
+      updateWithJournal(source, disk, { running: task.running, report }, journal),
     );
-    if (begun) say({ type: 'journal', event: { event: 'update', step: 'complete', ...begun } });
     const { from, to, target, oems, keyIds } = plan;
     return { outcome, from, to, bank: target, oems, keyIds };
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    if (begun) say({ type: 'journal', event: { event: 'update', step: 'failed', ...begun, why } });
-    throw error;
   } finally {
     await source.close();
   }

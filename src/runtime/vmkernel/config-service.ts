@@ -1,10 +1,11 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { NetworkSettings } from '../../state/network-settings.ts';
 import {
-  parseSetting,
+  parseSettings,
   type SettingName,
   type Settings,
   settingNames,
+  shownSettings,
 } from '../../state/settings.ts';
 import { writeConfiguration } from './configuration.ts';
 import { type Method, MethodError } from './json-rpc.ts';
@@ -30,7 +31,7 @@ export function configMethods(options: ConfigServiceOptions): Record<string, Met
   const { keeper, interfaces, root = '/' } = options;
   const alone = oneAtATime();
   return {
-    'config.get': () => shown(effectiveSettings(root)),
+    'config.get': () => shownSettings(effectiveSettings(root)),
     'config.set': (params) =>
       alone(async () => {
         const wanted = parseAll(params);
@@ -44,35 +45,13 @@ export function configMethods(options: ConfigServiceOptions): Record<string, Met
   };
 }
 
-const defaults = {
-  hostname: '',
-  network: { mode: 'dhcp' } as NetworkSettings,
-  syslog: { targets: [] },
-  ntp: { servers: [] },
-};
-
-/** Of the password nothing is told but whether there is one. */
-function shown({ rootPasswordHash = '!', ...settings }: Partial<Settings>) {
-  return { ...defaults, ...settings, rootPasswordSet: rootPasswordHash !== '!' };
-}
-
-/** Every value is looked at before one is changed. Throws `usage`. */
+/** Throws `usage` for the first that is wrong, before one is changed. */
 function parseAll(params: Record<string, unknown>): Partial<Settings> {
-  const given = Object.entries(params);
-  if (given.length === 0) throw usage(`config.set: expected one of ${settingNames.join(', ')}`);
-  const parsed = given.map(([name, value]) => {
-    const known = settingNames.find((one) => one === name);
-    if (!known) {
-      const found = JSON.stringify(name.slice(0, 64));
-      throw usage(`config.set: expected settings of ${settingNames.join(', ')}, found ${found}`);
-    }
-    try {
-      return parseSetting(known, value);
-    } catch (error) {
-      throw error instanceof TwinbankError ? usage(error.message) : error;
-    }
-  });
-  return Object.assign({}, ...parsed);
+  try {
+    return parseSettings(params);
+  } catch (error) {
+    throw error instanceof TwinbankError ? usage(error.message) : error;
+  }
 }
 
 /** A state may name an interface that this host lacks; a person who asks for it is told. */

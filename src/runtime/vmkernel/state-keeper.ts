@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { packState, unpackState } from '../../state/archive.ts';
 import { type ChosenState, chooseState, newestIsUnknown } from '../../state/choose-state.ts';
-import { type BankPair, keepState, saveState } from '../../state/save-state.ts';
+import { type BankPair, keepState, saveState, whyNotSave } from '../../state/save-state.ts';
 import { filesOfSettings } from '../../state/settings.ts';
 import { readBankState } from '../../state/slots-of-bank.ts';
 import { withBankLock } from './bank-lock.ts';
@@ -116,7 +116,7 @@ export function stateKeeper(options: StateKeeperOptions): StateKeeper {
   async function save(): Promise<SaveAnswer> {
     if (!bank) return { saved: false, why: 'no disk has the bank that runs' };
     return pair(bank, async (banks): Promise<SaveAnswer> => {
-      const why = mayNotSave(bank.device);
+      const why = whyNotSave(readMarks(bank.device).bootstate);
       if (why !== undefined) return { saved: false, why };
       const configuration = readConfiguration(root);
       const [problem] = configuration.problems;
@@ -146,7 +146,7 @@ export function stateKeeper(options: StateKeeperOptions): StateKeeper {
   async function keep(): Promise<void> {
     if (!bank) return;
     await pair(bank, async (banks) => {
-      if (mayNotSave(bank.device) !== undefined) return;
+      if (whyNotSave(readMarks(bank.device).bootstate) !== undefined) return;
       const theirs = banks.other && readBankState(banks.other);
       // What a later version has saved is still its newest when that is booted again.
       if (newestIsUnknown(readBankState(banks.bank), theirs)) return;
@@ -176,15 +176,6 @@ export function stateKeeper(options: StateKeeperOptions): StateKeeper {
       return { generation, bank: holder, saved: isSaved(), problem };
     },
   };
-}
-
-/** A trial that fails must leave nothing behind, nor a boot that a person made once, past the loader's rules. */
-function mayNotSave(device: string): string | undefined {
-  const { bootstate } = readMarks(device);
-  if (bootstate === '0') return undefined;
-  return bootstate === '3'
-    ? 'a bank that is INVALID saves nothing'
-    : 'a trial saves nothing until it is confirmed';
 }
 
 function unpack(content: Uint8Array): Configuration {
