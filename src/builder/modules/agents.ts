@@ -6,6 +6,8 @@ import type { AgentsModule } from '../../recipe/module-schema.ts';
 import type { ResolvedRecipe } from '../../recipe/schema.ts';
 import { readDirectoryTree, treeDigest } from '../components/directory-tree.ts';
 import { addEntry, type FileTree } from '../components/file-tree.ts';
+import { describeProvider } from '../oem/cim/describe-provider.ts';
+import { cimApi, cimClass, providerFiles } from '../oem/cim/provider-files.ts';
 import { packageRoot } from '../package-root.ts';
 import { findBusybox, readBusybox } from './boot.ts';
 import { bundle, sourcesDigest } from './bundle.ts';
@@ -21,6 +23,25 @@ const agentEntries: Readonly<Record<string, Readonly<Record<string, string>>>> =
   },
   // busybox's program under vmkd's supervision: nothing of it is bundled.
   syslog: {},
+  cim: {
+    cim: 'src/runtime/agents/cim/cim-agent.ts',
+    // The process of each provider.
+    'cim-provider': 'src/runtime/agents/cim/cim-provider.ts',
+    // What the command `cim` runs.
+    'cim-command': 'src/runtime/agents/cim/cim-command.ts',
+  },
+};
+
+/** The CIM provider of the base, and the classes that no OEM can claim. */
+const baseProvider = {
+  entry: 'src/runtime/agents/cim/hardware-provider.ts',
+  name: 'hardware',
+  classes: [
+    'Twinbank_ComputerSystem',
+    'Twinbank_Chassis',
+    'Twinbank_Processor',
+    'Twinbank_PhysicalMemory',
+  ],
 };
 
 /** Folders whose sources an agent may import. */
@@ -46,14 +67,16 @@ export async function planAgents(
   const settings = Buffer.from(systemSettings(recipe, module));
   const system = await readDirectoryTree(join(packageRoot(), 'src/runtime/image/system'));
   const busybox = await findBusybox(context);
+  const hasCim = module.agents.includes('cim');
   return {
     name,
     fileName: `${name}.v00`,
     version: `${recipe.version}-${recipe.build}`,
+    ...(hasCim && { provides: [`cim-api = ${cimApi}`, ...baseProvider.classes.map(cimClass)] }),
     components: [busybox],
     inputs: {
       type: 'agents',
-      format: 2,
+      format: 3,
       agents: module.agents,
       sources: await sourcesDigest(sourceFolders),
       system: treeDigest(system),
@@ -76,9 +99,22 @@ export async function planAgents(
         const data = await bundle(entry, { target: 'node22' });
         tree.set(`usr/lib/twinbank/${program}.mjs`, { type: 'file', mode: 0o644, data });
       }
+      if (hasCim) for (const [path, entry] of await readBaseProvider()) tree.set(path, entry);
       return makeLayer(name, tree, module.layer, scratch, components.signal);
     },
   };
+}
+
+async function readBaseProvider(): Promise<FileTree> {
+  const { entry, name, classes } = baseProvider;
+  const data = await bundle(entry, { target: 'node22' });
+  const schemas = await describeProvider(data, { isBase: true });
+  const found = schemas.classes.map((one) => one.name);
+  const wrong = schemas.problems[0] ?? (found.join() === classes.join() ? undefined : found.join());
+  if (wrong !== undefined) {
+    throw new TwinbankError('internal', 'agents.cim', `${entry}: ${wrong}`);
+  }
+  return providerFiles('twinbank', name, data, schemas, { programs: {}, writes: [], devices: [] });
 }
 
 /** What vmkd is told by the recipe (src/runtime/vmkernel/system-settings.ts reads it). */

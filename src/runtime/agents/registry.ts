@@ -3,9 +3,14 @@ import type { Settings } from '../../state/settings.ts';
 /** A program of the bank that vmkd keeps running. */
 export interface AgentProgram {
   readonly path: string;
+  /** The user that it runs as; root where there is none. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   /** By the settings of the moment at which it is started. */
   args(settings: Partial<Settings>): string[];
 }
+
+/** As `etc/passwd` of the image has it. */
+export const cimUser = { uid: 110, gid: 110 };
 
 /**
  * The agents that are programs of the bank, by the names that a recipe uses. vmkd itself is not among them:
@@ -21,5 +26,11 @@ export const agentPrograms: Readonly<Record<string, AgentProgram>> = {
       const remote = targets.flatMap((target) => ['-R', target]);
       return ['-n', '-C512', ...remote, ...(remote.length > 0 ? ['-L'] : [])];
     },
+  },
+  // The object manager of CIM: a user of its own, which can get no further rights by any program that it starts.
+  cim: {
+    path: '/bin/setpriv',
+    user: cimUser,
+    args: () => ['--nnp', '/usr/bin/node', '--max-old-space-size=64', '/usr/lib/twinbank/cim.mjs'],
   },
 };

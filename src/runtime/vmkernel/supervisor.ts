@@ -7,6 +7,8 @@ export interface Program {
   readonly path: string;
   /** Asked for at each start where they can change. */
   readonly args: readonly string[] | (() => readonly string[]);
+  /** Whom it runs as; without, as who starts it. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 export interface Supervised {
@@ -66,6 +68,7 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
     const args = typeof program.args === 'function' ? program.args() : program.args;
     const running = spawn(program.path, args, {
       stdio: ['ignore', onOutput ? 'pipe' : 'ignore', 'ignore'],
+      ...program.user,
     });
     if (onOutput) running.stdout?.on('data', onOutput);
     child = running;

@@ -29,6 +29,8 @@ export interface ManifestProof {
   /** Why they prove nothing, or undefined. */
   readonly problem: string | undefined;
   readonly signed: BankProof['signed'];
+  /** Paths of the files that signed manifests list, without a leading slash. */
+  readonly files: readonly string[];
 }
 
 /**
@@ -39,8 +41,12 @@ export function proveManifests({ number, device: path }: BankPartition): Manifes
   const device = openFileDevice(path);
   try {
     // The loader has held every file against its NAME.sum; here the sums are held against the manifests.
-    const { problems, signed } = verifyBank(readBankForUpdate(number, device), { by: 'sums' });
-    return { problem: problems[0]?.message, signed };
+    const reading = readBankForUpdate(number, device);
+    const { problems, signed } = verifyBank(reading, { by: 'sums' });
+    const listed = reading.manifests
+      .filter(({ manifest }) => signed.some(({ origin }) => origin === manifest.origin))
+      .flatMap(({ manifest }) => manifest.modules.flatMap(({ files }) => files));
+    return { problem: problems[0]?.message, signed, files: listed };
   } finally {
     device.close();
   }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDevelopmentKey } from '../../update/signing/key.ts';
-import { agentPrograms } from '../agents/registry.ts';
 import { otherBank, partitionByName, waitForPartition } from './bank-partition.ts';
+import { cimForwarders } from './cim-service.ts';
 import { systemClock } from './clock.ts';
 import { type Appliers, configMethods } from './config-service.ts';
 import { readConfiguration } from './configuration.ts';
@@ -16,12 +16,12 @@ import { judgeBoot } from './judge-boot.ts';
 import { parseKernelCommandLine } from './kernel-command-line.ts';
 import { vmkdMethods } from './methods.ts';
 import { currentLeases, findInterfaces, firstLease, openNetwork, setHostName } from './network.ts';
-import { effectiveSettings, oemLines } from './oem-facts.ts';
+import { oemLines } from './oem-facts.ts';
 import { addOemModules } from './oem-modules.ts';
 import { takeOverGroup } from './own-group.ts';
 import { endSystem, findPowerButtons, onPowerButton, resetNow } from './power.ts';
+import { startAgents } from './start-agents.ts';
 import { stateKeeper } from './state-keeper.ts';
-import { supervise } from './supervisor.ts';
 import { readSystemSettings } from './system-settings.ts';
 import { serveUnixSocket } from './unix-socket.ts';
 import { proveManifests, updatePlaces } from './update-places.ts';
@@ -121,15 +121,11 @@ if (wrong !== undefined) console.line(`network: ${wrong}`);
 const lease = interfaces.length > 0 ? firstLease(15_000) : Promise.resolve(undefined);
 
 // 5. The agents, and the interfaces by which the system is managed.
-const agents = settings.agents.flatMap((name) => {
-  const program = agentPrograms[name];
-  if (!program) return [];
-  // The fault is a program that can not run; what comes of it is the supervisor's work.
-  const path = faults.has('agent-dead') ? '/bin/false' : program.path;
-  const args = () => program.args(effectiveSettings());
-  return [
-    supervise({ name, path, args }, { onEnd: (why) => console.log(`agent ${name}: ${why}`) }),
-  ];
+const agents = startAgents({
+  names: settings.agents,
+  dead: faults.has('agent-dead'),
+  files: proof?.files,
+  tell: (line) => console.log(line),
 });
 const problems = (trial: boolean): string[] => {
   const found = findProblems(settings.health, trial, {
@@ -173,6 +169,7 @@ const methods = {
   }),
   ...configMethods({ keeper, appliers, interfaces }),
   ...updates.methods,
+  ...(settings.agents.includes('cim') && cimForwarders()),
 };
 serveUnixSocket('/run/twinbank/vmkd.sock', methods, (error) =>
   console.line(`management socket: ${error.message}`),

@@ -1,0 +1,161 @@
+import type { IndicationPage } from './indication-log.ts';
+import type { Enumeration, NamedInstance } from './object-manager.ts';
+import type { CimClass, CimInstance, CimValue } from './provider.ts';
+
+export const usage = `usage: cim classes | class NAME | instances CLASS | get PATH | invoke PATH METHOD [NAME=VALUE]...
+       cim indications [--follow]            each with --json for one JSON document`;
+
+export interface Parsed {
+  readonly method: string;
+  readonly params: Record<string, unknown>;
+  readonly json: boolean;
+  readonly follow: boolean;
+}
+
+const commands: Readonly<
+  Record<string, (words: readonly string[]) => Record<string, unknown> | string>
+> = {
+  classes: (words) => exactly(words, [], () => ({})),
+  class: (words) => exactly(words, ['NAME'], ([name]) => ({ name })),
+  instances: (words) => exactly(words, ['CLASS'], ([name]) => ({ class: name })),
+  get: (words) => exactly(words, ['PATH'], ([path]) => ({ path })),
+  indications: (words) => exactly(words, [], () => ({})),
+  invoke: ([path, method, ...pairs]) => {
+    if (path === undefined || method === undefined) return 'invoke: expected PATH METHOD';
+    const wrong = pairs.find((pair) => !/^\w+=/.test(pair));
+    if (wrong !== undefined) return `invoke: expected NAME=VALUE, found ${wrong}`;
+    const parameters = pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      return [pair.slice(0, at), jsonOrText(pair.slice(at + 1))];
+    });
+    return { path, method, parameters: Object.fromEntries(parameters) };
+  },
+};
+
+/** What is to be asked, or why nothing can be. */
+export function parseArguments(args: readonly string[]): Parsed | string {
+  const options = args.filter((word) => word.startsWith('--'));
+  const [name = '', ...words] = args.filter((word) => !word.startsWith('--'));
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) return `expected a command, found ${name === '' ? 'none' : name}`;
+  const unknown = options.find(
+    (one) => one !== '--json' && !(one === '--follow' && name === 'indications'),
+  );
+  if (unknown !== undefined) return `${name}: unknown option ${unknown}`;
+  const params = command(words);
+  if (typeof params === 'string') return params;
+  return {
+    method: name,
+    params,
+    json: options.includes('--json'),
+    follow: options.includes('--follow'),
+  };
+}
+
+function exactly(
+  words: readonly string[],
+  names: readonly string[],
+  make: (words: readonly string[]) => Record<string, unknown>,
+): Record<string, unknown> | string {
+  if (words.length === names.length) return make(words);
+  return `expected ${names.join(' ') || 'nothing more'}, found ${words.join(' ') || 'nothing'}`;
+}
+
+/** `5`, `true` and `["a"]` as JSON has them; anything else is text. */
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** An answer for people, or as one JSON document (a line for each page when it follows). */
+export function formatAnswer({ method, json, follow }: Parsed, answer: unknown): string {
+  if (json)
+    return JSON.stringify({ schemaVersion: 1, ...(answer as object) }, null, follow ? 0 : 2);
+  if (method === 'classes') return classesText(answer as ClassesAnswer);
+  if (method === 'class') return classText(answer as ClassAnswer);
+  if (method === 'instances') return instancesText(answer as Enumeration);
+  if (method === 'get') return instanceText(answer as NamedInstance);
+  if (method === 'indications') return indicationsText(answer as IndicationPage);
+  const { returnValue, out = {} } = answer as { returnValue: CimValue; out?: CimInstance };
+  return [`returns ${shown(returnValue)}`, ...propertyLines(out)].join('\n');
+}
+
+interface ClassesAnswer {
+  classes: readonly { name: string; provider: string | null; description: string }[];
+  problems: readonly string[];
+}
+
+type ClassAnswer = Required<CimClass> & {
+  superclasses: readonly string[];
+  provider: string | null;
+};
+
+function classesText({ classes, problems }: ClassesAnswer): string {
+  const served = classes.filter(({ provider }) => provider !== null);
+  const lines = served.map(
+    ({ name, provider, description }) =>
+      `${name.padEnd(28)} ${(provider ?? '').padEnd(20)} ${description}`,
+  );
+  return [...lines, ...problems].join('\n');
+}
+
+function classText({
+  name,
+  superclasses,
+  provider,
+  description,
+  properties,
+  methods,
+}: ClassAnswer): string {
+  const lines = Object.entries(properties).map(
+    ([property, { type, array, key, units }]) =>
+      `  ${key ? '*' : ' '} ${property.padEnd(28)} ${type}${array ? '[]' : ''}${units ? `  ${units}` : ''}`,
+  );
+  const calls = Object.entries(methods).map(([method, { parameters, returns }]) => {
+    const list = Object.entries(parameters).map(
+      ([parameter, { type, direction = 'in' }]) => `${direction} ${type} ${parameter}`,
+    );
+    return `    ${returns} ${method}(${list.join(', ')})`;
+  });
+  const head = [name, ...superclasses].join(' : ');
+  return [
+    head,
+    `${description}${provider ? `; of ${provider}` : ''}; * is a key`,
+    ...lines,
+    ...calls,
+  ].join('\n');
+}
+
+function instancesText({ instances, problems }: Enumeration): string {
+  const failed = problems.map(
+    ({ provider, className, message }) => `! ${className} of ${provider}: ${message}`,
+  );
+  const lines = [...instances.map(instanceText), ...failed];
+  return lines.length > 0 ? lines.join('\n') : 'no instances';
+}
+
+function instanceText({ path, properties }: NamedInstance): string {
+  return [path, ...propertyLines(properties)].join('\n');
+}
+
+function indicationsText({ indications, lost }: IndicationPage): string {
+  const lines = indications.map(({ className, properties }) => {
+    const { IndicationTime, PerceivedSeverity, Message, Description } = properties;
+    const what = shown(Message ?? Description ?? null);
+    return `${shown(IndicationTime ?? null)} ${className} severity=${shown(PerceivedSeverity ?? null)} ${what}`;
+  });
+  return [...(lost > 0 ? [`(${lost} older ones are gone)`] : []), ...lines].join('\n');
+}
+
+function propertyLines(properties: CimInstance): string[] {
+  return Object.entries(properties).map(([name, value]) => `  ${name.padEnd(28)} ${shown(value)}`);
+}
+
+/** Values come from hardware: what would drive a terminal is shown as it is written in JSON. */
+function shown(value: CimValue): string {
+  if (typeof value !== 'string') return JSON.stringify(value);
+  return /\p{C}/u.test(value) ? JSON.stringify(value).replaceAll(/[\x7f-\x9f]/g, '?') : value;
+}

@@ -1,0 +1,31 @@
+import { askCim } from './cim-client.ts';
+import { formatAnswer, type Parsed, parseArguments, usage } from './cim-command-line.ts';
+
+/** `cim`: what the object manager knows, at a shell of the host. Exit codes as twinbank's: 2 usage, 5 no answer. */
+async function main(): Promise<void> {
+  const parsed = parseArguments(process.argv.slice(2));
+  if (typeof parsed === 'string') {
+    console.error(`cim: ${parsed}\n${usage}`);
+    process.exitCode = 2;
+    return;
+  }
+  try {
+    if (parsed.follow) await follow(parsed);
+    else console.log(formatAnswer(parsed, await askCim(parsed.method, parsed.params)));
+  } catch (error) {
+    console.error(`cim: ${(error as Error).message}`);
+    process.exitCode = 5;
+  }
+}
+
+/** Until somebody ends it. */
+async function follow(parsed: Parsed): Promise<void> {
+  for (let after = 0; ; ) {
+    const page = (await askCim(parsed.method, { after, waitMs: 30_000 })) as { next: number };
+    const text = formatAnswer(parsed, page);
+    if (text !== '') console.log(text);
+    after = page.next;
+  }
+}
+
+void main();

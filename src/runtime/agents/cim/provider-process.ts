@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { CimError, type CimInstance, type CimStatus } from './provider.ts';
+import type { ProviderDescription } from './provider-description.ts';
+import type { Operation } from './provider-operations.ts';
+
+/** What a provider's process is told at its start. */
+export interface ProviderSetup {
+  readonly bundle: string;
+  readonly root: string;
+  readonly smbiosTable: string;
+  readonly systemName: string;
+  readonly programs: ProviderDescription['programs'];
+  readonly writes: readonly string[];
+}
+
+export interface ToProvider {
+  readonly id: number;
+  readonly operation: Operation;
+}
+
+/** One of these. */
+export interface FromProvider {
+  readonly ready?: true;
+  readonly id?: number;
+  readonly result?: unknown;
+  readonly error?: { readonly status: CimStatus; readonly message: string };
+  readonly indication?: { readonly className: string; readonly instance: CimInstance };
+  readonly monitorEnded?: string;
+  readonly fatal?: string;
+}
+
+/** A provider as the object manager sees it: it answers in time, or fails. */
+export interface ProviderHandle {
+  readonly description: ProviderDescription;
+  call(operation: Operation): Promise<unknown>;
+}
+
+export interface ProviderProcessOptions {
+  readonly description: ProviderDescription;
+  readonly setup: ProviderSetup;
+  /** Program of the process (cim-provider.ts, bundled). */
+  readonly program: string;
+  readonly callTimeoutMs: number;
+  onIndication(className: string, instance: CimInstance): void;
+  /** One sentence whenever something of it is not as it should be. */
+  onTrouble(why: string): void;
+}
+
+/**
+ * KiB of private memory. The heap has a limit of its own, so that most of what goes wrong ends with V8's message; what
+ * is outside the heap ends with this one. A thread could be limited in its heap only, and would take the agent with
+ * it (docs/cim.md).
+ */
+const memoryKiB = 192 << 10;
+const heapMiB = 48;
+const pauses = { firstMs: 1000, longestMs: 60_000 };
+/** So that a provider that ends at each call does not keep the machine busy. */
+const settledMs = 60_000;
+
+/**
+ * One provider in a process of its own, started when it is first needed; one that monitors is started at once, and
+ * again when it ends, after 1, 2, 4... up to 60 seconds. A call that takes too long ends the process: nothing else
+ * ends a loop.
+ */
+export function providerProcess(
+  options: ProviderProcessOptions,
+): ProviderHandle & { start(): void; stop(): void } {
+  const { description, callTimeoutMs, onTrouble } = options;
+  const label = `${description.origin}/${description.name}`;
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  let child: ChildProcess | undefined;
+  let nextId = 1;
+  let stopped = false;
+  let pauseMs = pauses.firstMs;
+  let again: NodeJS.Timeout | undefined;
+
+  function start(): ChildProcess {
+    if (child) return child;
+    const { program, setup } = options;
+    const node = [process.execPath, `--max-old-space-size=${heapMiB}`, '--v8-pool-size=1'];
+    const limited = `ulimit -d ${memoryKiB} && exec "$@"`;
+    const running = spawn(
+      '/bin/sh',
+      ['-c', limited, 'sh', ...node, program, JSON.stringify(setup)],
+      {
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+        cwd: '/',
+        env: { PATH: '/usr/bin:/bin' },
+      },
+    );
+    child = running;
+    const begun = performance.now();
+    let why: string | undefined;
+    let over = false;
+    const ended = (how: string): void => {
+      if (over) return;
+      over = true;
+      if (child === running) child = undefined;
+      const message = `provider ${label} ended: ${why ?? how}`;
+      for (const { reject } of waiting.values()) reject(new CimError('failed', message));
+      waiting.clear();
+      if (stopped) return;
+      onTrouble(message);
+      if (performance.now() - begun > settledMs) pauseMs = pauses.firstMs;
+      if (description.monitors) again = setTimeout(start, pauseMs);
+      pauseMs = Math.min(pauseMs * 2, pauses.longestMs);
+    };
+    running.on('message', (message: FromProvider) => {
+      if (message.fatal !== undefined) why = message.fatal;
+      if (message.monitorEnded !== undefined)
+        onTrouble(`monitor of ${label} ended: ${message.monitorEnded}`);
+      if (message.indication)
+        options.onIndication(message.indication.className, message.indication.instance);
+      const call = message.id === undefined ? undefined : waiting.get(message.id);
+      if (!call || message.id === undefined) return;
+      waiting.delete(message.id);
+      if (message.error) call.reject(new CimError(message.error.status, message.error.message));
+      else call.resolve(message.result);
+    });
+    running.once('error', (error) => ended(error.message));
+    running.once('exit', (code, signal) =>
+      ended(signal ? `by ${signal}` : `with exit code ${code}`),
+    );
+    return running;
+  }
+
+  return {
+    description,
+    start: () => {
+      if (description.monitors) start();
+    },
+    stop: () => {
+      stopped = true;
+      clearTimeout(again);
+      child?.kill('SIGKILL');
+    },
+    call: (operation) =>
+      new Promise((resolve, reject) => {
+        const id = nextId++;
+        const running = start();
+        const timer = setTimeout(() => {
+          waiting.delete(id);
+          reject(
+            new CimError('failed', `provider ${label}: no answer in ${callTimeoutMs / 1000} s`),
+          );
+          running.kill('SIGKILL');
+        }, callTimeoutMs);
+        const settle =
+          <T>(next: (value: T) => void) =>
+          (value: T) => {
+            clearTimeout(timer);
+            next(value);
+          };
+        waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
+        // A process that has ended meanwhile says so by its end.
+        running.send({ id, operation } satisfies ToProvider, () => {});
+      }),
+  };
+}
