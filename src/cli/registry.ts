@@ -137,6 +137,11 @@ export const commands: readonly CommandRow[] = [
     ],
   },
   {
+    usage: 'report <events..>',
+    describe: 'Make reports of kept events, of several shards together',
+    load: () => import('./commands/report.ts'),
+  },
+  {
     usage: 'doctor',
     describe: 'List the host tools: found, version, what needs them, how to get them',
     load: () => import('./commands/doctor.ts'),

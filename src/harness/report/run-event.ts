@@ -106,6 +106,7 @@ export type RunEvent =
       readonly type: 'step-begin';
       readonly at: number;
       readonly run: string;
+      /** Index in `steps`, from 0. */
       readonly step: number;
     }
   | {
@@ -133,6 +134,8 @@ export type RunEvent =
       readonly at: number;
       readonly run: string;
       readonly what: 'on' | 'off' | 'reset' | 'cut';
+      /** The boot that begins with `on` and `reset`, or ends with `off` and `cut`; where it is left out, the last one heard of. */
+      readonly boot?: number;
     }
   /** A boot is over: it is ready, or whatever became of it. Stages as in timeline.ts, seconds since power-on. */
   | {

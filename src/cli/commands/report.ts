@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { verdictLooks } from '../../harness/report/describe.ts';
+import { mergeRecords } from '../../harness/report/merge-records.ts';
+import { readRunEvents } from '../../harness/report/ndjson.ts';
+import type { RunRecord } from '../../harness/report/record.ts';
+import { verdicts } from '../../harness/report/run-event.ts';
+import { collectRun } from '../../harness/report/run-record.ts';
+import { failureOf, isGreen } from '../../harness/report/verdict.ts';
+import { type Context, defineCommand } from '../command.ts';
+import { plain } from '../plain-text.ts';
+import { writeReports } from '../run-reports.ts';
+import { table } from '../table.ts';
+
+export const command = defineCommand({
+  examples: [
+    ['report run.ndjson --html run.html', 'The report of a run, again'],
+    ['report shard-*.ndjson --html all.html --junit all.xml', 'One report of all shards'],
+  ],
+  builder: (yargs) =>
+    yargs
+      .positional('events', {
+        type: 'string',
+        array: true,
+        demandOption: true,
+        describe: 'What test --events wrote; several are put together',
+      })
+      .option('html', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Write one page of HTML that needs nothing else',
+      })
+      .option('junit', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Write JUnit XML for a CI system',
+      })
+      .option('artefacts', {
+        type: 'string',
+        requiresArg: true,
+        defaultDescription: 'that of the events',
+        describe: 'Folder of the console logs and screenshots',
+      }),
+  run: async (context, { events, html, junit, artefacts }) => {
+    const records: RunRecord[] = [];
+    for (const name of events) records.push(await readRecord(context, name, artefacts));
+    const [only] = records;
+    const record = only && records.length === 1 ? only : mergeRecords(records);
+    for (const gap of record.gaps) context.report({ type: 'warning', text: gap });
+    await writeReports(record, { html, junit }, context.cwd);
+    return {
+      json: { ...reportJson(record), html: html ?? null, junit: junit ?? null },
+      text: reportText(record),
+    };
+  },
+});
+
+async function readRecord(
+  { cwd, signal, report }: Context,
+  name: string,
+  artefacts: string | undefined,
+): Promise<RunRecord> {
+  const path = resolve(cwd, name);
+  const lines = (await readFile(path, { encoding: 'utf8', signal })).split('\n');
+  const { events, cut } = readRunEvents(lines, name);
+  if (cut) report({ type: 'warning', text: `${name}:${lines.length}: the last line is not whole` });
+  const run = collectRun({ artefacts: resolve(cwd, artefacts ?? dirname(path)) });
+  for (const event of events) run.add(event);
+  return run.record();
+}
+
+function reportJson(record: RunRecord): Record<string, unknown> {
+  const { totals, gaps, scenarios, parts } = record;
+  return {
+    green: isGreen(record),
+    totals,
+    gaps,
+    runs: parts,
+    scenarios: scenarios.map(({ run, scenario, engine, variant, verdict, seconds, attempts }) => ({
+      ...{ run, scenario, engine, variant, verdict, seconds },
+      attempts: attempts.length,
+    })),
+  };
+}
+
+/** Every scenario that needs a look, and the totals. */
+export function reportText({ scenarios, totals }: RunRecord): string {
+  const rows = scenarios
+    .filter(({ verdict }) => verdict === 'failed' || verdict === 'flaky')
+    .map(({ run, verdict, attempts }) => {
+      const failed = attempts.find((attempt) => attempt.verdict === 'failed');
+      const why = failed ? failureOf(failed).message : '';
+      return [verdictLooks[verdict].word, plain(run), plain(why)];
+    });
+  const sums = verdicts
+    .filter((verdict) => totals[verdict] > 0)
+    .map((verdict) => `${totals[verdict]} ${verdictLooks[verdict].word}`);
+  return [...(rows.length > 0 ? [table(rows)] : []), sums.join(', ') || 'no scenarios'].join('\n');
+}

@@ -1,0 +1,50 @@
+import type { AttemptRecord, ConsoleEntry, KeptFile } from '../record.ts';
+import { markSign } from './boots-view.ts';
+import { type Html, html } from './html.ts';
+
+const mostColumns = 400;
+
+/** The end of an attempt's console, `most` lines of it, with what happened beside it. */
+export function consoleView(
+  { console, artefacts, boots }: AttemptRecord,
+  { most, id, link }: { most: number; id: string; link: (file: KeptFile) => string | undefined },
+): Html {
+  const shown = console.slice(-most);
+  const left = console.length - shown.length;
+  const log = artefacts.find(({ label, path }) => /console/i.test(`${label} ${path}`));
+  const url = log && link(log);
+  const long = shown.length > 12;
+  return html`${
+    left > 0 &&
+    html`<p class="note">The first ${left} lines are left out${url && html`; <a href="${url}">the whole log</a>`}.</p>`
+  }
+${
+  long &&
+  html`<p class="tools needs-script"><label for="${id}-find">Find</label> <input id="${id}-find" type="search" data-find="${id}"> <label><input type="checkbox" data-stages="${id}"> only stages and marks</label> <output for="${id}-find"></output></p>`
+}
+<div class="console" id="${id}" tabindex="0" role="region" aria-label="Console">${shown.map((entry) => entryView(entry, boots.length > 1))}</div>`;
+}
+
+function entryView(entry: ConsoleEntry, several: boolean): Html {
+  switch (entry.kind) {
+    case 'on':
+      return several ? html`<p class="on">boot ${entry.boot}</p>` : html``;
+    case 'line':
+      return html`<p${lineLook(entry.text)}><b>${entry.seconds.toFixed(2)}</b>${clipped(entry.text)}</p>`;
+    default:
+      return html`<p class="mark m-${entry.kind}"><b>${entry.seconds.toFixed(2)}</b>${markSign(entry.kind)} ${entry.text}</p>`;
+  }
+}
+
+/** Lines of ours stand out, and those that tell of what went wrong. */
+function lineLook(text: string): Html | false {
+  if (/Kernel panic|twinbank: (?:unhealthy|resetting|rescue|stage=fault)|refus|wrong/.test(text)) {
+    return html` class="l-bad"`;
+  }
+  if (/twinbank: ready /.test(text)) return html` class="l-ok"`;
+  return text.includes('twinbank: ') && html` class="l-stage"`;
+}
+
+function clipped(text: string): string {
+  return text.length > mostColumns ? `${text.slice(0, mostColumns)} …` : text;
+}
