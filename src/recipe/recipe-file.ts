@@ -31,6 +31,18 @@ export function fileSource(path: string, cwd: string): Source {
   return { kind: 'file', shown: outside ? path : short, directory: dirname(path) };
 }
 
+type Role = 'recipe' | 'overlay' | 'provider' | 'scenario';
+
+const recipeWords = { file: 'a recipe file', keys: 'a map of recipe keys' };
+
+/** What a message says was expected. */
+const wanted: Readonly<Record<Role, { readonly file: string; readonly keys: string }>> = {
+  recipe: recipeWords,
+  overlay: recipeWords,
+  provider: { ...recipeWords, file: 'an OEM provider with a provider.yaml' },
+  scenario: { file: 'a scenario file', keys: 'a map of scenario keys' },
+};
+
 /**
  * Reads the file at an absolute path. `asked` is the key that named it, and is where a missing file
  * is reported. An overlay may not name other files: its place is on top of everything.
@@ -39,7 +51,7 @@ export function readRecipeFile(
   path: string,
   source: Source,
   asked: NamedFile | null,
-  role: 'recipe' | 'overlay' | 'provider',
+  role: Role,
 ): { file: RecipeFile | undefined; problems: Diagnostic[] } {
   const whole: Place = { source, line: null, column: null };
   const refuse = (expected: string, found: string, place = whole, at: Path = []) => ({
@@ -49,15 +61,15 @@ export function readRecipeFile(
   const content = readText(path);
   if ('missing' in content) {
     const found = asked ? `${content.missing} at ${source.shown}` : content.missing;
-    const expected = role === 'provider' ? 'an OEM provider with a provider.yaml' : 'a recipe file';
-    return refuse(expected, found, asked?.place, asked?.at);
+    return refuse(wanted[role].file, found, asked?.place, asked?.at);
   }
   if ('unfit' in content) return refuse(content.wanted, content.unfit);
   const { tree, problems } = readYaml(content.text, source);
   if (problems.length > 0 && !tree) return { file: undefined, problems };
   const first = { ...whole, line: 1, column: 1 };
-  if (!tree) return refuse('a map of recipe keys', 'an empty file', first);
-  if (tree.kind !== 'map') return refuse('a map of recipe keys', foundText(tree), tree.place);
+  const { keys } = wanted[role];
+  if (!tree) return refuse(keys, 'an empty file', first);
+  if (tree.kind !== 'map') return refuse(keys, foundText(tree), tree.place);
   if (role !== 'recipe') return { file: { tree, extends: [], overlays: [] }, problems };
   const named = fileKeys.map((key) => namedFiles(tree, key, problems));
   const entries = new Map([...tree.entries].filter(([key]) => !isFileKey(key)));

@@ -1,0 +1,78 @@
+import type { WatchedBoot } from './machine-watch.ts';
+import { type Play, unmet } from './play.ts';
+
+/** Where following a boot ends: the system is ready, ill and staying up, nothing can be booted, or a line comes. */
+export type Until = 'ready' | 'unhealthy' | 'rescue' | RegExp;
+
+/** A VALID bank that is ill stays up, and has so long to become healthy after it has said so. */
+const illMs = 30_000;
+
+/**
+ * Follows the machine from its `first` boot on (its place in `watch.boots`), through every reset and every power cut that was injected, until
+ * what is awaited. Returns what it found, in a few words. Throws `scenario.unmet`, when it is sure not to come, too.
+ */
+export async function followBoot(play: Play, until: Until, first: number): Promise<string> {
+  const { machine, watch, desk, signal, timeoutMs } = play;
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const end = await watch.until(
+      () => reached(play, until, first) ?? over(play, until, first) ?? off(play),
+      { timeoutMs: Math.max(0, deadline - performance.now()), signal },
+    );
+    if (end === undefined) throw unmet(untilText(until), `nothing of it in ${timeoutMs / 1000} s`);
+    if ('found' in end) return end.found;
+    if ('failed' in end) throw unmet(untilText(until), end.failed);
+    if (!desk.cutsExpected) throw unmet(untilText(until), 'a machine that went off');
+    await machine.powerOn();
+  }
+}
+
+type End = { readonly found: string } | { readonly failed: string } | { readonly off: true };
+
+function reached({ watch }: Play, until: Until, first: number): End | undefined {
+  if (until instanceof RegExp) {
+    const from = watch.boots[first]?.from ?? watch.lines.length;
+    const line = watch.lines.slice(from).find(({ text }) => until.test(text));
+    return line && { found: line.text };
+  }
+  const boot = watch.boots.at(-1);
+  if (!boot || watch.boots.length <= first) return undefined;
+  if (until === 'unhealthy')
+    return watch.illMs() > 0 ? { found: bootText(boot, 'unhealthy') } : undefined;
+  const wanted = until === 'ready' ? 'healthy' : 'rescue';
+  return boot.outcome === wanted ? { found: bootText(boot, until) } : undefined;
+}
+
+/** What is awaited will not come: the machine stays as it is. */
+function over({ watch }: Play, until: Until, first: number): End | undefined {
+  const boot = watch.boots.at(-1);
+  if (!boot || watch.boots.length <= first) return undefined;
+  const stays = boot.outcome === 'healthy' || boot.outcome === 'rescue';
+  if (stays) return { failed: bootText(boot, boot.outcome === 'healthy' ? 'ready' : 'rescue') };
+  if (until !== 'unhealthy' && watch.illMs() > illMs) {
+    const why = watch.lines.findLast(({ text }) => /twinbank: unhealthy /.test(text))?.text;
+    return { failed: why ?? bootText(boot, 'unhealthy') };
+  }
+  return undefined;
+}
+
+function off({ machine }: Play): End | undefined {
+  const lost = machine.lost();
+  if (lost) throw lost;
+  return machine.isOn() ? undefined : { off: true };
+}
+
+/** `ready: bank 6, 1.1.0-1` */
+function bootText({ booted, build }: WatchedBoot, what: string): string {
+  if (what === 'rescue') return 'the rescue prompt';
+  return `${what}: bank ${booted ?? '?'}, ${build ?? '?'}`;
+}
+
+function untilText(until: Until): string {
+  if (until instanceof RegExp) return `a console line like ${until}`;
+  return {
+    ready: 'a ready system',
+    unhealthy: 'a system that is ill',
+    rescue: 'the rescue prompt',
+  }[until];
+}

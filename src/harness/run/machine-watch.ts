@@ -1,0 +1,139 @@
+import { type BootEnding, bootProgress } from '../boot-progress.ts';
+import type { ConsoleLine } from '../console-log.ts';
+import type { Outcome } from '../judge.ts';
+import type { TestMachine } from '../machines/test-machine.ts';
+import { bootTimeline } from '../timeline.ts';
+import type { PlayEvent } from './play.ts';
+
+/** One boot of the machine so far. */
+export interface WatchedBoot {
+  readonly number: number;
+  /** Its first line in `lines`. */
+  readonly from: number;
+  booted: number | null;
+  build: string | null;
+  /** What became of it; undefined while that is open. */
+  outcome: Outcome | undefined;
+}
+
+/** What a machine has told so far; plain data, so that a snapshot can take it along. */
+export interface WatchState {
+  readonly lines: readonly ConsoleLine[];
+  readonly boots: readonly WatchedBoot[];
+}
+
+/** Follows a machine's console over all its boots, and tells the report of lines, boots and power. */
+export interface MachineWatch {
+  /** Since the machine was made, those before a snapshot too; seconds since the power-on that they belong to. */
+  readonly lines: readonly ConsoleLine[];
+  readonly boots: readonly WatchedBoot[];
+  /** A VALID bank is up and ill since so many milliseconds; 0 when it is not. */
+  illMs(): number;
+  /**
+   * Waits until `test` gives something; it is asked now, after every line, and four times a second for what no line
+   * tells. Undefined after `timeoutMs`. Rejects with the signal's reason.
+   */
+  until<T>(
+    test: () => T | undefined,
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<T | undefined>;
+  /** A copy of what is known. */
+  state(): WatchState;
+}
+
+/** What no line tells: a machine that went off, or is lost. */
+const askMs = 250;
+const buildLine = /twinbank: (?:booting bank \d+|ready|unhealthy) build=(\S+)/;
+
+/** Attach it to a machine after `restore`: `begun` is what the snapshot's own watch knew. */
+export function watchMachine(
+  machine: Pick<TestMachine, 'console' | 'onPower'>,
+  tell: (event: PlayEvent) => void,
+  begun: WatchState = { lines: [], boots: [] },
+): MachineWatch {
+  const lines: ConsoleLine[] = [...begun.lines];
+  const boots: WatchedBoot[] = begun.boots.map((boot) => ({ ...boot }));
+  const waiting = new Set<() => void>();
+  let progress = bootProgress();
+  let illSince: number | undefined;
+
+  const settle = (boot: WatchedBoot, outcome: Outcome): void => {
+    boot.outcome = outcome;
+    const { number, booted, build } = boot;
+    const stages = bootTimeline(lines.slice(boot.from));
+    tell({ type: 'boot', boot: number, booted, outcome, build, stages });
+  };
+  const close = (ending: BootEnding): void => {
+    const boot = boots.at(-1);
+    if (boot && boot.outcome === undefined) settle(boot, progress.judge(ending).outcome);
+  };
+  const open = (): void => {
+    progress = bootProgress();
+    illSince = undefined;
+    const number = (boots.at(-1)?.number ?? 0) + 1;
+    boots.push({ number, from: lines.length, booted: null, build: null, outcome: undefined });
+  };
+  const see = (line: ConsoleLine): void => {
+    const { text } = line;
+    const boot = boots.at(-1);
+    lines.push(line);
+    tell({ type: 'console', boot: boot?.number ?? 0, ...line });
+    if (!boot) return;
+    progress.see(text);
+    boot.booted = progress.judge('timeout').booted;
+    boot.build = buildLine.exec(text)?.[1] ?? boot.build;
+    illSince = progress.isIll() ? (illSince ?? performance.now()) : undefined;
+    if (!progress.isOver()) return;
+    illSince = undefined;
+    if (boot.outcome === undefined) settle(boot, progress.judge('told').outcome);
+  };
+  const askAll = (): void => {
+    for (const ask of [...waiting]) ask();
+  };
+  machine.console.onLine((line) => {
+    see(line);
+    askAll();
+  });
+  machine.onPower(({ what, fault }) => {
+    const boot = boots.at(-1)?.number ?? 0;
+    if (what !== 'on') close(what === 'reset' ? 'reset' : 'power-cut');
+    if (fault !== undefined) tell({ type: 'fault', boot, text: fault });
+    const opens = what === 'on' || what === 'reset';
+    tell({ type: 'power', what, boot: opens ? boot + 1 : boot });
+    if (opens) open();
+    askAll();
+  });
+
+  return {
+    lines,
+    boots,
+    illMs: () => (illSince === undefined ? 0 : performance.now() - illSince),
+    until(test, { timeoutMs, signal }) {
+      return new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        const ask = (): void => {
+          try {
+            const found = test();
+            if (found !== undefined) finish(() => resolve(found));
+          } catch (error) {
+            finish(() => reject(error));
+          }
+        };
+        const onAbort = (): void => finish(() => reject(signal.reason));
+        const finish = (end: () => void): void => {
+          clearTimeout(timer);
+          clearInterval(clock);
+          waiting.delete(ask);
+          signal.removeEventListener('abort', onAbort);
+          end();
+        };
+        const timer = setTimeout(() => finish(() => resolve(undefined)), timeoutMs);
+        const clock = setInterval(ask, askMs);
+        signal.addEventListener('abort', onAbort, { once: true });
+        waiting.add(ask);
+        ask();
+      });
+    },
+    state: () => ({ lines: [...lines], boots: boots.map((boot) => ({ ...boot })) }),
+  };
+}

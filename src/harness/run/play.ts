@@ -1,0 +1,66 @@
+import { TwinbankError } from '../../diagnostics/error.ts';
+import type { TestMachine } from '../machines/test-machine.ts';
+import type { RunEvent } from '../report/run-event.ts';
+import type { BuildOrder } from '../scenario/builds.ts';
+import type { MachineWatch } from './machine-watch.ts';
+import type { BuiltImage, Workshop } from './workshop.ts';
+
+/** An event without what the attempt itself knows. */
+export type PlayEvent = RunEvent extends infer Event
+  ? Event extends { readonly run: string }
+    ? Omit<Event, 'run' | 'at'>
+    : never
+  : never;
+
+/** What a step has to do with while it runs. */
+export interface Play {
+  readonly machine: TestMachine;
+  readonly watch: MachineWatch;
+  readonly workshop: Workshop;
+  /** The scenario's builds by name, the first first. */
+  readonly builds: ReadonlyMap<string, BuildOrder>;
+  /** What the steps leave for one another. */
+  readonly desk: Desk;
+  /** Aborted when the step's time is over, or the run ends. */
+  readonly signal: AbortSignal;
+  /** Milliseconds that the step may take. */
+  readonly timeoutMs: number;
+  emit(event: PlayEvent): void;
+  /** Keeps a file for people, under the attempt's artefacts. */
+  keep(label: string, fileName: string, bytes: Uint8Array | string): Promise<string>;
+  /** Tells the report what the disk holds now, where it can be read. */
+  markDisk(label: string): Promise<void>;
+}
+
+/** It goes along with a snapshot, so it is plain data but for the update that runs. */
+export interface Desk {
+  /** Build whose image was built last, and whose bundle was made last. */
+  image?: string;
+  bundle?: string;
+  bundles: Record<string, BuiltImage>;
+  /** Console line from which expectations look, and the boot: where the last act began. */
+  from: number;
+  boot: number;
+  /** A power cut was injected: when the machine goes off, the power comes back. */
+  cutsExpected: boolean;
+  updating?: Promise<unknown>;
+}
+
+/** An act begins: expectations look at what comes from now on. Returns the place that the next boot has in `watch.boots`. */
+export function begin({ desk, watch }: Play): number {
+  desk.from = watch.lines.length;
+  desk.boot = watch.boots.length;
+  return desk.boot;
+}
+
+export const notApplicableCode = 'scenario.not-applicable';
+
+/** Thrown by a step that the machine can not do; `why` is a part of a sentence. */
+export function notApplicable(why: string): TwinbankError {
+  return new TwinbankError('refused', notApplicableCode, why);
+}
+
+/** An expectation that does not hold. */
+export function unmet(expected: string, found: string): TwinbankError {
+  return new TwinbankError('boot', 'scenario.unmet', `expected ${expected}, found ${found}`);
+}

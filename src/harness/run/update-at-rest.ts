@@ -1,0 +1,50 @@
+import { appendJournal } from '../../bootloader/store-journal.ts';
+import type { BlockDevice } from '../../disk/block-device.ts';
+import { fileSource } from '../../update/source/byte-source.ts';
+import { updateWithJournal } from '../../update/update-with-journal.ts';
+import { cuttingDevice, hostDiskOf } from './host-disk.ts';
+import { type Play, unmet } from './play.ts';
+import type { BuiltImage } from './workshop.ts';
+
+/**
+ * Updates the disk of a machine that is off, as `twinbank update` does. With `cutAt` the power fails instead of that
+ * write; an update that is over before it has shown nothing, and fails. Throws as `applyBundle` does.
+ */
+export async function updateAtRest(
+  { machine, signal, markDisk }: Play,
+  { path, build }: BuiltImage,
+  cutAt?: number,
+): Promise<string> {
+  const found = await machine.withDisk(
+    async (device) => {
+      const cutter = cutAt === undefined ? undefined : cuttingDevice(device, cutAt);
+      const source = fileSource(path);
+      try {
+        return await apply(cutter?.disk ?? device, source, signal);
+      } catch (error) {
+        if (!cutter?.cut()) throw error;
+        return `the power failed at write ${cutAt}`;
+      } finally {
+        await source.close();
+      }
+    },
+    { writable: true },
+  );
+  if (cutAt !== undefined && !found.startsWith('the power failed')) {
+    throw unmet(`an update with ${cutAt} writes or more`, `one that was over before: ${found}`);
+  }
+  await markDisk(`after the update to ${build}`);
+  return found;
+}
+
+async function apply(
+  device: BlockDevice,
+  source: ReturnType<typeof fileSource>,
+  signal: AbortSignal,
+): Promise<string> {
+  const disk = hostDiskOf(device);
+  const { outcome, plan } = await updateWithJournal(source, disk, { signal }, (event) => {
+    if (disk.store) appendJournal(disk.store, event, Date.now());
+  });
+  return `${outcome}: ${plan.from} -> ${plan.to}, bank ${plan.target}`;
+}

@@ -1,0 +1,22 @@
+import { bank, banks, journal, version } from './banks.ts';
+import { consoleLines, notConsole, system } from './console.ts';
+import type { Expectation } from './expectation.ts';
+import { closedPorts, http, openPorts } from './network.ts';
+import { health, state, vmkd } from './vmkd.ts';
+
+/** What `expect` can look at, in the order in which it is looked at. */
+export const expectations: readonly Expectation[] = [
+  system,
+  consoleLines,
+  bank,
+  version,
+  health,
+  vmkd,
+  state,
+  openPorts,
+  closedPorts,
+  http,
+  notConsole,
+  banks,
+  journal,
+];

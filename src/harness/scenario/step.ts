@@ -1,0 +1,110 @@
+import * as z from 'zod';
+import { map } from '../../recipe/field.ts';
+import type { Ability } from '../machines/test-machine.ts';
+import type { Place } from '../report/run-event.ts';
+import type { Play } from '../run/play.ts';
+import { duration } from './fields.ts';
+
+/** What is known of a scenario before it runs, step by step. */
+export interface Foresight {
+  /** Names of the scenario's builds, in their order. */
+  readonly builds: readonly string[];
+  /** Those whose image was built, and those whose bundle was made, so far. */
+  readonly built: Set<string>;
+  readonly bundled: Set<string>;
+  flashed: boolean;
+  on: boolean;
+  /** An update goes on in the background. */
+  updating: boolean;
+}
+
+/** A problem of a step that only the steps before it show; `words` are those that may have been meant. */
+export type Say = (
+  key: string | undefined,
+  expected: string,
+  found: string,
+  words?: readonly string[],
+) => void;
+
+/** What a step's file defines; `Shape` are its keys in the scenario. */
+export interface StepDefinition<Shape extends z.core.$ZodLooseShape> {
+  readonly name: string;
+  /** One sentence for the reference and the editor. */
+  readonly summary: string;
+  /** The key that a plain value stands for: `flash: old` is `flash: { image: old }`. */
+  readonly shorthand?: string;
+  /** Keys that take one value or a list. */
+  readonly lists?: readonly string[];
+  readonly shape: Shape;
+  /** How long it may take without a `timeout` of its own, in milliseconds. */
+  readonly timeoutMs: number;
+  /** In the words of the report. */
+  title(spec: z.output<z.ZodObject<Shape>>): string;
+  needs?(spec: z.output<z.ZodObject<Shape>>): readonly Ability[];
+  /** It only looks: where a machine can not do it, the others go on. */
+  readonly looks?: boolean;
+  /** After it the machine is a good place to begin other scenarios from. */
+  readonly shares?: boolean;
+  /** Holds it against the steps before it, and says what it leaves. */
+  check?(spec: z.output<z.ZodObject<Shape>>, foresight: Foresight, say: Say): void;
+  /** Returns what it found, in a few words. Throws TwinbankError. */
+  run(spec: z.output<z.ZodObject<Shape>>, play: Play): Promise<string | undefined>;
+}
+
+/** A step kind, its own keys its own business. */
+export interface StepRow {
+  readonly name: string;
+  readonly summary: string;
+  readonly shorthand: string | undefined;
+  readonly lists: readonly string[];
+  readonly schema: z.ZodObject;
+  plan(spec: unknown, place: Place): PlannedStep;
+}
+
+/** One step, read and right in itself. */
+export interface PlannedStep {
+  readonly kind: string;
+  readonly title: string;
+  readonly place: Place;
+  /** Everything that it does differently from others of its kind, as data. */
+  readonly identity: unknown;
+  readonly timeoutMs: number;
+  readonly needs: readonly Ability[];
+  readonly looks: boolean;
+  readonly shares: boolean;
+  check(foresight: Foresight, say: Say): void;
+  run(play: Play): Promise<string | undefined>;
+}
+
+const timeout = {
+  timeout: duration().optional().describe('How long the step may take, such as 90s'),
+};
+
+export function defineStep<Shape extends z.core.$ZodLooseShape>(
+  step: StepDefinition<Shape>,
+): StepRow {
+  const schema = map({ ...step.shape, ...timeout });
+  return {
+    name: step.name,
+    summary: step.summary,
+    shorthand: step.shorthand,
+    lists: step.lists ?? [],
+    schema,
+    plan(value, place) {
+      // What this step's own schema has made of it.
+      const spec = value as z.output<z.ZodObject<Shape>> & { timeout?: number };
+      return {
+        kind: step.name,
+        title: step.title(spec),
+        place,
+        identity: z.encode(schema, value as z.output<typeof schema>),
+        timeoutMs: spec.timeout ?? step.timeoutMs,
+        needs: step.needs?.(spec) ?? [],
+        looks: step.looks ?? false,
+        shares: step.shares ?? false,
+        check: (foresight, say) => step.check?.(spec, foresight, say),
+        run: (play) => step.run(spec, play),
+      };
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type * as z from 'zod';
+import { type Play, unmet } from '../../run/play.ts';
+import type { Expectation, Finding } from '../expectations/expectation.ts';
+import { expectations } from '../expectations/registry.ts';
+import { defineStep } from '../step.ts';
+
+/** How often what may become right by itself is looked at, where no line tells. */
+const pauseMs = 500;
+
+const shape = Object.fromEntries(
+  expectations.map(({ key, schema, meaning }) => [key, schema.optional().describe(meaning)]),
+) as Record<string, z.ZodType>;
+
+export const expect = defineStep({
+  name: 'expect',
+  summary: 'Looks at the machine until everything named is right, or the time is over',
+  shorthand: 'is',
+  lists: expectations.flatMap(({ key, list }) => (list ? [key] : [])),
+  shape,
+  timeoutMs: 2 * 60_000,
+  looks: true,
+  needs: (spec) => [...new Set(wantedOf(spec).flatMap(([{ needs = [] }]) => needs))],
+  title: (spec) =>
+    `expect ${wantedOf(spec)
+      .map(([one, wanted]) => one.title(wanted))
+      .join('; ')}`,
+  check(spec, foresight, say) {
+    const wanted = wantedOf(spec);
+    const keys = expectations.map(({ key }) => key);
+    if (wanted.length === 0) say(undefined, `one of ${keys.join(', ')}`, 'nothing');
+    for (const [{ key, power }] of wanted) {
+      if (power === 'on' && !foresight.on) {
+        say(key, 'a machine that is on (`boot` before it)', 'one that is off');
+      }
+      if (power === 'off' && foresight.on) {
+        const found = 'one that is on, whose disk is its own';
+        say(key, 'a machine that is off (`power-off` before it)', found);
+      }
+      if (!foresight.flashed) say(key, 'a `flash` before it', 'none');
+    }
+  },
+  async run(spec, play) {
+    const found: string[] = [];
+    const deadline = performance.now() + play.timeoutMs;
+    for (const [expectation, wanted] of wantedOf(spec)) {
+      found.push(await becomesRight(expectation, wanted, play, deadline));
+    }
+    return found.join('; ');
+  },
+});
+
+function wantedOf(spec: Record<string, unknown>): [Expectation, unknown][] {
+  return expectations.flatMap((one): [Expectation, unknown][] =>
+    spec[one.key] === undefined ? [] : [[one, spec[one.key]]],
+  );
+}
+
+async function becomesRight(
+  expectation: Expectation,
+  wanted: unknown,
+  play: Play,
+  deadline: number,
+): Promise<string> {
+  for (;;) {
+    const lines = play.watch.lines.length;
+    const finding: Finding = await expectation.look(wanted, play);
+    if ('right' in finding) return finding.right;
+    const left = deadline - performance.now();
+    if (expectation.once || left <= 0) throw unmet(expectation.title(wanted), finding.wrong);
+    const news = () => (play.watch.lines.length > lines ? true : undefined);
+    await play.watch.until(news, { timeoutMs: Math.min(pauseMs, left), signal: play.signal });
+  }
+}

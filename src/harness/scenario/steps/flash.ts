@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { exactSize } from '../../../diagnostics/size.ts';
+import { size } from '../../../recipe/field.ts';
+import { unmet } from '../../run/play.ts';
+import { defineStep } from '../step.ts';
+import { checkBuild, orderOf } from './build.ts';
+
+const GiB = 2 ** 30;
+
+export const flash = defineStep({
+  name: 'flash',
+  summary: "Flashes a built image to the machine's disk: verified, read back",
+  shorthand: 'image',
+  shape: {
+    image: z
+      .string({ error: 'the name of a build' })
+      .optional()
+      .describe('Which build; default the one that was built last'),
+    size: size(512, 1024 * GiB)
+      .optional()
+      .describe("Size of the disk, such as 2GiB; default the image's"),
+    refused: z
+      .string({ error: 'a part of the message' })
+      .optional()
+      .describe('Flashing has to be refused with a message that contains this'),
+  },
+  timeoutMs: 10 * 60_000,
+  title: ({ image, size: bytes }) =>
+    ['flash', image, bytes !== undefined && `to a disk of ${exactSize(bytes)}`]
+      .filter(Boolean)
+      .join(' '),
+  check({ image, refused }, foresight, say) {
+    const known = checkBuild('image', image, foresight, say);
+    if (known !== undefined && image !== undefined && !foresight.built.has(known)) {
+      say('image', `a \`build: ${known}\` before it`, 'none');
+    } else if (foresight.built.size === 0) say(undefined, 'a `build` before it', 'none');
+    if (foresight.on)
+      say(undefined, 'a machine that is off (`power-off` before it)', 'one that is on');
+    if (refused === undefined) foresight.flashed = true;
+  },
+  async run({ image, size: bytes, refused }, play) {
+    const { machine, workshop, desk, signal } = play;
+    const built = await workshop.image(orderOf(play, image ?? desk.image), signal);
+    const flashing = async (): Promise<void> => {
+      await machine.flash(await workshop.disk(built.path, bytes, signal));
+    };
+    if (refused !== undefined) return refusal(flashing, refused, signal);
+    await flashing();
+    await play.markDisk('after flashing');
+    return `${built.build}${bytes === undefined ? '' : `, ${exactSize(bytes)}`}`;
+  },
+});
+
+/** Whether something is refused, in words that contain `words`; returns the refusal. */
+export async function refusal(
+  act: () => Promise<unknown>,
+  words: string,
+  signal: AbortSignal,
+): Promise<string> {
+  let message: string;
+  try {
+    await act();
+    message = '';
+  } catch (error) {
+    signal.throwIfAborted();
+    message = (error as Error).message;
+  }
+  const expected = `a refusal with ${JSON.stringify(words)}`;
+  if (message === '') throw unmet(expected, 'none: it was done');
+  if (!message.includes(words)) throw unmet(expected, JSON.stringify(message));
+  return `refused: ${message}`;
+}

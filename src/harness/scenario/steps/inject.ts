@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { notApplicable, unmet } from '../../run/play.ts';
+import { several } from '../fields.ts';
+import { type Injection, parseInjection } from '../injection.ts';
+import { defineStep } from '../step.ts';
+
+export const inject = defineStep({
+  name: 'inject',
+  summary:
+    'Injects faults: those of a boot before the machine is switched on, the others while it runs',
+  shorthand: 'faults',
+  lists: ['faults'],
+  shape: {
+    faults: several(
+      z.string({ error: 'a fault such as kernel-panic@6' }),
+      'a fault or a list of them',
+    ).describe(
+      'NAME[=ARGUMENT][@BANK], as `boot --fault` takes them, or a fault of a running machine',
+    ),
+  },
+  timeoutMs: 60_000,
+  title: ({ faults }) => `inject ${faults.join(', ')}`,
+  check({ faults }, foresight, say) {
+    faults.forEach((text, index) => {
+      const read = parseInjection(text);
+      const key = `faults[${index}]`;
+      if ('expected' in read) say(key, read.expected, read.found, read.words);
+      else if (read.type === 'boot' && foresight.on) {
+        say(key, 'a machine that is off for a fault of a boot', 'one that is on');
+      } else if (read.type === 'boot' && !foresight.flashed)
+        say(key, 'a `flash` before it', 'none');
+      else if (read.type === 'live' && !foresight.on) {
+        say(key, 'a machine that is on for this fault', 'one that is off');
+      }
+    });
+  },
+  async run({ faults }, { machine, desk, emit, watch }) {
+    const read = faults.map(parseInjection).filter((one): one is Injection => 'type' in one);
+    for (const { fault } of read) {
+      const able = machine.canInject(fault);
+      if (able !== true) throw notApplicable(able);
+    }
+    for (const [index, injection] of read.entries()) {
+      await machine.inject(injection.fault);
+      const boot = watch.boots.at(-1)?.number ?? 0;
+      emit({ type: 'fault', boot, text: faults[index] ?? '' });
+      if (injection.type === 'boot' && injection.fault.effect.on === 'power')
+        desk.cutsExpected = true;
+    }
+    return undefined;
+  },
+});
+
+/** The last step of every scenario with faults: one that never happened has shown nothing. */
+export const allFired = defineStep({
+  name: 'faults',
+  summary: 'Every fault that was injected has happened',
+  shape: {},
+  timeoutMs: 60_000,
+  title: () => 'every fault has happened',
+  async run(_spec, { machine }) {
+    const waiting = machine.unfired();
+    if (waiting.length > 0) throw unmet('every fault to happen', `${waiting.join(', ')} waiting`);
+    return undefined;
+  },
+});

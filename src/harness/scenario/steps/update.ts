@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { choice, flag, integer } from '../../../recipe/field.ts';
+import { followBoot } from '../../run/follow-boot.ts';
+import { begin, unmet } from '../../run/play.ts';
+import { updateAtRest } from '../../run/update-at-rest.ts';
+import { updateRunning } from '../../run/update-running.ts';
+import { defineStep } from '../step.ts';
+import { checkBuild } from './build.ts';
+import { refusal } from './flash.ts';
+
+const ways = ['stream', 'stage'] as const;
+
+export const update = defineStep({
+  name: 'update',
+  summary:
+    'Puts a bundle into the bank that does not run: by vmkd on a running machine, by twinbank itself on one that is off',
+  shorthand: 'bundle',
+  shape: {
+    bundle: z
+      .string({ error: 'the name of a build' })
+      .optional()
+      .describe('Bundle of which build; default the one that was made last'),
+    by: choice(ways)
+      .optional()
+      .describe(
+        'How a running machine gets it over its serial port: piece by piece into the bank (stream), or first into /tmp (stage)',
+      ),
+    reboot: flag()
+      .optional()
+      .describe('Reboot into the new version, and follow the machine until it is ready'),
+    wait: flag().optional().describe('false: go on with the next step while the update runs'),
+    'cut-at-write': integer(1, 1_000_000)
+      .optional()
+      .describe('With the machine off: the power fails instead of this write to the disk'),
+    refused: z
+      .string({ error: 'a part of the message' })
+      .optional()
+      .describe('The update has to be refused with a message that contains this'),
+  },
+  timeoutMs: 15 * 60_000,
+  title: (spec) =>
+    [
+      'update',
+      spec.bundle,
+      spec.by && `by ${spec.by}`,
+      spec.reboot && 'and reboot',
+      spec.wait === false && 'in the background',
+      spec['cut-at-write'] !== undefined && `cut at write ${spec['cut-at-write']}`,
+      spec.refused !== undefined && 'that is refused',
+    ]
+      .filter(Boolean)
+      .join(' '),
+  check(spec, foresight, say) {
+    const { bundle: name, wait, reboot } = spec;
+    const cutAt = spec['cut-at-write'];
+    if (name !== undefined && checkBuild('bundle', name, foresight, say) === undefined) return;
+    const made = name === undefined ? foresight.bundled.size > 0 : foresight.bundled.has(name);
+    if (!made) say('bundle', `a \`bundle${name ? `: ${name}` : ''}\` before it`, 'none');
+    if (!foresight.flashed) say(undefined, 'a `flash` before it', 'none');
+    const running = [
+      spec.by !== undefined && 'by',
+      reboot === true && 'reboot',
+      wait === false && 'wait',
+    ].find(Boolean);
+    if (running && !foresight.on) say(running, 'a machine that is on', 'one that is off');
+    if (cutAt !== undefined && foresight.on) {
+      say(
+        'cut-at-write',
+        'a machine that is off (power-cut is for one that is on)',
+        'one that is on',
+      );
+    }
+    if (wait === false && (reboot || spec.refused !== undefined)) {
+      say('wait', 'neither reboot nor refused beside wait: false', 'one of them');
+    }
+    if (wait === false) foresight.updating = true;
+  },
+  async run(spec, play) {
+    const bundle = play.desk.bundles[spec.bundle ?? play.desk.bundle ?? ''];
+    if (!bundle) throw unmet('a bundle', 'none');
+    const cutAt = spec['cut-at-write'];
+    const on = play.machine.isOn();
+    const act = on
+      ? () => updateRunning(play, bundle.path, spec)
+      : () => updateAtRest(play, bundle, cutAt);
+    const first = begin(play);
+    if (spec.refused !== undefined) return refusal(act, spec.refused, play.signal);
+    if (spec.wait === false) {
+      play.desk.updating = act();
+      // Whoever ends it says so; a failure that nobody waits for is not one of this step.
+      play.desk.updating.catch(() => {});
+      return 'begun';
+    }
+    const found = await act();
+    if (!spec.reboot) return found;
+    return `${found}; ${await followBoot(play, 'ready', first)}`;
+  },
+});
+
+export type UpdateWay = (typeof ways)[number];

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import type { Until } from '../run/follow-boot.ts';
+
+const words = ['ready', 'unhealthy', 'rescue'] as const;
+
+/** Where a boot is left: one of the words, or a console line. */
+export function until() {
+  const error = 'ready, unhealthy, rescue or a regular expression for a console line';
+  return z
+    .codec(z.string({ error }), z.custom<Until>(), {
+      decode(text, context) {
+        const word = words.find((one) => one === text);
+        if (word) return word;
+        try {
+          return new RegExp(text);
+        } catch {
+          context.issues.push({ code: 'custom', input: text, message: error });
+          return z.NEVER;
+        }
+      },
+      encode: (value) => (value instanceof RegExp ? value.source : value),
+    })
+    .optional()
+    .describe(
+      'Where the boot is left: ready (default), unhealthy (ill, and staying up), rescue, or a console line that matches. Resets on the way are followed.',
+    );
+}
+
+export function untilTitle(value: Until | undefined): string {
+  if (value === undefined || value === 'ready') return '';
+  return value instanceof RegExp ? ` until ${value}` : ` until ${value}`;
+}
