@@ -55,12 +55,13 @@ export async function shutDown(machine: QemuMachine): Promise<void> {
     machine.ended.then(() => true),
     new Promise<false>((resolve) => setTimeout(resolve, 60_000, false).unref()),
   ]);
-  if (!gone)
-    throw bootError(
-      'harness.no-shutdown',
-      'expected the machine to power off within 60 s of its power button',
-      machine.console.lines,
-    );
+  if (!gone) throw noShutdown(machine.console.lines);
+}
+
+/** The error for a machine that its power button does not end. */
+export function noShutdown(lines: readonly ConsoleLine[]): TwinbankError {
+  const expectation = 'expected the machine to power off within 60 s of its power button';
+  return bootError('harness.no-shutdown', expectation, lines);
 }
 
 /** An error of kind `boot` that shows the end of the console. */

@@ -20,6 +20,8 @@ export interface ConsoleLog {
   onLine(listener: (line: ConsoleLine) => void): void;
   /** Bytes from the machine. */
   feed(chunk: Uint8Array): void;
+  /** A line as it is, from whoever has lines and no bytes. */
+  add(line: ConsoleLine): void;
   /** No more bytes will come. */
   close(): void;
 }
@@ -44,20 +46,21 @@ export function consoleLog(now: () => number): ConsoleLog {
   let pending = '';
   let closed = false;
 
-  const add = (raw: string): void => {
-    const line = { seconds: now(), text: plainText(raw) };
+  const add = (line: ConsoleLine): void => {
     lines.push(line);
     for (const listener of [...listeners]) listener(line);
   };
+  const hear = (raw: string): void => add({ seconds: now(), text: plainText(raw) });
 
   return {
     lines,
     onLine: (listener) => void listeners.add(listener),
+    add,
     feed(chunk) {
       const [rest = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n');
       pending += rest;
       for (const part of more) {
-        add(pending);
+        hear(pending);
         pending = part;
       }
     },
@@ -65,7 +68,7 @@ export function consoleLog(now: () => number): ConsoleLog {
       if (closed) return;
       closed = true;
       pending += decoder.decode();
-      if (pending) add(pending);
+      if (pending) hear(pending);
       pending = '';
       for (const closer of [...closers]) closer();
     },

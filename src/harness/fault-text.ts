@@ -52,13 +52,17 @@ export function faultList(engine?: MachineKind): string {
 /**
  * Binds faults to the banks of a disk; without `@BANK` it is `first`, the bank that the loader would boot
  * as the disk is now. Throws `usage.fault` for a bank that is not there and for two runtime faults of one
- * bank.
+ * bank, one of `others` among them.
  */
 export function bindFaults(
   faults: readonly NamedFault[],
   disk: { readonly banks: readonly number[]; readonly first: number },
+  others: readonly Fault[] = [],
 ): Fault[] {
   const failing = new Map<number, string>();
+  for (const { effect, bank, text } of others) {
+    if (effect.on === 'runtime' && bank !== undefined) failing.set(bank, text);
+  }
   return faults.map(({ text, row, effect, bank: named }) => {
     const bank = named ?? (row.bank === 'first' ? disk.first : undefined);
     if (bank === undefined) return { text, effect };

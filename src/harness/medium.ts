@@ -1,5 +1,6 @@
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
+import type { Extent } from '../disk/extents.ts';
 
 /** Thrown by everything that touches the disk of a machine without power. */
 export class PowerFailure extends Error {
@@ -15,6 +16,8 @@ export class PowerFailure extends Error {
 /** A disk that can be made read-only and that can lose its power between two writes. */
 export interface Medium extends BlockDevice {
   setReadOnly(readOnly: boolean): void;
+  /** From now on writes to these ranges fail, each with an error of the device. */
+  failWrites(ranges: readonly Extent[]): void;
   /** The power will fail instead of the n-th write from now on, counted from 1. */
   cutBeforeWrite(n: number): void;
   /** Whether that has not happened yet. */
@@ -26,6 +29,7 @@ export interface Medium extends BlockDevice {
 /** `device` behind these switches: powered, writable. Each write is whole or not done at all. */
 export function medium(device: BlockDevice): Medium {
   let readOnly = false;
+  let bad: readonly Extent[] = [];
   let failedAt: string | undefined;
   let writes = 0;
   let cutAt: number | undefined;
@@ -49,6 +53,10 @@ export function medium(device: BlockDevice): Medium {
         assertPower();
       }
       if (readOnly) throw new TwinbankError('io', 'device.read-only', 'the disk is read-only');
+      const end = offset + bytes.length;
+      if (bad.some((range) => offset < range.offset + range.length && range.offset < end)) {
+        throw new TwinbankError('io', 'device.io', 'the disk reports an input/output error');
+      }
       device.write(offset, bytes);
     },
     flush() {
@@ -57,6 +65,9 @@ export function medium(device: BlockDevice): Medium {
     },
     setReadOnly(value) {
       readOnly = value;
+    },
+    failWrites(ranges) {
+      bad = ranges;
     },
     cutBeforeWrite(n) {
       writes = 0;

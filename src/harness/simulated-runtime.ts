@@ -1,6 +1,7 @@
 import { planConfirm } from '../bootloader/bank-actions.ts';
 import type { BootCfgReading } from '../bootloader/boot-cfg.ts';
-import { stateLabel } from '../bootloader/rules.ts';
+import type { JournalEvent, RefusedBank } from '../bootloader/boot-journal.ts';
+import { stateLabel, stateNames } from '../bootloader/rules.ts';
 import { writeMarks } from '../bootloader/write-marks.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { BootEvent, ResetCause } from './boot-event.ts';
@@ -16,6 +17,13 @@ export interface RuntimeEnd {
   readonly reset?: ResetCause;
 }
 
+/** What a system does on its disk beside what decides the next boot; without one nothing of it is done. */
+export interface RunningHost {
+  /** Takes back what an administrator changed; what the stage's line says of it. */
+  restore(bank: SimulatedBank): string;
+  journal(event: JournalEvent): void;
+}
+
 const stages: readonly RuntimeStage[] = ['engine', 'drivers', 'state', 'agents', 'network'];
 
 /** What keeps a system that runs from being healthy. */
@@ -28,16 +36,23 @@ const illnesses: Readonly<Partial<Record<RuntimeFault, string>>> = {
  * Plays what the system in a bank does after the loader has started it, as far as it matters to the next
  * boot and as src/runtime does it: what panics or hangs is reset; a trial that is not healthy is reset after
  * its time; a VALID bank that is not stays up and says so; a healthy one is confirmed. Where the disk does
- * not keep that, the system is up all the same, and not confirmed.
+ * not keep that, the system is up all the same, and not confirmed. With a host the ready line is left to be
+ * said by who has saved what is to be saved before.
  */
 export function runSystem(
   bank: SimulatedBank,
-  system: { readonly build: string; readonly behaviour?: RuntimeFault | undefined },
+  system: {
+    readonly build: string;
+    readonly behaviour?: RuntimeFault | undefined;
+    readonly refused?: readonly RefusedBank[];
+    readonly host?: RunningHost | undefined;
+  },
   say: (event: BootEvent) => void,
 ): RuntimeEnd {
   const { partition } = bank;
-  const { behaviour, build } = system;
-  const stage = (name: RuntimeStage) => say({ type: 'stage', stage: name, detail: 'simulated' });
+  const { behaviour, build, refused = [], host } = system;
+  const stage = (name: RuntimeStage, detail = 'simulated') =>
+    say({ type: 'stage', stage: name, detail });
   stage('kernel');
   stage('watchdog');
   if (behaviour === 'kernel-panic' || behaviour === 'init-hang') {
@@ -46,10 +61,17 @@ export function runSystem(
     say({ type: 'panic', partition });
     return { outcome: 'panic', reset: 'panic' };
   }
-  for (const name of stages) stage(name);
+  for (const name of stages) stage(name, name === 'state' ? host?.restore(bank) : undefined);
   const bootCfg = bank.readBootCfg();
+  if (bootCfg.ok) {
+    const { bootstate, attempts } = bootCfg.cfg;
+    // A trial is one that was UPGRADING when the loader found it.
+    const state = bootstate === '2' ? 'UPGRADING' : stateNames[bootstate];
+    host?.journal({ event: 'booted', bank: partition, build, state, attempts, refused });
+  }
   const reason = behaviour && illnesses[behaviour];
   if (reason !== undefined) {
+    host?.journal({ event: 'unhealthy', bank: partition, why: reason });
     const trial = bootCfg.ok && bootCfg.cfg.bootstate === '2';
     if (trial) {
       say({ type: 'resetting', partition, reason: `trial not healthy in its time: ${reason}` });
@@ -60,7 +82,7 @@ export function runSystem(
   }
   const detail = confirm(bank, bootCfg);
   say({ type: 'stage', stage: 'bank', detail });
-  say({ type: 'ready', partition, build });
+  if (!host) say({ type: 'ready', partition, build });
   return { outcome: 'healthy' };
 }
 

@@ -1,17 +1,18 @@
+import type { RefusedBank } from '../bootloader/boot-journal.ts';
 import { selectBank } from '../bootloader/select-bank.ts';
 import type { Person } from '../bootloader/selection.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { openFat } from '../disk/fat/volume.ts';
 import { readGpt } from '../disk/gpt.ts';
 import { partitionDevice } from '../disk/partition-device.ts';
-import { type BootEvent, bootLine } from './boot-event.ts';
+import type { BootEvent } from './boot-event.ts';
 import type { RuntimeFault } from './fault.ts';
 import type { Fault } from './fault-text.ts';
 import type { Outcome } from './judge.ts';
 import { PowerFailure } from './medium.ts';
-import { powerCuts } from './power-cuts.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
-import { runSystem } from './simulated-runtime.ts';
+import { playFaults } from './simulated-faults.ts';
+import { type RunningHost, runSystem } from './simulated-runtime.ts';
 
 /** One boot, from power-on to a system that stays up, a reset or the rescue prompt. */
 export interface SimulatedBoot {
@@ -27,7 +28,8 @@ export interface SimulatedBoot {
 export interface Machine {
   /** How the system of a bank fails; undefined: it does not. */
   behaviour?(partition: number): RuntimeFault | undefined;
-  readonly person?: Person;
+  readonly person?: Person | undefined;
+  readonly host?: RunningHost;
   /** Hears of each event as it happens; what it throws ends the boot. */
   onEvent?(event: BootEvent): void;
 }
@@ -39,8 +41,10 @@ export interface Machine {
 export function simulateBoot(disk: SimulatedDisk, machine: Machine = {}): SimulatedBoot {
   const events: BootEvent[] = [];
   let booted: number | null = null;
+  const refused: RefusedBank[] = [];
   const say = (event: BootEvent): void => {
     events.push(event);
+    if (event.type === 'refuse') refused.push({ bank: event.partition, why: event.reason });
     if (event.type === 'boot') booted = event.partition;
     machine.onEvent?.(event);
   };
@@ -53,7 +57,11 @@ export function simulateBoot(disk: SimulatedDisk, machine: Machine = {}): Simula
     const chosen = events.at(-1);
     const build = chosen?.type === 'boot' ? chosen.build : '';
     const behaviour = machine.behaviour?.(bank.partition);
-    const { outcome, reset } = runSystem(bank, { build, behaviour }, say);
+    const { outcome, reset } = runSystem(
+      bank,
+      { build, behaviour, refused, host: machine.host },
+      say,
+    );
     if (reset) events.push({ type: 'reset', cause: reset });
     return { booted, outcome, reset: reset !== undefined, events };
   } catch (error) {
@@ -89,46 +97,18 @@ export function simulateBoots(
   options: { readonly boots?: number; readonly faults?: readonly Fault[] } = {},
 ): Simulation {
   const { boots: limit = 1, faults = [] } = options;
-  const fired = new Set<Fault>();
-  for (const { effect } of faults) {
-    if (effect.on === 'medium') disk.medium.setReadOnly(true);
-    if (effect.on === 'power' && 'write' in effect.cut)
-      disk.medium.cutBeforeWrite(effect.cut.write);
-  }
-  const cuts = powerCuts(faults);
-  const machine: Machine = {
-    behaviour(partition) {
-      const fault = faults.find(
-        ({ bank, effect }) => bank === partition && effect.on === 'runtime',
-      );
-      if (fault) fired.add(fault);
-      return fault?.effect.on === 'runtime' ? fault.effect.behaviour : undefined;
-    },
-    onEvent(event) {
-      const stage = cuts.at(bootLine(event));
-      if (stage === undefined) return;
-      disk.medium.powerOff(stage);
-      throw new PowerFailure(stage);
-    },
-  };
+  const played = playFaults(disk, faults);
   const boots: SimulatedBoot[] = [];
   for (let boot = 1; boot <= limit; boot++) {
-    const result = simulateBoot(disk, machine);
+    const result = simulateBoot(disk, played);
     boots.push({ ...result, events: [{ type: 'power-on', boot }, ...result.events] });
     if (!result.reset) break;
   }
-  const waiting = new Set(cuts.waiting());
-  const unfired = faults.filter((fault) => {
-    const { effect } = fault;
-    if (effect.on === 'runtime') return !fired.has(fault);
-    if (effect.on !== 'power') return false;
-    return 'stage' in effect.cut ? waiting.has(fault) : disk.medium.cutIsWaiting();
-  });
   const last = boots.at(-1);
   return {
     booted: last?.booted ?? null,
     outcome: last?.outcome ?? 'hang',
     boots,
-    unfired: unfired.map(({ text }) => text),
+    unfired: played.unfired().map(({ text }) => text),
   };
 }

@@ -120,6 +120,28 @@ export function settingsOfFiles(files: readonly StateFile[]): Partial<Settings> 
   return Object.assign({}, ...files.map((file) => settingOfFile(file)));
 }
 
+/** What files say, and about which of them nothing can be said. */
+export interface Configuration {
+  readonly settings: Partial<Settings>;
+  /** One sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** The settings of files, those that are wrong left out. */
+export function settingsOf(files: readonly StateFile[]): Configuration {
+  const problems: string[] = [];
+  const settings = files.map((file) => {
+    try {
+      return settingOfFile(file);
+    } catch (error) {
+      if (!(error instanceof TwinbankError)) throw error;
+      problems.push(error.message);
+      return {};
+    }
+  });
+  return { settings: Object.assign({}, ...settings), problems };
+}
+
 /** The setting that one file holds. Throws `setting.value` (kind `corrupt`). */
 export function settingOfFile({ path, bytes }: StateFile): Partial<Settings> {
   const name = settingNames.find((one) => settingRows[one].path === path);

@@ -40,6 +40,17 @@ export function readBankState(partition: BlockDevice): BankState {
   return { verdict: bootCfg?.ok ? bootCfg.cfg.verdict : undefined, slots: apart ? found : [] };
 }
 
+/**
+ * What is wrong with a bank's slots where both were written and neither can be read: no power cut does that,
+ * and what was in them is lost. Undefined otherwise.
+ */
+export function damagedSlots({ slots }: BankState): string | undefined {
+  const reasons = slots.flatMap(({ name, reading }) =>
+    reading.ok || reading.empty ? [] : [`${name}: ${reading.reason}`],
+  );
+  return reasons.length > 1 ? reasons.join('; ') : undefined;
+}
+
 function readSlot(partition: BlockDevice, volume: FatVolume, name: SlotName) {
   if (!volume.stat(name)) return undefined;
   const [extent, ...others] = volume.extents(name);

@@ -87,20 +87,22 @@ export interface TestMachine {
    * where they name none; damage to the disk is done at once, with the power off. Live ones act at once.
    */
   inject(fault: NamedFault | LiveFault): Promise<void>;
-  /** Ends live faults: one, or all. */
-  heal(fault?: LiveFault): Promise<void>;
+  /** Ends faults, one or all: those of a boot from the next power-on, live ones at once. Damage to the disk stays. */
+  heal(fault?: NamedFault | LiveFault): Promise<void>;
   /** Faults that were injected and have not happened yet, as they were written, as far as can be told. */
   unfired(): readonly string[];
 
   /** Speaks to vmkd of the system that runs. */
   readonly vmkd: RpcClient;
+  /** How this host is called by the machine's system, such as `10.0.2.2`; undefined where it can not be reached. */
+  readonly hostAddress: string | undefined;
   /** Host and port at which a port of the machine is reached, until its power goes. */
   endpoint(
     port: number,
     protocol?: 'tcp' | 'udp',
   ): Promise<{ readonly host: string; readonly port: number }>;
 
-  /** The disk while the power is off; writes are kept. */
+  /** The disk while the power is off; writes are kept. For reading also while it runs: what has been written. */
   withDisk<T>(
     use: (device: BlockDevice) => T | Promise<T>,
     options?: { readonly writable?: boolean },
@@ -138,6 +140,16 @@ export interface MachineSnapshot {
 /** The error for what a kind of machine, or this one, lacks: nothing is wrong with what is tested. */
 export function notAble(who: string, what: string, why: string): TwinbankError {
   return new TwinbankError('boot', 'harness.not-able', `${who}: ${what}: ${why}`);
+}
+
+/** The error for what needs the power the other way: a mistake of whoever asks. */
+export function wrongPower(
+  what: string,
+  expected: 'on' | 'off',
+  found: 'on' | 'off',
+): TwinbankError {
+  const message = `${what}: expected a machine that is ${expected}, found one that is ${found}`;
+  return new TwinbankError('boot', 'harness.power', message);
 }
 
 export function isNotAble(error: unknown): boolean {

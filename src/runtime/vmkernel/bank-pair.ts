@@ -1,7 +1,6 @@
 import { unlessDamaged } from '../../bootloader/damage.ts';
 import { openFileDevice } from '../../disk/file-device.ts';
 import type { BankPair } from '../../state/save-state.ts';
-import type { BankState } from '../../state/slots-of-bank.ts';
 import { flushBuffers } from './running-bank.ts';
 
 /** A bank's partition: its GPT number and its device. */
@@ -37,15 +36,4 @@ export async function withBankPair<T>(
     device.close();
     theirs?.close();
   }
-}
-
-/**
- * What is wrong with a bank's slots where both were written and neither can be read: no power cut does that,
- * and what was in them is lost. Undefined otherwise.
- */
-export function damagedSlots({ slots }: BankState): string | undefined {
-  const reasons = slots.flatMap(({ name, reading }) =>
-    reading.ok || reading.empty ? [] : [`${name}: ${reading.reason}`],
-  );
-  return reasons.length > 1 ? reasons.join('; ') : undefined;
 }

@@ -1,15 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { TwinbankError } from '../../diagnostics/error.ts';
 import { type StateFile, type StatePath, statePaths } from '../../state/archive.ts';
-import { filesOfSettings, type Settings, settingOfFile } from '../../state/settings.ts';
-
-/** What the files of the running system say, and about which of them nothing can be said. */
-export interface Configuration {
-  readonly settings: Partial<Settings>;
-  /** One sentence each. */
-  readonly problems: readonly string[];
-}
+import {
+  type Configuration,
+  filesOfSettings,
+  type Settings,
+  settingsOf,
+} from '../../state/settings.ts';
 
 /** Reads what an administrator can change from the files of the running system (below `root`). Never throws. */
 export function readConfiguration(root = '/'): Configuration {
@@ -25,21 +22,6 @@ export function readConfiguration(root = '/'): Configuration {
   });
   const { settings, problems } = settingsOf(files);
   return { settings, problems: [...unreadable, ...problems] };
-}
-
-/** The settings of files, those that are wrong left out. */
-export function settingsOf(files: readonly StateFile[]): Configuration {
-  const problems: string[] = [];
-  const settings = files.map((file) => {
-    try {
-      return settingOfFile(file);
-    } catch (error) {
-      if (!(error instanceof TwinbankError)) throw error;
-      problems.push(error.message);
-      return {};
-    }
-  });
-  return { settings: Object.assign({}, ...settings), problems };
 }
 
 /**

@@ -4,17 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { packState, unpackState } from '../../state/archive.ts';
 import { type ChosenState, chooseState, newestIsUnknown } from '../../state/choose-state.ts';
 import { type BankPair, keepState, saveState, whyNotSave } from '../../state/save-state.ts';
-import { filesOfSettings } from '../../state/settings.ts';
-import { readBankState } from '../../state/slots-of-bank.ts';
+import { type Configuration, filesOfSettings, settingsOf } from '../../state/settings.ts';
+import { damagedSlots, readBankState } from '../../state/slots-of-bank.ts';
 import { withBankLock } from './bank-lock.ts';
-import { type BankPlace, damagedSlots, withBankPair } from './bank-pair.ts';
-import {
-  type Configuration,
-  protectShadow,
-  readConfiguration,
-  settingsOf,
-  writeConfiguration,
-} from './configuration.ts';
+import { type BankPlace, withBankPair } from './bank-pair.ts';
+import { protectShadow, readConfiguration, writeConfiguration } from './configuration.ts';
 import { readMarks } from './running-bank.ts';
 
 export interface StateKeeperOptions {

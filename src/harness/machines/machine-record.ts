@@ -1,0 +1,54 @@
+import { type ConsoleLine, type ConsoleLog, consoleLog } from '../console-log.ts';
+import type { PowerEvent } from './test-machine.ts';
+
+/** What a machine has shown so far. */
+export interface Record {
+  readonly lines: readonly ConsoleLine[];
+  readonly boots: number;
+  /** Since the power-on or reset. */
+  readonly seconds: number;
+}
+
+/** What every kind of machine keeps: its console over all boots, their number, and who hears of its power. */
+export interface MachineRecord {
+  readonly console: ConsoleLog;
+  boots(): number;
+  onPower(listener: (event: PowerEvent) => void): void;
+  /** A power-on or reset begins a boot, and the clock of its lines. */
+  tell(event: PowerEvent): void;
+  keep(): Record;
+  /** Takes the place of what was shown so far; who listens hears the lines that are new to this machine. */
+  resume(record: Record): void;
+}
+
+/** `now` gives seconds by a clock that never goes back. */
+export function machineRecord(
+  now: () => number = () => performance.now() / 1000,
+  wrap: (log: ConsoleLog) => ConsoleLog = (log) => log,
+): MachineRecord {
+  const listeners = new Set<(event: PowerEvent) => void>();
+  let boots = 0;
+  let began = now();
+  const seconds = (): number => now() - began;
+  const log = consoleLog(seconds);
+  const tell = (event: PowerEvent): void => {
+    if (event.what === 'on' || event.what === 'reset') {
+      boots++;
+      began = now();
+    }
+    for (const listener of [...listeners]) listener(event);
+  };
+  return {
+    console: wrap(log),
+    boots: () => boots,
+    onPower: (listener) => void listeners.add(listener),
+    tell,
+    keep: () => ({ lines: [...log.lines], boots, seconds: seconds() }),
+    resume(record) {
+      tell({ what: 'on' });
+      boots = record.boots;
+      began = now() - record.seconds;
+      for (const line of record.lines) log.add(line);
+    },
+  };
+}
