@@ -18,6 +18,7 @@ import { loadLoader } from './loader-cache.ts';
 import { makeManifests, trustedKeys } from './manifests.ts';
 import { buildModules, planOems } from './modules/build-modules.ts';
 import type { BuiltModule } from './modules/module.ts';
+import { firmwareWarnings } from './oem/oem-firmware.ts';
 import { type ImageFormat, type Outputs, writeOutputs } from './outputs.ts';
 import type { StoreContents } from './store.ts';
 
@@ -116,6 +117,9 @@ export async function prepareImage(
 
   step('Build the modules');
   const modules = [...(await base.modules()), ...(await buildModules(oems, components))];
+  for (const text of await firmwareWarnings(oems, modules)) {
+    components.report({ type: 'warning', text });
+  }
 
   step('Fit the bank, the store and the loader');
   const store = await base.store();

@@ -3,14 +3,13 @@ import type { BankManifest, ManifestModule, ManifestPackage } from '../bootloade
 import { TwinbankError } from '../diagnostics/error.ts';
 import { quote } from '../diagnostics/quote.ts';
 import type { ResolvedRecipe } from '../recipe/schema.ts';
-import { combineProblems } from '../update/manifest/combine.ts';
+import { bankProblems } from '../update/manifest/bank-problems.ts';
 import type { KeptManifest } from '../update/manifest/plan-bank.ts';
 import type { PublicKey, SigningKey } from '../update/signing/key.ts';
 import { readPublicKey } from '../update/signing/key-file.ts';
 import { assertSigned, signBytes } from '../update/signing/signature.ts';
 import { encodeManifest } from '../update/signing/signed-manifest.ts';
 import type { BuiltModule } from './modules/module.ts';
-import { cycleProblems } from './oem/cycles.ts';
 import type { OemOrigin } from './oem/oem-origin.ts';
 
 export interface ManifestParts {
@@ -32,7 +31,7 @@ export function makeManifests(parts: ManifestParts): KeptManifest[] {
   const packed = modules.flatMap(({ oem }) => oem?.packed ?? []);
   for (const one of packed) assertPackedTrusted(one, one.path, [...trust, key.public]);
   const manifests = unsignedManifests(parts);
-  const problems = [...combineProblems(manifests), ...cycleProblems(manifests)];
+  const problems = bankProblems(manifests);
   if (problems[0]) {
     const text = problems.map(({ message }) => message).join('\n');
     throw new TwinbankError('recipe', `oem.${problems[0].code}`, text);

@@ -72,6 +72,14 @@ const supportSchema = map({
     .describe('Collectors of support data: usr/lib/twinbank/support/NAME/FILE on the host'),
 });
 
+const expectedFirmware =
+  'a file of a package below lib/firmware such as deb:NAME#lib/firmware/FILE (those of the OEM itself go into files/usr/lib/firmware)';
+
+/** What drivers call a file of a package: `isci/isci_firmware.bin` of `lib/firmware/isci/isci_firmware.bin`. */
+export function firmwarePath(member: string): string | undefined {
+  return /^(?:usr\/)?lib\/firmware\/(.+)$/.exec(member)?.[1];
+}
+
 /** provider.yaml: one OEM. What lies in `files/` beside it becomes its layer. */
 export const providerSchema = map({
   name: text('a name of up to 8 letters, digits and dashes such as acme', /^[a-z][a-z0-9-]{0,7}$/)
@@ -124,6 +132,19 @@ export const providerSchema = map({
   driverFiles: list(memberRef(), 'a list of files such as [file:drivers/NAME.ko]')
     .prefault([])
     .describe("Kernel modules of the OEM's own, built for just the bank's kernel"),
+  firmware: list(
+    memberRef().refine((ref) => 'member' in ref && firmwarePath(ref.member) !== undefined, {
+      error: expectedFirmware,
+    }),
+    'a list of files such as [deb:firmware-linux-free#lib/firmware/isci/isci_firmware.bin]',
+  )
+    .prefault([])
+    .describe(
+      'Files of packages that drivers ask for; those of the OEM itself lie in files/usr/lib/firmware',
+    ),
+  withoutFirmware: list(driverName(), 'a list of kernel modules such as [tg3]')
+    .prefault([])
+    .describe('Drivers that are known to do without the firmware that they ask for'),
   defaults: defaultsSchema.prefault({}).describe('Until an administrator says otherwise'),
   support: supportSchema.prefault({}).describe('What helps when something breaks'),
 });

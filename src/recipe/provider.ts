@@ -18,7 +18,13 @@ export interface LoadedProvider extends Provider {
   fileProblem(path: string, expected: string, found: string): Diagnostic;
 }
 
-/** Reads the provider in a folder (relative to `cwd`): all that is wrong with its provider.yaml, or what it says. */
+/** Stands in for what a provider can not be without, so that the rest of it can be looked at. */
+const required = { name: 'unnamed', vendor: 'unknown', version: '0' };
+
+/**
+ * Reads the provider in a folder (relative to `cwd`): what its provider.yaml says, and all that is wrong with it.
+ * Where something is wrong the provider is what is left without it; it is undefined where nothing is left.
+ */
 export function readProvider(
   folder: string,
   cwd: string,
@@ -29,12 +35,12 @@ export function readProvider(
   const { file, problems } = readRecipeFile(path, source, null, 'provider');
   if (!file) return { provider: undefined, problems };
   const { tree } = file;
-  const checked = validateAgainst(providerSchema, tree);
-  const missing = checked.value ? resolveFileRefs(checked.value, tree, cwd) : [];
-  const all = [...problems, ...checked.problems, ...missing];
-  if (!checked.value || all.length > 0) return { provider: undefined, problems: all };
+  const { value, problems: wrong } = validateAgainst(providerSchema, tree, required);
+  const missing = value ? resolveFileRefs(value, tree, cwd) : [];
+  const all = [...problems, ...wrong, ...missing];
+  if (!value) return { provider: undefined, problems: all };
   const provider: LoadedProvider = {
-    ...checked.value,
+    ...(missing.length > 0 ? withoutFiles(value) : value),
     folder: root,
     files: join(root, 'files'),
     problem: (at, expected, found) => {
@@ -46,7 +52,11 @@ export function readProvider(
       return diagnose(place, [], expected, found);
     },
   };
-  return { provider, problems: [] };
+  return { provider, problems: all };
+}
+
+function withoutFiles(provider: Provider): Provider {
+  return { ...provider, driverFiles: [], support: { ...provider.support, scripts: [] } };
 }
 
 /** A name may be anything a file system takes; a message is one line. */
@@ -61,7 +71,7 @@ function sourceOf(path: string, cwd: string): Source {
  */
 export function loadProvider(folder: string, cwd: string): LoadedProvider {
   const { provider, problems } = readProvider(folder, cwd);
-  if (!provider) throw recipeError(problems);
+  if (!provider || problems.length > 0) throw recipeError(problems);
   return provider;
 }
 

@@ -19,18 +19,24 @@ export function validateTree(tree: Tree): {
   const parsed = recipeSchema.safeParse(value);
   if (parsed.success) return { recipe: parsed.data, problems: [] };
   const problems = parsed.error.issues.flatMap((issue) => diagnoseIssue(tree, issue));
-  return { recipe: salvage(value, parsed.error.issues), problems };
+  return { recipe: salvage(recipeSchema, value, parsed.error.issues), problems };
 }
 
-/** What a tree of another kind than a recipe stands for, or all that is wrong with it. */
+/**
+ * The same for a tree of another kind than a recipe: what it stands for, or all that is wrong with it. Only with
+ * `required`, which stands in for keys that it can not do without, there is a value of what is left.
+ */
 export function validateAgainst<Schema extends z.ZodType>(
   schema: Schema,
   tree: Tree,
+  required?: Readonly<Record<string, unknown>>,
 ): { value: z.output<Schema> | undefined; problems: Diagnostic[] } {
-  const parsed = schema.safeParse(plainValue(tree));
+  const value = plainValue(tree);
+  const parsed = schema.safeParse(value);
   if (parsed.success) return { value: parsed.data, problems: [] };
-  const problems = parsed.error.issues.flatMap((issue) => diagnoseIssue(tree, issue));
-  return { value: undefined, problems };
+  const { issues } = parsed.error;
+  const problems = issues.flatMap((issue) => diagnoseIssue(tree, issue));
+  return { value: required && salvage(schema, value, issues, required), problems };
 }
 
 /** The one translation of zod's issues; see src/recipe/field.ts for what their messages hold. */
@@ -91,14 +97,19 @@ function quoted(key: string): string {
 }
 
 /** What remains of `value` once everything with an issue is taken out of it. */
-function salvage(value: unknown, issues: readonly Issue[]): ResolvedRecipe | undefined {
+function salvage<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  issues: readonly Issue[],
+  required: Readonly<Record<string, unknown>> = {},
+): z.output<Schema> | undefined {
   // A value taken away can bring out another one's issue (a module without its type), but never back.
   for (let left = issues, round = 0; round < 10; round++) {
     for (const issue of left) {
       const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
       for (const key of keys) takeOut(value, key === undefined ? issue.path : [...issue.path, key]);
     }
-    const parsed = recipeSchema.safeParse(value);
+    const parsed = schema.safeParse(isRecord(value) ? { ...required, ...value } : value);
     if (parsed.success) return parsed.data;
     left = parsed.error.issues;
   }

@@ -128,7 +128,7 @@ async function unknownPackages(refs: readonly DebRef[], context: ComponentContex
   return new TwinbankError(
     'recipe',
     'components.unknown-package',
-    `${names}: expected ${refs.length === 1 ? 'a package' : 'packages'} that apt's lists have, found none; if the name is right, the lists may be old: run apt-get update`,
+    `${names}: expected ${refs.length === 1 ? 'a package' : 'packages'} that apt's lists have, found none; if the name is right, the lists may be old (run apt-get update) or apt's sources may lack its component, such as non-free-firmware`,
     { data: { components: refs.map(componentRefText) } },
   );
 }

@@ -52,11 +52,23 @@ export function planDrivers(name: string, module: DriversModule, context: PlanCo
 }
 
 /** The kernel's modules, and the function that closes a list of them over what they need. */
-export async function readModules(kernel: KernelSource): Promise<{
-  index: ModuleIndex;
-  builtin: ReadonlySet<string>;
+export interface KernelModules {
+  readonly index: ModuleIndex;
+  readonly builtin: ReadonlySet<string>;
   close(wanted: readonly string[], place: string): string[];
-}> {
+}
+
+/** Reading what 4000 modules say of themselves takes a second, and OEMs of one bank ask one after another. */
+const known = new WeakMap<KernelSource, Promise<KernelModules>>();
+
+/** Reads them once for each kernel. */
+export function readModules(kernel: KernelSource): Promise<KernelModules> {
+  const modules = known.get(kernel) ?? parseModules(kernel);
+  known.set(kernel, modules);
+  return modules;
+}
+
+async function parseModules(kernel: KernelSource): Promise<KernelModules> {
   const tree = await kernel.tree();
   const builtin = tree.get(`usr/lib/modules/${kernel.release}/modules.builtin`);
   if (builtin?.type !== 'file') {

@@ -45,6 +45,12 @@ export function readNeeds(module: Uint8Array): string[] {
   return needs.filter(Boolean).map(plainName);
 }
 
+/** The firmware files that a module says it may ask for, below /lib/firmware (MODULE_FIRMWARE). */
+export function readFirmware(module: Uint8Array): string[] {
+  const texts = readModinfo(module).filter((text) => text.startsWith('firmware='));
+  return [...new Set(texts.map((text) => text.slice('firmware='.length)))].sort();
+}
+
 /** The texts of a module's `.modinfo` section, which is `KEY=VALUE` between zero bytes. */
 export function readModinfo(module: Uint8Array): string[] {
   const bytes = asBuffer(module);

@@ -2,6 +2,7 @@ import type { ResolvedRecipe } from '../../recipe/schema.ts';
 import type { ComponentContext, Resolved } from '../components/component.ts';
 import type { Json } from '../components/derived.ts';
 import type { FileTree } from '../components/file-tree.ts';
+import type { DriverFirmware } from '../oem/driver-set.ts';
 import type { OemOrigin } from '../oem/oem-origin.ts';
 import type { KernelSource } from './kernel-source.ts';
 
@@ -29,6 +30,8 @@ export interface ModulePlan {
   readonly provides?: readonly string[];
   /** The OEM whose module it is; of the base without one. */
   readonly oem?: OemOrigin;
+  /** What the drivers of an OEM ask for. */
+  readonly firmware?: () => Promise<readonly DriverFirmware[]>;
   /** Makes the module's bytes in an empty folder of its own. */
   build(scratch: string): Promise<{ data: Uint8Array; paths: readonly ModulePath[] }>;
 }

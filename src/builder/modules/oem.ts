@@ -1,14 +1,16 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { recipeError } from '../../recipe/diagnostic.ts';
+import { type Diagnostic, recipeError } from '../../recipe/diagnostic.ts';
 import { layerSchema } from '../../recipe/module-schema.ts';
 import { type LoadedProvider, loadProvider } from '../../recipe/provider.ts';
 import { treeDigest } from '../components/directory-tree.ts';
 import { mergeTrees } from '../components/file-tree.ts';
 import { planOemDrivers } from '../oem/oem-drivers.ts';
 import { readOemFile } from '../oem/oem-file.ts';
+import { planOemFirmware } from '../oem/oem-firmware.ts';
 import { relationsOf } from '../oem/oem-origin.ts';
 import { providerTree } from '../oem/provider-tree.ts';
+import { moduleName } from './kernel-modules.ts';
 import { layerInputs, makeLayer } from './layer.ts';
 import type { ModulePlan, PlanContext } from './module.ts';
 
@@ -27,34 +29,47 @@ export async function planProvider(
   context: PlanContext,
 ): Promise<ModulePlan> {
   const { components, recipe, kernel } = context;
-  const { name, vendor, version, products } = provider;
-  if (!products.includes(recipe.product)) {
-    const expected = `${recipe.product}, the product of the recipe, among them`;
-    throw recipeError([provider.problem(['products'], expected, products.join(', '))]);
-  }
+  const { name, vendor, version } = provider;
+  const withoutFirmware = new Set(provider.withoutFirmware.map(moduleName));
+  const problems = productProblems(provider, recipe.product);
+  if (problems.length > 0) throw recipeError(problems);
   const layer = layerSchema.parse({ compression: 'zstd' });
   const tree = providerTree(provider);
   const drivers = await planOemDrivers(provider, context);
+  const firmware = await planOemFirmware(provider, components);
   const relations = relationsOf(provider, recipe.product, kernel, drivers?.own ?? []);
   return {
     name,
     fileName: `${name}.v00`,
     version,
-    components: drivers?.components ?? [],
+    components: [drivers, firmware].flatMap((one) => one?.components ?? []),
     inputs: {
       type: drivers ? 'oem' : 'files',
       tree: treeDigest(tree),
       layer: layerInputs(layer),
       ...(drivers && { drivers: drivers.inputs }),
+      ...(firmware && { firmware: firmware.inputs }),
     },
     tools: [...(drivers ? ['depmod'] : []), 'mksquashfs'],
     sonames: [],
     oem: { name, vendor, version, relations },
+    firmware: async () => {
+      const asked = drivers ? (await drivers.read()).firmware : [];
+      return asked.filter(({ driver }) => !withoutFirmware.has(driver));
+    },
     build: async (scratch) => {
-      const whole = drivers ? mergeTrees(tree, await drivers.read(scratch)) : tree;
+      const brought = [(await drivers?.read())?.tree, await firmware?.read()];
+      const whole = mergeTrees(tree, ...brought.filter((one) => one !== undefined));
       return makeLayer(name, whole, layer, scratch, components.signal);
     },
   };
+}
+
+/** What speaks against having it in an image of this product. */
+export function productProblems(provider: LoadedProvider, product: string): Diagnostic[] {
+  if (provider.products.includes(product)) return [];
+  const expected = `${product}, the product of the recipe, among them`;
+  return [provider.problem(['products'], expected, provider.products.join(', '))];
 }
 
 /** Somebody else's layer, its bytes as they were packed. Throws as {@link readOemFile} does. */

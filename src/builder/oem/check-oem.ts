@@ -3,19 +3,24 @@ import type { Diagnostic } from '../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
 import type { ResolvedRecipe } from '../../recipe/schema.ts';
 import type { Path } from '../../recipe/tree.ts';
-import { type CombineProblem, combineProblems } from '../../update/manifest/combine.ts';
+import { bankProblems } from '../../update/manifest/bank-problems.ts';
+import type { CombineProblem } from '../../update/manifest/combine.ts';
 import { developmentKey } from '../../update/signing/key.ts';
 import { bankContents, firstBootCfg } from '../bank.ts';
 import type { ComponentContext } from '../components/component.ts';
 import { assertFits, computeFit, type Fit } from '../fit.ts';
 import { signManifest, unsignedManifests } from '../manifests.ts';
-import { buildModules, planContext, planModules } from '../modules/build-modules.ts';
+import { buildModules, planBase } from '../modules/build-modules.ts';
 import type { BuiltModule, ModulePlan, PlanContext } from '../modules/module.ts';
 import { planOem } from '../modules/oem.ts';
-import { cycleProblems } from './cycles.ts';
+import { examineProvider, type ProviderFolder } from './examine-provider.ts';
+import { firmwareWarnings } from './oem-firmware.ts';
+import { diagnosticsOf, unplaced } from './provider-place.ts';
 
 export interface OemCheck {
   readonly problems: readonly Diagnostic[];
+  /** What is worth a look and no reason to refuse it. */
+  readonly warnings: readonly string[];
   /** The module, where it could be built. */
   readonly module?: BuiltModule;
   /** The bank with it, where it could be put together. */
@@ -27,19 +32,35 @@ export interface CheckOptions {
   readonly components: ComponentContext;
   /** How messages call a problem that has no place of its own. */
   readonly shown: string;
-  /** Plans the module that is checked. */
-  plan(context: PlanContext): Promise<ModulePlan> | ModulePlan;
-  /** Where its provider.yaml says something; undefined for a packed one. */
-  readonly provider?: LoadedProvider;
+  /** A provider with its folder and all that is wrong with both; or a packed one that was planned already. */
+  readonly subject:
+    | { readonly provider: LoadedProvider; readonly folder: ProviderFolder }
+    | { readonly plan: ModulePlan };
 }
 
 /**
  * Builds an OEM and holds it against the base of a recipe and the recipe's other OEMs: can it be built, do they
- * go together, does the bank have the room? Tells everything that it can find out at once.
+ * go together, does the bank have the room? Tells everything that can be known at once: of one that can not be
+ * built, how it goes together with the others; and where there is no base, what is wrong with the folder.
  */
 export async function checkOem(options: CheckOptions): Promise<OemCheck> {
-  const { recipe, components, shown, provider } = options;
-  const context = await planContext(recipe, components);
+  const { subject, components } = options;
+  const known = 'folder' in subject ? subject.folder.problems : [];
+  try {
+    const held = await hold(options);
+    return { ...held, problems: [...known, ...held.problems] };
+  } catch (error) {
+    if (!(error instanceof TwinbankError) || components.signal?.aborted) throw error;
+    if (known.length === 0) throw error;
+    const warning = `not held against a base, as there is none: ${error.message}`;
+    return { problems: known, warnings: [warning] };
+  }
+}
+
+/** The same without what is wrong with the folder itself. */
+async function hold(options: CheckOptions): Promise<OemCheck> {
+  const { recipe, components, shown, subject } = options;
+  const { plans, context } = await planBase(recipe, components);
   const problems: Diagnostic[] = [];
   const blame = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -49,20 +70,20 @@ export async function checkOem(options: CheckOptions): Promise<OemCheck> {
       return undefined;
     }
   };
-  const own = await blame(async () => {
-    const plan = await options.plan(context);
-    return (await buildModules([plan], components))[0];
-  });
-  if (!own) return { problems };
-  const plans = await planModules({ ...recipe, oem: [] }, components);
-  for (const { path } of recipe.oem) plans.push(await planOem(path, context));
-  const others = await buildModules(plans, components);
-  const modules = [...others, own];
+  const own = await ownModule(options, context);
+  problems.push(...own.problems);
+  const others = [...(await buildModules(plans, components))];
+  for (const { path } of recipe.oem) {
+    const other = await blame(async () => buildModules([await planOem(path, context)], components));
+    others.push(...(other ?? []));
+  }
+  const modules = [...others, own.module];
   const manifests = unsignedManifests({
     ...{ recipe, modules, packages: [], trust: [], key: developmentKey },
   });
-  const combined = [...combineProblems(manifests), ...cycleProblems(manifests)];
-  problems.push(...combined.map((problem) => placed(problem, shown, provider)));
+  const provider = 'provider' in subject ? subject.provider : undefined;
+  problems.push(...bankProblems(manifests).map((problem) => placed(problem, shown, provider)));
+  if (!own.plan) return { problems, warnings: [] };
   const fit = await blame(async () => {
     // Signatures of another key have the same size.
     const signed = manifests.map((manifest) => signManifest(manifest, developmentKey));
@@ -72,25 +93,24 @@ export async function checkOem(options: CheckOptions): Promise<OemCheck> {
     assertFits(found);
     return found;
   });
-  return { problems, module: own, ...(fit && { fit }) };
+  const warnings = await firmwareWarnings([own.plan], modules);
+  return { problems, warnings, module: own.module, ...(fit && { fit }) };
 }
 
-/** What a step told is a problem of the OEM where a person can change it; anything else is thrown again. */
-function diagnosticsOf(error: unknown, shown: string): Diagnostic[] {
-  if (!(error instanceof TwinbankError) || error.kind !== 'recipe') throw error;
-  const { diagnostics } = error.data;
-  // Of recipeError, which makes it of just these.
-  if (error.code === 'recipe.invalid' && Array.isArray(diagnostics)) return diagnostics;
-  // Of a driver, which has its place before its sentence.
-  const rest = error.message.startsWith(shown) ? error.message.slice(shown.length) : '';
-  const [, line, column, path, message] = /^:(\d+):(\d+) (\S+): (.*)$/s.exec(rest) ?? [];
-  if (path === undefined || message === undefined) return [unplaced(shown, error.message)];
-  const place = { line: Number(line), column: Number(column) };
-  return [{ ...unplaced(shown, message), ...place, path }];
-}
-
-function unplaced(file: string, message: string): Diagnostic {
-  return { file, line: null, column: null, path: '', message, suggestion: null };
+/** The module, built; where it can not be, what is known of it, without a plan. */
+async function ownModule(
+  { subject, shown }: CheckOptions,
+  context: PlanContext,
+): Promise<{ module: BuiltModule; plan?: ModulePlan; problems: readonly Diagnostic[] }> {
+  const examined =
+    'provider' in subject
+      ? await examineProvider(subject.provider, subject.folder, shown, context)
+      : subject;
+  if ('problems' in examined) return examined;
+  const { plan } = examined;
+  const [module] = await buildModules([plan], context.components);
+  if (!module) throw new TwinbankError('internal', 'oem.lost', `${plan.name}: not built`);
+  return { module, plan, problems: [] };
 }
 
 /** At the line of provider.yaml that says what does not hold. */

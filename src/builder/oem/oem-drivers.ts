@@ -1,16 +1,15 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
-import { renderDiagnostic } from '../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
-import type { Path } from '../../recipe/tree.ts';
 import type { Resolved } from '../components/component.ts';
 import type { Json } from '../components/derived.ts';
-import type { FileTree } from '../components/file-tree.ts';
-import { readComponent, resolveComponents } from '../components/sources.ts';
-import { readModules, runDepmod } from '../modules/drivers.ts';
-import { closeOverNeeds, moduleName } from '../modules/kernel-modules.ts';
+import { type MemberFile, readMembers, resolveMembers } from '../components/members.ts';
+import { readModules } from '../modules/drivers.ts';
+import { closeOverNeeds, type KernelModule, moduleName } from '../modules/kernel-modules.ts';
 import type { PlanContext } from '../modules/module.ts';
 import { assertNeeds, type OwnDriver, readDriverFile, vermagicOf } from './driver-file.ts';
+import { type DriverSet, driverSet } from './driver-set.ts';
+import { allOrProblems, placeOf } from './provider-place.ts';
 
 /** The kernel modules of an OEM, planned: nothing but the files' hashes is read yet. */
 export interface OemDrivers {
@@ -18,15 +17,8 @@ export interface OemDrivers {
   readonly inputs: Json;
   /** Names of `driverFiles`. */
   readonly own: readonly string[];
-  /** The modules with indexes of their own; `scratch` is an empty folder. */
-  read(scratch: string): Promise<FileTree>;
-}
-
-interface DriverSource {
-  readonly place: string;
-  readonly component: Resolved;
-  /** Undefined takes the one file of a `file:` component. */
-  readonly member: string | undefined;
+  /** The modules with indexes of their own. Throws kind `recipe` with all that is wrong with them. */
+  read(): Promise<DriverSet>;
 }
 
 /**
@@ -36,72 +28,72 @@ interface DriverSource {
  */
 export async function planOemDrivers(
   provider: LoadedProvider,
-  { components, kernel }: PlanContext,
+  context: PlanContext,
 ): Promise<OemDrivers | undefined> {
+  const { components, kernel } = context;
   const { name, drivers, driverFiles } = provider;
   if (drivers.length + driverFiles.length === 0) return undefined;
-  const found = await resolveComponents(
-    driverFiles.map(({ component }) => component),
-    components,
-  );
-  const sources = driverFiles.map((ref, index): DriverSource => {
-    const component = found[index];
-    if (!component) throw new TwinbankError('internal', 'oem.lost', 'driverFiles: lost');
-    const place = placeOf(provider, ['driverFiles', index]);
-    return { place, component, member: 'member' in ref ? ref.member : undefined };
-  });
-  const folder = `usr/lib/modules/${kernel.release}/oem/${name}`;
+  const sources = await resolveMembers(driverFiles, components);
   const own = sources.map(({ component, member }) => moduleName(member ?? component.name));
   assertOnce(provider, own);
+  const found = sources.map(({ component }) => component);
+  const inputs = {
+    image: kernel.image.sha256,
+    drivers,
+    own: sources.map(({ component, member }) => [component.sha256, member ?? '']),
+  };
+  const folder = `usr/lib/modules/${kernel.release}/oem/${name}`;
+  const read = () => readDrivers(provider, sources, context);
   return {
     components: [...kernel.components, ...found.filter(({ scheme }) => scheme !== 'file')],
-    inputs: {
-      image: kernel.image.sha256,
-      drivers,
-      own: sources.map(({ component, member }) => [component.sha256, member ?? '']),
-    },
+    inputs,
     own,
-    read: async (scratch) => {
-      const { index, builtin } = await readModules(kernel);
-      const vermagic = vermagicOf([...index.values()][0]?.data ?? new Uint8Array());
-      const target = { release: kernel.release, vermagic };
-      const files: OwnDriver[] = [];
-      for (const { place, component, member } of sources) {
-        const [path, data] = await readSource(place, component, member, components);
-        files.push(readDriverFile(place, path, data, target));
-      }
-      const all = new Map([...index, ...files.map((file) => [file.name, file] as const)]);
-      for (const [at, file] of files.entries()) {
-        const has = (one: string): boolean => all.has(one) || builtin.has(one);
-        assertNeeds(sources[at]?.place ?? '', file, has);
-      }
-      const wanted = [...drivers, ...own];
-      const closed = closeOverNeeds(wanted, all, builtin, placeOf(provider, ['drivers']));
-      const modules = closed.flatMap((one) => {
-        const data = all.get(one)?.data;
-        return data ? [{ path: `${folder}/${one}.ko`, data }] : [];
-      });
-      const tree: FileTree = new Map();
-      for (const { path, data } of modules) tree.set(path, { type: 'file', mode: 0o644, data });
-      for (const [file, data] of await runDepmod(modules, kernel, join(scratch, 'depmod'))) {
-        tree.set(`${folder}/${file}`, { type: 'file', mode: 0o644, data });
-      }
-      return tree;
-    },
+    read: () => driverSet({ folder, inputs, kernel, read }, components),
   };
 }
 
-async function readSource(
-  place: string,
-  component: Resolved,
-  member: string | undefined,
-  context: PlanContext['components'],
-): Promise<[path: string, data: Uint8Array]> {
-  const isWanted = (path: string): boolean => member === undefined || path === member;
-  const tree = await readComponent(component, isWanted, context);
-  for (const [path, entry] of tree) if (entry.type === 'file') return [basename(path), entry.data];
-  const message = `${place}: expected the file ${member} in ${component.id} ${component.version}, found none`;
-  throw new TwinbankError('recipe', 'modules.no-member', message);
+/** The modules with all that they need, each after what it needs. */
+async function readDrivers(
+  provider: LoadedProvider,
+  sources: readonly MemberFile[],
+  { components, kernel }: PlanContext,
+): Promise<(readonly [string, KernelModule])[]> {
+  const { index, builtin } = await readModules(kernel);
+  const vermagic = vermagicOf([...index.values()][0]?.data ?? new Uint8Array());
+  const target = { release: kernel.release, vermagic };
+  const places = sources.map((_, at) => placeOf(provider, ['driverFiles', at]));
+  const files: (OwnDriver & { place: string })[] = [];
+  const known = () => new Map([...index, ...files.map((file) => [file.name, file] as const)]);
+  let closed: string[] = [];
+  await allOrProblems([
+    ...sources.map(({ component, member }, at) => async () => {
+      const place = places[at] ?? '';
+      const members = member === undefined ? undefined : [member];
+      const tree = await readMembers(component, members, place, components);
+      for (const [path, entry] of tree) {
+        if (entry.type !== 'file') continue;
+        files.push({ ...readDriverFile(place, basename(path), entry.data, target), place });
+      }
+    }),
+    () =>
+      allOrProblems(
+        files.map((file) => () => assertNeeds(file.place, file, hasIn(known(), builtin))),
+      ),
+    () => {
+      const place = placeOf(provider, ['drivers']);
+      const wanted = [...provider.drivers, ...files.map(({ name }) => name)];
+      closed = closeOverNeeds(wanted, known(), builtin, place);
+    },
+  ]);
+  const all = known();
+  return closed.flatMap((one) => {
+    const module = all.get(one);
+    return module ? [[one, module] as const] : [];
+  });
+}
+
+function hasIn(modules: ReadonlyMap<string, unknown>, builtin: ReadonlySet<string>) {
+  return (name: string): boolean => modules.has(name) || builtin.has(name);
 }
 
 function assertOnce(provider: LoadedProvider, own: readonly string[]): void {
@@ -110,10 +102,4 @@ function assertOnce(provider: LoadedProvider, own: readonly string[]): void {
     const message = `${placeOf(provider, ['driverFiles', index])}: expected each kernel module once, found ${name} again; leave out one of them`;
     throw new TwinbankError('recipe', 'oem.driver-twice', message);
   }
-}
-
-/** `oem-providers/acme/provider.yaml:12:3 drivers`. */
-function placeOf(provider: LoadedProvider, at: Path): string {
-  const text = renderDiagnostic({ ...provider.problem(at, '', ''), message: '' });
-  return text.replace(/: $/, '');
 }

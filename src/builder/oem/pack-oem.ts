@@ -11,6 +11,7 @@ import { buildModules, planContext } from '../modules/build-modules.ts';
 import type { BuiltModule } from '../modules/module.ts';
 import { planProvider } from '../modules/oem.ts';
 import { decodeOemFile, encodeOemFile } from './oem-file.ts';
+import { firmwareWarnings } from './oem-firmware.ts';
 
 export interface PackedOem {
   /** The whole `.oem`. */
@@ -33,6 +34,9 @@ export async function packOem(
   const plan = await planProvider(provider, await planContext(recipe, components));
   const [module] = await buildModules([plan], components);
   if (!module?.oem) throw new TwinbankError('internal', 'oem.lost', `${provider.name}: not built`);
+  for (const text of await firmwareWarnings([plan], [module], `${provider.name}.oem`)) {
+    components.report({ type: 'warning', text });
+  }
   const manifest = oemManifest(module.oem, recipe.product, [module]);
   // What it requires is known where it is used; what it says of itself is known now.
   const [problem] = combineProblems([manifest]).filter(({ code }) => code === 'relation');

@@ -11,13 +11,15 @@ import { type FileTree, linkStaysInside, sortedEntries } from '../components/fil
 /** What a manifest can list and a bank can hold with room to spare; more is a mistake, such as a mounted disk. */
 const most = { entries: 10_000, bytes: 2 ** 30, path: 1024, names: 768 * 2 ** 10 };
 
+const nothing = new Uint8Array();
+
 /** On a running host something else is mounted over these. */
 const hidden = ['dev', 'proc', 'run', 'sys', 'tmp'];
 
 /**
  * Reads `files/` of a provider, which need not be there, and tells everything in it that no layer can hold or
- * no host would see. Of the modes only "may be executed by its owner" is kept. Files are read only where
- * there is no problem.
+ * no host would see. Of the modes only "may be executed by its owner" is kept. Where there is a problem no file
+ * is read: the tree says which paths there are.
  */
 export function readProviderFiles(provider: LoadedProvider): {
   tree: FileTree;
@@ -85,7 +87,10 @@ export function readProviderFiles(provider: LoadedProvider): {
   }
   if (bytes > most.bytes)
     report('', `files of at most ${exactSize(most.bytes)} in all`, exactSize(bytes));
-  if (problems.length > 0) return { tree, problems };
+  if (problems.length > 0) {
+    for (const { path, mode } of paths) tree.set(path, { type: 'file', mode, data: nothing });
+    return { tree, problems };
+  }
   for (const { path, mode } of paths) {
     try {
       tree.set(path, { type: 'file', mode, data: readFileSync(join(provider.files, path)) });

@@ -38,6 +38,8 @@ products: [twinbank] # as the recipe says
 
 # drivers: [tg3, coretemp] # of the bank's own kernel; what they need comes along
 # driverFiles: ["file:drivers/${name}.ko"] # built for just that kernel
+# firmware: ["deb:firmware-linux-free#lib/firmware/isci/isci_firmware.bin"] # your own: files/usr/lib/firmware
+# withoutFirmware: [tg3] # drivers that do without what they ask for
 
 # What a host is set to until an administrator says otherwise.
 # defaults:

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { assertPackedTrusted, trustedKeys } from '../../builder/manifests.ts';
-import { planPackedOem, planProvider } from '../../builder/modules/oem.ts';
+import { planPackedOem } from '../../builder/modules/oem.ts';
 import { type CheckOptions, checkOem, type OemCheck } from '../../builder/oem/check-oem.ts';
 import { readProviderTree } from '../../builder/oem/provider-tree.ts';
 import { humanSize } from '../../diagnostics/size.ts';
@@ -40,20 +40,21 @@ export const command = defineCommand({
       : packedOf(context, full, [...trustedKeys(recipe), ...loadTrustedKeys(context, key)]);
     const components = await componentContext(context);
     const shown = fileSource(isFolder ? join(full, 'provider.yaml') : full, context.cwd).shown;
-    const checked = await checkOem({ ...subject, recipe, components, shown });
+    const checked = await checkOem({ subject, recipe, components, shown });
+    for (const text of checked.warnings) context.report({ type: 'warning', text });
     if (checked.problems.length > 0) throw recipeError(checked.problems);
     return result(path, checked);
   },
 });
 
-type Subject = Pick<CheckOptions, 'plan' | 'provider'>;
+type Subject = CheckOptions['subject'];
 
-/** Everything that is wrong in the folder itself comes before what it is held against. */
-function folderOf(folder: string, cwd: string): Subject {
-  const { provider, problems } = readProvider(folder, cwd);
-  const all = provider ? readProviderTree(provider).problems : problems;
-  if (!provider || all.length > 0) throw recipeError(all);
-  return { provider, plan: (context) => planProvider(provider, context) };
+/** Where nothing at all is known of it, there is nothing to hold against a recipe. */
+function folderOf(path: string, cwd: string): Subject {
+  const { provider, problems } = readProvider(path, cwd);
+  if (!provider) throw recipeError(problems);
+  const folder = readProviderTree(provider);
+  return { provider, folder: { ...folder, problems: [...problems, ...folder.problems] } };
 }
 
 /** Who has no keys builds with the development key, and takes what it has signed. */
@@ -67,7 +68,7 @@ function packedOf({ report }: Context, path: string, trusted: readonly PublicKey
       report({ type: 'warning', text });
     }
   }
-  return { plan: () => plan };
+  return { plan };
 }
 
 function result(path: string, { module, fit }: OemCheck) {

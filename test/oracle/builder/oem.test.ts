@@ -147,6 +147,66 @@ judgedBy(['tar', 'cpio', 'unsquashfs', 'openssl'], () => {
       }
     });
 
+    test('is told all that is wrong with folder, drivers, firmware and base in one go', () => {
+      provider('there', '', { 'files/usr/share/y': '' });
+      const more = [
+        'products: [esx]',
+        'requires: [gone]',
+        'conflicts: [there, "a b"]',
+        'drivers: [tg33]',
+        'driverFiles: ["file:no.ko"]',
+        'firmware: ["deb:firmware-linux-free#lib/firmware/no.bin"]',
+        'defaults: { ntp: { servers: ["-"] } }',
+      ];
+      const files = { 'files/usr/share/y': '', 'files/tmp/z': '', 'no.ko': 'no' };
+      const [code, said] = refused(
+        ...['oem', 'check', provider('wrongs', `${more.join('\n')}\n`, files)],
+        ...['--recipe', recipe, '--set', 'oem=["file:there"]'],
+      );
+      expect(code).toBe(3);
+      const keys = said.split('\n').map((line) => /^wrongs\/\S+:\d+:\d+ (\S+):/.exec(line)?.[1]);
+      expect(keys.filter(Boolean)).toEqual([
+        'products',
+        'requires[0]',
+        'conflicts[1]',
+        'drivers',
+        'driverFiles[0]',
+        'firmware[0]',
+        'defaults.ntp.servers[0]',
+      ]);
+      for (const part of [
+        'found "tg33" (did you mean tg3?)',
+        'expected the file usr/lib/firmware/no.bin in deb:firmware-linux-free',
+        'wrongs/files/tmp: expected nothing in dev, proc, run, sys, tmp',
+        '/usr/share/y: expected one module to bring it, found there of there and wrongs of wrongs',
+      ]) {
+        expect(said).toContain(part);
+      }
+    });
+
+    test('is warned of drivers without firmware, and may take it from a package', () => {
+      const warning =
+        /^warning: fw: driver isci asks for the firmware isci\/isci_firmware\.bin, of which the bank has nothing; list it under firmware/m;
+      const check = (more: string) => {
+        const argv = ['oem', 'check', provider('fw', `drivers: [isci]\n${more}`)];
+        const { status, stderr } = run(...argv, '--recipe', recipe);
+        expect(status).toBe(0);
+        return stderr;
+      };
+      expect(check('')).toMatch(warning);
+      expect(check('withoutFirmware: [isci]\n')).not.toContain('isci');
+      const taken = 'firmware: ["deb:firmware-linux-free#lib/firmware/isci/isci_firmware.bin"]\n';
+      expect(check(taken)).not.toContain('isci');
+      done('oem', 'pack', 'fw', '--recipe', recipe, '--out', 'fw.oem');
+      judge('tar', ['xf', at('fw.oem'), '-C', folder]);
+      judge('sh', ['-c', `cd ${folder} && cpio -id --quiet < modules/fw.v00`]);
+      judge('unsquashfs', ['-q', '-n', '-no-xattrs', '-d', at('fw-layer'), at('modules/fw.sqfs')]);
+      judge('sh', ['-c', `cd ${folder} && apt-get download -qq firmware-linux-free`]);
+      judge('sh', ['-c', `cd ${folder} && dpkg-deb -x firmware-linux-free_*.deb fw-deb`]);
+      const file = 'lib/firmware/isci/isci_firmware.bin';
+      judge('cmp', [at('fw-layer/usr', file), at('fw-deb', file)]);
+    });
+
     test.each([
       [
         'drivers: [tg33]\n',

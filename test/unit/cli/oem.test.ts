@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadProvider } from '../../../src/recipe/provider.ts';
 import { providerJsonSchemaText } from '../../../src/recipe/provider-schema.ts';
@@ -12,9 +12,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const base = resolve(import.meta.dirname, '../../../recipes/default.yaml');
 const at = (...names: string[]) => join(folder, ...names);
 const oem = (...argv: string[]) =>
-  runHere(['oem', ...argv], { host: { cwd: folder, env: { PATH: process.env.PATH } } });
+  runHere(['oem', ...argv], {
+    host: { cwd: folder, env: { PATH: process.env.PATH, TWINBANK_CACHE: at('cache') } },
+  });
 
 describe('oem new', () => {
   it('makes a provider that loads, and says what comes next', async () => {
@@ -66,9 +69,11 @@ describe('oem check', () => {
     writeFileSync(at('acme/files/dev'), '');
     const yaml = readFileSync(at('acme/provider.yaml'), 'utf8');
     writeFileSync(at('acme/provider.yaml'), `${yaml}defaults: { ntp: { servers: ["-"] } }\n`);
-    const { code, stdout, stderr } = await oem('check', 'acme');
+    writeFileSync(at('x.yaml'), `extends: ${base}\nkernel: { from: "deb:no-such-kernel" }\n`);
+    const { code, stdout, stderr } = await oem('check', 'acme', '--recipe', 'x.yaml');
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-    const lines = stderr.trim().split('\n');
+    const [warning, ...lines] = stderr.trim().split('\n');
+    expect(warning).toMatch(/^warning: not held against a base, as there is none: deb:no-such-ke/);
     expect(lines).toHaveLength(3);
     expect(lines[0]).toMatch(/^acme\/provider\.yaml:\d+:\d+ defaults\.ntp\.servers\[0\]: expected/);
   });

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import type { BankManifest } from '../../../../src/bootloader/bank-manifest.ts';
-import { cycleProblems } from '../../../../src/builder/oem/cycles.ts';
 import { relationsOf } from '../../../../src/builder/oem/oem-origin.ts';
 import { loadProvider } from '../../../../src/recipe/provider.ts';
-import { combineProblems } from '../../../../src/update/manifest/combine.ts';
+import { bankProblems } from '../../../../src/update/manifest/bank-problems.ts';
 import { workshop } from '../../recipe/workshop.ts';
 import { baseOf, moduleOf } from '../../update/manifests.ts';
 
@@ -21,9 +20,7 @@ function oem(name: string, more = '', own: readonly string[] = []): BankManifest
 }
 
 const together = (...oems: BankManifest[]): string[] =>
-  [...combineProblems([baseOf(), ...oems]), ...cycleProblems([baseOf(), ...oems])].map(
-    ({ message }) => message,
-  );
+  bankProblems([baseOf(), ...oems]).map(({ message }) => message);
 
 test('builds and drivers become requirements on the product and on the kernel', () => {
   const { modules } = oem('acme', 'builds: [">= 0.1", "< 2"]\ndrivers: [tg3]\n');

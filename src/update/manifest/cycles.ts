@@ -1,6 +1,6 @@
 import type { BankManifest } from '../../bootloader/bank-manifest.ts';
-import { type CombineProblem, providedBy } from '../../update/manifest/combine.ts';
-import { parseRelation, satisfies } from '../../update/manifest/relation.ts';
+import { type CombineProblem, providedBy } from './combine.ts';
+import { parseRelation, satisfies } from './relation.ts';
 
 /**
  * OEMs that require one another in a circle: none of them could be updated or taken out by itself. Each circle

@@ -1,0 +1,51 @@
+import { TwinbankError } from '../../diagnostics/error.ts';
+import type { MemberRef } from '../../recipe/component-ref.ts';
+import type { ComponentContext, Resolved } from './component.ts';
+import type { FileTree } from './file-tree.ts';
+import { readComponent, resolveComponents } from './sources.ts';
+
+/** A file of a component; without `member` it is the one file of a `file:` component. */
+export interface MemberFile {
+  readonly component: Resolved;
+  readonly member?: string;
+}
+
+/** What references to files stand for today, in order. Throws as `resolveComponents` does. */
+export async function resolveMembers(
+  refs: readonly MemberRef[],
+  context: ComponentContext,
+): Promise<MemberFile[]> {
+  const found = await resolveComponents(
+    refs.map(({ component }) => component),
+    context,
+  );
+  return refs.map((ref, index) => {
+    const component = found[index];
+    if (!component) throw new TwinbankError('internal', 'components.lost', JSON.stringify(ref));
+    return 'member' in ref ? { component, member: ref.member } : { component };
+  });
+}
+
+/**
+ * The named files of a component, or all of it; `place` is the key that names them, for errors. Throws
+ * `modules.no-member` (kind `recipe`), and as `readComponent` does.
+ */
+export async function readMembers(
+  component: Resolved,
+  members: readonly string[] | undefined,
+  place: string,
+  context: ComponentContext,
+): Promise<FileTree> {
+  const isWanted = (path: string): boolean => members === undefined || members.includes(path);
+  const tree = await readComponent(component, isWanted, context);
+  for (const member of members ?? []) {
+    if (tree.get(member)?.type === 'file') continue;
+    throw new TwinbankError(
+      'recipe',
+      'modules.no-member',
+      `${place}: expected the file ${member} in ${component.id} ${component.version}, found ${tree.get(member)?.type ?? 'none'}`,
+      { data: { member, component: component.id } },
+    );
+  }
+  return tree;
+}
