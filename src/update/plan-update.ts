@@ -3,8 +3,8 @@ import { TwinbankError } from '../diagnostics/error.ts';
 import { humanSize } from '../diagnostics/size.ts';
 import { trustOf } from './bank-reading.ts';
 import type { BundleIndex } from './bundle/bundle-index.ts';
+import { bankProblems } from './manifest/bank-problems.ts';
 import { carryOver, type OemDecision } from './manifest/carry-over.ts';
-import { combineProblems } from './manifest/combine.ts';
 import { type BankPlan, planBank } from './manifest/plan-bank.ts';
 import { compareVersions } from './manifest/version.ts';
 import { assertSigned, signatureKeyIds } from './signing/signature.ts';
@@ -106,7 +106,7 @@ function assertCombinable(
   manifests: readonly SignedManifest[],
   decisions: readonly OemDecision[],
 ): void {
-  const problem = combineProblems(manifests.map(({ manifest }) => manifest))[0];
+  const problem = bankProblems(manifests.map(({ manifest }) => manifest))[0];
   if (!problem) return;
   const carried = decisions
     .filter(({ origin, action }) => action === 'carried' && problem.origins.includes(origin))

@@ -1,6 +1,7 @@
 import type { ManifestModule, ManifestPackage } from '../../bootloader/bank-manifest.ts';
 import { sha256 } from '../../bootloader/sum-file.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
+import { cycleProblems } from '../manifest/cycles.ts';
 import type { KeptManifest } from '../manifest/plan-bank.ts';
 import { isDevelopmentKey, type SigningKey } from '../signing/key.ts';
 import { addSignature, signatureKeyIds, signBytes } from '../signing/signature.ts';
@@ -45,11 +46,13 @@ export interface BundlePlan {
  * Plans a bundle: all of a build, or what `from` lacks of it. The key signs the index and the base beside
  * those that signed it before; an OEM's manifest keeps its own signatures. The development key's are
  * replaced. Throws `bundle.untrusted` (kind `refused`) where no host could take it, as the base does not trust
- * who signed it, and as `encodeBundleIndex` does.
+ * who signed it, `bundle.oem-cycle` for OEMs that require one another,
+ * and as `encodeBundleIndex` does.
  */
 export function planBundle(parts: BundleParts, key: SigningKey, from?: OlderBuild): BundlePlan {
   const manifests = parts.manifests.map((one) => ({ ...one, signature: resign(one, key) }));
   const base = manifests[0]?.manifest;
+  assertNoCycle(manifests);
   assertTrusted(manifests);
   const documents = manifests.flatMap(({ manifest: { origin }, bytes, signature }) => [
     document(`${origin}.json`, bytes),
@@ -96,6 +99,14 @@ function resign({ manifest, bytes, signature }: KeptManifest, key: SigningKey): 
   const real = signers.filter((id) => !isDevelopmentKey(id));
   if (real.length === 0) return signBytes(bytes, [key]);
   return manifest.base ? addSignature(signature, bytes, key) : signature;
+}
+
+/** A bank may be older than this rule; the others were held to it when it was made. */
+function assertNoCycle(manifests: readonly KeptManifest[]): void {
+  const problems = cycleProblems(manifests.map(({ manifest }) => manifest));
+  if (problems.length === 0) return;
+  const text = problems.map(({ message }) => message).join('\n');
+  throw new TwinbankError('refused', 'bundle.oem-cycle', text);
 }
 
 /** A host asks for it again once it runs, by the keys of the base alone. */

@@ -1,5 +1,5 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
-import { combineProblems } from '../manifest/combine.ts';
+import { bankProblems } from '../manifest/bank-problems.ts';
 import { planBank } from '../manifest/plan-bank.ts';
 import type { PublicKey } from '../signing/key.ts';
 import type { SignedManifest } from '../signing/signed-manifest.ts';
@@ -37,7 +37,7 @@ export async function verifyBundle(
 export function assertBank(name: string, manifests: readonly SignedManifest[]): void {
   const bad = (message: string) =>
     new TwinbankError('corrupt', 'bundle.manifests', `${name}: ${message}`);
-  const [problem] = combineProblems(manifests.map(({ manifest }) => manifest));
+  const [problem] = bankProblems(manifests.map(({ manifest }) => manifest));
   if (problem) throw bad(problem.message);
   try {
     planBank(manifests);

@@ -148,6 +148,18 @@ describe('an update is refused', () => {
     expect(refusal(kept, [bundle])).toMatchObject({ code: `update.${code}`, message });
   });
 
+  it('where an OEM that goes along and one of the bundle would require one another in a circle', () => {
+    const kept = [v1, sign(oemOf('acme', {}, { requires: ['cim'], provides: ['cim = 1'] }))];
+    const cim = sign(oemOf('zeta', {}, { requires: ['acme'], provides: ['rack = 1'] }));
+    expect(plan(kept, [v2, cim]).manifests).toHaveLength(3);
+    const needy = [v1, sign(oemOf('acme', {}, { requires: ['rack'] })), cim];
+    expect(refusal(needy.slice(0, 2), [v2, cim])).toMatchObject({
+      code: 'update.oem-cycle',
+      message:
+        'acme: expected OEMs that do not require one another in a circle, found acme -> zeta -> acme; take the requirement out of zeta, or make one provider of them (acme 1.0 of the running bank goes along)',
+    });
+  });
+
   it('where OEMs of the bundle do not go together, which no host is blamed for', () => {
     const bundle = [v2, sign(oemOf('zeta', {}, { requires: ['cim'] }))];
     expect(refusal([v1, acme], bundle).message).toBe(

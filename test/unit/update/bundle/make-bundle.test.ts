@@ -129,4 +129,15 @@ describe('a bundle that no host could take', () => {
     const oem = sign(oemOf('acme'), acme);
     expect(refused([sign(baseOf()), oem], release).message).toMatch(/^acme\.json: expected /);
   });
+
+  it('is one with OEMs that require one another in a circle, all of which are named', () => {
+    const needs = (name: string, need: string) => sign(oemOf(name, {}, { requires: [need] }));
+    const circle = [needs('acme', 'cim'), needs('cim', 'zeta'), needs('zeta', 'acme')];
+    expect(errorOf(() => plan([sign(baseOf()), ...circle]))).toMatchObject({
+      ...{ kind: 'refused', code: 'bundle.oem-cycle' },
+      message:
+        'acme: expected OEMs that do not require one another in a circle, found acme -> cim -> zeta -> acme; take the requirement out of cim, or make one provider of them',
+    });
+    expect(plan([sign(baseOf()), ...circle.slice(1), sign(oemOf('acme'))]).rows).toHaveLength(6);
+  });
 });
