@@ -18,6 +18,11 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./commands/boot.ts'),
   },
   {
+    usage: 'test [scenario..]',
+    describe: 'Run scenarios: build, flash, boot, update, break, and say what became of it',
+    load: () => import('./commands/test.ts'),
+  },
+  {
     usage: 'recipe',
     describe: 'Look at a recipe without building it',
     commands: [

@@ -56,6 +56,8 @@ export function substitute(tree: Tree, values: Values, path: Path, complain: Com
 export interface RawStep {
   readonly tree: Tree;
   readonly path: Path;
+  /** A placeholder in it stands for nothing, which has been said. */
+  readonly broken: boolean;
 }
 
 const mostSteps = 1000;
@@ -75,8 +77,14 @@ export function unrollSteps(
   steps.items.forEach((item, index) => {
     const at = [...path, index];
     const repeat = item.kind === 'map' ? item.entries.get('repeat')?.value : undefined;
-    if (!repeat) found.push({ tree: substitute(item, values, at, complain), path: at });
-    else if (repeat.kind !== 'map') {
+    if (!repeat) {
+      let broken = false;
+      const tree = substitute(item, values, at, (...problem) => {
+        broken = true;
+        complain(...problem);
+      });
+      found.push({ tree, path: at, broken });
+    } else if (repeat.kind !== 'map') {
       complain(repeat, [...at, 'repeat'], 'a map with steps, and times or over', 'something else');
     } else found.push(...unrollRepeat(repeat, [...at, 'repeat'], values, complain));
   });

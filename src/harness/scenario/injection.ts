@@ -70,6 +70,11 @@ export const liveRows: readonly LiveRow[] = [
 
 const names = [...faultRows, ...liveRows].map(({ name }) => name);
 
+/** The fault that was probably meant, without what comes after its name. */
+export function nearestFault(text: string, words: readonly string[]): string | null {
+  return nearestWord(text.split(/[=@]/)[0] ?? '', words);
+}
+
 /** Reads `NAME[=ARGUMENT][@BANK]`; says what was expected of what is no fault. */
 export function parseInjection(text: string): Injection | Refusal {
   const match = /^([a-z-]+)(?:=([^@]*))?(?:@(\d{1,3}))?$/.exec(text);

@@ -48,7 +48,13 @@ export function planBuilds(
 }
 
 /** A problem at a path, or at the nearest one that is there. */
-export function problemAt(tree: MapTree, path: Path, expected: string, found: string): Diagnostic {
+export function problemAt(
+  tree: MapTree,
+  path: Path,
+  expected: string,
+  found: string,
+  suggestion: string | null = null,
+): Diagnostic {
   const near = nearestEntry(tree, path);
-  return diagnose(near.value.place, near.path, expected, found);
+  return diagnose(near.value.place, near.path, expected, found, suggestion);
 }

@@ -10,6 +10,7 @@ import type { MachineKind } from '../machines/test-machine.ts';
 import type { Variant } from '../report/run-event.ts';
 import type { BuildOrder } from './builds.ts';
 import { type Complain, type RawStep, unrollSteps } from './expand.ts';
+import { nearestFault, parseInjection } from './injection.ts';
 import { expandMatrix, runName } from './matrix.ts';
 import { oemsOf, planBuilds, problemAt } from './plan-builds.ts';
 import { readStep } from './read-step.ts';
@@ -56,7 +57,8 @@ export function readScenario(
   const read = readRecipeFile(resolve(options.cwd, path), source, null, 'scenario');
   const tree = read.file?.tree;
   if (!tree || read.problems.length > 0) return { runs: [], problems: read.problems };
-  const checked = validateAgainst(scenarioSchema, withLists(tree));
+  const listed = withLists(tree);
+  const checked = validateAgainst(scenarioSchema, listed);
   if (!checked.value) return { runs: [], problems: [...checked.problems, ...stepProblems(tree)] };
   const problems = new Map<string, Diagnostic>();
   const add = (problem: Diagnostic): void => {
@@ -70,6 +72,12 @@ export function readScenario(
     (variant): Variant =>
       options.firmware && variant.firmware ? { ...variant, firmware: options.firmware } : variant,
   );
+  for (const [index, fault] of (file.matrix?.fault ?? []).entries()) {
+    const read = parseInjection(fault);
+    if (!('expected' in read)) continue;
+    const at = ['matrix', 'fault', index];
+    add(problemAt(listed, at, read.expected, read.found, nearestFault(fault, read.words)));
+  }
   if (variants.length === 0)
     add(problemAt(tree, ['matrix'], 'a combination that is not excluded', 'none'));
   const unique = [...new Map(variants.map((one) => [JSON.stringify(one), one])).values()];
@@ -139,6 +147,7 @@ function planSteps(tree: MapTree, values: Record<string, string>, builds: readon
     ...{ flashed: false, on: false, updating: false },
   };
   const steps = raw.flatMap((one): PlannedStep[] => {
+    if (one.broken) return [];
     const read = readStep(one, foresight);
     problems.push(...read.problems);
     return read.step ? [read.step] : [];

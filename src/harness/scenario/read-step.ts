@@ -27,9 +27,12 @@ export function readStep(
     row,
     named.value ?? { kind: 'map', place: tree.place, entries: new Map() },
   );
+  // Nobody has written the key that a plain value stands for.
+  const hidden = named.value && named.value.kind !== 'map' ? row.shorthand : undefined;
   const checked = validateAgainst(row.schema, value);
-  if (!checked.value)
-    return { step: undefined, problems: checked.problems.map((one) => under(at, one)) };
+  if (!checked.value) {
+    return { step: undefined, problems: checked.problems.map((one) => under(at, one, hidden)) };
+  }
   const step = row.plan(checked.value, reportPlace(tree));
   const problems: Diagnostic[] = [];
   step.check(foresight, (key, expected, found, words = []) => {
@@ -38,9 +41,8 @@ export function readStep(
     const inside = entry?.kind === 'list' && item !== undefined ? entry.items[Number(item)] : entry;
     const typed = inside?.kind === 'scalar' ? String(inside.value).split(/[=@]/)[0] : undefined;
     const near = typed === undefined ? null : nearestWord(typed, words);
-    const where =
-      key === undefined ? at : [...at, ...(item === undefined ? [first] : [first, Number(item)])];
-    problems.push(diagnose((inside ?? tree).place, where, expected, found, near));
+    const problem = diagnose((inside ?? tree).place, [], expected, found, near);
+    problems.push(under(at, { ...problem, path: key ?? '' }, hidden));
   });
   return { step, problems };
 }
@@ -59,14 +61,11 @@ function nameOf(tree: Tree): { name: string; value: Tree | undefined } | undefin
 function fullForm(row: StepRow, value: Tree): Tree {
   const { place } = value;
   const nothing = value.kind === 'scalar' && value.value === null;
-  const full: Tree =
-    value.kind === 'map'
-      ? value
-      : nothing || row.shorthand === undefined
-        ? nothing
-          ? { kind: 'map', place, entries: new Map() }
-          : value
-        : { kind: 'map', place, entries: new Map([[row.shorthand, { key: place, value }]]) };
+  let full = value;
+  if (nothing) full = { kind: 'map', place, entries: new Map() };
+  else if (value.kind !== 'map' && row.shorthand !== undefined) {
+    full = { kind: 'map', place, entries: new Map([[row.shorthand, { key: place, value }]]) };
+  }
   if (full.kind !== 'map') return full;
   const entries = [...full.entries].map(([key, entry]): [string, typeof entry] => {
     const single = row.lists.includes(key) && entry.value.kind !== 'list';
@@ -76,8 +75,10 @@ function fullForm(row: StepRow, value: Tree): Tree {
   return { ...full, entries: new Map(entries) };
 }
 
-function under(at: Path, diagnostic: Diagnostic): Diagnostic {
-  const inside = diagnostic.path;
+/** `hidden` is the key that a plain value stands for: nobody has written it. */
+function under(at: Path, diagnostic: Diagnostic, hidden: string | undefined): Diagnostic {
+  const { path } = diagnostic;
+  const inside = hidden !== undefined && path.startsWith(hidden) ? path.slice(hidden.length) : path;
   const joint = inside === '' || inside.startsWith('[') ? '' : '.';
   return { ...diagnostic, path: `${pathText(at)}${joint}${inside}` };
 }

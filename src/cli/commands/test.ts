@@ -1,0 +1,196 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { packageRoot, packageVersion } from '../../builder/package-root.ts';
+import { TwinbankError } from '../../diagnostics/error.ts';
+import { ndjsonLine } from '../../harness/report/ndjson.ts';
+import type { RunRecord } from '../../harness/report/record.ts';
+import type { RunEvent } from '../../harness/report/run-event.ts';
+import { collectRun } from '../../harness/report/run-record.ts';
+import { machinesAtOnce } from '../../harness/run/capacity.ts';
+import { runScenarios } from '../../harness/run/run-scenarios.ts';
+import { shardOf } from '../../harness/run/shards.ts';
+import { scenarioJsonSchema, scenarioJsonSchemaText } from '../../harness/scenario/json-schema.ts';
+import type { PlannedRun } from '../../harness/scenario/read-scenario.ts';
+import { type Context, defineCommand } from '../command.ts';
+import { usageError } from '../failure.ts';
+import { writeReports } from '../run-reports.ts';
+import { loadScenarios } from '../scenario-files.ts';
+import { loadSigningKey, signingKeyOption } from '../signing-key.ts';
+import { type MachineChoice, machineMaker } from '../test-machines.ts';
+import { testOptions } from '../test-options.ts';
+import { listText, planText, runText, scenarioLine } from '../test-text.ts';
+import { openWorkshop } from '../test-workshop.ts';
+
+export const command = defineCommand({
+  examples: [
+    [
+      'test scenarios --engine sim',
+      'Everything that is shipped, in seconds, without a virtual machine',
+    ],
+    ['test scenarios/upgrade.yaml --html out/upgrade.html', 'In QEMU, with a report to look at'],
+    [
+      'test scenarios --shard 1/2 --retry 1 --junit out/junit.xml --events out/1.ndjson',
+      'Half of it, in CI',
+    ],
+    ['test scenarios --dry-run', 'What would be done, step by step'],
+  ],
+  builder: (yargs) => testOptions(signingKeyOption(yargs)),
+  run: async (context, options) => {
+    if (options.schema) {
+      return { json: { schema: scenarioJsonSchema() }, text: scenarioJsonSchemaText() };
+    }
+    if (options.scenario.length === 0)
+      throw usageError('test: expected a scenario or a folder of them');
+    const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+    const choice = machineChoice(options);
+    const all = loadScenarios(options.scenario, {
+      cwd: context.cwd,
+      recipe: join(packageRoot(), 'recipes/default.yaml'),
+      firmware: options.firmware,
+    }).filter(({ run }) => options.filter === undefined || run.includes(options.filter));
+    const runs = shard ? shardOf(all, shard) : all;
+    if (options.list || options.dryRun) return listing(runs, options.dryRun === true);
+    const { jobs = machinesAtOnce(choice.kind, runs), retry, bail = false } = options;
+    const limits = { jobs: atLeast('jobs', jobs, 1), retry: atLeast('retry', retry, 0), bail };
+    const started = Date.now();
+    const artefacts = resolve(
+      context.cwd,
+      options.artefacts ??
+        join('out/test', new Date(started).toISOString().slice(0, 19).replaceAll(':', '-')),
+    );
+    const key = await loadSigningKey(context, options);
+    const listeners = await listenersOf(context, options, artefacts);
+    const workshop = await openWorkshop(context, key);
+    try {
+      const begun = performance.now();
+      await runScenarios(runs, {
+        ...limits,
+        ...{ workshop, started, shard, artefacts, engine: choice.kind, signal: context.signal },
+        ...{ version: packageVersion(), keepAll: options.keepArtefacts === true },
+        makeMachine: machineMaker(choice, context.cwd),
+        now: () => (performance.now() - begun) / 1000,
+        emit: listeners.hear,
+      });
+    } finally {
+      await workshop.close();
+      await listeners.close();
+    }
+    const record = listeners.record();
+    await writeReports(record, { junit: options.junit, html: options.html }, context.cwd);
+    context.signal.throwIfAborted();
+    return outcome(context, record, relative(context.cwd, artefacts), options);
+  },
+});
+
+function machineChoice(options: {
+  engine: MachineChoice['kind'];
+  rig: string | undefined;
+  accelerator: MachineChoice['accelerator'];
+}): MachineChoice {
+  const { engine: kind, rig, accelerator } = options;
+  if ((kind === 'command') !== (rig !== undefined)) {
+    throw usageError('--rig: expected together with --engine command, and there only');
+  }
+  return { kind, rig, accelerator };
+}
+
+function parseShard(text: string): { index: number; count: number } {
+  const [, index, count] = /^([1-9]\d{0,2})\/([1-9]\d{0,2})$/.exec(text) ?? [];
+  const shard = { index: Number(index), count: Number(count) };
+  if (index !== undefined && shard.index <= shard.count) return shard;
+  throw usageError(`--shard: expected i/n such as 1/4, found ${JSON.stringify(text)}`);
+}
+
+function atLeast(name: string, value: number, least: number): number {
+  if (Number.isInteger(value) && value >= least && value <= 1000) return value;
+  throw usageError(`--${name}: expected a whole number from ${least} to 1000, found ${value}`);
+}
+
+function listing(runs: readonly PlannedRun[], steps: boolean) {
+  return {
+    json: {
+      runs: runs.map(({ run, scenario, description, file, variant, ...more }) => ({
+        ...{ run, scenario, description, file, variant },
+        steps: more.steps.map(({ title, place }) => ({ title, ...place })),
+      })),
+    },
+    text: steps ? planText(runs) : listText(runs),
+  };
+}
+
+/** Whoever wants to know what happens: the record, people, the file of events. */
+async function listenersOf(
+  { cwd, json, stdout, colors, report }: Context,
+  { events }: { events: string | undefined },
+  artefacts: string,
+) {
+  const collected = collectRun({ artefacts });
+  const path = events === undefined ? undefined : resolve(cwd, events);
+  if (path !== undefined) await mkdir(dirname(path), { recursive: true });
+  const file = path === undefined ? undefined : createWriteStream(path);
+  let broken: Error | undefined;
+  file?.on('error', (error) => {
+    broken ??= error;
+  });
+  const shown = new Set<string>();
+  const hear = (event: RunEvent): void => {
+    collected.add(event);
+    file?.write(ndjsonLine(event));
+    if (event.type !== 'scenario-end') return;
+    const record = collected.record().scenarios.find(({ run }) => run === event.run);
+    if (!record) return;
+    const again = shown.has(event.run) ? ' (again)' : '';
+    shown.add(event.run);
+    const line = `${scenarioLine(record, colors)}${again}`;
+    if (json) report({ type: 'note', text: line });
+    else stdout.write(`${line}\n`);
+  };
+  const close = async (): Promise<void> => {
+    if (!file) return;
+    await new Promise<void>((done) => {
+      file.once('close', done);
+      file.end();
+    });
+    if (broken) throw broken;
+  };
+  return { hear, record: collected.record, close };
+}
+
+async function outcome(
+  { colors }: Context,
+  record: RunRecord,
+  artefacts: string,
+  { junit, html, events }: Record<'junit' | 'html' | 'events', string | undefined>,
+) {
+  const { totals, scenarios } = record;
+  const kept = scenarios.some(({ attempts }) => attempts.some((one) => one.artefacts.length > 0));
+  const failed = scenarios.filter(({ verdict }) => verdict === 'failed').map(({ run }) => run);
+  const written = [junit, html, events].filter((one) => one !== undefined);
+  return {
+    json: {
+      totals,
+      scenarios: scenarios.map(({ run, scenario, variant, verdict, seconds, attempts }) => ({
+        ...{ run, scenario, variant, verdict, seconds, attempts: attempts.length },
+      })),
+      ...{ junit: junit ?? null, html: html ?? null, events: events ?? null },
+      artefacts: kept ? artefacts : null,
+    },
+    text: [runText(record, colors, kept ? artefacts : undefined), ...written].join('\n'),
+    failure: failureOf(failed, totals, scenarios.length),
+  };
+}
+
+function failureOf(
+  failed: readonly string[],
+  totals: RunRecord['totals'],
+  count: number,
+): TwinbankError | undefined {
+  if (failed.length > 0) {
+    const message = `expected ${count} scenarios to pass, found ${failed.length} that failed: ${failed.join(', ')}`;
+    return new TwinbankError('boot', 'scenario.failed', message);
+  }
+  if (totals.passed + totals.flaky > 0 || count === 0) return undefined;
+  const message = `expected a scenario that can be run, found ${count} that are not applicable`;
+  return new TwinbankError('boot', 'scenario.none-applicable', message);
+}
