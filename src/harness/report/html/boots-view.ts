@@ -58,7 +58,7 @@ ${stages.map(
   ({ name, start, end }) =>
     html`<rect class="${stageClass(name)}" x="${percent(start / scale)}" y="${top}" width="${percent((end - start) / scale)}" height="${barHeight}"><title>${name}: ${duration(end - start)}, until ${duration(end)} after power-on</title></rect>${
       // Room for the text, where the page is as wide as it gets.
-      (end - start) / scale > 0.014 * name.length &&
+      (end - start) / scale > 0.0095 * name.length &&
       html`<text x="${percent((start + end) / 2 / scale)}" y="${top + 14}">${name}</text>`
     }`,
 )}${

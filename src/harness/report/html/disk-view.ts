@@ -73,7 +73,7 @@ function partitionCell(
   const [x, end] = [percent(left), percent(left + share)];
   // Numbers always fit; names where there is room, and the title has both.
   const [number = '', ...words] = name.split(' ');
-  const room = share > 0.009 * name.length + 0.01;
+  const room = share > 0.007 * name.length + 0.01;
   const middle = percent(left + share / 2);
   return html`<g class="part ${look}"><title>${name}: ${humanSize(bytes)} at ${humanSize(offset)}</title><rect x="${x}" y="0.5" width="${percent(share)}" height="${cellHeight}"/><text x="${middle}" y="14"><tspan class="num">${number}</tspan>${
     room && html`<tspan class="name"> ${words.join(' ')}</tspan>`
@@ -135,7 +135,7 @@ function bankBar({ bytes, bytesFree, modules, build }: BankMark, label: string):
 
 function segment(look: string, name: string, size: number, left: number, share: number): Html {
   return html`<g class="${look}"><title>${name}: ${humanSize(size)}</title><rect x="${percent(left)}" y="0" width="${percent(share)}" height="24"/>${
-    share > 0.012 * name.length + 0.01 &&
+    share > 0.0095 * name.length + 0.01 &&
     html`<text x="${percent(left + share / 2)}" y="16">${name}</text>`
   }</g>`;
 }
