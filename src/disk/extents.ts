@@ -33,6 +33,17 @@ export function alignExtents(extents: Iterable<Extent>, blockSize: number, size:
   return normalizeExtents(aligned);
 }
 
+/** What is left of normalised extents without `hole`. */
+export function withoutExtent(extents: readonly Extent[], hole: Extent): Extent[] {
+  const holeEnd = hole.offset + hole.length;
+  return extents.flatMap(({ offset, length }): Extent[] => {
+    const end = offset + length;
+    const before = { offset, length: Math.min(end, hole.offset) - offset };
+    const start = Math.max(offset, holeEnd);
+    return [before, { offset: start, length: end - start }].filter((part) => part.length > 0);
+  });
+}
+
 /** Bytes in all extents of a normalised list. */
 export function extentBytes(extents: Iterable<Extent>): number {
   let total = 0;
@@ -52,7 +63,7 @@ export function recordingDevice(device: BlockDevice): RecordingDevice {
   return {
     size: device.size,
     sectorSize: device.sectorSize,
-    read: (offset, length) => device.read(offset, length),
+    read: (offset, length, scratch) => device.read(offset, length, scratch),
     write(offset, bytes) {
       device.write(offset, bytes);
       extents.push({ offset, length: bytes.length });

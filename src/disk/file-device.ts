@@ -16,6 +16,11 @@ export interface OpenFileOptions {
   create?: boolean;
   /** Bytes of a file that is created; of one that is there, its size is taken. */
   size?: number;
+  /**
+   * Claims a block device: `file.busy` while it, or a part of it, is mounted or belongs to another device
+   * (open(2), O_EXCL). Nobody can mount it until it is closed.
+   */
+  exclusive?: boolean;
 }
 
 /** At most this much in one system call, which takes less than 2 GiB. */
@@ -29,7 +34,7 @@ const chunkBytes = 2 ** 30;
  */
 export function openFileDevice(path: string, options: OpenFileOptions = {}): FileDevice {
   const writable = options.writable === true || options.create === true;
-  const fd = attempt(path, 'open', () => open(path, writable, options.create === true));
+  const fd = attempt(path, 'open', () => open(path, writable, options));
   let size = 0;
   try {
     const stat = attempt(path, 'open', () => fs.fstatSync(fd));
@@ -81,7 +86,8 @@ export function openFileDevice(path: string, options: OpenFileOptions = {}): Fil
   };
 }
 
-function open(path: string, writable: boolean, create: boolean): number {
+function open(path: string, writable: boolean, options: OpenFileOptions): number {
+  const { create = false, exclusive = false } = options;
   // Looked at before it is opened: opening a pipe would wait for its other end for ever.
   const stat = fs.statSync(path, { throwIfNoEntry: false });
   if (stat && !stat.isFile() && !stat.isBlockDevice()) {
@@ -93,10 +99,10 @@ function open(path: string, writable: boolean, create: boolean): number {
       { data: { path } },
     );
   }
-  const { O_RDONLY, O_RDWR, O_CREAT, O_TRUNC } = fs.constants;
-  const flags =
-    (writable ? O_RDWR : O_RDONLY) | (create && !stat?.isBlockDevice() ? O_CREAT | O_TRUNC : 0);
-  return fs.openSync(path, flags, 0o666);
+  const { O_RDONLY, O_RDWR, O_CREAT, O_TRUNC, O_EXCL } = fs.constants;
+  const access = writable ? O_RDWR : O_RDONLY;
+  if (stat?.isBlockDevice()) return fs.openSync(path, access | (exclusive ? O_EXCL : 0));
+  return fs.openSync(path, access | (create ? O_CREAT | O_TRUNC : 0), 0o666);
 }
 
 function refuseOtherSectors(path: string, sectorSize: number | undefined): void {
@@ -128,6 +134,8 @@ const reasons: Record<string, readonly [code: string, reason: string]> = {
   EDQUOT: ['file.no-space', 'the disk quota is used up'],
   EFBIG: ['file.too-large', 'its file system does not take files of this size'],
   EBUSY: ['file.busy', 'it is in use'],
+  ENXIO: ['file.gone', 'the device is not there any more'],
+  ENODEV: ['file.gone', 'the device is not there any more'],
   EIO: ['file.io', 'the device reports an input/output error'],
 };
 

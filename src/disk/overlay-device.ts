@@ -32,9 +32,9 @@ export function overlayDevice(base: BlockDevice): OverlayDevice {
   return {
     size: base.size,
     sectorSize: base.sectorSize,
-    read(offset, length) {
+    read(offset, length, scratch) {
       assertInRange(base.size, offset, length);
-      const bytes = base.read(offset, length);
+      const bytes = base.read(offset, length, scratch);
       if (length === 0) return bytes;
       const first = Math.floor(offset / sectorBytes);
       const last = Math.floor((offset + length - 1) / sectorBytes);

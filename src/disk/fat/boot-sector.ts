@@ -1,4 +1,5 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
+import type { BlockDevice } from '../block-device.ts';
 import { type FatGeometry, maxClusters, minClusters } from './geometry.ts';
 
 const noLabel = 'NO NAME    ';
@@ -102,6 +103,14 @@ export function decodeBootSector(bytes: Uint8Array, volumeBytes: number): BootSe
     serial: extended ? view.getUint32(39, true) : 0,
     label: label === noLabel ? '' : label.trimEnd(),
   };
+}
+
+/** Gives a volume another serial number, and changes nothing else. Throws as {@link decodeBootSector}. */
+export function writeSerial(volume: BlockDevice, serial: number): void {
+  const bytes = volume.read(0, 512);
+  decodeBootSector(bytes, volume.size);
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(39, serial, true);
+  volume.write(0, bytes);
 }
 
 function bootError(code: string, expected: string, found: string): TwinbankError {
