@@ -1,9 +1,7 @@
-import { chooseNext } from '../bootloader/choose-next.ts';
-import { assertTwinbankDisk } from '../bootloader/inspect-image.ts';
-import { type Bank, readBanks } from '../bootloader/read-banks.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { inFile } from '../diagnostics/in-file.ts';
 import { openImage } from '../disk/open-image.ts';
+import { type NextBanks, nextBanks } from '../state/next-banks.ts';
 import type { BankPair } from '../state/save-state.ts';
 import { withHostDisk } from './host-disk.ts';
 
@@ -24,17 +22,15 @@ export async function withNextPair<T>(
   use: (pair: NextPair) => Promise<T>,
 ): Promise<T> {
   const { image, path, writable } = place;
-  const found = banksOf(image, path);
-  const { next, why } = chooseNext(found);
-  const instead = found.find(({ verdict }) => verdict !== 'R') ?? found[0];
+  const next = nextOf(image, path);
   return withHostDisk(image, path, { writable }, async ({ banks, dropCaches }) => {
-    const own = banks.find(({ number }) => number === (next ?? instead?.partition));
+    const own = banks.find(({ number }) => number === next.own.number);
     if (!own) throw new TwinbankError('corrupt', 'bank.none', 'expected a bank, found none');
     const other = banks.find((bank) => bank !== own);
     return use({
       number: own.number,
       otherNumber: other?.number,
-      stuck: next === null ? why : undefined,
+      stuck: next.stuck,
       bank: own.device,
       other: other?.device,
       dropCaches,
@@ -42,11 +38,10 @@ export async function withNextPair<T>(
   });
 }
 
-function banksOf(image: string, path: string): Bank[] {
+function nextOf(image: string, path: string): NextBanks {
   const opened = openImage(path);
   try {
-    assertTwinbankDisk(opened.device);
-    return readBanks(opened.device);
+    return nextBanks(opened.device);
   } catch (error) {
     throw inFile(image, error);
   } finally {
