@@ -27,6 +27,13 @@ export async function askSecretly(question: string, terminals: Terminals): Promi
   }
 }
 
+/** Asks for one line that the terminal shows as it is typed. Throws as {@link askSecretly} does. */
+export async function askOpenly(question: string, terminals: Terminals): Promise<string> {
+  terminals.signal.throwIfAborted();
+  terminals.write(question);
+  return await readLine(terminals.stdin, terminals.signal);
+}
+
 function readLine(stdin: Input, signal: AbortSignal): Promise<string> {
   const decoder = new StringDecoder('utf8');
   let line = '';

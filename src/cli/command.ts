@@ -25,6 +25,8 @@ export interface Context {
   readonly stdin: Input;
   /** Asks a person for one line that is not shown; undefined where there is no terminal to ask on. */
   ask(question: string): Promise<string | undefined>;
+  /** The same for a line that is shown. */
+  askOpenly(question: string): Promise<string | undefined>;
   readonly cwd: string;
   readonly env: Environment;
   readonly json: boolean;

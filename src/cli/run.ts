@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Writable } from 'node:stream';
 import { createColors } from 'picocolors';
-import { askSecretly } from './ask-secretly.ts';
+import { askOpenly, askSecretly } from './ask-secretly.ts';
 import type { CommandRow, Context, Environment, Input, Result } from './command.ts';
 import { exitCode } from './exit-code.ts';
 import { toFailure } from './failure.ts';
@@ -49,12 +49,8 @@ export async function run(
     get stdin() {
       return host.stdin;
     },
-    ask: async (question) => {
-      if (host.stdin.isTTY !== true || host.stderr.isTTY !== true) return undefined;
-      progress.stop();
-      const ask = (text: string): void => void host.stderr.write(text);
-      return askSecretly(question, { stdin: host.stdin, write: ask, signal: host.signal });
-    },
+    ask: (question) => onTerminal(host, progress, question, askSecretly),
+    askOpenly: (question) => onTerminal(host, progress, question, askOpenly),
     cwd: host.cwd,
     env: host.env,
     json,
@@ -85,6 +81,18 @@ export async function run(
     await write(host.stderr, errorText(failure, colors, debug)).catch(() => {});
   }
   return exitCode({ failure, differs: result?.differs });
+}
+
+async function onTerminal(
+  host: Host,
+  progress: { stop(): void },
+  question: string,
+  ask: typeof askOpenly,
+): Promise<string | undefined> {
+  if (host.stdin.isTTY !== true || host.stderr.isTTY !== true) return undefined;
+  progress.stop();
+  const write = (text: string): void => void host.stderr.write(text);
+  return ask(question, { stdin: host.stdin, write, signal: host.signal });
 }
 
 function flagged(argv: readonly string[], flag: string): boolean {

@@ -2,7 +2,6 @@ import { TwinbankError } from '../diagnostics/error.ts';
 import type { Report } from '../diagnostics/progress.ts';
 import type { Extent } from '../disk/extents.ts';
 import { openImage } from '../disk/open-image.ts';
-import type { FlashResult } from './flash-file.ts';
 import { verifyImage } from './verify-image.ts';
 
 const pieceBytes = 2 ** 20;
@@ -18,28 +17,25 @@ export interface FlashStreamRequest {
  * Writes every byte of an image, raw, to a stream. Throws what `verifyImage` throws before the first byte,
  * and `flash.stream` (kind `io`) when the reader goes away.
  */
-export async function flashStream(request: FlashStreamRequest): Promise<FlashResult> {
+export async function flashStream(request: FlashStreamRequest): Promise<void> {
   const { report, signal, stream } = request;
   const image = openImage(request.image);
   try {
     report({ type: 'step', step: 1, of: 2, title: 'Verify the image' });
-    const { extents, checkedBy } = await verifyImage(request.image, image, { report, signal });
+    const { extents } = await verifyImage(request.image, image, { report, signal });
     report({ type: 'step', step: 2, of: 2, title: 'Write it' });
     const { size } = image.device;
     const zeros = new Uint8Array(pieceBytes);
-    let dataBytes = 0;
     for (let offset = 0; offset < size; offset += pieceBytes) {
       signal?.throwIfAborted();
       const length = Math.min(pieceBytes, size - offset);
       const hasData = overlaps(extents, offset, length);
       const piece = hasData ? image.device.read(offset, length) : zeros.subarray(0, length);
-      if (hasData) dataBytes += length;
       await send(stream, piece, signal, `${offset} of ${size} bytes`);
       const done = offset + length;
       report({ type: 'progress', task: 'write', done, total: size, unit: 'bytes' });
     }
     report({ type: 'done', task: 'write' });
-    return { size, dataBytes, checkedBy };
   } finally {
     image.close();
   }

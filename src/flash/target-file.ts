@@ -1,11 +1,13 @@
 import { realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { isLocked } from './device/file-locks.ts';
+import { systemFolders } from './device/sysfs.ts';
 
 /**
  * The path under which the result will stand: of a link, what it leads to, as the link stays. Refuses
  * (kind `refused`) `flash.target-exists` unless it may be overwritten, `flash.target-device`,
- * `flash.target-special`, `flash.same-file`; throws `flash.no-folder` (kind `io`).
+ * `flash.target-special`, `flash.same-file`, `flash.in-use`; throws `flash.no-folder` (kind `io`).
  */
 export function checkTargetFile(target: string, image: string, overwrite: boolean): string {
   const there = statSync(target, { throwIfNoEntry: false });
@@ -23,12 +25,11 @@ function assertReplaceable(target: string, there: Stats, image: string, overwrit
     throw new TwinbankError('refused', code, message, { data: { target } });
   };
   if (there.isBlockDevice()) {
-    const hint = 'a block device, which this version does not write to';
-    refuse('flash.target-device', 'a plain file or - for standard output', hint);
+    refuse('flash.target-device', 'a plain file', 'a block device');
   }
   if (!there.isFile()) {
     const what = there.isDirectory() ? 'a folder' : 'a terminal, pipe or socket';
-    refuse('flash.target-special', 'a plain file or - for standard output', what);
+    refuse('flash.target-special', 'a plain file, a block device or - for standard output', what);
   }
   const source = statSync(image);
   if (source.dev === there.dev && source.ino === there.ino) {
@@ -36,5 +37,9 @@ function assertReplaceable(target: string, there: Stats, image: string, overwrit
   }
   if (!overwrite) {
     refuse('flash.target-exists', 'no file of this name', 'one; --yes replaces it');
+  }
+  if (isLocked(there, systemFolders)) {
+    const found = 'a lock on it: a virtual machine or another program has it open';
+    refuse('flash.in-use', 'a disk file that nobody uses', found);
   }
 }

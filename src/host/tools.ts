@@ -78,6 +78,12 @@ export const hostTools: readonly HostTool[] = [
     versionArgs: ['--version'],
   },
   {
+    name: 'blockdev',
+    package: 'util-linux',
+    neededFor: 'flash to a block device',
+    versionArgs: ['--version'],
+  },
+  {
     name: 'qemu-system-x86_64',
     package: 'qemu-system-x86',
     neededFor: 'boot --engine qemu',

@@ -1,16 +1,24 @@
-import { resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { exactSize, humanSize, parseSize } from '../../diagnostics/size.ts';
-import { flashFile } from '../../flash/flash-file.ts';
+import { type FlashResult, flashImage, isBlockDevice } from '../../flash/flash-image.ts';
 import { flashStream } from '../../flash/flash-stream.ts';
-import { type Context, defineCommand } from '../command.ts';
+import { type Context, defineCommand, type Environment } from '../command.ts';
 import { usageError } from '../failure.ts';
+import { confirmErasing } from '../flash-confirm.ts';
 import { pathOrDash } from '../options.ts';
 
 export const command = defineCommand({
   examples: [
     ['flash out/twinbank-0.1.0.img disk.img', 'A sparse disk file, verified and read back'],
     ['flash out/twinbank-0.1.0.img disk.img --size 8GiB', 'On a larger disk'],
+    ['flash out/twinbank-0.1.0.img /dev/sdb', 'A stick; asks before it erases'],
+    [
+      'flash out/twinbank-0.1.0.img /dev/sdb --yes --device-serial 4C53',
+      'Only if it is this one, without a question',
+    ],
     ['flash out/twinbank-0.1.0.img - | ssh host dd of=/dev/sdb', 'Raw bytes to a pipe'],
   ],
   builder: (yargs) =>
@@ -22,10 +30,18 @@ export const command = defineCommand({
       })
       .positional('target', {
         demandOption: true,
-        describe: 'A file, or - for standard output',
+        describe: 'A file, a block device, or - for standard output',
         coerce: (value: unknown) => pathOrDash('target', value),
       })
-      .option('yes', { type: 'boolean', describe: 'Replace a file that is there' })
+      .option('yes', {
+        type: 'boolean',
+        describe: 'Replace a file that is there; erase a device, with --device-serial',
+      })
+      .option('device-serial', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Erase the device only if it has this serial number (none: if it has none)',
+      })
       .option('size', {
         type: 'string',
         requiresArg: true,
@@ -33,42 +49,69 @@ export const command = defineCommand({
       })
       .option('keep-ids', {
         type: 'boolean',
-        describe: 'Keep GUIDs and serials of the image; a file always keeps them',
+        describe: 'Keep GUIDs and serials of the image on a device; a file always keeps them',
       })
       .option('keep-state', {
         type: 'boolean',
-        describe: "Keep the target's configuration; not there yet, refused",
+        describe: "Carry the target's configuration over to the new image",
+      })
+      .option('resume', {
+        type: 'boolean',
+        describe: 'Write only what a device does not hold already, after a run that was broken off',
+      })
+      .option('no-read-back', {
+        type: 'boolean',
+        describe: 'Do not compare the target with the image afterwards',
       }),
-  run: async (context, { image, target, yes, size, keepState }) => {
-    if (keepState) {
-      throw new TwinbankError(
-        'refused',
-        'flash.keep-state',
-        '--keep-state: expected nothing, as this version can not keep the state of a target yet',
-      );
-    }
+  run: async (context, options) => {
+    const { image, target, yes, size, keepIds, keepState, resume, noReadBack } = options;
     const path = resolve(context.cwd, image);
     const { report, signal } = context;
     if (target === '-') {
-      assertStream(context, size);
+      assertStream(context, options);
       await flashStream({ image: path, stream: context.stdout, report, signal });
       return undefined;
     }
-    const result = await flashFile({
+    const place = resolve(context.cwd, target);
+    const onDevice = isBlockDevice(place);
+    if (onDevice && size !== undefined) {
+      throw usageError('--size: expected a disk file as target, found a device, which has its own');
+    }
+    if (!onDevice && options.deviceSerial !== undefined) {
+      throw usageError('--device-serial: expected a block device as target, found none');
+    }
+    const consent = { yes: yes === true, serial: options.deviceSerial };
+    const result = await flashImage({
       image: path,
-      target: resolve(context.cwd, target),
+      target: place,
       overwrite: yes === true,
       size: sizeOption(size),
+      identity: onDevice && keepIds !== true ? randomUUID() : undefined,
+      keepState: keepState === true ? { folder: stateFolder(context.env) } : undefined,
+      resume: resume === true,
+      readBack: noReadBack !== true,
+      confirm: (name, facts) => confirmErasing(context, consent, name, facts),
       report,
       signal,
     });
-    const { dataBytes } = result;
-    return {
-      json: { image, target, ...result, readBack: true },
-      text: `${target}: ${exactSize(result.size)}, ${humanSize(dataBytes)} of it data, read back and right`,
-    };
+    return { json: { image, target, ...result }, text: resultText(target, result) };
   },
 });
+
+function resultText(
+  target: string,
+  { size, dataBytes, writtenBytes, ...rest }: FlashResult,
+): string {
+  const kept =
+    writtenBytes < dataBytes ? `, ${humanSize(dataBytes - writtenBytes)} were there` : '';
+  const checked = rest.readBack ? 'read back and right' : 'not read back';
+  return `${target}: ${exactSize(size)}, ${humanSize(dataBytes)} of it data${kept}, ${checked}`;
+}
+
+/** For what must outlive a run that was broken off (XDG base directory specification). */
+function stateFolder(env: Environment): string {
+  return join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state'), 'twinbank');
+}
 
 function sizeOption(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
@@ -77,10 +120,16 @@ function sizeOption(text: string | undefined): number | undefined {
   throw usageError(`--size: expected a size such as 2GiB, found ${JSON.stringify(text)}`);
 }
 
+interface FileOptions {
+  readonly size?: string | undefined;
+  readonly keepState?: boolean | undefined;
+}
+
 /** Standard output can hold the image or a document, and can not be changed afterwards. */
-function assertStream({ stdout, json }: Context, size: string | undefined): void {
+function assertStream({ stdout, json }: Context, { size, keepState }: FileOptions): void {
   if (json) throw usageError('--json: expected a file as target, found -, which is the image');
   if (size !== undefined) throw usageError('--size: expected a file as target, found -');
+  if (keepState) throw usageError('--keep-state: expected a file or a device as target, found -');
   if ('isTTY' in stdout && stdout.isTTY === true) {
     throw new TwinbankError(
       'refused',

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Terminal } from '../../../src/cli/run.ts';
+import { packState } from '../../../src/state/archive.ts';
+import { filesOfSettings, settingsOfFiles } from '../../../src/state/settings.ts';
 import { smallImage } from '../bootloader/small-image.ts';
 import { runHere, sink } from './host.ts';
 
@@ -12,6 +14,7 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'twinbank-flash-cli-'));
   writeFileSync(join(folder, 'x.img'), whole);
+  writeFileSync(join(folder, 'x.img.txt'), 'no disk');
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -68,18 +71,48 @@ describe('flash', () => {
   });
 
   it.each([
-    [['x.img', 'd.img', '--keep-state'], 8, /--keep-state: .* can not keep the state .* yet/],
+    [
+      ['x.img', 'd.img', '--keep-state'],
+      8,
+      /d\.img: expected a state to keep, found no such file;/,
+    ],
+    [
+      ['x.img', 'x.img.txt', '--keep-state', '--yes'],
+      8,
+      /expected a state to keep, found expected a d/,
+    ],
+    [
+      ['x.img', 'd.img', '--device-serial', 'x'],
+      2,
+      /expected a block device as target, found none/,
+    ],
+    [['x.img', '-', '--keep-state'], 2, /--keep-state: expected a file or a device as target/],
     [['x.img', 'd.img', '--size', '32'], 2, /--size: expected a size such as 2GiB, found "32"/],
     [['x.img', 'd.img', '--size', '1MiB'], 8, /expected a size of 19922944 bytes or more/],
     [['x.img', '-', '--json'], 2, /--json: expected a file as target/],
     [['x.img', '-', '--size', '1GiB'], 2, /--size: expected a file as target/],
     [['x.img', ''], 2, /target: expected a file or -, found an empty text/],
     [['none.img', 'd.img'], 5, /none\.img: could not open it: there is no such file/],
-    [['x.img', '/dev/null', '--yes'], 8, /\/dev\/null: expected a plain file or -/],
+    [['x.img', '/dev/null', '--yes'], 8, /\/dev\/null: expected a plain file, a block device or -/],
   ])('%j ends with %i', async (argv, expected, message) => {
     const { code, stderr } = await flash(...argv);
     expect(code).toBe(expected);
     expect(stderr).toMatch(message);
+  });
+
+  it('keeps the state of the file that it replaces', async () => {
+    const files = [{ path: 'etc/hostname' as const, bytes: Buffer.from('rig-7\n') }];
+    const state = packState(filesOfSettings(settingsOfFiles(files)));
+    writeFileSync(join(folder, 'state.tgz'), state);
+    const here = (...argv: string[]) => runHere(argv, { host: { cwd: folder } });
+    await flash('x.img', 'd.img');
+    expect((await here('state', 'restore', 'd.img', 'state.tgz')).code).toBe(0);
+    expect((await flash('x.img', 'd.img', '--yes', '--keep-state')).code).toBe(0);
+    expect((await here('state', 'backup', 'd.img', 'back.tgz')).code).toBe(0);
+    expect(readFileSync(join(folder, 'back.tgz')).equals(state)).toBe(true);
+    expect((await here('verify', 'd.img')).code).toBe(0);
+    await flash('x.img', 'd.img', '--yes');
+    expect(disk().equals(whole)).toBe(true);
   });
 
   it('ends with 6 for a truncated image, and makes nothing', async () => {

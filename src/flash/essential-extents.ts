@@ -1,0 +1,35 @@
+import { imagePartition } from '../bootloader/image-partitions.ts';
+import type { BlockDevice } from '../disk/block-device.ts';
+import { coredumpDataOffset, readCoredumpHeader } from '../disk/coredump-header.ts';
+import { type Extent, normalizeExtents } from '../disk/extents.ts';
+import { usedExtents } from '../disk/fat/used-extents.ts';
+import { readGpt } from '../disk/gpt.ts';
+import type { GptPartition } from '../disk/gpt-entry.ts';
+import { partitionDevice } from '../disk/partition-device.ts';
+
+/**
+ * What of a disk counts, zero or not. On a target that held something else its zeros have to be written, too: a
+ * table's old entry, or a state slot's old content, would be read as part of the new system.
+ */
+export function essentialExtents(disk: BlockDevice): Extent[] {
+  return normalizeExtents(
+    readGpt(disk).partitions.flatMap((partition) => {
+      const start = partition.firstLba * 512;
+      const device = partitionDevice(disk, partition);
+      return extentsIn(partition, device).map(({ offset, length }) => {
+        return { offset: start + offset, length: Math.min(length, device.size - offset) };
+      });
+    }),
+  );
+}
+
+function extentsIn(partition: GptPartition, device: BlockDevice): readonly Extent[] {
+  const role = imagePartition(partition)?.role;
+  if (role === 'coredump') {
+    const { state, length } = readCoredumpHeader(device);
+    return [{ offset: 0, length: coredumpDataOffset + (state === 'empty' ? 0 : length) }];
+  }
+  if (role === 'loader' || role === 'bank' || role === 'store') return usedExtents(device);
+  // Of what is not ours we can not tell.
+  return [{ offset: 0, length: device.size }];
+}

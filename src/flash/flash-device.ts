@@ -1,0 +1,98 @@
+import { TwinbankError } from '../diagnostics/error.ts';
+import { alignExtents, extentBytes } from '../disk/extents.ts';
+import type { OpenImage } from '../disk/open-image.ts';
+import { runTool } from '../host/run-tool.ts';
+import { type TargetDevice, withTargetDevice } from './device/target-device.ts';
+import { essentialExtents } from './essential-extents.ts';
+import { finishedDisk } from './finished-disk.ts';
+import type { FlashRequest, FlashResult } from './flash-image.ts';
+import { type KeptState, keepStateOf } from './target-state.ts';
+import { verifyImage } from './verify-image.ts';
+import { writeDevice } from './write-device.ts';
+
+/** Media erase and write in blocks of this size, or in multiples of it. */
+const alignment = 4096;
+
+/**
+ * Makes a block device the disk of an image: what it is and that it is free first, then the person's word, then
+ * the image's own hashes, and only then the first byte. Throws what `withTargetDevice`, `confirm`, `verifyImage`,
+ * `finishedDisk` and `writeDevice` throw.
+ */
+export async function flashDevice(image: OpenImage, request: FlashRequest): Promise<FlashResult> {
+  const { target, report, signal } = request;
+  const needed = image.device.size;
+  const result = await withTargetDevice(target, { needed, signal }, async (device) => {
+    await request.confirm(target, device.facts);
+    signal?.throwIfAborted();
+    const kept = request.keepState && keptState(request, request.keepState.folder, device);
+    try {
+      const written = await write(image, request, device, kept?.content);
+      kept?.forget();
+      return written;
+    } catch (error) {
+      if (kept) {
+        const text = `the state of ${target} is in ${kept.file}; the next flash of it with --keep-state takes it from there`;
+        report({ type: 'warning', text });
+      }
+      throw error;
+    }
+  });
+  await rereadTable(request);
+  return result;
+}
+
+async function write(
+  image: OpenImage,
+  request: FlashRequest,
+  { facts, direct }: TargetDevice,
+  state: Uint8Array | undefined,
+): Promise<FlashResult> {
+  const { report, signal, identity, resume = false, readBack = true } = request;
+  report({ type: 'step', step: 1, of: 2, title: 'Verify the image' });
+  const { extents, checkedBy } = await verifyImage(request.image, image, { report, signal });
+  const size = facts.bytes;
+  const disk = await finishedDisk(image.device, extents, { size, identity, state });
+  const all = [...disk.extents, ...essentialExtents(disk.device)];
+  const aligned = { device: disk.device, extents: alignExtents(all, alignment, size) };
+  const title = readBack ? 'Write the data and read them back' : 'Write the data';
+  report({ type: 'step', step: 2, of: 2, title });
+  const work = { report, signal, resume, readBack };
+  const writtenBytes = await writeDevice(aligned, direct, work).catch((error: unknown) => {
+    throw halfWritten(request.target, error);
+  });
+  return {
+    ...{ size, dataBytes: extentBytes(aligned.extents), writtenBytes, checkedBy, readBack },
+    device: facts,
+  };
+}
+
+function keptState(
+  { target, report }: FlashRequest,
+  folder: string,
+  { facts, cached }: TargetDevice,
+): KeptState {
+  const kept = keepStateOf(target, facts.serial ?? facts.name, folder, cached);
+  const where = kept.leftover
+    ? `the state is the one that a run which was broken off has kept in ${kept.file}`
+    : `the state is kept in ${kept.file} until it is on the device again`;
+  report({ type: 'note', text: where });
+  return kept;
+}
+
+/** Says what is left on the target, whatever happened to it: a signal keeps its own words. */
+function halfWritten(target: string, error: unknown): unknown {
+  if (!(error instanceof TwinbankError) || error.kind === 'interrupted') return error;
+  const { kind, code, data, message } = error;
+  const named = message.startsWith(target) ? message : `${target}: ${message}`;
+  const rest = 'it holds half an image that nothing boots; flash it again, with --resume to go on';
+  return new TwinbankError(kind, code, `${named}; ${rest}`, { data, cause: error });
+}
+
+/** The kernel knows the partitions from before; udev asks as well, where there is one. */
+async function rereadTable({ target, report }: FlashRequest): Promise<void> {
+  await runTool('blockdev', ['--rereadpt', target]).catch((error: unknown) => {
+    if (!(error instanceof TwinbankError)) throw error;
+    const text = `${target}: the kernel did not read its new partitions; plugging it in again shows them`;
+    report({ type: 'note', text });
+  });
+}
