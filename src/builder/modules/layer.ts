@@ -5,7 +5,7 @@ import { encodeNewc } from './newc.ts';
 import { makeSquashfs } from './squashfs.ts';
 
 /** Raised whenever the same tree would give other bytes than before; part of every layer's key. */
-export const layerFormat = 2;
+export const layerFormat = 3;
 
 /**
  * A layer as the bank holds it: a newc archive with just `modules/NAME.sqfs`, so that the kernel, which

@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pack } from 'tar-stream';
 import { runTool } from '../../host/run-tool.ts';
 import type { Layer } from '../../recipe/module-schema.ts';
 import type { FileTree } from '../components/file-tree.ts';
+import { encodeGnuTar } from './gnu-tar.ts';
 
 /** mksquashfs arguments of each compression a recipe can name; `level` counts for zstd only. */
 const compressors: Record<Layer['compression'], (level: number | undefined) => string[]> = {
@@ -40,7 +40,7 @@ export async function makeSquashfs(
         ...['-no-exports', '-noappend', '-quiet', '-no-progress'],
       ],
       // mksquashfs refuses our times when the environment has one of its own.
-      { input: tarOf(tree), env: { SOURCE_DATE_EPOCH: undefined }, ...(signal && { signal }) },
+      { input: piecesOf(tree), env: { SOURCE_DATE_EPOCH: undefined }, ...(signal && { signal }) },
     );
     return await readFile(file);
   } finally {
@@ -48,19 +48,16 @@ export async function makeSquashfs(
   }
 }
 
-function tarOf(tree: FileTree): AsyncIterable<Uint8Array> {
-  const tar = pack();
-  for (const [name, entry] of tree) {
-    const head = { name, uid: 0, gid: 0, mtime: new Date(0) };
-    const added =
-      entry.type === 'file'
-        ? tar.entry({ ...head, mode: entry.mode }, Buffer.from(entry.data))
-        : entry.type === 'directory'
-          ? tar.entry({ ...head, type: 'directory', mode: entry.mode })
-          : tar.entry({ ...head, type: 'symlink', linkname: entry.target, mode: 0o777 });
-    // When mksquashfs ends early, each entry that is still to come fails on its own, too.
-    added.on('error', () => {});
+/** The tar in larger pieces, as each is one write to mksquashfs. */
+async function* piecesOf(tree: FileTree): AsyncGenerator<Uint8Array> {
+  let pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for (const piece of encodeGnuTar(tree)) {
+    pieces.push(piece);
+    bytes += piece.length;
+    if (bytes < 2 ** 16) continue;
+    yield Buffer.concat(pieces);
+    [pieces, bytes] = [[], 0];
   }
-  tar.finalize();
-  return tar as unknown as AsyncIterable<Uint8Array>;
+  yield Buffer.concat(pieces);
 }
