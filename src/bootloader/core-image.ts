@@ -43,6 +43,17 @@ export interface LoaderOptions {
   readonly signal?: AbortSignal;
 }
 
+/** All that a loader is made of but the host's GRUB and this file. */
+export function loaderInputs({ banks, loaderPartition = 1, hiddenTimeout }: LoaderOptions) {
+  return {
+    prefix: `(,gpt${loaderPartition})/grub`,
+    grubCfg: grubScript({ banks, ...(hiddenTimeout === undefined ? {} : { hiddenTimeout }) }),
+    biosModules,
+    uefiModules,
+    fontName,
+  };
+}
+
 /**
  * Makes both loaders from the host's GRUB, without grub-install and without root. The bytes depend on
  * the GRUB package and the options only. Throws `host.tool-missing` when GRUB is not installed and
@@ -62,7 +73,7 @@ export async function buildLoader(options: LoaderOptions): Promise<Loader> {
   const font = await readFile(join(options.fontDir ?? '/usr/share/grub', fontName)).catch(() => {
     throw toolMissing('grub-mkimage');
   });
-  const prefix = `(,gpt${options.loaderPartition ?? 1})/grub`;
+  const { prefix, grubCfg } = loaderInputs(options);
   const folder = await mkdtemp(join(tmpdir(), 'twinbank-grub-'));
   try {
     const memdisk = join(folder, 'memdisk.tar');
@@ -78,10 +89,7 @@ export async function buildLoader(options: LoaderOptions): Promise<Loader> {
       bootCode: patchBootCode(bootImage),
       coreImage: patchCoreImage(core),
       bootx64,
-      grubCfg: grubScript({
-        banks: options.banks,
-        ...(options.hiddenTimeout === undefined ? {} : { hiddenTimeout: options.hiddenTimeout }),
-      }),
+      grubCfg,
     };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { buildLoader, type Loader } from '../bootloader/core-image.ts';
+import { buildLoader, type Loader, loaderInputs } from '../bootloader/core-image.ts';
 import { fontName } from '../bootloader/grub-plan.ts';
 import { toolMissing } from '../host/run-tool.ts';
 import type { ResolvedRecipe } from '../recipe/schema.ts';
@@ -7,7 +7,6 @@ import type { ComponentContext } from './components/component.ts';
 import { getOrBuild } from './components/derived.ts';
 import { sha256 } from './components/digest.ts';
 import type { Layout } from './layout.ts';
-import { sourcesDigest } from './modules/bundle.ts';
 
 /** Files that differ in every release of GRUB: what stands for the whole package in the key. */
 const grubFiles = [
@@ -17,6 +16,9 @@ const grubFiles = [
   ['/usr/lib/grub/x86_64-efi/normal.mod', 'GRUB for UEFI'],
   [`/usr/share/grub/${fontName}`, 'grub-mkimage'],
 ] as const;
+
+/** Raised whenever the same inputs would give other bytes than before. */
+const loaderFormat = 2;
 
 /** The loader for a layout's banks, from the cache where the host's GRUB and our rules are the same. */
 export async function loadLoader(
@@ -35,8 +37,8 @@ export async function loadLoader(
       ),
     ),
   );
-  const sources = await sourcesDigest(['bootloader']);
-  const key = sha256(JSON.stringify(['loader', 1, options, grub, sources]));
+  // Not the sources: this program may have been bundled from older ones.
+  const key = sha256(JSON.stringify(['loader', loaderFormat, loaderInputs(options), grub]));
   const { path, meta } = await getOrBuild(cache, key, async () => {
     const loader = await buildLoader({ ...options, ...(signal && { signal }) });
     const parts = [loader.bootCode, loader.coreImage, loader.bootx64, Buffer.from(loader.grubCfg)];

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { gzipSync } from 'fflate';
 import { pack } from 'tar-stream';
 import { journalBytes, journalPath } from '../bootloader/boot-journal.ts';
@@ -7,6 +7,7 @@ import type { ResolvedRecipe } from '../recipe/schema.ts';
 import type { StoredPackage } from '../update/plan-store.ts';
 import { encodeStoreList } from '../update/store-volume.ts';
 import { type ImageFile, inMemory } from './bank.ts';
+import { addBytes } from './components/cache.ts';
 import type { ComponentContext, Resolved } from './components/component.ts';
 import { getOrBuild } from './components/derived.ts';
 import { digestFile, sha256 } from './components/digest.ts';
@@ -38,11 +39,15 @@ export async function planStore(
   const fetched = await fetchComponents(components, context);
   const packages: (ImageFile & { sha256: string })[] = [];
   for (const component of fetched) {
-    const { bytes, path } = component;
-    if (!(await stat(path)).isFile()) throw notOneFile(component);
+    if (!(await stat(component.path)).isFile()) throw notOneFile(component);
     const name = `packages/${packageFileName(component)}`;
-    // A component's own hash can be one of a tree.
-    packages.push({ name, bytes, path, sha256: await digestFile(path, 'sha256', 'hex') });
+    // A component's own hash can be one of a tree; and a file of the host may change until it is written.
+    const stored =
+      component.scheme === 'file'
+        ? await addBytes(context.cache, await readFile(component.path))
+        : { ...component, sha256: await digestFile(component.path, 'sha256', 'hex') };
+    const { bytes, path, sha256: hash } = stored;
+    packages.push({ name, bytes, path, sha256: hash });
   }
   if (recipe.store.client) packages.push(await packClient(context));
   assertNamesDiffer(packages);
@@ -99,7 +104,8 @@ function assertNamesDiffer(packages: readonly ImageFile[]): void {
 /** The twinbank command as an npm package of one file: it needs Node and nothing else. */
 async function packClient(context: ComponentContext) {
   const version = packageVersion();
-  const key = sha256(JSON.stringify(['client', 1, version, await sourcesDigest(clientFolders)]));
+  const sources = await sourcesDigest(clientFolders);
+  const key = sha256(JSON.stringify(['client', 1, version, sources]));
   const built = await getOrBuild(context.cache, key, async () => {
     // Packages written for CommonJS ask for `require`, which a module does not have by itself.
     const banner =
@@ -113,10 +119,9 @@ async function packClient(context: ComponentContext) {
       bin: { twinbank: 'twinbank.mjs' },
       engines: { node: '>=20.19' },
     };
-    return {
-      data: await tarball({ 'package.json': JSON.stringify(about), 'twinbank.mjs': program }),
-      meta: null,
-    };
+    const data = await tarball({ 'package.json': JSON.stringify(about), 'twinbank.mjs': program });
+    const isOutdated = (await sourcesDigest(clientFolders)) !== sources;
+    return { data, meta: null, outdated: isOutdated ? 'the packed twinbank command' : undefined };
   });
   const { bytes, path, sha256: hash } = built;
   return { name: `packages/twinbank-${version}.tgz`, bytes, path, sha256: hash };

@@ -29,6 +29,17 @@ export async function fetchFiles(components: readonly Resolved[]): Promise<Fetch
   return components.map((component) => ({ ...component, path: component.name }));
 }
 
+/**
+ * The same tree that was resolved. Throws `components.changed` (kind `io`) where it is another one by now: what is
+ * made of it is remembered by the hash of what was resolved.
+ */
+export async function readUnchanged({ id, path, sha256 }: Fetched): Promise<FileTree> {
+  const tree = await readFileComponent(path);
+  if (treeDigest(tree) === sha256) return tree;
+  const message = `${id}: expected it as it was when the build began, found it changed since; build again`;
+  throw new TwinbankError('io', 'components.changed', message);
+}
+
 /** A directory as a tree; a file as a tree of that one name. Throws `recipe` `components.no-file`. */
 export async function readFileComponent(path: string): Promise<FileTree> {
   const found = await atPath(path, () => stat(path).catch(ignoreMissing));

@@ -4,7 +4,7 @@ import type { ComponentContext, Fetched, Resolved } from './component.ts';
 import { readDeb } from './deb-archive.ts';
 import { fetchDebs } from './deb-batch.ts';
 import { resolveDebs } from './deb-resolve.ts';
-import { fetchFiles, readFileComponent, resolveFile } from './file-source.ts';
+import { fetchFiles, readUnchanged, resolveFile } from './file-source.ts';
 import type { FileTree } from './file-tree.ts';
 import { interrupted } from './io-error.ts';
 import { resolveLocked } from './locked.ts';
@@ -21,7 +21,7 @@ interface Source<R extends ComponentRef> {
     parallel: number,
     context: ComponentContext,
   ): Promise<Fetched[]>;
-  read(path: string, want: Want, signal?: AbortSignal): Promise<FileTree>;
+  read(component: Fetched, want: Want, signal?: AbortSignal): Promise<FileTree>;
 }
 
 interface Sources {
@@ -31,13 +31,21 @@ interface Sources {
 }
 
 const sources: Sources = {
-  deb: { resolve: resolveDebs, fetch: fetchDebs, read: readDeb },
-  npm: { resolve: resolveNpms, fetch: fetchNpms, read: readNpm },
+  deb: {
+    resolve: resolveDebs,
+    fetch: fetchDebs,
+    read: ({ path }, ...more) => readDeb(path, ...more),
+  },
+  npm: {
+    resolve: resolveNpms,
+    fetch: fetchNpms,
+    read: ({ path }, ...more) => readNpm(path, ...more),
+  },
   file: {
     resolve: (refs) => Promise.all(refs.map(resolveFile)),
     fetch: fetchFiles,
-    read: async (path, want) =>
-      new Map([...(await readFileComponent(path))].filter(([name]) => want(name))),
+    read: async (component, want) =>
+      new Map([...(await readUnchanged(component))].filter(([name]) => want(name))),
   },
 };
 
@@ -101,9 +109,9 @@ export async function readComponent(
   want: Want,
   context: ComponentContext,
 ): Promise<FileTree> {
-  const { path } = await fetchComponent(component, context);
+  const fetched = await fetchComponent(component, context);
   try {
-    return await sources[component.scheme].read(path, want, context.signal);
+    return await sources[component.scheme].read(fetched, want, context.signal);
   } catch (error) {
     throw context.signal?.aborted ? interrupted(`unpacking ${component.id}`) : error;
   }

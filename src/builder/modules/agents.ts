@@ -65,6 +65,7 @@ export async function planAgents(
   const { recipe, components } = context;
   const entries = module.agents.flatMap((agent) => Object.entries(entriesOf(name, agent)));
   const settings = Buffer.from(systemSettings(recipe, module));
+  const sources = await sourcesDigest(sourceFolders);
   const system = await readDirectoryTree(join(packageRoot(), 'src/runtime/image/system'));
   const busybox = await findBusybox(context);
   const hasCim = module.agents.includes('cim');
@@ -78,7 +79,7 @@ export async function planAgents(
       type: 'agents',
       format: 3,
       agents: module.agents,
-      sources: await sourcesDigest(sourceFolders),
+      sources,
       system: treeDigest(system),
       settings: settings.toString(),
       busybox: busybox.sha256,
@@ -86,6 +87,7 @@ export async function planAgents(
     },
     tools: ['mksquashfs'],
     sonames: [],
+    isOutdated: async () => (await sourcesDigest(sourceFolders)) !== sources,
     build: async (scratch) => {
       const tree: FileTree = new Map(system);
       for (const [path, target] of Object.entries(links))

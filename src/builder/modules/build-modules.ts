@@ -123,7 +123,8 @@ async function buildOne(plan: ModulePlan, components: ComponentContext): Promise
     await fetchComponents(plan.components, components);
     components.report({ type: 'note', text: `building ${plan.fileName} (${plan.version})` });
     const { data, paths } = await plan.build(scratch);
-    return { data, meta: { paths: [...paths] as ModulePath[] } as unknown as Meta };
+    const outdated = (await plan.isOutdated?.()) ? plan.fileName : undefined;
+    return { data, meta: { paths: [...paths] as ModulePath[] } as unknown as Meta, outdated };
   });
   const seconds = (performance.now() - started) / 1000;
   components.report({ type: 'done', task: plan.fileName, seconds, cached: derived.cached });

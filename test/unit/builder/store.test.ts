@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/builder/components/digest.ts';
@@ -35,6 +35,15 @@ describe('a store', () => {
         },
       ],
     });
+  });
+
+  it('has the bytes that its list names, whatever becomes of the file meanwhile', async () => {
+    const folder = temporaryDirectory();
+    writeFileSync(join(folder, 'tools.iso'), 'iso');
+    const { files } = await storeOf(folder, 'tools.iso');
+    writeFileSync(join(folder, 'tools.iso'), 'another');
+    const stored = files.find(({ name }) => name === 'packages/tools.iso');
+    expect(readFileSync(stored && 'path' in stored ? stored.path : '', 'utf8')).toBe('iso');
   });
 
   it('writes characters that FAT has not as dashes', async () => {

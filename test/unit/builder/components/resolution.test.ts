@@ -8,7 +8,11 @@ import { addBytes } from '../../../../src/builder/components/cache.ts';
 import type { Resolved } from '../../../../src/builder/components/component.ts';
 import { parseDepends, resolveDependency } from '../../../../src/builder/components/deb-resolve.ts';
 import { aptFingerprint, remember } from '../../../../src/builder/components/resolution-cache.ts';
-import { fetchComponents, resolveComponents } from '../../../../src/builder/components/sources.ts';
+import {
+  fetchComponents,
+  readComponent,
+  resolveComponents,
+} from '../../../../src/builder/components/sources.ts';
 import { emptyCache, emptyContext, temporaryDirectory, warnings } from './surroundings.ts';
 
 test('a question is asked once, and again when its answer was damaged', async () => {
@@ -111,4 +115,17 @@ test('files and directories are resolved by what is in them', async () => {
   expect(after[0]!.sha256).not.toBe(before[0]!.sha256);
   const missing = resolveComponents([{ scheme: 'file', path: join(root, 'no') }], context);
   await expect(missing).rejects.toMatchObject({ code: 'components.no-file' });
+});
+
+test('a file of the host that was changed since it was resolved is named, not taken', async () => {
+  const path = join(temporaryDirectory(), 'driver.ko');
+  writeFileSync(path, 'one');
+  const { context } = emptyContext();
+  const [file] = await resolveComponents([{ scheme: 'file', path }], context);
+  expect((await readComponent(file!, () => true, context)).size).toBe(1);
+  writeFileSync(path, 'two');
+  await expect(readComponent(file!, () => true, context)).rejects.toMatchObject({
+    ...{ kind: 'io', code: 'components.changed' },
+    message: `file:${path}: expected it as it was when the build began, found it changed since; build again`,
+  });
 });
