@@ -1,15 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildImage, prepareImage } from '../builder/build-image.ts';
 import { bundlePartsOfBuild } from '../builder/bundle-of-build.ts';
 import { type Report, silent } from '../diagnostics/progress.ts';
+import { openFileDevice } from '../disk/file-device.ts';
 import { flashFile } from '../flash/flash-file.ts';
+import type { DiskMark } from '../harness/report/run-event.ts';
+import { diskMark } from '../harness/run/disk-mark.ts';
 import type { BuiltImage, Workshop } from '../harness/run/workshop.ts';
 import type { BuildOrder } from '../harness/scenario/builds.ts';
 import { loadRecipe } from '../recipe/load.ts';
 import { planBundle } from '../update/bundle/make-bundle.ts';
-import { olderBuildOf } from '../update/bundle/older-build.ts';
+import { type OlderBuild, olderBuildOf, readOlderBuild } from '../update/bundle/older-build.ts';
 import type { SigningKey } from '../update/signing/key.ts';
 import { writeBundleFile } from './bundle-output.ts';
 import type { Context } from './command.ts';
@@ -46,6 +49,16 @@ export async function openWorkshop(context: Context, key: SigningKey): Promise<T
   const prepare = (order: BuildOrder) =>
     prepareImage({ recipe: recipeOf(order), components, key }, () => {});
 
+  /** What hosts with a build have: of its image, where there is one, as `bundle --from` takes it. */
+  const olderBuild = async (order: BuildOrder): Promise<OlderBuild> => {
+    const built = await (products.get(JSON.stringify(['image', content(order)])) as
+      | Promise<BuiltImage>
+      | undefined);
+    if (!built) return olderBuildOf((await prepare(order)).manifests);
+    const manifest = built.path.replace(/\.img$/, '.manifest.json');
+    return readOlderBuild(await readFile(manifest), order.name);
+  };
+
   const image: Workshop['image'] = (order, signal) =>
     once(
       ['image', content(order)],
@@ -65,7 +78,7 @@ export async function openWorkshop(context: Context, key: SigningKey): Promise<T
       ['bundle', content(order), from && content(from)],
       async (name): Promise<BuiltImage> => {
         const parts = bundlePartsOfBuild(await prepare(order));
-        const older = from && olderBuildOf((await prepare(from)).manifests);
+        const older = from && (await olderBuild(from));
         const plan = planBundle(parts, key, older);
         const path = join(folder, `${name}.tbu`);
         await writeBundleFile({ ...context, report: silent }, path, plan);
@@ -80,7 +93,7 @@ export async function openWorkshop(context: Context, key: SigningKey): Promise<T
       async (name) => {
         const target = join(folder, `${name}.disk`);
         await flashFile({ image: path, target, size, report: silent, signal: stopped });
-        return target;
+        return { path: target, mark: markOf(target) };
       },
       signal,
     );
@@ -92,6 +105,15 @@ export async function openWorkshop(context: Context, key: SigningKey): Promise<T
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function markOf(path: string): DiskMark {
+  const device = openFileDevice(path);
+  try {
+    return diskMark(device);
+  } finally {
+    device.close();
+  }
 }
 
 /** Downloads and warnings; what a build says step by step would hide what is tested. */

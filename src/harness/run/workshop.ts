@@ -1,9 +1,15 @@
+import type { DiskMark } from '../report/run-event.ts';
 import type { BuildOrder } from '../scenario/builds.ts';
 
 export interface BuiltImage {
   readonly path: string;
   /** `version-build` */
   readonly build: string;
+}
+
+export interface FlashedDisk {
+  readonly path: string;
+  readonly mark: DiskMark;
 }
 
 /**
@@ -15,5 +21,5 @@ export interface Workshop {
   /** A bundle of `order`: all of it, or what `from` lacks. */
   bundle(order: BuildOrder, from: BuildOrder | undefined, signal: AbortSignal): Promise<BuiltImage>;
   /** A disk file flashed from an image file; `size` in bytes, default the image's. */
-  disk(image: string, size: number | undefined, signal: AbortSignal): Promise<string>;
+  disk(image: string, size: number | undefined, signal: AbortSignal): Promise<FlashedDisk>;
 }

@@ -44,7 +44,7 @@ export interface StepDefinition<Shape extends z.core.$ZodLooseShape> {
   /** It only looks: where a machine can not do it, the others go on. */
   readonly looks?: boolean;
   /** After it the machine is a good place to begin other scenarios from. */
-  readonly shares?: boolean;
+  shares?(spec: z.output<z.ZodObject<Shape>>): boolean;
   /** Holds it against the steps before it, and says what it leaves. */
   check?(spec: z.output<z.ZodObject<Shape>>, foresight: Foresight, say: Say): void;
   /** Returns what it found, in a few words. Throws TwinbankError. */
@@ -101,7 +101,7 @@ export function defineStep<Shape extends z.core.$ZodLooseShape>(
         timeoutMs: spec.timeout ?? step.timeoutMs,
         needs: step.needs?.(spec) ?? [],
         looks: step.looks ?? false,
-        shares: step.shares ?? false,
+        shares: step.shares?.(spec) ?? false,
         check: (foresight, say) => step.check?.(spec, foresight, say),
         run: (play) => step.run(spec, play),
       };

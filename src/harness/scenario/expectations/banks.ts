@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { journalSentence } from '../../../bootloader/journal-sentence.ts';
-import { type Bank, readBanks } from '../../../bootloader/read-banks.ts';
+import { stateLabel } from '../../../bootloader/rules.ts';
 import { journalOfDisk } from '../../../bootloader/store-journal.ts';
 import { text } from '../../../recipe/field.ts';
+import { readBankForUpdate } from '../../../update/bank-reading.ts';
+import type { HostBank } from '../../../update/host-disk.ts';
+import { hostDiskOf } from '../../run/host-disk.ts';
 import { bankNumber, pattern, several } from '../fields.ts';
 import { defineExpectation, right, wrong } from './expectation.ts';
 
@@ -50,28 +53,35 @@ export const banks = defineExpectation({
       .map(([number, one]) => `${number} ${one}`)
       .join(', ')}`,
   async look(wanted, { machine }) {
-    const found = await machine.withDisk((device) => readBanks(device));
-    const all = found.map((one) => `${one.partition}: ${marksText(one)}`).join(', ');
+    const found = await machine.withDisk((device) => hostDiskOf(device).banks.map(marksOf));
+    const all = found.map((one) => `${one.number}: ${one.text}`).join(', ');
     const good = Object.entries(wanted).every(([number, one]) => {
-      const there = found.find(({ partition }) => partition === Number(number));
+      const there = found.find((bank) => bank.number === Number(number));
       return there !== undefined && hasMarks(there, one);
     });
     return good ? right(all) : wrong(all);
   },
 });
 
-function hasMarks(bank: Bank, wanted: string): boolean {
+/** Of one bank, without a look at its modules. */
+function marksOf({ number, device }: HostBank) {
+  const { bootCfg } = readBankForUpdate(number, device);
+  if (!bootCfg.ok) return { number, text: 'MALFORMED', state: 'MALFORMED' };
+  const { bootstate, attempts, verdict, build } = bootCfg.cfg;
+  const state = stateLabel(bootstate);
+  return { number, state, attempts, verdict, text: `${state} ${attempts} ${verdict} ${build}` };
+}
+
+function hasMarks(
+  bank: { readonly state: string; readonly attempts?: string; readonly verdict?: string },
+  wanted: string,
+): boolean {
   const [, state, attempts, verdict] = marks.exec(wanted) ?? [];
   return (
     bank.state === state &&
-    (attempts === undefined || bank.attempts === Number(attempts)) &&
+    (attempts === undefined || bank.attempts === attempts) &&
     (verdict === undefined || bank.verdict === verdict)
   );
-}
-
-/** `VALID 0 - 1.1.0-1` */
-function marksText({ state, attempts, verdict, build }: Bank): string {
-  return `${state} ${attempts ?? '?'} ${verdict ?? '?'} ${build ?? '?'}`;
 }
 
 export const journal = defineExpectation({

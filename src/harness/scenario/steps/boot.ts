@@ -27,7 +27,7 @@ export const boot = defineStep({
   shorthand: 'until',
   shape: { until: until() },
   timeoutMs: bootTimeoutMs,
-  shares: true,
+  shares: ({ until: end = 'ready' }) => end === 'ready',
   title: ({ until: end }) => `boot${untilTitle(end)}`,
   check(_spec, foresight, say) {
     checkOff(foresight, say);

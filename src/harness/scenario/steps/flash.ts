@@ -41,12 +41,11 @@ export const flash = defineStep({
   async run({ image, size: bytes, refused }, play) {
     const { machine, workshop, desk, signal } = play;
     const built = await workshop.image(orderOf(play, image ?? desk.image), signal);
-    const flashing = async (): Promise<void> => {
-      await machine.flash(await workshop.disk(built.path, bytes, signal));
-    };
-    if (refused !== undefined) return refusal(flashing, refused, signal);
-    await flashing();
-    await play.markDisk('after flashing');
+    const flashed = () => workshop.disk(built.path, bytes, signal);
+    if (refused !== undefined) return refusal(flashed, refused, signal);
+    const { path, mark } = await flashed();
+    await machine.flash(path);
+    play.emit({ type: 'disk', label: 'after flashing', disk: mark });
     return `${built.build}${bytes === undefined ? '' : `, ${exactSize(bytes)}`}`;
   },
 });

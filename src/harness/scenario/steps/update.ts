@@ -38,6 +38,7 @@ export const update = defineStep({
       .describe('The update has to be refused with a message that contains this'),
   },
   timeoutMs: 15 * 60_000,
+  shares: ({ reboot, refused }) => reboot === true && refused === undefined,
   title: (spec) =>
     [
       'update',

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { problemsOf } from './workshop.ts';
+
+const steps = (...lines: string[]) =>
+  ['description: A test', 'steps:', ...lines.map((line) => `  - ${line}`)].join('\n');
+
+describe('each problem has its place and says what was expected', () => {
+  test.each([
+    [
+      'a step that is not known',
+      'steps[0]: expected a step, found "bot"; did you mean "boot"?',
+      'bot',
+    ],
+    ['a number', 'test.yaml:3:5 steps[0]: expected a step: one of build, bundle, flash,', '7'],
+    [
+      'a build that is not there',
+      'test.yaml:3:12 steps[0].build: expected one of the scenario\'s builds (default), found "defualt"; did you mean "default"?',
+      'build: defualt',
+    ],
+    [
+      'a boot before any flash',
+      'test.yaml:3:5 steps[0].boot: expected a `flash` before it, found none',
+      'boot',
+    ],
+    [
+      'a key that is not known',
+      'test.yaml:3:13 steps[0].boot.untill: expected one of the keys until, timeout, found "untill"; did you mean "until"?',
+      'boot: { untill: ready }',
+    ],
+    [
+      'a time without a unit',
+      'test.yaml:3:22 steps[0].boot.timeout: expected a time such as 500ms, 30s or 5m, found 30',
+      'boot: { timeout: 30 }',
+    ],
+    [
+      'a regular expression that is none',
+      'test.yaml:3:24 steps[0].expect.console[0]: expected a regular expression, found "(" (Unterminated group)',
+      'expect: { console: "(" }',
+    ],
+    [
+      'a bank that can not be',
+      "test.yaml:3:21 steps[0].expect.bank: expected the number of a bank's partition, such as 5 or 6, found 0",
+      'expect: { bank: 0 }',
+    ],
+    [
+      'an update without a bundle',
+      'steps[0].update.bundle: expected a `bundle` before it, found none',
+      'update',
+    ],
+    [
+      'an expectation of nothing',
+      'steps[0].expect: expected one of is, console, bank,',
+      'expect: {}',
+    ],
+    [
+      'a placeholder that stands for nothing',
+      `test.yaml:3:13 steps[0].inject: expected nothing of the kind here, found "\${fault}"`,
+      `inject: \${fault}`,
+    ],
+    [
+      'a repeat without an end',
+      'test.yaml:3:13 steps[0].repeat: expected either times or over, found neither',
+      'repeat: { steps: [boot] }',
+    ],
+  ])('%s', (_what, expected, step) => {
+    expect(problemsOf(steps(step)).join('\n')).toContain(expected);
+  });
+
+  test('a fault that is not known, in a step and in a matrix', () => {
+    const text = steps('build', 'flash', 'inject: kernel-panik@6', 'boot');
+    expect(problemsOf(text)).toEqual([
+      'test.yaml:5:13 steps[2].inject[0]: expected a fault, found "kernel-panik@6"; did you mean "kernel-panic"?',
+    ]);
+    const matrix = `matrix: { fault: [init-hung] }\n${steps('build')}`;
+    expect(problemsOf(matrix)).toEqual([
+      'test.yaml:1:19 matrix.fault[0]: expected a fault, found "init-hung"; did you mean "init-hang"?',
+    ]);
+  });
+
+  test('files that are not there', () => {
+    const text = `recipe: none.yaml\nbuilds: { a: { oem: [oem, nothing] } }\n${steps('build')}`;
+    expect(problemsOf(text)).toEqual([
+      'test.yaml:1:9 recipe: expected a recipe, found nothing at none.yaml',
+      'test.yaml:2:27 builds.a.oem[1]: expected an OEM provider, found nothing at nothing',
+    ]);
+  });
+
+  test('what needs a machine that is on, or off', () => {
+    const text = steps(
+      'build',
+      'flash',
+      'boot',
+      'boot',
+      'power-off',
+      'expect: { health: ok }',
+      'power-cut',
+    );
+    expect(problemsOf(text)).toEqual([
+      'test.yaml:6:5 steps[3].boot: expected a machine that is off (`power-off` before it), found one that is on',
+      'test.yaml:8:23 steps[5].expect.health: expected a machine that is on (`boot` before it), found one that is off',
+      'test.yaml:9:5 steps[6].power-cut: expected a machine that is on (`boot` before it), found one that is off',
+    ]);
+  });
+});
+
+test('all problems of a file come at once, also when its head is wrong', () => {
+  const found = problemsOf('engines: [qemuu]\nmatrix: { firmwares: [bios] }\nsteps:\n  - bot\n');
+  expect(found).toEqual([
+    'test.yaml:1:1 description: expected a sentence about what the scenario shows, found nothing',
+    expect.stringContaining('test.yaml:1:11 engines[0]: expected one of sim, qemu, command'),
+    expect.stringContaining('did you mean "firmware"?'),
+    expect.stringContaining('did you mean "boot"?'),
+  ]);
+});
+
+test('a problem of every variant is told once', () => {
+  const text = `matrix: { firmware: [bios, uefi] }\n${steps('build', 'flash', 'boot', 'boot')}`;
+  expect(problemsOf(text)).toHaveLength(1);
+});
