@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { packageRoot } from '../builder/package-root.ts';
@@ -43,10 +43,15 @@ export async function writeReports(
 
 /** Nothing outside the folder of artefacts, whatever the events say: they may be somebody else's. */
 function keptPath({ folder, path }: KeptFile): string | undefined {
+  // No file is called that, and neither a path nor a URL can hold it.
+  if (/[\p{Cs}\0]/u.test(path)) return undefined;
   const whole = resolve(folder, path);
-  const inside = relative(resolve(folder), whole);
-  const out = inside === '' || inside === '..' || inside.startsWith(`..${sep}`);
-  return out || isAbsolute(inside) ? undefined : whole;
+  return isInside(resolve(folder), whole) ? whole : undefined;
+}
+
+function isInside(folder: string, path: string): boolean {
+  const inside = relative(folder, path);
+  return !(inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside));
 }
 
 /** Undefined where the artefacts were not kept, or are elsewhere now. */
@@ -54,7 +59,9 @@ function screenshot(file: KeptFile): Uint8Array | undefined {
   const path = keptPath(file);
   if (!path) return undefined;
   try {
-    return readFileSync(path);
+    // Nor by a symbolic link.
+    const real = realpathSync(path);
+    return isInside(realpathSync(file.folder), real) ? readFileSync(real) : undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;

@@ -33,7 +33,7 @@ function part(title: string, body: Html | false | undefined): Html | false {
 }
 
 function stepsTable(steps: readonly StepRecord[]): Html {
-  return html`<div class="scroll" role="region" aria-label="Steps" tabindex="0"><table class="steps"><thead><tr><th scope="col"><span class="off">Verdict</span></th><th scope="col">Step</th><th scope="col">Found</th><th scope="col" class="n">Time</th></tr></thead><tbody>${steps.map(
+  return html`<div class="scroll" role="group" aria-label="Steps" tabindex="0"><table class="steps"><thead><tr><th scope="col"><span class="off">Verdict</span></th><th scope="col">Step</th><th scope="col">Found</th><th scope="col" class="n">Time</th></tr></thead><tbody>${steps.map(
     ({ title, verdict, seconds, found, failure }, index) =>
       html`<tr class="r-${verdict}"><td>${verdictSign(verdict)}</td><td><span class="n">${index + 1}</span> ${title}</td><td>${
         failure ? html`${failure.message}${placeText(failure)}` : (found ?? '')

@@ -22,7 +22,7 @@ ${
   long &&
   html`<p class="tools needs-script"><label for="${id}-find">Find</label> <input id="${id}-find" type="search" data-find="${id}"> <label><input type="checkbox" data-stages="${id}"> only stages and marks</label> <output for="${id}-find"></output></p>`
 }
-<div class="console" id="${id}" tabindex="0" role="region" aria-label="Console">${shown.map((entry) => entryView(entry, boots.length > 1))}</div>`;
+<div class="console" id="${id}" tabindex="0" role="group" aria-label="Console">${shown.map((entry) => entryView(entry, boots.length > 1))}</div>`;
 }
 
 function entryView(entry: ConsoleEntry, several: boolean): Html {
@@ -30,9 +30,9 @@ function entryView(entry: ConsoleEntry, several: boolean): Html {
     case 'on':
       return several ? html`<p class="on">boot ${entry.boot}</p>` : html``;
     case 'line':
-      return html`<p${lineLook(entry.text)}><b>${entry.seconds.toFixed(2)}</b>${clipped(entry.text)}</p>`;
+      return html`<p${lineLook(entry.text)} data-at="${entry.seconds.toFixed(2)}">${clipped(entry.text)}</p>`;
     default:
-      return html`<p class="mark m-${entry.kind}"><b>${entry.seconds.toFixed(2)}</b>${markSign(entry.kind)} ${entry.text}</p>`;
+      return html`<p class="mark m-${entry.kind}" data-at="${entry.seconds.toFixed(2)}">${markSign(entry.kind)} ${entry.text}</p>`;
   }
 }
 

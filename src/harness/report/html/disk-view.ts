@@ -89,9 +89,9 @@ function shortSize(bytes: number): string {
 /** Shares of the width, in sum 1, each at least {@link leastShare} where that is possible. */
 export function readableShares(sizes: readonly number[]): number[] {
   const least = Math.min(leastShare, 1 / Math.max(1, sizes.length));
-  const total = sizes.reduce((sum, size) => sum + size, 0) || 1;
+  const total = sizes.reduce((sum, size) => sum + size, 0);
   const room = 1 - least * sizes.length;
-  return sizes.map((size) => least + (size / total) * room);
+  return sizes.map((size) => least + room * (total > 0 ? size / total : 1 / sizes.length));
 }
 
 function bankPair(after: BankMark, before: BankMark | undefined): Html {

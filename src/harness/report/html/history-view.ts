@@ -26,7 +26,7 @@ export function historyView(all: readonly DiskRecord[]): Html | undefined {
   if (!last) return undefined;
   const numbers = last.disk.banks.map(({ partition, name }) => ({ partition, name }));
   return html`${all.length > disks.length && html`<p class="note">The last ${disks.length} of ${all.length} moments.</p>`}
-<div class="scroll" role="region" aria-label="States of the banks" tabindex="0"><table class="history"><thead><tr><th scope="col">When</th>${numbers.map(
+<div class="scroll" role="group" aria-label="States of the banks" tabindex="0"><table class="history"><thead><tr><th scope="col">When</th>${numbers.map(
     ({ partition, name }) => html`<th scope="col">${partition} ${name}</th>`,
   )}</tr></thead><tbody>${disks.map(
     ({ label, disk, boot }, index) =>

@@ -81,7 +81,7 @@ export function scenarioTable(record: RunRecord): Html {
     (verdict) =>
       html`<button type="button" aria-pressed="false" data-verdict="${verdict}">${verdictBadge(verdict)} ${totals[verdict]}</button> `,
   )}<output id="shown" for="filter" role="status"></output></div>
-<div class="scroll" role="region" aria-label="Table of scenarios" tabindex="0"><table id="table" class="overview"><thead><tr>${columns.map(
+<div class="scroll" role="group" aria-label="Table of scenarios" tabindex="0"><table id="table" class="overview"><thead><tr>${columns.map(
     (name, index) =>
       html`<th scope="col"${index > 2 && html` class="n"`} data-column="${index}">${name}</th>`,
   )}</tr></thead><tbody>

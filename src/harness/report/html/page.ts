@@ -14,6 +14,9 @@ export interface ReportAssets extends PageCode {
   link(file: KeptFile): string | undefined;
 }
 
+/** More open consoles make a browser slow, and nobody scrolls past them. */
+const mostOpened = 3;
+
 /**
  * One file of HTML that needs nothing else: style, script and pictures are in it, and its policy forbids everything but
  * those. It can be read without its script, which filters, sorts and finds.
@@ -21,6 +24,8 @@ export interface ReportAssets extends PageCode {
 export function htmlReport(record: RunRecord, assets: ReportAssets): string {
   const { script, style, link } = assets;
   const budget = pageBudget(record, assets.screenshot);
+  const failed = record.scenarios.filter(({ verdict }) => verdict === 'failed');
+  const opened = new Set(failed.slice(0, mostOpened));
   const policy = [
     `default-src 'none'`,
     `script-src '${digest(script)}'`,
@@ -50,7 +55,7 @@ ${
   record.scenarios.length > 0 &&
   html`<section aria-labelledby="details"><h2 id="details">Details</h2>
 <p class="tools needs-script"><button type="button" data-fold="open">Open all shown</button> <button type="button" data-fold="close">Close all</button></p>
-${record.scenarios.map((scenario, index) => scenarioView(scenario, index, { budget, link }))}</section>`
+${record.scenarios.map((scenario, index) => scenarioView(scenario, index, { budget, link, open: opened.has(scenario) }))}</section>`
 }
 </main>
 <script>${trusted(script)}</script>

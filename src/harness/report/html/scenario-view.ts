@@ -32,7 +32,7 @@ function failureCard(scenario: ScenarioRecord, index: number): Html | false {
 <p class="where">${at >= 0 && html`Step ${at + 1} of ${attempt.steps.length}, <b>${attempt.steps[at]?.title ?? ''}</b>, `}after ${duration(attempt.seconds)}${
     scenario.attempts.length > 1 && `, in ${scenario.attempts.length} attempts`
   }.${placeText(failure)}</p>
-${lines.length > 0 && html`<pre class="tail" role="region" tabindex="0" aria-label="Last lines of the console">${lines.slice(-tail).join('\n')}</pre>`}
+${lines.length > 0 && html`<pre class="tail" role="group" tabindex="0" aria-label="Last lines of the console">${lines.slice(-tail).join('\n')}</pre>`}
 ${banksAfter(attempt)}</article>`;
 }
 
@@ -53,15 +53,15 @@ function banksAfter({ disks }: AttemptRecord): Html | false {
   )}</ul>`;
 }
 
-/** One scenario, folded; those that failed are open. */
+/** One scenario, folded but for `open`. */
 export function scenarioView(
   scenario: ScenarioRecord,
   index: number,
-  context: Omit<AttemptContext, 'id'>,
+  { open, ...context }: Omit<AttemptContext, 'id'> & { open: boolean },
 ): Html {
   const { verdict, attempts, description, file, seconds, run } = scenario;
   const id = anchor(index);
-  return html`<details class="scenario d-${verdict}" id="${id}" data-run="${index}"${verdict === 'failed' && html` open`}><summary>${verdictBadge(verdict)} <h3>${scenario.scenario}</h3> ${variantChips(scenario)} <span class="time">${duration(seconds)}</span></summary>
+  return html`<details class="scenario d-${verdict}" id="${id}" data-run="${index}"${open && html` open`}><summary>${verdictBadge(verdict)} <h3>${scenario.scenario}</h3> ${variantChips(scenario)} <span class="time">${duration(seconds)}</span></summary>
 <div class="body"><p class="about">${description}</p><p class="meta"><code>${file}</code> <a href="#t${id}" aria-label="${run} in the table">↑ table</a></p>
 ${
   attempts.length === 1
