@@ -59,13 +59,19 @@ function fileNotes(
   files: readonly FileChange[],
   unread: readonly UnreadModule[],
 ): string[] {
-  return modules.flatMap(({ key, a, b }): string[] => {
-    const why = unread.find(({ module }) => module === key)?.why;
-    if (why !== undefined) return [`  ${plain(key)}: by lists of files only: ${plain(why)}`];
+  // One reason that holds for many modules, such as --brief, is one line.
+  const reasons = [...new Set(unread.map(({ why }) => why))].map((why) => {
+    const keys = unread.filter((one) => one.why === why).map(({ module }) => plain(module));
+    const who = keys.length === 1 ? `${keys[0]}:` : `${keys.length} modules`;
+    return `  ${who} by lists of files only: ${plain(why)}`;
+  });
+  const same = modules.flatMap(({ key, a, b }): string[] => {
+    if (unread.some(({ module }) => module === key)) return [];
     const looked = a && b && a.files.length > 0 && !sameContent(a, b);
     if (!looked || files.some(({ module }) => module === key)) return [];
     return [`  ${plain(key)}: the same files, packed otherwise`];
   });
+  return [...reasons, ...same];
 }
 
 /** The files of modules that both sides have, a section each. */

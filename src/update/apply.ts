@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { maxUpdated } from '../bootloader/rules.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { inFile } from '../diagnostics/in-file.ts';
 import { type Report, silent } from '../diagnostics/progress.ts';
 import { clusterBytes, planFat16 } from '../disk/fat/geometry.ts';
 import { keepState } from '../state/save-state.ts';
@@ -78,7 +79,11 @@ export async function applyBundle(
   const { target, targetBank: bank } = banks;
   // What the host was configured to may be in the slots that go now.
   const { dropCaches } = disk;
-  await keepState({ bank: banks.kept.device, other: bank.device, dropCaches });
+  await keepState({ bank: banks.kept.device, other: bank.device, dropCaches }).catch((error) => {
+    const hint =
+      '; what the host is configured to can not be kept in it: take a state backup, and flash the host anew';
+    throw inFile(`bank ${banks.kept.number}`, error, hint);
+  });
   invalidateBank(bank, target, plan.bank, updated);
 
   await step(`Write bank ${plan.target}`);
@@ -114,6 +119,10 @@ function planAll(
   });
   const warn = (why: string) =>
     report({ type: 'warning', text: `store: ${why}; its packages are not updated` });
+  const packages = plan.manifests[0]?.manifest.base?.packages ?? [];
+  if (!disk.store && packages.length > 0) {
+    warn(`expected one for ${packages.map((one) => one.name).join(', ')}, found none`);
+  }
   const store = disk.store && openStore(disk.store, warn);
   return {
     ...plan,

@@ -100,7 +100,11 @@ function checkModules(bank: BankReading, by: 'contents' | 'sums', report: Report
     const wrong = check.files.filter(
       ({ name, ok }) => !ok && !modules.some(({ file }) => sameName(file, name)),
     );
-    for (const { name, problem = '' } of wrong) report(name, 'bank.contents', problem);
+    for (const { name, problem = '' } of wrong) {
+      // The loader looks for a file of no name where bank.env names no kernel.
+      if (name === '') report('bank.env', 'bank.contents', 'expected a kernel in it, found none');
+      else report(name, 'bank.contents', problem);
+    }
     if (check.problem !== undefined && check.files.every(({ ok }) => ok)) {
       report('bank.env', 'bank.contents', check.problem);
     }

@@ -25,12 +25,12 @@ function layer(files: Record<string, string>): Uint8Array {
 /** The small image with another system in both banks. */
 function imageOf(
   agents: Uint8Array,
-  more: { version?: string; kernelOptions?: readonly string[] } = {},
+  more: { version?: string; kernelOptions?: readonly string[]; boot?: Uint8Array } = {},
 ): SmallImage {
   const image = smallImage();
   const files = {
     vmkernel: payload(50_000, 1),
-    'boot.v00': payload(3000, 2),
+    'boot.v00': more.boot ?? payload(3000, 2),
     'agents.v00': agents,
   };
   const version = more.version ?? '1.2.3';
@@ -239,6 +239,13 @@ describe('damage in a module', () => {
 });
 
 describe('diff for people', () => {
+  it('says once why it did not look into modules', async () => {
+    writeFileSync(join(folder, 'other.img'), imageOf(newAgents, { boot: payload(3000, 9) }).bytes);
+    const { stdout } = await diff('old.img', 'other.img', '--brief');
+    expect(stdout.match(/not looked into/g)).toHaveLength(1);
+    expect(stdout).toMatch(/^ {2}2 modules by lists of files only: not looked into$/m);
+  });
+
   it('stays within the width that there is, cuts nothing off, and ends with a sum', async () => {
     for (const width of [40, 80, 120]) {
       const { stdout } = await diff('old.img', 'new.img', '--content', '--width', String(width));

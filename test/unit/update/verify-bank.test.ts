@@ -80,6 +80,18 @@ describe('a problem of a bank', () => {
       ],
     ],
     [
+      'a bank.env that names no kernel',
+      (volume) => {
+        const text = Buffer.from(volume.read('bank.env')).toString('latin1');
+        volume.overwrite('bank.env', 0, Buffer.from(text.replace('kernel=', 'kernex='), 'latin1'));
+      },
+      [
+        'bank.env-other: bank.env: expected what follows from the manifests, found others',
+        'bank.contents: bank.env: bank.env does not match its hash',
+        'bank.contents: bank.env: expected a kernel in it, found none',
+      ],
+    ],
+    [
       'a sum of bank.env that is missing',
       (volume) => volume.remove('bank.env.sum'),
       ['bank.contents: bank.env: bank.env.sum is missing or empty'],
