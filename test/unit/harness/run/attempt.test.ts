@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest';
+import { runsOf } from '../scenario/workshop.ts';
+import { fakeMachines, readyLines } from './fake-machine.ts';
+import { stage } from './stage.ts';
+
+const scenario = (...steps: string[]) =>
+  runsOf(['description: A test', 'steps:', ...steps.map((step) => `  - ${step}`)].join('\n'));
+
+describe('a scenario', () => {
+  test('passes when every step does, and its machine is gone', async () => {
+    const machines = fakeMachines();
+    const runs = scenario(
+      'build',
+      'flash',
+      'boot',
+      'expect: { is: ready, bank: 5, version: "1.0.0" }',
+    );
+    const { verdicts, record } = await stage(runs, { makeMachine: machines.make });
+    expect(verdicts).toEqual({ test: 'passed' });
+    expect(machines.log).toEqual(['1:flash', '1:on', '1:gone']);
+    expect(record.scenarios[0]?.attempts[0]?.steps.map(({ found }) => found)).toEqual([
+      ...['1.0.0-1', '1.0.0-1', 'ready: bank 5, 1.0.0-1'],
+      'ready: bank 5, 1.0.0-1; bank 5; 1.0.0-1',
+    ]);
+  });
+
+  test('follows resets to the system that stays, and tells of each boot', async () => {
+    const boot = () => [
+      'twinbank: loader',
+      'twinbank: bank 6 set bootstate=2 attempts=0 verdict=-',
+      'twinbank: booting bank 6 build=1.1.0-1',
+      'Kernel panic - not syncing: test',
+      '!reset',
+      ...readyLines(5),
+    ];
+    const machines = fakeMachines({ boot });
+    const runs = scenario(
+      'build',
+      'flash',
+      'boot',
+      'expect: { console: [panic, booting bank 5], bank: 5 }',
+    );
+    const { verdicts, record } = await stage(runs, { makeMachine: machines.make });
+    expect(verdicts).toEqual({ test: 'passed' });
+    const boots = record.scenarios[0]?.attempts[0]?.boots;
+    expect(boots?.map(({ booted, outcome }) => [booted, outcome])).toEqual([
+      [6, 'panic'],
+      [5, 'healthy'],
+    ]);
+  });
+
+  test('goes on after a power cut that was injected, and fails after one that was not', async () => {
+    const boot = (n: number) => (n === 1 ? ['twinbank: loader', '!cut'] : readyLines());
+    const good = fakeMachines({ boot });
+    const injected = scenario('build', 'flash', 'inject: power-cut=mark', 'boot');
+    expect((await stage(injected, { makeMachine: good.make })).verdicts).toEqual({
+      test: 'passed',
+    });
+    expect(good.log.filter((what) => what === '1:on')).toHaveLength(2);
+    const bad = fakeMachines({ boot });
+    const { failures } = await stage(scenario('build', 'flash', 'boot'), { makeMachine: bad.make });
+    expect(failures[0]?.message).toBe('expected a ready system, found a machine that went off');
+  });
+
+  test('fails at once where the machine stays as it is', async () => {
+    const boot = () => ['twinbank: loader', 'twinbank: rescue: no bank can be booted'];
+    const machines = fakeMachines({ boot });
+    const { failures, kept } = await stage(scenario('build', 'flash', 'boot', 'reset'), {
+      makeMachine: machines.make,
+    });
+    expect(failures).toMatchObject([
+      {
+        code: 'scenario.unmet',
+        message: 'expected a ready system, found the rescue prompt',
+        place: { file: 'test.yaml', line: 5, column: 5 },
+        lines: ['   0.0 twinbank: loader', '   0.0 twinbank: rescue: no bank can be booted'],
+      },
+    ]);
+    expect(kept('test-1/console.txt')).toBe(true);
+    expect(machines.log).toEqual(['1:flash', '1:on', '1:gone']);
+  });
+
+  test('with a machine that never answers ends in time, with the last console lines', async () => {
+    const machines = fakeMachines({ boot: () => ['twinbank: loader', 'SeaBIOS'] });
+    const runs = scenario('build', 'flash', 'boot: { timeout: 50ms }');
+    const { failures, verdicts } = await stage(runs, { makeMachine: machines.make });
+    expect(verdicts).toEqual({ test: 'failed' });
+    expect(failures[0]?.message).toBe('expected a ready system, found nothing of it in 0.05 s');
+    expect(failures[0]?.lines?.at(-1)).toContain('SeaBIOS');
+    expect(machines.alive.size).toBe(0);
+  });
+
+  test('with a call that never comes back ends in time, too', async () => {
+    const machines = fakeMachines();
+    const runs = scenario('build', 'flash', 'boot', 'expect: { health: ok, timeout: 40ms }');
+    const { failures } = await stage(runs, { makeMachine: machines.make });
+    expect(failures[0]).toMatchObject({
+      code: 'scenario.timeout',
+      message: 'expected the step to be over in 0.04 s, found it still going on',
+    });
+    expect(machines.alive.size).toBe(0);
+  });
+
+  test('that takes too long as a whole ends, too', async () => {
+    const machines = fakeMachines();
+    const text =
+      'description: A test\ntimeout: 50ms\nsteps: [build, flash, boot, { expect: { health: ok } }]';
+    const { failures } = await stage(runsOf(text), { makeMachine: machines.make });
+    expect(failures[0]?.code).toBe('scenario.timeout');
+  });
+
+  test('whose fault never happened has failed', async () => {
+    const machines = fakeMachines({ unfired: ['kernel-panic@6'] });
+    const runs = scenario('build', 'flash', 'inject: kernel-panic@6', 'boot');
+    const { failures } = await stage(runs, { makeMachine: machines.make });
+    expect(failures[0]?.message).toBe(
+      'expected every fault to happen, found kernel-panic@6 waiting',
+    );
+  });
+});
+
+describe('what a machine can not do', () => {
+  test('makes a scenario not applicable before anything is done', async () => {
+    const machines = fakeMachines({ abilities: [] });
+    const runs = scenario('build', 'flash', 'boot', 'power-cut');
+    const { verdicts, record } = await stage(runs, { makeMachine: machines.make });
+    expect(verdicts).toEqual({ test: 'not-applicable' });
+    expect(machines.log).toEqual(['1:gone']);
+    expect(record.scenarios[0]?.attempts[0]?.steps.map(({ verdict }) => verdict)).toEqual([
+      ...['skipped', 'skipped', 'skipped', 'not-applicable'],
+    ]);
+  });
+
+  test('is left out where it only looks; the others are looked at, and none of it has passed', async () => {
+    const machines = fakeMachines({ abilities: ['vmkd'] });
+    const runs = scenario('build', 'flash', 'boot', 'expect: { port: 443 }', 'expect: { bank: 5 }');
+    const { verdicts, record } = await stage(runs, { makeMachine: machines.make });
+    expect(verdicts).toEqual({ test: 'not-applicable' });
+    expect(record.scenarios[0]?.attempts[0]?.steps.map(({ verdict }) => verdict)).toEqual([
+      ...['passed', 'passed', 'passed', 'not-applicable', 'passed'],
+    ]);
+  });
+
+  test('does not hide a failure', async () => {
+    const machines = fakeMachines({ abilities: ['vmkd'] });
+    const runs = scenario(
+      'build',
+      'flash',
+      'boot',
+      'expect: { port: 443 }',
+      'expect: { bank: 6, timeout: 20ms }',
+    );
+    const { verdicts } = await stage(runs, { makeMachine: machines.make });
+    expect(verdicts).toEqual({ test: 'failed' });
+  });
+
+  test('is not even made where the scenario is for other engines', async () => {
+    const machines = fakeMachines();
+    const text = 'description: A test\nengines: qemu\nsteps: [build, flash, boot]';
+    const { verdicts } = await stage(runsOf(text), { makeMachine: machines.make });
+    expect(verdicts).toEqual({ test: 'not-applicable' });
+    expect(machines.log).toEqual([]);
+  });
+});
