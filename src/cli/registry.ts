@@ -63,6 +63,11 @@ export const commands: readonly CommandRow[] = [
         load: () => import('./commands/oem-check.ts'),
       },
       {
+        usage: 'test <dir>',
+        describe: 'Run the tests of its CIM providers on this machine',
+        load: () => import('./commands/oem-test.ts'),
+      },
+      {
         usage: 'pack <dir>',
         describe: 'Make one signed file of an OEM provider',
         load: () => import('./commands/oem-pack.ts'),

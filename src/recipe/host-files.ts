@@ -37,7 +37,8 @@ const expectedKinds = {
 
 function kindAt(path: Path): Kind {
   if (path[0] === 'oem') return 'oem';
-  if (['trust', 'support', 'driverFiles'].includes(String(path[0]))) return 'file';
+  if (['trust', 'support', 'driverFiles', 'cim', 'defaults'].includes(String(path[0])))
+    return 'file';
   return path.at(-1) === 'files' ? 'directory' : 'any';
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { driverName, fileRef, list, map, memberRef, text } from './field.ts';
+import { choice, driverName, fileRef, list, map, memberRef, text } from './field.ts';
+import { cimSchema, programsSchema } from './provider-cim-schema.ts';
 
 const version = '[0-9][A-Za-z0-9.+~:_-]{0,63}';
 const name = '[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}';
@@ -45,6 +46,12 @@ const defaultsSchema = map({
   console: map({
     title: line('a title', 64).describe('What the console calls the machine'),
     text: line('a text', 200).exactOptional().describe('One more line on the console'),
+    logo: fileRef('a file such as file:logo.txt')
+      .exactOptional()
+      .describe('Up to 16 lines of up to 76 printable ASCII characters, shown above the title'),
+    color: choice(['red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'])
+      .exactOptional()
+      .describe('Of the logo'),
   })
     .exactOptional()
     .describe('What the console shows'),
@@ -145,6 +152,11 @@ export const providerSchema = map({
   withoutFirmware: list(driverName(), 'a list of kernel modules such as [tg3]')
     .prefault([])
     .describe('Drivers that are known to do without the firmware that they ask for'),
+  load: list(driverName(), 'a list of kernel modules such as [ipmi_devintf]')
+    .prefault([])
+    .describe('Those of them that no device asks for and that are loaded all the same'),
+  programs: programsSchema,
+  cim: cimSchema,
   defaults: defaultsSchema.prefault({}).describe('Until an administrator says otherwise'),
   support: supportSchema.prefault({}).describe('What helps when something breaks'),
 });

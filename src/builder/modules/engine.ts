@@ -41,6 +41,10 @@ export async function planEngine(
     name,
     fileName: `${name}.v00`,
     version: node.version,
+    // The C library, for programs that OEMs bring.
+    provides: plan.packages.flatMap(({ id, version }) =>
+      id === 'deb:libc6' ? [`libc6 = ${version}`] : [],
+    ),
     components: [node, ...plan.packages],
     inputs: {
       type: 'engine',

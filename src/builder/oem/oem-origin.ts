@@ -3,6 +3,7 @@ import type { LoadedProvider } from '../../recipe/provider.ts';
 import type { KeptManifest } from '../../update/manifest/plan-bank.ts';
 import type { KernelSource } from '../modules/kernel-source.ts';
 import { kernelClass } from '../modules/vmkernel.ts';
+import { cimApi, cimClass } from './cim/provider-files.ts';
 
 /** What a module's manifest says of others. */
 export type Relations = Pick<ManifestModule, 'provides' | 'requires' | 'conflicts' | 'replaces'>;
@@ -19,7 +20,7 @@ export interface OemOrigin {
 
 /**
  * What a provider's manifest says of others: what provider.yaml says, and what follows from it. A default that
- * only one OEM can set, or a driver of its own, is a name that it provides and conflicts with: a second one in
+ * only one OEM can set, a class of CIM, or a driver of its own, is a name that it provides and conflicts with: a second one in
  * the same bank is refused by the rules that hold for all modules, at build and in updates.
  */
 export function relationsOf(
@@ -27,9 +28,11 @@ export function relationsOf(
   product: string,
   kernel: Pick<KernelSource, 'image' | 'release'>,
   ownDrivers: readonly string[],
+  ofPrograms: readonly string[] = [],
 ): Relations {
-  const { provides, requires, conflicts, replaces, builds, drivers, defaults } = provider;
+  const { provides, requires, conflicts, replaces, builds, drivers, defaults, cim } = provider;
   const claims = [
+    ...cim.flatMap(({ classes }) => classes.map(cimClass)),
     ...Object.keys(defaults).map((name) => `default-${name}`),
     ...ownDrivers.map(driverClass),
   ];
@@ -39,6 +42,8 @@ export function relationsOf(
     requires: unique([
       ...requires,
       ...builds.map((range) => `${product} ${range}`),
+      ...(cim.length > 0 ? [`cim-api = ${cimApi}`] : []),
+      ...ofPrograms,
       ...(hasDrivers ? [`vmkernel = ${kernel.image.version}`, kernelClass(kernel.release)] : []),
     ]),
     conflicts: unique([...conflicts, ...claims]),

@@ -114,8 +114,8 @@ function misplaced(path: string, isFolder: boolean): string | undefined {
   if (/(^|\/)lib\/modules\/.*\.ko(\.[a-z0-9]+)?$/.test(path)) {
     return 'kernel modules under drivers or driverFiles of provider.yaml, which proves that they fit';
   }
-  if (/^(etc\/twinbank\/oem|usr\/lib\/twinbank\/support)\//.test(path)) {
-    return 'what provider.yaml makes there: say it under defaults or support';
+  if (/^(etc\/twinbank\/oem|usr\/lib\/twinbank\/(support|cim|oem))\//.test(path)) {
+    return 'what provider.yaml makes there: say it under defaults, support, cim or programs';
   }
   return undefined;
 }

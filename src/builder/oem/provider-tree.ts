@@ -7,6 +7,9 @@ import { type LoadedProvider, supportPath } from '../../recipe/provider.ts';
 import type { Path } from '../../recipe/tree.ts';
 import { parseSetting } from '../../state/settings.ts';
 import { type FileTree, sortedEntries } from '../components/file-tree.ts';
+import { moduleName } from '../modules/kernel-modules.ts';
+import { cimSourceProblems } from './cim/provider-sources.ts';
+import { logoLines, logoProblems } from './console-logo.ts';
 import { readProviderFiles } from './provider-files.ts';
 
 /** Of a collector or a driver; a bank has less. */
@@ -27,6 +30,8 @@ export function readProviderTree(provider: LoadedProvider): {
 } {
   const { tree, problems } = readProviderFiles(provider);
   problems.push(...settingProblems(provider), ...strayFiles(provider));
+  problems.push(...cimSourceProblems(provider), ...logoProblems(provider));
+  problems.push(...loadProblems(provider));
   const names = provider.support.scripts.map(({ path }) => basename(path));
   for (const [index, name] of names.entries()) {
     if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name) && names.indexOf(name) === index) continue;
@@ -69,10 +74,12 @@ function settingProblems(provider: LoadedProvider): Diagnostic[] {
 /** A provider is one folder that can be handed on: nothing in it may be taken from elsewhere. */
 function strayFiles(provider: LoadedProvider): Diagnostic[] {
   const root = realpathSync(provider.folder) + sep;
+  const { logo } = provider.defaults.console ?? {};
   const drivers = provider.driverFiles.map(({ component }) => component);
   const named: [Path, { scheme: string; path?: string }[]][] = [
     [['support', 'scripts'], provider.support.scripts],
     [['driverFiles'], drivers],
+    [['defaults', 'console', 'logo'], logo ? [logo] : []],
   ];
   return named.flatMap(([at, refs]) =>
     refs.flatMap((ref, index) => {
@@ -88,12 +95,30 @@ function strayFiles(provider: LoadedProvider): Diagnostic[] {
   );
 }
 
+/** Only what the OEM has can be loaded without a device that asks for it. */
+function loadProblems({ load, drivers, driverFiles, problem }: LoadedProvider): Diagnostic[] {
+  const own = driverFiles.map((ref) => ('member' in ref ? ref.member : ref.component.path));
+  const has = new Set([...drivers, ...own].map(moduleName));
+  return load.flatMap((name, index) =>
+    has.has(moduleName(name))
+      ? []
+      : problem(['load', index], 'one of drivers or driverFiles', name),
+  );
+}
+
 function factsOf(provider: LoadedProvider): Uint8Array {
-  const { name, vendor, version, description, defaults, support } = provider;
+  const { name, vendor, version, description, support, load } = provider;
+  const { console, ...settings } = provider.defaults;
+  const logo = logoLines(provider);
+  const defaults = {
+    ...settings,
+    ...(console && { console: { ...console, ...(logo.length > 0 && { logo }) } }),
+  };
   const { assetTag, links, scripts } = support;
   const facts = {
     ...{ schemaVersion: 1, name, vendor, version },
     ...(description !== undefined && { description }),
+    ...(load.length > 0 && { load }),
     defaults,
     support: {
       ...(assetTag !== undefined && { assetTag }),

@@ -15,8 +15,17 @@ export function scaffold(name: string, vendor: string, schema: string | undefine
       text: `What lies in files/ is laid over the system: this is /usr/share/${name}/about.txt on the host.\n`,
     },
     { path: 'support/collect.sh', text: collectorText(name), executable: true },
+    { path: 'cim/sensors.ts', text: cimText(schemaName(name)) },
+    { path: 'cim/sensors.test.ts', text: cimTestText(schemaName(name)) },
     { path: 'README.md', text: readmeText(name, vendor) },
   ];
+}
+
+/** What its classes have before the "_": the name in letters and digits, and none of those that are somebody else's. */
+function schemaName(name: string): string {
+  const plain = name.replaceAll('-', '');
+  const isTaken = plain.length < 2 || ['cim', 'prs', 'twinbank'].includes(plain);
+  return `${plain.slice(0, 1).toUpperCase()}${plain.slice(1)}${isTaken ? 'Oem' : ''}`;
 }
 
 function providerText(name: string, vendor: string): string {
@@ -41,16 +50,66 @@ products: [twinbank] # as the recipe says
 # firmware: ["deb:firmware-linux-free#lib/firmware/isci/isci_firmware.bin"] # your own: files/usr/lib/firmware
 # withoutFirmware: [tg3] # drivers that do without what they ask for
 
+# load: [ipmi_devintf] # of these, what no device asks for
+# programs: ["deb:freeipmi-tools#usr/sbin/ipmi-sensors"] # with their libraries, for CIM providers and collectors
+
+# What the host tells of the hardware (docs/cim.md). twinbank oem test runs cim/*.test.ts.
+cim:
+  - provider: file:cim/sensors.ts
+    classes: [${schemaName(name)}_NumericSensor] # no other module of a bank can have them
+    # writes: ["/sys/class/hwmon/hwmon*/pwm1"]
+    # devices: [/dev/ipmi0]
+
 # What a host is set to until an administrator says otherwise.
 # defaults:
 #   syslog: { targets: ["logs.example.com:514"] }
 #   ntp: { servers: [ntp.example.com] }
-#   console: { title: A machine of ours, text: https://example.com/support }
+#   console: { title: A machine of ours, text: https://example.com/support, logo: file:logo.txt, color: cyan }
 
 support:
   # assetTag: RX-1000
   # links: [{ title: Support, url: "https://example.com/support" }]
   scripts: ["file:support/collect.sh"] # /usr/lib/twinbank/support/${name}/collect.sh
+`;
+}
+
+function cimText(schema: string): string {
+  return `import { defineProvider } from 'twinbank/cim';
+import { hwmonSensor, numericSensor } from 'twinbank/cim/sensor';
+
+/** The sensors of the kernel's drivers. Classes, host and errors are described in twinbank's docs/cim.md. */
+export const provider = defineProvider({
+  classes: [
+    {
+      name: '${schema}_NumericSensor',
+      superclass: 'CIM_NumericSensor',
+      description: 'A sensor of a driver, CHIP/DEVICE/CHANNEL',
+      properties: {},
+      enumerate: (host) =>
+        host.hwmon().map((reading) => numericSensor(hwmonSensor(reading, host.systemName))),
+    },
+  ],
+});
+`;
+}
+
+function cimTestText(schema: string): string {
+  return `import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { testProvider } from 'twinbank/cim/testing';
+import { provider } from './sensors.ts';
+
+test('a chip of the kernel is a sensor', async () => {
+  const machine = testProvider(provider, { root: mkdtempSync(join(tmpdir(), 'cim-')) });
+  machine.write('/sys/class/hwmon/hwmon0/name', 'coretemp');
+  machine.write('/sys/class/hwmon/hwmon0/temp1_input', '42000');
+  const [sensor] = await machine.enumerate('${schema}_NumericSensor');
+  assert.equal(sensor?.CurrentReading, 420);
+  assert.equal(sensor?.UnitModifier, -1);
+});
 `;
 }
 
@@ -70,12 +129,14 @@ function readmeText(name: string, vendor: string): string {
 
 \`\`\`sh
 twinbank oem check .                                  # all problems at once
+twinbank oem test .                                   # the tests of cim/
 twinbank oem pack . --key KEY --out ${name}.oem       # one signed file for others
 twinbank build RECIPE --oem .                         # an image with it
 \`\`\`
 
 - \`provider.yaml\` says what it is and what it needs.
 - \`files/\` is laid over the system.
+- \`cim/\` has what the host tells of its hardware, with tests.
 - \`support/\` has the collectors of support data.
 `;
 }

@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts';
 /** Writes lines to every console the kernel uses, and to the kernel's log. Never throws, never waits. */
 export interface Console {
   line(text: string): void;
+  /** Lines as they are, on the consoles only; `color` is a name of ANSI's. */
+  picture(lines: readonly string[], color?: string): void;
   /** For the kernel's log only. */
   log(text: string): void;
   /** One line for a stage of the boot, with the time since power-on. */
@@ -14,6 +16,8 @@ export interface Console {
 
 /** The kernel refuses longer records (LOG_LINE_MAX in kernel/printk). */
 const maxCharacters = 800;
+
+const colors = ['red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'];
 
 export function systemConsole(
   clock: Clock,
@@ -33,6 +37,14 @@ export function systemConsole(
   return {
     line,
     log,
+    picture: (lines, color) => {
+      // ECMA-48 8.3.117: 31 is red, 37 white; 0 is what it was.
+      const at = colors.indexOf(color ?? '');
+      const shown = lines.map((text) => text.replace(/[^ -~]/g, '?'));
+      const [on, off] = at < 0 ? ['', ''] : [`\x1b[3${at + 1}m`, '\x1b[0m'];
+      const text = shown.map((one) => `${on}${one}${off}\r\n`).join('');
+      for (const device of devices) writeNow(`${files.devices}/${device}`, text);
+    },
     stage: (name, detail) => {
       const at = clock.sincePowerOn();
       stages[name] = at;

@@ -14,6 +14,8 @@ export interface Drivers {
   readonly report: DriverReport;
   /** Loads what the devices that are there by now ask for. */
   load(): Promise<void>;
+  /** Loads what no device asks for. */
+  loadNamed(names: readonly string[]): Promise<void>;
 }
 
 /** A driver that does not come back is left behind: what waits for it must not be the whole system. */
@@ -36,7 +38,12 @@ export function bankDrivers(): Drivers {
       await loadModules(fresh, report);
     }
   };
-  return { report, load };
+  const loadNamed = async (names: readonly string[]): Promise<void> => {
+    const fresh = names.filter((module) => !tried.has(module));
+    for (const module of fresh) tried.add(module);
+    if (fresh.length > 0) await loadModules(fresh, report);
+  };
+  return { report, load, loadNamed };
 }
 
 async function loadModules(modules: readonly string[], report: DriverReport): Promise<void> {

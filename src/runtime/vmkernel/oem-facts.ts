@@ -11,8 +11,16 @@ export interface OemFacts {
   readonly defaults: {
     readonly syslog?: unknown;
     readonly ntp?: unknown;
-    readonly console?: { readonly title: string; readonly text?: string };
+    readonly console?: {
+      readonly title: string;
+      readonly text?: string;
+      readonly logo?: readonly string[];
+      readonly color?: string;
+    };
   };
+  /** Kernel modules that no device asks for. */
+  readonly load?: readonly string[];
+  readonly support?: { readonly scripts?: readonly string[] };
 }
 
 /** The OEMs of the running system, by their names. One whose file is wrong is left out. Never throws. */
@@ -38,6 +46,19 @@ export function effectiveSettings(root = '/'): Partial<Settings> {
     ...parsed('ntp', ntp),
   }));
   return Object.assign({}, ...defaults, readConfiguration(root).settings);
+}
+
+/** The OEMs' logos, for the console. */
+export function oemLogos(root = '/'): { lines: readonly string[]; color: string | undefined }[] {
+  return readOemFacts(root).flatMap(({ defaults: { console } }) => {
+    const lines = console?.logo;
+    return Array.isArray(lines) ? [{ lines: lines.map(String), color: console?.color }] : [];
+  });
+}
+
+/** Kernel modules that OEMs want loaded though no device asks for them. */
+export function oemLoads(root = '/'): string[] {
+  return readOemFacts(root).flatMap(({ load }) => (Array.isArray(load) ? load.map(String) : []));
 }
 
 /** One line for each OEM: what its machine is called, and what else is to be said. */

@@ -16,7 +16,7 @@ import { judgeBoot } from './judge-boot.ts';
 import { parseKernelCommandLine } from './kernel-command-line.ts';
 import { vmkdMethods } from './methods.ts';
 import { currentLeases, findInterfaces, firstLease, openNetwork, setHostName } from './network.ts';
-import { oemLines } from './oem-facts.ts';
+import { oemLines, oemLoads, oemLogos } from './oem-facts.ts';
 import { addOemModules } from './oem-modules.ts';
 import { takeOverGroup } from './own-group.ts';
 import { endSystem, findPowerButtons, onPowerButton, resetNow } from './power.ts';
@@ -88,6 +88,7 @@ if (command.trial) {
 addOemModules(release());
 const drivers = bankDrivers();
 await drivers.load();
+await drivers.loadNamed(oemLoads());
 console.stage('drivers', `${drivers.report.loaded.length} for ${drivers.report.devices} devices`);
 for (const { module, reason } of drivers.report.failed) console.line(`driver ${module}: ${reason}`);
 
@@ -100,6 +101,7 @@ if (journal.problem) console.line(`boot journal: ${journal.problem}`);
 endJournal = (why) => journal.write({ event: 'shutdown', bank: command.bank ?? 0, why });
 const keeper = stateKeeper({ bank, other: bank && otherBank(bank), tell: console.line });
 console.stage('state', await keeper.restore());
+for (const { lines, color } of oemLogos()) console.picture(lines, color);
 for (const line of oemLines()) console.line(line);
 saveAtEnd = keeper.saveChanges;
 setInterval(() => void keeper.saveChanges(), stateIntervalMs);

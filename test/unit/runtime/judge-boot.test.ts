@@ -74,6 +74,7 @@ async function judge(boot: Boot): Promise<Judged> {
     console: {
       line: (text) => void lines.push(text),
       log: () => {},
+      picture: () => {},
       stage: (name, detail) => void lines.push(`${name}: ${detail}`),
       stages: () => ({}),
     },

@@ -70,14 +70,17 @@ export function cimHost(options: HostOptions): CimHost {
         throw new CimError('failed', (error as Error).message);
       }
     },
-    run: (program, args, { timeoutMs = programTimeoutMs } = {}) => {
+    run: (program, args, { timeoutMs = programTimeoutMs, asRoot = false } = {}) => {
       const found = options.programs[program];
       if (!found) {
         const known = Object.keys(options.programs).join(', ') || 'none';
         const message = `expected a program of provider.yaml (${known}), found ${program}`;
         return Promise.reject(new CimError('failed', message));
       }
-      return runProgram(found.path, args, { timeoutMs, libraries: found.libraries, signal });
+      const { path, libraries } = found;
+      // Root of a user namespace has the rights of the user that made it, and no others.
+      const [first, ...words] = asRoot ? ['/bin/unshare', '-r', path, ...args] : [path, ...args];
+      return runProgram(first ?? path, words, { timeoutMs, libraries, signal, name: program });
     },
     sleep: (ms) =>
       new Promise((resolve, reject) => {
@@ -108,19 +111,16 @@ export function matchesPath(pattern: string, path: string): boolean {
 function runProgram(
   path: string,
   args: readonly string[],
-  options: { timeoutMs: number; libraries: string; signal: AbortSignal },
+  options: { timeoutMs: number; libraries: string; signal: AbortSignal; name: string },
 ): Promise<string> {
-  const { timeoutMs, libraries, signal } = options;
+  const { timeoutMs, libraries, signal, name } = options;
   const env = { PATH: '/usr/bin:/usr/sbin', HOME: '/tmp', LD_LIBRARY_PATH: libraries };
   const limits = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: programOutput } as const;
   return new Promise((resolve, reject) => {
     execFile(path, args, { ...limits, env, signal, cwd: '/' }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
-      const name = path.split('/').pop();
       const why = error.killed ? `it did not end in ${timeoutMs / 1000} s` : stderr.trim();
-      reject(
-        new CimError('failed', `${name} ${args.join(' ')}: ${(why || error.message).slice(-300)}`),
-      );
+      reject(new CimError('failed', `${name}: ${(why || error.message).slice(-300)}`));
     });
   });
 }

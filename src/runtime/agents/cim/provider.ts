@@ -166,8 +166,15 @@ export interface CimHost {
   write(path: string, text: string): void;
   smbios(): readonly SmbiosStructure[];
   hwmon(): readonly HwmonReading[];
-  /** Runs a program that provider.yaml lists under `programs`, by its name, and gives what it prints. Throws CimError `failed`. */
-  run(program: string, args: readonly string[], options?: { timeoutMs?: number }): Promise<string>;
+  /**
+   * Runs a program that provider.yaml lists under `programs`, by its name, and gives what it prints; `asRoot` for one
+   * that insists on being root, though the rights of the provider's user are enough for it. Throws CimError `failed`.
+   */
+  run(
+    program: string,
+    args: readonly string[],
+    options?: { timeoutMs?: number; asRoot?: boolean },
+  ): Promise<string>;
   now(): Date;
   /** For monitors; throws CimError `failed` once the provider has to end. */
   sleep(ms: number): Promise<void>;

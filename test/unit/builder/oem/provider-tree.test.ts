@@ -124,7 +124,7 @@ test('what belongs elsewhere is told where', () => {
     'oem/files/etc/twinbank/oem/other.json': '',
   });
   expect(problems().map((line) => line.replace(/, found .*/, ''))).toEqual([
-    'oem/files/etc/twinbank/oem/other.json: expected what provider.yaml makes there: say it under defaults or support',
+    'oem/files/etc/twinbank/oem/other.json: expected what provider.yaml makes there: say it under defaults, support, cim or programs',
     'oem/files/etc/vmware/syslog.json: expected the setting of an administrator to stay his: say it under defaults in provider.yaml',
     'oem/files/tmp: expected nothing in dev, proc, run, sys, tmp, over which a host mounts something else',
     'oem/files/usr/lib/modules/6.1/x.ko.xz: expected kernel modules under drivers or driverFiles of provider.yaml, which proves that they fit',

@@ -97,9 +97,9 @@ describe('the agent through vmkd', () => {
       code: 'cim.not-found',
     });
     await expect(
-      cimForwarders((method, params) => askCim(method, params, { socket: `${socket}.gone` }))[
-        'cim.get'
-      ]?.({}),
+      cimForwarders((method, params) =>
+        askCim(method, params, { socket: `${socket}.gone`, patienceMs: 0 }),
+      )['cim.get']?.({}),
     ).rejects.toMatchObject({ code: 'cim.no-agent' });
   });
 

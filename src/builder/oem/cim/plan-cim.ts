@@ -1,0 +1,93 @@
+import { join, relative } from 'node:path';
+import { type Diagnostic, recipeError } from '../../../recipe/diagnostic.ts';
+import type { LoadedProvider } from '../../../recipe/provider.ts';
+import type { Json } from '../../components/derived.ts';
+import type { FileTree } from '../../components/file-tree.ts';
+import { sourcesDigest } from '../../modules/bundle.ts';
+import type { OemProgram } from '../oem-programs.ts';
+import { bundleCimFile } from './bundle-provider.ts';
+import { typeProblems } from './check-types.ts';
+import { describeProvider } from './describe-provider.ts';
+import { providerFiles } from './provider-files.ts';
+import { cimName, cimSourcesDigest } from './provider-sources.ts';
+
+/** The CIM providers of an OEM, planned: nothing but the hashes of their sources is read yet. */
+export interface OemCim {
+  readonly inputs: Json;
+  /**
+   * Checks types, bundles, loads and describes them; `scratch` is an empty folder. Throws `recipe.invalid` (kind
+   * `recipe`) with all that is wrong, at its file and line.
+   */
+  read(scratch: string): Promise<FileTree>;
+}
+
+/** Undefined where the OEM has none. */
+export async function planOemCim(
+  provider: LoadedProvider,
+  programs: readonly OemProgram[],
+): Promise<OemCim | undefined> {
+  const { cim } = provider;
+  if (cim.length === 0) return undefined;
+  const granted = Object.fromEntries(programs.map(({ name, ...place }) => [name, place]));
+  return {
+    inputs: {
+      sources: cimSourcesDigest(provider),
+      interface: await sourcesDigest(['runtime/agents/cim']),
+      providers: cim.map((one) => [cimName(one.provider), one.classes, one.writes, one.devices]),
+      programs: programs.map(({ name }) => name),
+    },
+    read: async (scratch) => {
+      const files = cim.map((one) => relative(provider.folder, one.provider.path));
+      const [types, ...bundles] = await Promise.all([
+        typeProblems(provider, files, join(scratch, 'types')),
+        ...files.map((file) => bundleCimFile(provider, file)),
+      ]);
+      const unbundled = bundles.flatMap(({ problems }) => problems);
+      // A refused import is told once.
+      const told = types.filter((one) => !unbundled.some((other) => samePlace(one, other)));
+      assertNone([...unbundled, ...told]);
+      const tree: FileTree = new Map();
+      for (const [index, one] of cim.entries()) {
+        const data = bundles[index]?.data ?? new Uint8Array();
+        const schemas = await describeProvider(data);
+        const file = files[index] ?? '';
+        assertNone([
+          ...schemas.problems.map((problem) => placed(provider, file, problem)),
+          ...(schemas.problems.length > 0 ? [] : claimProblems(provider, index, schemas.classes)),
+        ]);
+        const { writes, devices } = one;
+        const grants = { programs: granted, writes, devices };
+        const made = providerFiles(provider.name, cimName(one.provider), data, schemas, grants);
+        for (const [path, entry] of made) tree.set(path, entry);
+      }
+      return tree;
+    },
+  };
+}
+
+function assertNone(problems: readonly Diagnostic[]): void {
+  if (problems.length > 0) throw recipeError([...problems]);
+}
+
+function samePlace(one: Diagnostic, other: Diagnostic): boolean {
+  return one.file === other.file && one.line === other.line;
+}
+
+function placed(provider: LoadedProvider, file: string, problem: string): Diagnostic {
+  return { ...provider.fileProblem(file, '', ''), message: problem };
+}
+
+/** provider.yaml says what others are told of: it has to be just what the source has. */
+function claimProblems(
+  provider: LoadedProvider,
+  index: number,
+  found: readonly { readonly name: string }[],
+): Diagnostic[] {
+  const claimed = provider.cim[index]?.classes ?? [];
+  const names = found.map(({ name }) => name);
+  const missing = names.filter((name) => !claimed.includes(name));
+  const extra = claimed.filter((name) => !names.includes(name));
+  if (missing.length + extra.length === 0) return [];
+  const expected = `just the classes that the provider has (${names.join(', ')})`;
+  return [provider.problem(['cim', index, 'classes'], expected, claimed.join(', '))];
+}

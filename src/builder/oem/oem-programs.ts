@@ -1,0 +1,110 @@
+import { basename } from 'node:path';
+import { TwinbankError } from '../../diagnostics/error.ts';
+import type { LoadedProvider } from '../../recipe/provider.ts';
+import type { Resolved } from '../components/component.ts';
+import type { Json } from '../components/derived.ts';
+import { addEntry, type FileTree, mergeTrees } from '../components/file-tree.ts';
+import { readLibraries } from '../components/libraries.ts';
+import { planLibraries } from '../components/library-plan.ts';
+import { readComponent, resolveComponents } from '../components/sources.ts';
+import { planEngine } from '../modules/engine.ts';
+import type { PlanContext } from '../modules/module.ts';
+import { stripPrograms } from '../modules/strip.ts';
+
+/** A program of an OEM as the running system has it. */
+export interface OemProgram {
+  readonly name: string;
+  readonly path: string;
+  /** Folder of its libraries, for LD_LIBRARY_PATH. */
+  readonly libraries: string;
+}
+
+export interface OemPrograms {
+  readonly programs: readonly OemProgram[];
+  readonly components: readonly Resolved[];
+  readonly inputs: Json;
+  /** What the module requires of the base: the C library it was planned against, or a newer one. */
+  readonly requires: readonly string[];
+  read(scratch: string): Promise<FileTree>;
+}
+
+/**
+ * The programs of packages that an OEM brings, in a folder of its own with all libraries that the engine does not have: so
+ * two OEMs, or an OEM and the base, can have different versions of one library.
+ */
+export async function planOemPrograms(
+  provider: LoadedProvider,
+  context: PlanContext,
+): Promise<OemPrograms | undefined> {
+  const { name, programs } = provider;
+  if (programs.length === 0) return undefined;
+  const { components } = context;
+  const found = await resolveComponents(
+    programs.map(({ component }) => component),
+    components,
+  );
+  const roots = programs.map((ref, index) => {
+    const component = found[index];
+    if (!component) throw new TwinbankError('internal', 'oem.lost', 'programs: lost');
+    return { component, paths: ['member' in ref ? ref.member : ''] };
+  });
+  const engine = await engineLibraries(context);
+  const plan = await planLibraries(roots, engine.sonames, components);
+  const place = `usr/lib/twinbank/oem/${name}`;
+  const names = roots.map(({ paths }) => basename(paths[0] ?? ''));
+  const twice = names.find((one, index) => names.indexOf(one) !== index);
+  if (twice !== undefined) {
+    const { file, line, column } = provider.problem(['programs'], '', '');
+    const message = `${file}:${line}:${column} programs: expected programs of different names, found ${twice} twice`;
+    throw new TwinbankError('recipe', 'oem.program-twice', message);
+  }
+  return {
+    programs: names.map((one) => ({
+      name: one,
+      path: `/${place}/bin/${one}`,
+      libraries: `/${place}/lib`,
+    })),
+    components: [...found, ...plan.packages],
+    inputs: {
+      programs: roots.map(({ component, paths }) => [component.sha256, ...paths]),
+      libraries: plan.packages.map(({ sha256 }) => sha256),
+      sonames: plan.libraries.map(({ soname }) => soname),
+    },
+    requires: engine.requires,
+    read: async (scratch) => {
+      const trees = await Promise.all(
+        roots.map(({ component, paths }) =>
+          readComponent(component, (path) => paths.includes(path), components),
+        ),
+      );
+      const stripped = await stripPrograms(
+        mergeTrees(...trees, await readLibraries(plan, components)),
+        scratch,
+      );
+      const tree: FileTree = new Map();
+      for (const [path, entry] of stripped) {
+        const isProgram = roots.some(({ paths }) => paths.includes(path));
+        // The interpreter's link is the engine's.
+        if (entry.type !== 'file') continue;
+        addEntry(tree, `${place}/${isProgram ? 'bin' : 'lib'}/${basename(path)}`, {
+          ...entry,
+          mode: 0o755,
+        });
+      }
+      return tree;
+    },
+  };
+}
+
+/** What every bank has of libraries: the engine's. */
+async function engineLibraries(context: PlanContext) {
+  const sonames = new Set<string>();
+  const requires: string[] = [];
+  for (const [name, module] of Object.entries(context.recipe.modules)) {
+    if (module.type !== 'engine') continue;
+    const engine = await planEngine(name, module, { ...context, provided: new Set() });
+    for (const soname of engine.sonames) sonames.add(soname);
+    requires.push(...(engine.provides ?? []).map((text) => text.replace(' = ', ' >= ')));
+  }
+  return { sonames, requires };
+}
