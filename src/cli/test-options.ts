@@ -66,6 +66,16 @@ function runOptions<Options>(yargs: Argv<Options>) {
       requiresArg: true,
       describe: 'Try what failed so often again; what passes then is flaky',
     })
+    .option('watch', {
+      type: 'boolean',
+      describe: 'Show each step, and what the machine says of itself, as it happens',
+    })
+    .option('repeat', {
+      type: 'number',
+      default: 1,
+      requiresArg: true,
+      describe: 'Run each so often, from its own first boot, to find what fails now and then',
+    })
     .option('bail', { type: 'boolean', describe: 'Stop at the first failure' });
 }
 

@@ -1,12 +1,7 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { packageRoot, packageVersion } from '../../builder/package-root.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
-import { ndjsonLine } from '../../harness/report/ndjson.ts';
 import type { RunRecord } from '../../harness/report/record.ts';
-import type { RunEvent } from '../../harness/report/run-event.ts';
-import { collectRun } from '../../harness/report/run-record.ts';
 import { machinesAtOnce } from '../../harness/run/capacity.ts';
 import { runScenarios } from '../../harness/run/run-scenarios.ts';
 import { shardOf } from '../../harness/run/shards.ts';
@@ -17,9 +12,10 @@ import { usageError } from '../failure.ts';
 import { writeReports } from '../run-reports.ts';
 import { loadScenarios } from '../scenario-files.ts';
 import { loadSigningKey, signingKeyOption } from '../signing-key.ts';
+import { listenTo } from '../test-listeners.ts';
 import { type MachineChoice, machineMaker } from '../test-machines.ts';
 import { testOptions } from '../test-options.ts';
-import { listText, planText, runText, scenarioLine } from '../test-text.ts';
+import { listText, planText, runText } from '../test-text.ts';
 import { openWorkshop } from '../test-workshop.ts';
 
 export const command = defineCommand({
@@ -49,10 +45,16 @@ export const command = defineCommand({
       recipe: join(packageRoot(), 'recipes/default.yaml'),
       firmware: options.firmware,
     }).filter(({ run }) => options.filter === undefined || run.includes(options.filter));
-    const runs = shard ? shardOf(all, shard) : all;
+    const repeat = atLeast('repeat', options.repeat, 1);
+    const runs = repeated(shard ? shardOf(all, shard) : all, repeat);
     if (options.list || options.dryRun) return listing(runs, options.dryRun === true);
     const { jobs = machinesAtOnce(choice.kind, runs), retry, bail = false } = options;
-    const limits = { jobs: atLeast('jobs', jobs, 1), retry: atLeast('retry', retry, 0), bail };
+    const limits = {
+      jobs: atLeast('jobs', jobs, 1),
+      retry: atLeast('retry', retry, 0),
+      bail,
+      share: repeat === 1,
+    };
     const started = Date.now();
     const artefacts = resolve(
       context.cwd,
@@ -60,7 +62,7 @@ export const command = defineCommand({
         join('out/test', new Date(started).toISOString().slice(0, 19).replaceAll(':', '-')),
     );
     const key = await loadSigningKey(context, options);
-    const listeners = await listenersOf(context, options, artefacts);
+    const listeners = await listenTo(context, options, artefacts);
     const workshop = await openWorkshop(context, key);
     try {
       const begun = performance.now();
@@ -107,6 +109,13 @@ function atLeast(name: string, value: number, least: number): number {
   throw usageError(`--${name}: expected a whole number from ${least} to 1000, found ${value}`);
 }
 
+function repeated(runs: readonly PlannedRun[], times: number): PlannedRun[] {
+  if (times === 1) return [...runs];
+  return runs.flatMap((one) =>
+    Array.from({ length: times }, (_, index) => ({ ...one, run: `${one.run} #${index + 1}` })),
+  );
+}
+
 function listing(runs: readonly PlannedRun[], steps: boolean) {
   return {
     json: {
@@ -119,45 +128,7 @@ function listing(runs: readonly PlannedRun[], steps: boolean) {
   };
 }
 
-/** Whoever wants to know what happens: the record, people, the file of events. */
-async function listenersOf(
-  { cwd, json, stdout, colors, report }: Context,
-  { events }: { events: string | undefined },
-  artefacts: string,
-) {
-  const collected = collectRun({ artefacts });
-  const path = events === undefined ? undefined : resolve(cwd, events);
-  if (path !== undefined) await mkdir(dirname(path), { recursive: true });
-  const file = path === undefined ? undefined : createWriteStream(path);
-  let broken: Error | undefined;
-  file?.on('error', (error) => {
-    broken ??= error;
-  });
-  const shown = new Set<string>();
-  const hear = (event: RunEvent): void => {
-    collected.add(event);
-    file?.write(ndjsonLine(event));
-    if (event.type !== 'scenario-end') return;
-    const record = collected.record().scenarios.find(({ run }) => run === event.run);
-    if (!record) return;
-    const again = shown.has(event.run) ? ' (again)' : '';
-    shown.add(event.run);
-    const line = `${scenarioLine(record, colors)}${again}`;
-    if (json) report({ type: 'note', text: line });
-    else stdout.write(`${line}\n`);
-  };
-  const close = async (): Promise<void> => {
-    if (!file) return;
-    await new Promise<void>((done) => {
-      file.once('close', done);
-      file.end();
-    });
-    if (broken) throw broken;
-  };
-  return { hear, record: collected.record, close };
-}
-
-async function outcome(
+function outcome(
   { colors }: Context,
   record: RunRecord,
   artefacts: string,

@@ -17,6 +17,8 @@ export interface RunOptions extends Omit<AttemptOptions, 'shelf'> {
   readonly retry: number;
   /** Begin nothing more after the first run that has failed for good. */
   readonly bail: boolean;
+  /** Whether runs that begin in the same way share what they boot first. */
+  readonly share: boolean;
 }
 
 export interface RunSummary {
@@ -33,7 +35,7 @@ export async function runScenarios(
   options: RunOptions,
 ): Promise<RunSummary> {
   const { emit, now, engine, shard, signal } = options;
-  const shelf = bootShelf(runs);
+  const shelf = bootShelf(options.share ? runs : []);
   const stop = new AbortController();
   const stopped = AbortSignal.any([signal, stop.signal]);
   const found = new Map<PlannedRun, Verdict>();

@@ -26,7 +26,16 @@ export async function stage(
   const collected = collectRun({ artefacts });
   const begun = performance.now();
   const summary = await runScenarios(runs, {
-    ...{ workshop, version: '0.0.0', started: 0, jobs: 1, retry: 0, bail: false, engine: 'sim' },
+    ...{
+      workshop,
+      version: '0.0.0',
+      started: 0,
+      jobs: 1,
+      retry: 0,
+      bail: false,
+      share: true,
+      engine: 'sim',
+    },
     ...{ artefacts, keepAll: false, signal: new AbortController().signal },
     now: () => (performance.now() - begun) / 1000,
     emit: (event) => {
