@@ -6,6 +6,7 @@ import type { Extent } from '../disk/extents.ts';
 import { openFileDevice } from '../disk/file-device.ts';
 import { planQcow2, writeQcow2 } from '../disk/qcow2/writer.ts';
 import { temporaryName } from '../disk/temporary-image.ts';
+import { writeVmdkFile } from '../disk/vmdk/file.ts';
 import type { KeptManifest } from '../update/manifest/plan-bank.ts';
 import type { Resolved } from './components/component.ts';
 import { sha256 } from './components/digest.ts';
@@ -38,11 +39,11 @@ export interface Outputs {
 const formats = {
   raw: {
     ending: 'img',
-    write: async (image: FinishedImage, path: string) => rename(image.path, path),
+    write: async (image: FinishedImage, path: string): Promise<void> => rename(image.path, path),
   },
   qcow2: {
     ending: 'qcow2',
-    write: async (image: FinishedImage, path: string) => {
+    write: async (image: FinishedImage, path: string): Promise<void> => {
       const plan = planQcow2(image.device, image.extents);
       const target = openFileDevice(path, { create: true, size: plan.fileSize });
       try {
@@ -51,6 +52,12 @@ const formats = {
         target.close();
       }
     },
+  },
+  /** What vSphere and its tools import. */
+  vmdk: {
+    ending: 'vmdk',
+    write: (image: FinishedImage, path: string, fileName: string): Promise<void> =>
+      writeVmdkFile(path, image, { type: 'streamOptimized', fileName }),
   },
 } as const;
 
@@ -79,7 +86,7 @@ export async function writeOutputs(image: FinishedImage, outputs: Outputs): Prom
   try {
     for (const format of outputs.formats) {
       const { ending, write } = formats[format];
-      await write(image, stage(ending));
+      await write(image, stage(ending), `${outputs.name}.${ending}`);
     }
     for (const [ending, text] of Object.entries(texts)) await writeFile(stage(ending), text());
     outputs.signal?.throwIfAborted();

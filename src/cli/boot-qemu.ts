@@ -1,6 +1,6 @@
 import { assertTwinbankDisk } from '../bootloader/inspect-image.ts';
 import { readBanks } from '../bootloader/read-banks.ts';
-import type { TwinbankError } from '../diagnostics/error.ts';
+import { TwinbankError } from '../diagnostics/error.ts';
 import { type OpenImage, openImage } from '../disk/open-image.ts';
 import { type BootResult, bootError, bootInQemu } from '../harness/boot.ts';
 import type { ConsoleLine } from '../harness/console-log.ts';
@@ -86,8 +86,10 @@ async function openDisk(image: string, write: boolean) {
     assertTwinbankDisk(opened.device);
     return opened.format;
   });
-  if (write) return { path: image, format, remove: async () => {} };
-  return { ...(await copyDisk(image)), format: 'raw' as const };
+  if (!write) return { ...(await copyDisk(image)), format: 'raw' as const };
+  if (format !== 'vmdk') return { path: image, format, remove: async () => {} };
+  const message = `${image}: expected a raw or qcow2 image with --write, found a VMDK disk, which is only read`;
+  throw new TwinbankError('refused', 'image.read-only', message);
 }
 
 /** Binds the faults to the disk, and does to it what they say. */

@@ -4,9 +4,10 @@ import type { BlockDevice } from './block-device.ts';
 import type { Extent } from './extents.ts';
 import { openFileDevice } from './file-device.ts';
 import { openQcow2 } from './qcow2/reader.ts';
+import { openVmdk } from './vmdk/reader.ts';
 
 export interface OpenImage {
-  readonly format: 'raw' | 'qcow2';
+  readonly format: 'raw' | 'qcow2' | 'vmdk';
   /** The disk itself, whatever it is packed in. */
   readonly device: BlockDevice;
   /** What the file stores, where its format tells; everything else reads as zero. */
@@ -25,7 +26,6 @@ interface Foreign {
 const convert = 'qemu-img convert -O raw makes an image that can be read';
 const unpack = 'unpack it first';
 const foreignFormats: readonly Foreign[] = [
-  row(0, 'KDMV', 'a VMDK disk', convert),
   row(0, 'COWD', 'a VMDK disk', convert),
   row(0, '# Disk Descriptor', 'the descriptor of a VMDK disk', convert),
   row(0, 'vhdxfile', 'a VHDX disk', convert),
@@ -42,8 +42,8 @@ const foreignFormats: readonly Foreign[] = [
 ];
 
 /**
- * Opens the disk image at a path, raw or qcow2 by its first bytes. Throws what {@link openFileDevice} and
- * {@link openQcow2} throw, and (kind `corrupt`) `image.foreign` for formats of others and `image.too-small`
+ * Opens the disk image at a path, raw, qcow2 or VMDK by its first bytes. Throws what {@link openFileDevice},
+ * {@link openQcow2} and {@link openVmdk} throw, and (kind `corrupt`) `image.foreign` for formats of others and `image.too-small`
  * for a file that is shorter than a sector.
  */
 export function openImage(path: string, options: { writable?: boolean } = {}): OpenImage {
@@ -59,10 +59,11 @@ export function openImage(path: string, options: { writable?: boolean } = {}): O
     const start = file.read(0, 512);
     const has = ({ offset, magic }: Foreign) =>
       magic.every((byte, index) => start[offset + index] === byte);
-    if (has(qcow2)) {
-      const device = withPath(path, () => openQcow2(file));
+    const packed = packedFormats.find(has);
+    if (packed) {
+      const device = withPath(path, () => packed.open(file));
       const dataExtents = () => withPath(path, () => device.dataExtents());
-      return { format: 'qcow2', device, dataExtents, close: () => file.close() };
+      return { format: packed.format, device, dataExtents, close: () => file.close() };
     }
     // The mark of a boot sector wins: its code may begin with anything.
     const foreign =
@@ -71,7 +72,7 @@ export function openImage(path: string, options: { writable?: boolean } = {}): O
       throw new TwinbankError(
         'corrupt',
         'image.foreign',
-        `${path}: expected a raw or qcow2 disk image, found ${foreign.what}; ${foreign.hint}`,
+        `${path}: expected a raw, qcow2 or VMDK disk image, found ${foreign.what}; ${foreign.hint}`,
       );
     }
     return { format: 'raw', device: file, close: () => file.close() };
@@ -81,7 +82,10 @@ export function openImage(path: string, options: { writable?: boolean } = {}): O
   }
 }
 
-const qcow2 = row(0, 'QFI\xfb', 'a qcow2 disk', '');
+const packedFormats = [
+  { ...row(0, 'QFI\xfb', 'a qcow2 disk', ''), format: 'qcow2', open: openQcow2 },
+  { ...row(0, 'KDMV', 'a VMDK disk', ''), format: 'vmdk', open: openVmdk },
+] as const;
 
 function row(offset: number, magic: string, what: string, hint: string): Foreign {
   return { offset, magic: [...Buffer.from(magic, 'latin1')], what, hint };

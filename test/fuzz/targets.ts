@@ -7,6 +7,7 @@ import { gpt } from './targets/gpt.ts';
 import { bundleIndex, canonicalJsonTarget, manifest, signature } from './targets/json-documents.ts';
 import { qcow2 } from './targets/qcow2.ts';
 import { stateArchive, stateSlot } from './targets/state.ts';
+import { vmdk } from './targets/vmdk.ts';
 
 /** Every parser of what somebody else may have written. */
 export const targets: readonly FuzzTarget[] = [
@@ -24,6 +25,7 @@ export const targets: readonly FuzzTarget[] = [
   gpt,
   fat,
   qcow2,
+  vmdk,
   stateSlot,
   stateArchive,
 ];

@@ -24,7 +24,7 @@ export const command = defineCommand({
       .positional('image', {
         type: 'string',
         demandOption: true,
-        describe: 'A disk image, raw or qcow2',
+        describe: 'A disk image: raw, qcow2 or VMDK',
       })
       .option('engine', {
         choices: engines,

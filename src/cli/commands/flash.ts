@@ -26,7 +26,7 @@ export const command = defineCommand({
       .positional('image', {
         type: 'string',
         demandOption: true,
-        describe: 'A raw or qcow2 image; the .bmap beside it is used',
+        describe: 'A raw, qcow2 or VMDK image; the .bmap beside it is used',
       })
       .positional('target', {
         demandOption: true,

@@ -23,7 +23,7 @@ export const command = defineCommand({
     yargs.positional('file', {
       type: 'string',
       demandOption: true,
-      describe: 'A raw or qcow2 image, a disk, or a bundle',
+      describe: 'A raw, qcow2 or VMDK image, a disk, or a bundle',
     }),
   run: async (context, { file: image }) => {
     const path = resolve(context.cwd, image);

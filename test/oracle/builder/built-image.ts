@@ -63,6 +63,7 @@ export interface BuiltImage {
   /** `twinbank-0.1.0.img` */
   readonly raw: string;
   readonly qcow2: string;
+  readonly vmdk: string;
   /** What the build printed with --json. */
   json(): BuildJson;
   /** The image at a partition, by GPT number, in the form of mtools: `FILE@@OFFSET`. */
@@ -91,7 +92,7 @@ export function builtImage(): BuiltImage {
       'build',
       'recipes/default.yaml',
       '--format',
-      'raw,qcow2',
+      'raw,qcow2,vmdk',
       '--out',
       folder,
       '--json',
@@ -112,6 +113,7 @@ export function builtImage(): BuiltImage {
     folder,
     raw,
     qcow2: raw.replace(/img$/, 'qcow2'),
+    vmdk: raw.replace(/img$/, 'vmdk'),
     json: () => {
       if (!printed) throw new Error('not built yet');
       return printed;

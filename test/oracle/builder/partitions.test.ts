@@ -73,6 +73,11 @@ judgedBy(['sgdisk', 'sfdisk', 'qemu-img', 'flock'], () => {
     expect(judge('qemu-img', ['check', image.qcow2])).toContain('No errors were found');
     expect(judge('qemu-img', ['compare', image.raw, image.qcow2])).toContain('identical');
   });
+
+  test('and the same of the VMDK', () => {
+    expect(judge('qemu-img', ['check', image.vmdk])).toContain('No errors were found');
+    expect(judge('qemu-img', ['compare', image.raw, image.vmdk])).toContain('identical');
+  });
 });
 
 judgedBy(['bmaptool', 'flock'], () => {

@@ -33,7 +33,14 @@ judgedBy(['taskset', 'flock'], () => {
       recipe,
       'extends: recipes/default.yaml\nname: every\nmodules:\n  extra: { type: files, files: "file:extra" }\n',
     );
-    const argv = [join(copy, 'dist/twinbank.js'), 'build', recipe, '--format', 'raw,qcow2', '-q'];
+    const argv = [
+      join(copy, 'dist/twinbank.js'),
+      'build',
+      recipe,
+      '--format',
+      'raw,qcow2,vmdk',
+      '-q',
+    ];
     judge(
       'sh',
       ['-c', `${shell} "$@"`, 'sh', process.execPath, ...argv, '--out', join(copy, 'o')],
@@ -87,6 +94,7 @@ judgedBy(['taskset', 'flock'], () => {
         'every-0.1.0.lock.yaml',
         'every-0.1.0.manifest.json',
         'every-0.1.0.qcow2',
+        'every-0.1.0.vmdk',
       ]);
       expect(second).toEqual(first);
       // Not by taking them from the cache.
@@ -101,7 +109,15 @@ judgedBy(['taskset', 'flock'], () => {
         context.skip('unshare -n: not allowed here');
       }
       const out = join(image.program.folder, 'offline');
-      const argv = ['build', 'recipes/default.yaml', '--out', out, '--format', 'raw,qcow2', '-q'];
+      const argv = [
+        'build',
+        'recipes/default.yaml',
+        '--out',
+        out,
+        '--format',
+        'raw,qcow2,vmdk',
+        '-q',
+      ];
       const ended = image.program.run(argv, { under: offline });
       expect(ended).toMatchObject({
         status: 0,

@@ -11,6 +11,7 @@ import { openFileDevice } from '../../../src/disk/file-device.ts';
 import { openImage } from '../../../src/disk/open-image.ts';
 import { planQcow2, writeQcow2 } from '../../../src/disk/qcow2/writer.ts';
 import { copyExtents, nonZeroExtents } from '../../../src/disk/sparse.ts';
+import { writeVmdkFile } from '../../../src/disk/vmdk/file.ts';
 import { mebibyte, payload } from '../../unit/disk/fat/trees.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 
@@ -91,9 +92,52 @@ judgedBy(['qemu-img'], () => {
       ...['-o', 'encrypt.format=aes,encrypt.key-secret=s', encrypted, '1M'],
     ]);
     expect(() => openImage(encrypted)).toThrow(/expected an unencrypted image/);
-    const vmdk = at('disk.vmdk');
-    judge('qemu-img', ['convert', '-f', 'raw', '-O', 'vmdk', raw, vmdk]);
-    expect(() => openImage(vmdk)).toThrow(/found a VMDK disk; qemu-img convert/);
+  });
+
+  test.each(['streamOptimized', 'monolithicSparse'] as const)(
+    'our VMDK of type %s has no errors, and holds the same disk',
+    async (type) => {
+      const packed = at(`${type}.vmdk`);
+      const device = openFileDevice(raw);
+      await writeVmdkFile(packed, { device, extents }, { type, fileName: `${type}.vmdk` });
+      device.close();
+      judge('qemu-img', ['compare', '-f', 'raw', '-F', 'vmdk', raw, packed]);
+      expect(judge('qemu-img', ['check', '-f', 'vmdk', packed])).toContain('No errors were found');
+      expect(statSync(packed).size).toBeLessThan(7 * mebibyte);
+      const info = JSON.parse(judge('qemu-img', ['info', '--output=json', packed]));
+      expect(info['virtual-size']).toBe(540 * mebibyte);
+      expect(info['format-specific'].data).toMatchObject({
+        'create-type': type,
+        'parent-cid': 4294967295,
+      });
+    },
+  );
+
+  test.each(['streamOptimized', 'monolithicSparse'])(
+    'its VMDK of type %s is read by us as the same disk',
+    (type) => {
+      const packed = at('theirs.vmdk');
+      const options = ['-O', 'vmdk', '-o', `subformat=${type}`];
+      judge('qemu-img', ['convert', '-f', 'raw', ...options, raw, packed]);
+      const image = openImage(packed);
+      expect([image.format, image.device.size]).toEqual(['vmdk', 540 * mebibyte]);
+      const volume = openFat(image.device);
+      expect(volume.check()).toEqual([]);
+      expect(Buffer.compare(volume.read('/file3'), payload(1_000_003, 3))).toBe(0);
+      image.close();
+    },
+  );
+
+  test('its VMDK in parts, and its changes to another one, are refused with the reason', () => {
+    const parts = at('parts.vmdk');
+    const convert = ['convert', '-f', 'raw', '-O', 'vmdk'];
+    judge('qemu-img', [...convert, '-o', 'subformat=twoGbMaxExtentSparse', raw, parts]);
+    expect(() => openImage(parts)).toThrow(/found the descriptor of a VMDK disk; qemu-img convert/);
+    expect(() => openImage(at('parts-s001.vmdk'))).toThrow(/expected (a descriptor in the file|createType streamOptimized or)/);
+    judge('qemu-img', [...convert, raw, at('parent.vmdk')]);
+    const child = ['create', '-f', 'vmdk', '-b', at('parent.vmdk'), '-F', 'vmdk', at('child.vmdk')];
+    judge('qemu-img', child);
+    expect(() => openImage(at('child.vmdk'))).toThrow(/expected a disk of its own/);
   });
 });
 

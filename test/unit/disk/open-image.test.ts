@@ -41,7 +41,7 @@ describe('an image', () => {
   });
 
   test.each([
-    ['a VMDK disk', Buffer.from('KDMV')],
+    ['a VMDK disk', Buffer.from('COWD')],
     ['a gzip file', gzipSync(payload(3000, 1))],
     ['an xz file', Buffer.from('fd377a585a00', 'hex')],
     ['a zstd file', Buffer.from('28b52ffd', 'hex')],
@@ -55,7 +55,9 @@ describe('an image', () => {
       expect.objectContaining({
         kind: 'corrupt',
         code: 'image.foreign',
-        message: expect.stringContaining(`expected a raw or qcow2 disk image, found ${what}; `),
+        message: expect.stringContaining(
+          `expected a raw, qcow2 or VMDK disk image, found ${what}; `,
+        ),
       }),
     );
   });
