@@ -1,6 +1,7 @@
 import { agentsUpdateRow } from './agents-update.ts';
 import type { BenchRow } from './bench-row.ts';
 import { composeRow, imageRow, mappedImageRow } from './image-against-genimage.ts';
+import { changedOemRow, matrixMemoryRow, matrixRow } from './matrix.ts';
 import { changedAgentRow, unchangedRow } from './rebuild.ts';
 import { hashedBootRow, simulatedBootsRow } from './simulated-boots.ts';
 import { daemonUpdateRow, updateOnDevicesRow, updateRow } from './update-against-rauc.ts';
@@ -12,6 +13,9 @@ export const benchRows: readonly BenchRow[] = [
   composeRow,
   unchangedRow,
   changedAgentRow,
+  changedOemRow,
+  matrixRow,
+  matrixMemoryRow,
   simulatedBootsRow,
   hashedBootRow,
   updateRow,
