@@ -1,3 +1,4 @@
+import { loaderMoments } from './loader-moments.ts';
 import type {
   AttemptRecord,
   BootRecord,
@@ -5,6 +6,7 @@ import type {
   DiskRecord,
   KeptFile,
   Mark,
+  Moment,
   StepRecord,
 } from './record.ts';
 import type { RunEvent, Verdict } from './run-event.ts';
@@ -22,7 +24,11 @@ const said = { cut: 'power cut', reset: 'reset', off: 'power off' } as const;
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 /** `heard` is the run's clock at what was last heard of the boot, `seconds` the boot's own. */
-type BootDraft = Draft<Omit<BootRecord, 'marks'>> & { marks: Mark[]; heard: number };
+type BootDraft = Draft<Omit<BootRecord, 'marks'>> & {
+  marks: Mark[];
+  heard: number;
+  started: boolean;
+};
 
 /** Events without a time of their own get that of the last console line, and what the run's clock went on since. */
 function advance(draft: BootDraft, at: number): void {
@@ -42,6 +48,8 @@ export function collectAttempt(begin: Begin, folder: string): AttemptCollector {
   const boots = new Map<number, BootDraft>();
   const entries: ConsoleEntry[] = [];
   const disks: DiskRecord[] = [];
+  const moments: Moment[] = [];
+  const follow = loaderMoments();
   const screenshots: KeptFile[] = [];
   const artefacts: KeptFile[] = [];
   let current = 0;
@@ -50,7 +58,15 @@ export function collectAttempt(begin: Begin, folder: string): AttemptCollector {
   const bootOf = (boot: number, at: number): BootDraft => {
     const known = boots.get(boot);
     if (known) return known;
-    const draft: BootDraft = { boot, stages: [], shared: false, seconds: 0, marks: [], heard: at };
+    const draft: BootDraft = {
+      boot,
+      stages: [],
+      shared: false,
+      seconds: 0,
+      marks: [],
+      heard: at,
+      started: false,
+    };
     boots.set(boot, draft);
     current = Math.max(current, boot);
     entries.push({ kind: 'on', boot });
@@ -59,7 +75,7 @@ export function collectAttempt(begin: Begin, folder: string): AttemptCollector {
   const mark = (kind: Mark['kind'], boot: number, at: number, text: string): void => {
     const draft = bootOf(boot, at);
     advance(draft, at);
-    const one: Mark = { kind, seconds: draft.seconds, text };
+    const one: Mark = { kind, seconds: draft.seconds, started: draft.started, text };
     draft.marks.push(one);
     entries.push({ ...one, boot });
   };
@@ -84,6 +100,9 @@ export function collectAttempt(begin: Begin, folder: string): AttemptCollector {
         const draft = bootOf(event.boot, event.at);
         draft.seconds = Math.max(draft.seconds, event.seconds);
         draft.heard = event.at;
+        draft.started = true;
+        const moment = follow(event.text, event.boot);
+        if (moment) moments.push(moment);
         entries.push({
           kind: 'line',
           boot: event.boot,
@@ -109,6 +128,12 @@ export function collectAttempt(begin: Begin, folder: string): AttemptCollector {
         return;
       case 'disk':
         disks.push({ label: event.label, boot: current, disk: event.disk });
+        moments.push({
+          label: event.label,
+          boot: current,
+          banks: event.disk.banks,
+          next: event.disk.next,
+        });
         return;
       case 'screenshot':
         screenshots.push({ label: event.label, path: event.path, folder, boot: current });
@@ -132,8 +157,8 @@ export function collectAttempt(begin: Begin, folder: string): AttemptCollector {
       steps: steps.map((step) => stepRecord(step, now)),
       boots: [...boots.values()]
         .sort((a, b) => a.boot - b.boot)
-        .map(({ heard: _, ...boot }) => boot),
-      ...{ console: entries, disks, screenshots, artefacts },
+        .map(({ heard: _, started: __, ...boot }) => boot),
+      ...{ console: entries, disks, moments, screenshots, artefacts },
     }),
   };
 }

@@ -61,6 +61,8 @@ export interface AttemptRecord {
   readonly boots: readonly BootRecord[];
   readonly console: readonly ConsoleEntry[];
   readonly disks: readonly DiskRecord[];
+  /** States of the banks, as disks and the loader's own lines tell them. */
+  readonly moments: readonly Moment[];
   readonly screenshots: readonly KeptFile[];
   readonly artefacts: readonly KeptFile[];
 }
@@ -77,6 +79,8 @@ export interface Mark {
   readonly kind: 'fault' | 'cut' | 'reset' | 'off';
   /** Since this power-on: the time of the console line before it. */
   readonly seconds: number;
+  /** Whether the console had said anything since this power-on. */
+  readonly started: boolean;
   readonly text: string;
 }
 
@@ -116,6 +120,23 @@ export interface DiskRecord {
   /** Boots so far. */
   readonly boot: number;
   readonly disk: DiskMark;
+}
+
+export interface BankMoment {
+  readonly partition: number;
+  readonly name?: string;
+  readonly state: string;
+  readonly attempts: number | null;
+  readonly verdict: string | null;
+  readonly build: string | null;
+}
+
+export interface Moment {
+  readonly label: string;
+  readonly boot: number;
+  readonly banks: readonly BankMoment[];
+  /** The bank that the loader would choose, or has chosen; left out where that is not known. */
+  readonly next?: number | null;
 }
 
 export interface KeptFile {

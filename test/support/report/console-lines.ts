@@ -20,7 +20,13 @@ export function bootLines({
     [0.72, `twinbank: bank 6 ${states[1]} attempts=0 verdict=- updated=3 build=${build}`],
     [2.74, "  Booting `start'"],
     [2.74, ''],
-    [2.84, `twinbank: bank ${bank} set bootstate=0 attempts=1 verdict=-`],
+    ...(states[1] === 'DIRTY'
+      ? ([[2.8, 'twinbank: bank 6 set bootstate=3 attempts=0 verdict=T']] as const)
+      : []),
+    [
+      2.84,
+      `twinbank: bank ${bank} set bootstate=${bank === 6 ? '2 attempts=0' : '0 attempts=1'} verdict=-`,
+    ],
     [2.84, `twinbank: verifying bank ${bank}`],
     [2.87, `${digest}  (hd0,gpt${bank})/bank.env.sum`],
     [2.87, 'bank.env: OK'],
@@ -48,7 +54,7 @@ export function bootLines({
 /** The same until init, where the kernel panics. */
 export function panicLines(bank: number, build: string): Line[] {
   return [
-    ...bootLines({ bank, build }).slice(0, 18),
+    ...bootLines({ bank, build, states: ['VALID', 'UPGRADING'] }).slice(0, 18),
     { seconds: 13.52, text: '[    4.871220] sysrq: Trigger a crash' },
     {
       seconds: 13.53,

@@ -85,7 +85,7 @@ function powerCut(stream: Stream, variant: Variant): void {
   one.begin(0);
   one.power('on');
   one.end();
-  const second = bootLines({ states: ['VALID', 'DIRTY'] }).slice(0, 21);
+  const second = bootLines({ states: ['VALID', 'DIRTY'] }).slice(0, 22);
   one.begin(0);
   one.lines(second);
   one.fault('disk reads of partition 5 fail');

@@ -17,11 +17,11 @@ export interface AttemptContext {
 
 /** All that is known of one attempt, in the order in which one asks: what, when, with which banks, what was said. */
 export function attemptView(attempt: AttemptRecord, { id, budget, link }: AttemptContext): Html {
-  const { steps, boots, disks, console } = attempt;
+  const { steps, boots, disks, moments, console } = attempt;
   return html`
 ${part('Steps', steps.length > 0 && stepsTable(steps))}
 ${part('Boots', boots.length > 0 && bootsView(boots))}
-${part('States of the banks', historyView(disks))}
+${part('States of the banks', historyView(moments))}
 ${part('Disk', diskView(disks))}
 ${part('Console', console.length > 0 && consoleView(attempt, { most: budget.lines(attempt), id: `${id}-console`, link }))}
 ${part('Screen', gallery(attempt, budget, link))}

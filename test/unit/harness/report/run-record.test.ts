@@ -59,7 +59,7 @@ describe('the record of a run', () => {
     const [attempt] = scenario('update-power-cut').attempts;
     const [first, second] = attempt!.boots;
     expect(first!.marks).toEqual([
-      { kind: 'cut', seconds: expect.closeTo(16.19, 5), text: 'power cut' },
+      { kind: 'cut', seconds: expect.closeTo(16.19, 5), started: true, text: 'power cut' },
     ]);
     expect(second!.marks[0]).toMatchObject({ kind: 'fault', seconds: expect.closeTo(18.33, 5) });
     const at = attempt!.console.findIndex((entry) => entry.kind === 'cut');
@@ -68,6 +68,23 @@ describe('the record of a run', () => {
       text: 'twinbank: stage=engine at=16.01s Node 22.23.3',
     });
     expect(attempt!.console[at + 1]).toEqual({ kind: 'on', boot: 2 });
+  });
+
+  it('knows the states of the banks at every boot from what the loader says', () => {
+    const [attempt] = scenario('fallback-after-panic').attempts;
+    const marks = attempt!.moments.map(({ label, boot, banks, next }) => [
+      `${boot} ${label}`,
+      ...banks.map(({ state, attempts, verdict }) => `${state} ${attempts} ${verdict}`),
+      next,
+    ]);
+    expect(marks).toEqual([
+      ['0 updated', 'VALID 0 -', 'UPGRADING 0 -', 6],
+      ['1 bank 6 is booted', 'VALID 0 -', 'DIRTY 0 -', 6],
+      ['1 after the panic', 'VALID 0 -', 'DIRTY 0 -', 5],
+      ['2 bank 5 is booted', 'VALID 1 -', 'INVALID 0 T', 5],
+      ['2 bank 5 is confirmed', 'VALID 0 -', 'INVALID 0 T', 5],
+      ['2 ready', 'VALID 0 -', 'INVALID 0 T', 5],
+    ]);
   });
 
   it('lets a boot that hangs last until its end was given up', () => {
