@@ -104,9 +104,11 @@ function row(scenario: ScenarioRecord, index: number, longest: number): Html {
 `;
 }
 
-/** Why a scenario was not run. */
+/** Why a scenario was not run, or what of it was not. */
 function notRun({ verdict, attempts }: ScenarioRecord): string {
-  if (verdict !== 'skipped' && verdict !== 'not-applicable') return '';
-  const step = attempts.at(-1)?.steps.find((one) => one.verdict === verdict);
+  const steps = attempts.at(-1)?.steps ?? [];
+  const left = steps.filter((step) => step.verdict === 'not-applicable').length;
+  if (verdict === 'passed') return left > 0 ? `${left} of ${steps.length} steps not applicable` : '';
+  const step = steps.find((one) => one.verdict === verdict);
   return step?.failure?.message ?? step?.found ?? '';
 }
