@@ -1,11 +1,11 @@
 import { TwinbankError } from '../diagnostics/error.ts';
 import { alignExtents, extentBytes } from '../disk/extents.ts';
-import type { OpenImage } from '../disk/open-image.ts';
 import { runTool } from '../host/run-tool.ts';
 import { type TargetDevice, withTargetDevice } from './device/target-device.ts';
 import { essentialExtents } from './essential-extents.ts';
 import { finishedDisk } from './finished-disk.ts';
 import type { FlashRequest, FlashResult } from './flash-image.ts';
+import type { FlashSource } from './open-source.ts';
 import { type KeptState, keepStateOf } from './target-state.ts';
 import { verifyImage } from './verify-image.ts';
 import { writeDevice } from './write-device.ts';
@@ -18,7 +18,7 @@ const alignment = 4096;
  * the image's own hashes, and only then the first byte. Throws what `withTargetDevice`, `confirm`, `verifyImage`,
  * `finishedDisk` and `writeDevice` throw.
  */
-export async function flashDevice(image: OpenImage, request: FlashRequest): Promise<FlashResult> {
+export async function flashDevice(image: FlashSource, request: FlashRequest): Promise<FlashResult> {
   const { target, report, signal } = request;
   const needed = image.device.size;
   const result = await withTargetDevice(target, { needed, signal }, async (device) => {
@@ -42,14 +42,14 @@ export async function flashDevice(image: OpenImage, request: FlashRequest): Prom
 }
 
 async function write(
-  image: OpenImage,
+  image: FlashSource,
   request: FlashRequest,
   { facts, direct }: TargetDevice,
   state: Uint8Array | undefined,
 ): Promise<FlashResult> {
   const { report, signal, identity, resume = false, readBack = true } = request;
   report({ type: 'step', step: 1, of: 2, title: 'Verify the image' });
-  const { extents, checkedBy } = await verifyImage(request.image, image, { report, signal });
+  const { extents, checkedBy } = await verifyImage(image, { report, signal });
   const size = facts.bytes;
   const disk = await finishedDisk(image.device, extents, { size, identity, state });
   const all = [...disk.extents, ...essentialExtents(disk.device)];

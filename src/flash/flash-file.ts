@@ -1,14 +1,17 @@
 import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
+import type { BlockDevice } from '../disk/block-device.ts';
 import { openDirect } from '../disk/direct-device.ts';
 import { extentBytes } from '../disk/extents.ts';
 import { attempt, openFileDevice } from '../disk/file-device.ts';
-import { type OpenImage, openImage } from '../disk/open-image.ts';
+import { openImage } from '../disk/open-image.ts';
 import { sweepTemporaryImages, temporaryImage } from '../disk/temporary-image.ts';
 import { compareData, copyData } from './copy-data.ts';
+import { packerOf } from './disk-format.ts';
 import { type FinishedDisk, finishedDisk } from './finished-disk.ts';
 import type { FlashRequest, FlashResult } from './flash-image.ts';
+import { type FlashSource, openSource } from './open-source.ts';
 import { checkTargetFile } from './target-file.ts';
 import { stateOfFile } from './target-state.ts';
 import { verifyImage } from './verify-image.ts';
@@ -22,14 +25,20 @@ export type FlashFileRequest = Omit<FlashRequest, 'confirm' | 'resume'>;
  */
 export async function flashFile(request: FlashFileRequest): Promise<FlashResult> {
   const { report, signal, identity } = request;
-  const image = openImage(request.image);
+  const image = await openSource(request);
   try {
-    const target = checkTargetFile(request.target, request.image, request.overwrite ?? false);
+    const target = checkTargetFile(
+      request.target,
+      request.input ? undefined : request.image,
+      request.overwrite ?? false,
+    );
     const size = request.size ?? image.device.size;
-    assertFits(request, image, size);
+    if (request.size !== undefined) assertFits(request, image, size);
     const state = request.keepState && stateOfFile(request.target);
     report({ type: 'step', step: 1, of: 3, title: 'Verify the image' });
-    const { extents, checkedBy } = await verifyImage(request.image, image, { report, signal });
+    const { extents, checkedBy } = await verifyImage(image, { report, signal });
+    // Of a size that is none, the hashes have more to say.
+    assertFits(request, image, size);
     const disk = await finishedDisk(image.device, extents, { size, identity, state });
     const dataBytes = extentBytes(disk.extents);
     await sweepTemporaryImages(dirname(target));
@@ -39,7 +48,7 @@ export async function flashFile(request: FlashFileRequest): Promise<FlashResult>
       });
       signal?.throwIfAborted();
       attempt(target, 'replace', () => renameSync(path, target));
-      flushFolder(dirname(target));
+      flushFile(dirname(target));
     });
     const readBack = request.readBack ?? true;
     return { size, dataBytes, writtenBytes: dataBytes, checkedBy, readBack };
@@ -48,7 +57,7 @@ export async function flashFile(request: FlashFileRequest): Promise<FlashResult>
   }
 }
 
-function assertFits({ target }: FlashFileRequest, { device }: OpenImage, size: number): void {
+function assertFits({ target }: FlashFileRequest, { device }: FlashSource, size: number): void {
   if (size >= device.size && size % 512 === 0) return;
   throw new TwinbankError(
     'refused',
@@ -61,23 +70,45 @@ function assertFits({ target }: FlashFileRequest, { device }: OpenImage, size: n
 async function writeDisk(
   path: string,
   disk: FinishedDisk,
-  { report, signal, readBack = true }: FlashFileRequest,
+  request: FlashFileRequest,
 ): Promise<void> {
-  const { device: source, extents } = disk;
-  const target = openFileDevice(path, { create: true, size: source.size });
+  const { report, signal, readBack = true } = request;
+  report({ type: 'step', step: 2, of: 3, title: 'Write the data' });
+  const pack = packerOf(request.target);
+  if (pack) {
+    await pack(path, disk, request.target);
+    flushFile(path);
+  } else await writeRaw(path, disk, request);
+  if (!readBack) return;
+  report({ type: 'step', step: 3, of: 3, title: 'Read it back' });
+  const written = pack ? openImage(path) : openUncached(path);
   try {
-    report({ type: 'step', step: 2, of: 3, title: 'Write the data' });
-    await copyData(source, target, extents, { task: 'write', report, signal });
+    const work = { task: 'compare', report, signal };
+    await compareData(disk.device, written.device, disk.extents, work);
+  } finally {
+    written.close();
+  }
+}
+
+/** Past the cache where the file system knows how. */
+function openUncached(path: string): { readonly device: BlockDevice; close(): void } {
+  const file = openFileDevice(path);
+  const direct = openDirect(file);
+  file.close();
+  if (direct) return { device: direct, close: () => direct.close() };
+  const cached = openFileDevice(path);
+  return { device: cached, close: () => cached.close() };
+}
+
+async function writeRaw(
+  path: string,
+  { device, extents }: FinishedDisk,
+  { report, signal }: FlashFileRequest,
+): Promise<void> {
+  const target = openFileDevice(path, { create: true, size: device.size });
+  try {
+    await copyData(device, target, extents, { task: 'write', report, signal });
     target.flush();
-    if (!readBack) return;
-    report({ type: 'step', step: 3, of: 3, title: 'Read it back' });
-    const direct = openDirect(target);
-    try {
-      const work = { task: 'compare', report, signal };
-      await compareData(source, direct ?? target, extents, work);
-    } finally {
-      direct?.close();
-    }
   } finally {
     target.close();
   }
@@ -92,9 +123,9 @@ function underName(target: string, path: string, error: unknown): unknown {
   return new TwinbankError(kind, code, `${target}${rest}`, { data, cause: error });
 }
 
-/** A name is on the disk only once its folder is. */
-function flushFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
+/** Of a folder, too: a name is on the disk only once its folder is. */
+function flushFile(path: string): void {
+  const fd = openSync(path, 'r');
   try {
     fsyncSync(fd);
   } finally {

@@ -1,14 +1,11 @@
 import { statSync } from 'node:fs';
-import type { Report } from '../diagnostics/progress.ts';
-import { openImage } from '../disk/open-image.ts';
 import type { DeviceFacts } from './device/device-facts.ts';
 import { flashDevice } from './flash-device.ts';
 import { flashFile } from './flash-file.ts';
+import { openSource, type SourceRequest } from './open-source.ts';
 import type { VerifiedImage } from './verify-image.ts';
 
-export interface FlashRequest {
-  /** Path of an image. */
-  readonly image: string;
+export interface FlashRequest extends SourceRequest {
   /** Path of a block device, of a new disk file, or of one to be replaced. */
   readonly target: string;
   /** Bytes of a disk file; default those of the image. A device has its own. */
@@ -25,8 +22,6 @@ export interface FlashRequest {
   readonly readBack?: boolean | undefined;
   /** Throws unless this device may be erased. */
   confirm(target: string, facts: DeviceFacts): Promise<void>;
-  readonly report: Report;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface FlashResult {
@@ -40,12 +35,12 @@ export interface FlashResult {
 }
 
 /**
- * Puts an image on a target: verified before the first byte, read back after the last. Throws what `openImage`,
+ * Puts an image on a target: verified before the first byte, read back after the last. Throws what {@link openSource},
  * {@link flashDevice} and {@link flashFile} throw.
  */
 export async function flashImage(request: FlashRequest): Promise<FlashResult> {
   if (!isBlockDevice(request.target)) return flashFile(request);
-  const image = openImage(request.image);
+  const image = await openSource(request);
   try {
     return await flashDevice(image, request);
   } finally {

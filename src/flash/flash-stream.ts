@@ -1,41 +1,47 @@
 import { TwinbankError } from '../diagnostics/error.ts';
-import type { Report } from '../diagnostics/progress.ts';
 import type { Extent } from '../disk/extents.ts';
-import { openImage } from '../disk/open-image.ts';
+import { openSource, type SourceRequest } from './open-source.ts';
 import { verifyImage } from './verify-image.ts';
 
 const pieceBytes = 2 ** 20;
 
-export interface FlashStreamRequest {
-  readonly image: string;
-  readonly stream: NodeJS.WritableStream;
-  readonly report: Report;
-  readonly signal?: AbortSignal | undefined;
+export interface FlashStreamRequest extends SourceRequest {
+  /** Called when the image is proved. */
+  readonly open: () => NodeJS.WritableStream;
+  /** What people call it. */
+  readonly name: string;
 }
 
 /**
  * Writes every byte of an image, raw, to a stream. Throws what `verifyImage` throws before the first byte,
  * and `flash.stream` (kind `io`) when the reader goes away.
  */
-export async function flashStream(request: FlashStreamRequest): Promise<void> {
-  const { report, signal, stream } = request;
-  const image = openImage(request.image);
+export async function flashStream(request: FlashStreamRequest): Promise<{ readonly size: number }> {
+  const { report, signal, name } = request;
+  const image = await openSource(request);
   try {
     report({ type: 'step', step: 1, of: 2, title: 'Verify the image' });
-    const { extents } = await verifyImage(request.image, image, { report, signal });
+    const { extents } = await verifyImage(image, { report, signal });
     report({ type: 'step', step: 2, of: 2, title: 'Write it' });
     const { size } = image.device;
+    const stream = request.open();
     const zeros = new Uint8Array(pieceBytes);
     for (let offset = 0; offset < size; offset += pieceBytes) {
       signal?.throwIfAborted();
       const length = Math.min(pieceBytes, size - offset);
       const hasData = overlaps(extents, offset, length);
       const piece = hasData ? image.device.read(offset, length) : zeros.subarray(0, length);
-      await send(stream, piece, signal, `${offset} of ${size} bytes`);
+      await send(
+        stream,
+        piece,
+        signal,
+        `${name}: expected a reader to the end, found it gone after ${offset} of ${size} bytes`,
+      );
       const done = offset + length;
       report({ type: 'progress', task: 'write', done, total: size, unit: 'bytes' });
     }
     report({ type: 'done', task: 'write' });
+    return { size };
   } finally {
     image.close();
   }
@@ -51,7 +57,7 @@ function send(
   stream: NodeJS.WritableStream,
   piece: Uint8Array,
   signal: AbortSignal | undefined,
-  progress: string,
+  broken: string,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal?.reason);
@@ -59,8 +65,7 @@ function send(
     stream.write(piece, (error) => {
       signal?.removeEventListener('abort', stop);
       if (!error) return resolve();
-      const message = `standard output: expected a reader to the end, found it gone after ${progress}`;
-      reject(new TwinbankError('io', 'flash.stream', message, { cause: error }));
+      reject(new TwinbankError('io', 'flash.stream', broken, { cause: error }));
     });
   });
 }

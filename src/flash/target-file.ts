@@ -9,7 +9,11 @@ import { systemFolders } from './device/sysfs.ts';
  * (kind `refused`) `flash.target-exists` unless it may be overwritten, `flash.target-device`,
  * `flash.target-special`, `flash.same-file`, `flash.in-use`; throws `flash.no-folder` (kind `io`).
  */
-export function checkTargetFile(target: string, image: string, overwrite: boolean): string {
+export function checkTargetFile(
+  target: string,
+  image: string | undefined,
+  overwrite: boolean,
+): string {
   const there = statSync(target, { throwIfNoEntry: false });
   if (there) assertReplaceable(target, there, image, overwrite);
   else if (!statSync(dirname(target), { throwIfNoEntry: false })?.isDirectory()) {
@@ -19,7 +23,12 @@ export function checkTargetFile(target: string, image: string, overwrite: boolea
   return there ? realpathSync(target) : target;
 }
 
-function assertReplaceable(target: string, there: Stats, image: string, overwrite: boolean): void {
+function assertReplaceable(
+  target: string,
+  there: Stats,
+  image: string | undefined,
+  overwrite: boolean,
+): void {
   const refuse = (code: string, expected: string, found: string) => {
     const message = `${target}: expected ${expected}, found ${found}`;
     throw new TwinbankError('refused', code, message, { data: { target } });
@@ -31,8 +40,8 @@ function assertReplaceable(target: string, there: Stats, image: string, overwrit
     const what = there.isDirectory() ? 'a folder' : 'a terminal, pipe or socket';
     refuse('flash.target-special', 'a plain file, a block device or - for standard output', what);
   }
-  const source = statSync(image);
-  if (source.dev === there.dev && source.ino === there.ino) {
+  const source = image === undefined ? undefined : statSync(image);
+  if (source && source.dev === there.dev && source.ino === there.ino) {
     refuse('flash.same-file', 'another file than the image', 'the image itself');
   }
   if (!overwrite) {

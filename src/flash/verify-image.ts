@@ -6,8 +6,8 @@ import { inFile } from '../diagnostics/in-file.ts';
 import type { Report } from '../diagnostics/progress.ts';
 import { type Bmap, decodeBmap, verifyBmap } from '../disk/bmap.ts';
 import { type Extent, extentBytes, normalizeExtents } from '../disk/extents.ts';
-import type { OpenImage } from '../disk/open-image.ts';
 import { nonZeroExtents } from '../disk/sparse.ts';
+import type { FlashSource } from './open-source.ts';
 
 export interface VerifiedImage {
   /** Where its data are; it is zero elsewhere. */
@@ -29,11 +29,8 @@ const scanBytes = 64 * 2 ** 20;
  * it, else by everything that `inspectImage` checks. Throws (kind `corrupt`) what that throws,
  * `bmap.data`, `flash.bmap-size`, and for an image with damage `flash.damaged` or `flash.no-bank`.
  */
-export async function verifyImage(
-  path: string,
-  image: OpenImage,
-  work: Work,
-): Promise<VerifiedImage> {
+export async function verifyImage(image: FlashSource, work: Work): Promise<VerifiedImage> {
+  const path = image.name;
   const bmap = readBmapBeside(path, image.device.size);
   if (!bmap) {
     await assertSound(path, image, work);
@@ -41,7 +38,7 @@ export async function verifyImage(
   }
   named(path, () => assertTwinbankDisk(image.device));
   await verifyRanges(path, image, bmap, work);
-  const extents = covers(path, bmap) ? bmap.map.ranges : await scan(image, work);
+  const extents = !image.spooled && covers(path, bmap) ? bmap.map.ranges : await scan(image, work);
   return { extents: normalizeExtents([...bmap.map.ranges, ...extents]), checkedBy: 'bmap' };
 }
 
@@ -50,9 +47,11 @@ interface FoundBmap {
   readonly map: Bmap;
 }
 
-/** `NAME.bmap` as the builder names it, or `NAME.img.bmap` as others do. */
+/** `NAME.bmap` as the builder names it, or `NAME.img.bmap` as others do, also of `NAME.img.xz`. */
 function readBmapBeside(path: string, size: number): FoundBmap | undefined {
-  for (const candidate of [path.replace(/\.[^./]+$/, '.bmap'), `${path}.bmap`]) {
+  const unpacked = path.replace(/\.(gz|xz|zst)$/, '');
+  const names = [unpacked.replace(/\.[^./]+$/, '.bmap'), `${unpacked}.bmap`, `${path}.bmap`];
+  for (const candidate of names) {
     if (candidate === path || !statSync(candidate, { throwIfNoEntry: false })?.isFile()) continue;
     const map = named(candidate, () => decodeBmap(readFileSync(candidate, 'utf8')));
     if (map.imageSize === size) return { path: candidate, map };
@@ -67,7 +66,7 @@ function readBmapBeside(path: string, size: number): FoundBmap | undefined {
 
 async function verifyRanges(
   path: string,
-  { device }: OpenImage,
+  { device }: FlashSource,
   bmap: FoundBmap,
   { report, signal }: Work,
 ): Promise<void> {
@@ -96,7 +95,7 @@ function covers(path: string, bmap: FoundBmap): boolean {
   return image.mtimeMs <= statSync(bmap.path).mtimeMs || image.blocks * 512 <= mapped;
 }
 
-async function assertSound(path: string, image: OpenImage, work: Work): Promise<void> {
+async function assertSound(path: string, image: FlashSource, work: Work): Promise<void> {
   const { report, signal } = work;
   const options = { report, ...(signal ? { signal } : {}) };
   const found = await inspectImage(image.device, options).catch((error: unknown) => {
@@ -117,7 +116,7 @@ async function assertSound(path: string, image: OpenImage, work: Work): Promise<
 
 /** Where the disk is not zero; of a qcow2 file only what it stores is looked at. */
 async function scan(
-  { device, dataExtents }: OpenImage,
+  { device, dataExtents }: FlashSource,
   { report, signal }: Work,
 ): Promise<Extent[]> {
   const stored = dataExtents?.() ?? [{ offset: 0, length: device.size }];

@@ -3,8 +3,10 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { exactSize, humanSize, parseSize } from '../../diagnostics/size.ts';
+import { flashCommand } from '../../flash/flash-command.ts';
 import { type FlashResult, flashImage, isBlockDevice } from '../../flash/flash-image.ts';
 import { flashStream } from '../../flash/flash-stream.ts';
+import type { SourceRequest } from '../../flash/open-source.ts';
 import { type Context, defineCommand, type Environment } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { confirmErasing } from '../flash-confirm.ts';
@@ -19,18 +21,21 @@ export const command = defineCommand({
       'flash out/twinbank-0.1.0.img /dev/sdb --yes --device-serial 4C53',
       'Only if it is this one, without a question',
     ],
-    ['flash out/twinbank-0.1.0.img - | ssh host dd of=/dev/sdb', 'Raw bytes to a pipe'],
+    ['flash out/twinbank-0.1.0.img "| ssh rig dd of=/dev/sdb"', 'Raw bytes to a command'],
+    ['flash twinbank-0.1.0.img.zst disk.qcow2', 'A disk of a virtual machine, of a packed image'],
   ],
   builder: (yargs) =>
     yargs
       .positional('image', {
-        type: 'string',
         demandOption: true,
-        describe: 'A raw, qcow2 or VMDK image; the .bmap beside it is used',
+        describe:
+          'A raw, qcow2 or VMDK image, also packed by gzip, xz or zstd, or - for standard input; the .bmap beside it is used',
+        coerce: (value: unknown) => pathOrDash('image', value),
       })
       .positional('target', {
         demandOption: true,
-        describe: 'A file, a block device, or - for standard output',
+        describe:
+          'A file (.qcow2, .vmdk: of that format), a block device, - for standard output, or | and a command that reads the image',
         coerce: (value: unknown) => pathOrDash('target', value),
       })
       .option('yes', {
@@ -65,12 +70,18 @@ export const command = defineCommand({
       }),
   run: async (context, options) => {
     const { image, target, yes, size, keepIds, keepState, resume, noReadBack } = options;
-    const path = resolve(context.cwd, image);
     const { report, signal } = context;
+    const source = { ...sourceOf(context, image), report, signal };
     if (target === '-') {
       assertStream(context, options);
-      await flashStream({ image: path, stream: context.stdout, report, signal });
+      assertNotTerminal(context);
+      await flashStream({ ...source, open: () => context.stdout, name: 'standard output' });
       return undefined;
+    }
+    if (target.startsWith('|')) {
+      assertStream(context, options);
+      const { size: bytes } = await flashCommand({ ...source, command: target.slice(1).trim() });
+      return { json: { image, target, size: bytes }, text: `${target}: took ${exactSize(bytes)}` };
     }
     const place = resolve(context.cwd, target);
     const onDevice = isBlockDevice(place);
@@ -82,7 +93,7 @@ export const command = defineCommand({
     }
     const consent = { yes: yes === true, serial: options.deviceSerial };
     const result = await flashImage({
-      image: path,
+      ...source,
       target: place,
       overwrite: yes === true,
       size: sizeOption(size),
@@ -125,16 +136,29 @@ interface FileOptions {
   readonly keepState?: boolean | undefined;
 }
 
-/** Standard output can hold the image or a document, and can not be changed afterwards. */
-function assertStream({ stdout, json }: Context, { size, keepState }: FileOptions): void {
-  if (json) throw usageError('--json: expected a file as target, found -, which is the image');
-  if (size !== undefined) throw usageError('--size: expected a file as target, found -');
-  if (keepState) throw usageError('--keep-state: expected a file or a device as target, found -');
-  if ('isTTY' in stdout && stdout.isTTY === true) {
-    throw new TwinbankError(
-      'refused',
-      'flash.terminal',
-      'standard output: expected a file or a pipe for the image, found a terminal',
-    );
+/** A path, or what comes through standard input. */
+function sourceOf({ cwd, stdin }: Context, image: string): Pick<SourceRequest, 'image' | 'input'> {
+  if (image !== '-') return { image: resolve(cwd, image) };
+  if (stdin.isTTY) throw usageError('image: expected a file or a pipe, found a terminal');
+  return { image: 'standard input', input: stdin };
+}
+
+/** What is gone can not be changed afterwards, nor can it be looked at. */
+function assertStream(
+  { json }: Context,
+  { target, size, keepState }: { target: string } & FileOptions,
+): void {
+  if (json && target === '-') {
+    throw usageError('--json: expected a file as target, found -, which is the image');
   }
+  if (size !== undefined) throw usageError(`--size: expected a file as target, found ${target}`);
+  if (keepState) {
+    throw usageError(`--keep-state: expected a file or a device as target, found ${target}`);
+  }
+}
+
+function assertNotTerminal({ stdout }: Context): void {
+  if (!('isTTY' in stdout) || stdout.isTTY !== true) return;
+  const message = 'standard output: expected a file or a pipe for the image, found a terminal';
+  throw new TwinbankError('refused', 'flash.terminal', message);
 }
