@@ -5,10 +5,12 @@ import { layerSchema } from '../../recipe/module-schema.ts';
 import { type LoadedProvider, loadProvider } from '../../recipe/provider.ts';
 import { treeDigest } from '../components/directory-tree.ts';
 import { mergeTrees } from '../components/file-tree.ts';
+import { planOemCim } from '../oem/cim/plan-cim.ts';
 import { planOemDrivers } from '../oem/oem-drivers.ts';
 import { readOemFile } from '../oem/oem-file.ts';
 import { planOemFirmware } from '../oem/oem-firmware.ts';
 import { relationsOf } from '../oem/oem-origin.ts';
+import { planOemPrograms } from '../oem/oem-programs.ts';
 import { providerTree } from '../oem/provider-tree.ts';
 import { moduleName } from './kernel-modules.ts';
 import { layerInputs, makeLayer } from './layer.ts';
@@ -37,20 +39,25 @@ export async function planProvider(
   const tree = providerTree(provider);
   const drivers = await planOemDrivers(provider, context);
   const firmware = await planOemFirmware(provider, components);
-  const relations = relationsOf(provider, recipe.product, kernel, drivers?.own ?? []);
+  const programs = await planOemPrograms(provider, context);
+  const cim = await planOemCim(provider, programs?.programs ?? []);
+  const own = drivers?.own ?? [];
+  const relations = relationsOf(provider, recipe.product, kernel, own, programs?.requires);
   return {
     name,
     fileName: `${name}.v00`,
     version,
-    components: [drivers, firmware].flatMap((one) => one?.components ?? []),
+    components: [drivers, firmware, programs].flatMap((one) => one?.components ?? []),
     inputs: {
       type: drivers ? 'oem' : 'files',
       tree: treeDigest(tree),
       layer: layerInputs(layer),
       ...(drivers && { drivers: drivers.inputs }),
       ...(firmware && { firmware: firmware.inputs }),
+      ...(programs && { programs: programs.inputs }),
+      ...(cim && { cim: cim.inputs }),
     },
-    tools: [...(drivers ? ['depmod'] : []), 'mksquashfs'],
+    tools: [...(drivers ? ['depmod'] : []), ...(programs ? ['strip'] : []), 'mksquashfs'],
     sonames: [],
     oem: { name, vendor, version, relations },
     firmware: async () => {
@@ -58,7 +65,12 @@ export async function planProvider(
       return asked.filter(({ driver }) => !withoutFirmware.has(driver));
     },
     build: async (scratch) => {
-      const brought = [(await drivers?.read())?.tree, await firmware?.read()];
+      const brought = [
+        await cim?.read(join(scratch, 'cim')),
+        (await drivers?.read())?.tree,
+        await firmware?.read(),
+        await programs?.read(scratch),
+      ];
       const whole = mergeTrees(tree, ...brought.filter((one) => one !== undefined));
       return makeLayer(name, whole, layer, scratch, components.signal);
     },
