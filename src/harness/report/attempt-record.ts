@@ -84,7 +84,10 @@ export function collectAttempt(begin: Begin, folder: string): AttemptCollector {
     const begins = what === 'on' || what === 'reset';
     // A reset ends the boot before the one that it begins.
     const ended = what === 'reset' && boot ? boot - 1 : (boot ?? current);
-    if (what !== 'on') mark(what, Math.max(1, ended), at, said[what]);
+    // What is cut when no step is under way is cut to look at what is left, and tells nothing.
+    const late = what === 'cut' && steps.every((step) => step.begun === undefined || step.ended);
+    const kind = late ? 'off' : what;
+    if (kind !== 'on') mark(kind, Math.max(1, ended), at, said[kind]);
     if (begins && boot !== undefined) bootOf(boot, at);
   };
 

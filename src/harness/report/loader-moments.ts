@@ -3,7 +3,8 @@ import type { BankMoment, Moment } from './record.ts';
 const found =
   /twinbank: bank (\d+) ([A-Z]+)(?: attempts=(\d) verdict=(\S) updated=\d+ build=(\S+))?$/;
 const written = /twinbank: bank (\d+) set bootstate=(\d) attempts=(\d) verdict=(\S)/;
-const booting = /twinbank: booting bank (\d+)/;
+// Either line: a serial line that is read too slowly loses some.
+const booting = /twinbank: (?:booting|starting kernel of) bank (\d+)/;
 const confirmed = /twinbank: stage=bank at=\S+ confirmed\b/;
 /** By the number that boot.cfg has (docs/boot.md). */
 const states = ['VALID', 'UPGRADING', 'DIRTY', 'INVALID'];
@@ -46,7 +47,7 @@ export function loaderMoments(): (line: string, boot: number) => Moment | undefi
       return undefined;
     }
     const chosen = booting.exec(line);
-    if (chosen) {
+    if (chosen && running !== Number(chosen[1])) {
       running = Number(chosen[1]);
       return moment(`bank ${running} is booted`, boot);
     }

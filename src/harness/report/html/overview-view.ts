@@ -108,7 +108,8 @@ function row(scenario: ScenarioRecord, index: number, longest: number): Html {
 function notRun({ verdict, attempts }: ScenarioRecord): string {
   const steps = attempts.at(-1)?.steps ?? [];
   const left = steps.filter((step) => step.verdict === 'not-applicable').length;
-  if (verdict === 'passed') return left > 0 ? `${left} of ${steps.length} steps not applicable` : '';
+  if (verdict === 'passed')
+    return left > 0 ? `${left} of ${steps.length} steps not applicable` : '';
   const step = steps.find((one) => one.verdict === verdict);
   return step?.failure?.message ?? step?.found ?? '';
 }

@@ -44,10 +44,10 @@ function lastLines({ console }: AttemptRecord): string[] {
     );
 }
 
-function banksAfter({ disks }: AttemptRecord): Html | false {
-  const last = disks.at(-1);
+function banksAfter({ moments }: AttemptRecord): Html | false {
+  const last = moments.at(-1);
   if (!last) return false;
-  const { banks, next } = last.disk;
+  const { banks, next } = last;
   return html`<ul class="banks">${banks.map(
     (bank) => html`<li><b>${bank.partition}</b> ${bankMarks(bank, bank.partition === next)}</li>`,
   )}</ul>`;

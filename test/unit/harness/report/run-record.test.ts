@@ -87,6 +87,19 @@ describe('the record of a run', () => {
     ]);
   });
 
+  it('takes a cut that no step asked for as the end of the machine', () => {
+    const stream = eventStream();
+    const one = stream.scenario('x', { steps: ['power on'] });
+    one.begin();
+    one.power('on');
+    one.lines([{ seconds: 1, text: 'twinbank: loader' }]);
+    one.end();
+    one.power('cut');
+    one.done('passed');
+    const [attempt] = recordOf(stream.end()).scenarios[0]!.attempts;
+    expect(attempt!.boots[0]!.marks.map(({ kind }) => kind)).toEqual(['off']);
+  });
+
   it('lets a boot that hangs last until its end was given up', () => {
     const [attempt] = scenario('update-power-cut').attempts;
     expect(attempt!.boots[1]).toMatchObject({
