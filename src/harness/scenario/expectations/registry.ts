@@ -2,6 +2,7 @@ import { bank, banks, journal, version } from './banks.ts';
 import { consoleLines, notConsole, system } from './console.ts';
 import type { Expectation } from './expectation.ts';
 import { closedPorts, http, openPorts } from './network.ts';
+import { sensor } from './sensor.ts';
 import { health, state, vmkd } from './vmkd.ts';
 
 /** What `expect` can look at, in the order in which it is looked at. */
@@ -13,6 +14,7 @@ export const expectations: readonly Expectation[] = [
   health,
   vmkd,
   state,
+  sensor,
   openPorts,
   closedPorts,
   http,

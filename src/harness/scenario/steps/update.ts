@@ -38,7 +38,8 @@ export const update = defineStep({
       .describe('The update has to be refused with a message that contains this'),
   },
   timeoutMs: 15 * 60_000,
-  shares: ({ reboot, refused }) => reboot === true && refused === undefined,
+  shares: ({ wait, refused, 'cut-at-write': cutAt }) =>
+    wait !== false && refused === undefined && cutAt === undefined,
   title: (spec) =>
     [
       'update',

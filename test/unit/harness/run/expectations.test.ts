@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { createServer as createWebServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createServer, type Server } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { hasParts } from '../../../../src/harness/scenario/expectations/expectation.ts';
+import { runsOf } from '../scenario/workshop.ts';
+import { fakeMachines } from './fake-machine.ts';
+import { stage } from './stage.ts';
+
+/** What one `expect` finds on a machine that is up: what it found, or how it fails. */
+async function look(
+  expectation: string,
+  vmkd: Readonly<Record<string, unknown>>,
+  port?: number,
+): Promise<string> {
+  const machines = fakeMachines({ vmkd, abilities: ['vmkd', 'network'] });
+  const runs = runsOf(
+    `description: A test\nsteps: [build, flash, boot, { expect: { ${expectation}, timeout: 300ms } }]`,
+  );
+  const { failures, record } = await stage(runs, {
+    makeMachine: async () => {
+      const machine = await machines.make();
+      const endpoint = async () => ({ host: '127.0.0.1', port: port ?? 1 });
+      return port === undefined ? machine : { ...machine, boots: 1, endpoint };
+    },
+  });
+  const [attempt] = record.scenarios[0]?.attempts ?? [];
+  return failures[0]?.message ?? attempt?.steps.at(-1)?.found ?? '';
+}
+
+const status = { problems: ['agent syslog: it ended'] };
+const sensors = {
+  instances: [
+    { properties: { ElementName: 'CPU 1 Temp', CurrentReading: 451, UnitModifier: -1 } },
+    { properties: { ElementName: 'CPU 2 Temp', CurrentReading: null, UnitModifier: 0 } },
+  ],
+};
+
+test.each([
+  ['health: ok', 'expected health ok, found agent syslog: it ended'],
+  ['health: syslog', 'agent syslog: it ended'],
+  ['health: network', 'expected health network, found agent syslog: it ended'],
+  [
+    'vmkd: { method: status, answer: { problems: ["/syslog/"] } }',
+    '{"problems":["agent syslog: it ended"]}',
+  ],
+  [
+    'vmkd: { method: status, answer: { problems: [] } }',
+    'expected vmkd status, found {"problems":["agent syslog: it ended"]}',
+  ],
+  ['state: { hostname: lab }', 'expected state hostname, found {"hostname":"localhost"}'],
+  ['sensor: { name: "CPU 1", min: 10, max: 90 }', 'CPU 1 Temp: 45.1'],
+  [
+    'sensor: { name: CPU, max: 90 }',
+    'expected sensor /CPU/ from any to 90, found CPU 1 Temp: 45.1, CPU 2 Temp: no value',
+  ],
+  [
+    'sensor: { name: Fan }',
+    'expected sensor /Fan/ from any to any, found none among CPU 1 Temp, CPU 2 Temp',
+  ],
+  ['version: "2.0"', 'expected version 2.0, found 1.0.0-1'],
+  [
+    'not-console: booting',
+    'expected no console line /booting/, found "twinbank: booting bank 5 build=1.0.0-1"',
+  ],
+  [
+    'console: [ready, booting]',
+    'expected console /ready/, /booting/, found no line like /booting/ after "twinbank: ready build=1.0.0-1 bank=5 boot=1.0s"',
+  ],
+])('%s', async (expectation, found) => {
+  const vmkd = { status, 'config.get': { hostname: 'localhost' }, 'cim.instances': sensors };
+  expect(await look(expectation, vmkd)).toBe(found);
+});
+
+async function listening(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+test('ports are open when somebody answers behind them', async () => {
+  const speaks = await listening(createServer((socket) => void socket.write('220 hello')));
+  expect(await look('port: 902', {}, speaks)).toBe('1 of 1');
+  // As QEMU forwards a port that nobody listens at: taken, then closed.
+  const shuts = await listening(createServer((socket) => void socket.end()));
+  expect(await look('no-port: 902', {}, shuts)).toBe('1 of 1');
+  expect(await look('port: 902', {}, shuts)).toBe('expected port 902 open, found port 902 closed');
+});
+
+test('an HTTP answer is looked at by status and body', async () => {
+  const port = await listening(
+    createWebServer((request, answer) => {
+      answer.statusCode = request.url === '/' ? 200 : 404;
+      answer.end('twinbank host');
+    }),
+  );
+  expect(await look('http: { path: /, port: 80, body: "^twinbank" }', {}, port)).toBe('200');
+  expect(await look('http: { path: /no, port: 80 }', {}, port)).toBe(
+    'expected http :80/no 200, found 404, "twinbank host"',
+  );
+});
+
+test.each([
+  [{ a: 1, b: { c: [1, 2] } }, { b: { c: [1, 2] } }, true],
+  [{ a: [1, 2] }, { a: [1] }, false],
+  [{ a: 'ready now' }, { a: '/ready/' }, true],
+  [{ a: 'ready now' }, { a: 'ready' }, false],
+  [null, { a: 1 }, false],
+  [{ a: null }, { a: null }, true],
+])('%j has the parts %j: %s', (value, wanted, has) => {
+  expect(hasParts(value, wanted)).toBe(has);
+});
