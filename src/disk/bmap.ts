@@ -4,7 +4,7 @@ import type { BlockDevice } from './block-device.ts';
 import { alignExtents, type Extent } from './extents.ts';
 
 const blockSize = 4096;
-// Buffers of some MiB are fresh memory each time, which costs more than the reading (93 ms against 68 ms for 88 MB).
+// More than the processor's caches hold costs more than it saves in system calls.
 const chunkBytes = 256 * 2 ** 10;
 const emptyChecksum = '0'.repeat(64);
 /** More than any bmap of an image that we could make. */
@@ -123,8 +123,9 @@ export function verifyBmap(image: BlockDevice, bmap: Bmap): void {
 
 function rangeSha256(image: BlockDevice, { offset, length }: Extent): string {
   const hash = createHash('sha256');
+  const scratch = new Uint8Array(Math.min(chunkBytes, length));
   for (let done = 0; done < length; done += chunkBytes) {
-    hash.update(image.read(offset + done, Math.min(chunkBytes, length - done)));
+    hash.update(image.read(offset + done, Math.min(chunkBytes, length - done), scratch));
   }
   return hash.digest('hex');
 }

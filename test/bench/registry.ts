@@ -1,5 +1,6 @@
 import { agentsUpdateRow } from './agents-update.ts';
 import type { BenchRow } from './bench-row.ts';
+import { flashOnlyRow, flashRow } from './flash-against-bmaptool.ts';
 import { composeRow, imageRow, mappedImageRow } from './image-against-genimage.ts';
 import { changedOemRow, matrixMemoryRow, matrixRow } from './matrix.ts';
 import { changedAgentRow, unchangedRow } from './rebuild.ts';
@@ -11,6 +12,8 @@ export const benchRows: readonly BenchRow[] = [
   imageRow,
   mappedImageRow,
   composeRow,
+  flashRow,
+  flashOnlyRow,
   unchangedRow,
   changedAgentRow,
   changedOemRow,
