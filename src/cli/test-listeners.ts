@@ -77,23 +77,38 @@ function teller({ json, stdout, colors, report }: Context, record: () => RunReco
   };
 }
 
-/** Steps as they begin and end, and the machine's own words about itself. */
+/** Steps as they begin and end, and the machine's own words about itself; each with its run, where there are several. */
 function watcher({ report, colors }: Context) {
   const steps = new Map<string, readonly string[]>();
-  const note = (text: string): void => report({ type: 'note', text });
+  let several = false;
+  const textOf = (event: RunEvent): string | undefined => {
+    switch (event.type) {
+      case 'scenario-begin':
+        steps.set(event.run, event.steps);
+        return colors.bold(event.description);
+      case 'step-begin':
+        return colors.bold(`▸ ${plain(steps.get(event.run)?.[event.step] ?? '')}`);
+      case 'step-end': {
+        const { sign } = verdictLooks[event.verdict];
+        const found = event.failure?.message.split('\n')[0] ?? event.found ?? '';
+        return `${sign} ${plain(found)}`.trimEnd();
+      }
+      case 'console':
+        if (!/^twinbank: |Kernel panic/.test(event.text)) return undefined;
+        return colors.dim(`${event.seconds.toFixed(1).padStart(6)} ${plain(event.text)}`);
+      case 'power':
+        return colors.yellow(`power ${event.what}`);
+      case 'fault':
+        return colors.yellow(`fault: ${plain(event.text)}`);
+      default:
+        return undefined;
+    }
+  };
   return (event: RunEvent): void => {
-    if (event.type === 'scenario-begin') {
-      steps.set(event.run, event.steps);
-      note(colors.bold(`${event.run}: ${event.description}`));
-    } else if (event.type === 'step-begin') {
-      note(colors.bold(`▸ ${plain(steps.get(event.run)?.[event.step] ?? '')}`));
-    } else if (event.type === 'step-end' && event.verdict !== 'skipped') {
-      const { sign } = verdictLooks[event.verdict];
-      const found = event.failure?.message.split('\n')[0] ?? event.found ?? '';
-      note(`${sign} ${plain(found)}`.trimEnd());
-    } else if (event.type === 'console' && /^twinbank: |Kernel panic/.test(event.text)) {
-      note(colors.dim(`${event.seconds.toFixed(1).padStart(6)} ${plain(event.text)}`));
-    } else if (event.type === 'power') note(colors.yellow(`power ${event.what}`));
-    else if (event.type === 'fault') note(colors.yellow(`fault: ${plain(event.text)}`));
+    if (event.type === 'run-begin') several = event.scenarios > 1;
+    const text = textOf(event);
+    if (text === undefined) return;
+    const run = several && 'run' in event ? `${plain(event.run)}: ` : '';
+    report({ type: 'note', text: `${run}${text}` });
   };
 }
