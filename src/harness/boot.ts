@@ -49,13 +49,16 @@ export async function bootInQemu(options: BootOptions): Promise<BootResult> {
 }
 
 /** Presses the power button and waits for the machine to be off. */
-export async function shutDown(machine: QemuMachine): Promise<void> {
+export async function shutDown(
+  machine: QemuMachine,
+  lines: readonly ConsoleLine[] = machine.console.lines,
+): Promise<void> {
   await machine.qmp.call('system_powerdown');
   const gone = await Promise.race([
     machine.ended.then(() => true),
     new Promise<false>((resolve) => setTimeout(resolve, 60_000, false).unref()),
   ]);
-  if (!gone) throw noShutdown(machine.console.lines);
+  if (!gone) throw noShutdown(lines);
 }
 
 /** The error for a machine that its power button does not end. */

@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFileDevice } from '../disk/file-device.ts';
 import { openImage } from '../disk/open-image.ts';
 import { copyExtents, nonZeroExtents } from '../disk/sparse.ts';
+import { temporaryFolder } from '../host/temporary-folder.ts';
 
 /** A raw disk file of a machine's own. */
 export interface DiskCopy {
@@ -17,9 +16,8 @@ export interface DiskCopy {
  */
 export async function copyDisk(image: string): Promise<DiskCopy> {
   const source = openImage(image);
-  const folder = await mkdtemp(join(tmpdir(), 'twinbank-disk-'));
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  const path = join(folder, 'disk.img');
+  const folder = temporaryFolder('twinbank-disk-');
+  const path = join(folder.path, 'disk.img');
   try {
     const target = openFileDevice(path, { create: true, size: source.device.size });
     try {
@@ -27,9 +25,9 @@ export async function copyDisk(image: string): Promise<DiskCopy> {
     } finally {
       target.close();
     }
-    return { path, remove };
+    return { path, remove: folder.remove };
   } catch (error) {
-    await remove();
+    await folder.remove();
     throw error;
   } finally {
     source.close();

@@ -1,8 +1,8 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Calls back for each line of JSON that arrives; text that is no JSON is passed over. */
 export function onJsonLine(
-  socket: Socket,
+  socket: Duplex,
   listener: (value: Record<string, unknown>) => void,
 ): void {
   let pending = '';

@@ -34,6 +34,8 @@ export interface MachineOptions {
    * blklogwrites driver), to be cut and replayed afterwards. Raw images only.
    */
   readonly writeLog?: string;
+  /** File with the variables of a UEFI machine that has run before; default: those of a new one. */
+  readonly firmwareVariables?: string;
   /** Further words for QEMU's command line. */
   readonly extra: readonly string[];
 }

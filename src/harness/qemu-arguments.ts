@@ -10,13 +10,13 @@ export interface MachineFiles {
   readonly firmwareVariables: string;
 }
 
-export function machineFiles(folder: string): MachineFiles {
+export function machineFiles(folder: string, firmwareVariables?: string): MachineFiles {
   return {
     folder,
     console: join(folder, 'console.sock'),
     qmp: join(folder, 'qmp.sock'),
     vmkd: join(folder, 'vmkd.sock'),
-    firmwareVariables: join(folder, 'vars.fd'),
+    firmwareVariables: firmwareVariables ?? join(folder, 'vars.fd'),
   };
 }
 

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { toolMissing } from '../host/run-tool.ts';
+import { temporaryFolder } from '../host/temporary-folder.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { type ConsoleLog, consoleLog } from './console-log.ts';
 import type { MachineOptions } from './machine.ts';
@@ -25,6 +24,8 @@ export interface QemuMachine {
   type(text: string): void;
   /** QEMU's machine protocol. */
   readonly qmp: RpcClient;
+  /** What QEMU tells unasked: `RESET`, `SHUTDOWN`… with its data. */
+  onEvent(listener: (name: string, data: Readonly<Record<string, unknown>>) => void): void;
   /** vmkd inside the machine, over its virtio-serial port. */
   readonly vmkd: RpcClient;
   /** Seconds since QEMU was started. */
@@ -45,15 +46,14 @@ export async function startQemu(
   signal?: AbortSignal,
 ): Promise<QemuMachine> {
   signal?.throwIfAborted();
-  const files = machineFiles(await mkdtemp(join(tmpdir(), 'twinbank-machine-')));
-  const removeFiles = (): Promise<void> => rm(files.folder, { recursive: true, force: true });
+  const folder = temporaryFolder('twinbank-machine-');
+  const files = machineFiles(folder.path, options.firmwareVariables);
+  const removeFiles = folder.remove;
   const doors = [files.console, files.qmp, files.vmkd].map(acceptOne);
   let running: Running | undefined;
   try {
-    if (options.firmware === 'uefi') {
-      await copyFile(ovmfVariables, files.firmwareVariables).catch(() => {
-        throw toolMissing('OVMF');
-      });
+    if (options.firmware === 'uefi' && options.firmwareVariables === undefined) {
+      await newFirmwareVariables(files.firmwareVariables);
     }
     signal?.throwIfAborted();
     running = launch(qemuArguments(options, files, chooseAccelerator(options.accelerator)), signal);
@@ -72,21 +72,34 @@ export async function startQemu(
   }
 }
 
+/** The variables of a new machine's firmware. Throws `host.tool-missing`. */
+export async function newFirmwareVariables(path: string): Promise<void> {
+  await copyFile(ovmfVariables, path).catch(() => {
+    throw toolMissing('OVMF');
+  });
+}
+
+/** Its end and the last of what it wrote to its standard error; `missing`: a program that is not there. */
+interface Exit {
+  readonly errors: string;
+  readonly missing?: string;
+}
+
 /** QEMU as a process. */
 interface Running {
   /** Seconds since it was started. */
   seconds(): number;
   kill(): void;
-  /** Its end and the last of what it wrote to its standard error; `missing`: there is no such program. */
-  readonly exit: Promise<{ readonly errors: string; readonly missing: boolean }>;
+  readonly exit: Promise<Exit>;
   /** Rejects when it ends. */
   readonly failed: Promise<never>;
 }
 
 function launch(args: readonly string[], signal: AbortSignal | undefined): Running {
   const started = performance.now();
-  const child = spawn(qemu, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  // A machine must not outlive us, whatever way we end.
+  // A machine must not outlive us, whatever way we end: a SIGKILL of ours is one of its own.
+  const words = ['--pdeathsig', 'KILL', '--', qemu, ...args];
+  const child = spawn('setpriv', words, { stdio: ['ignore', 'ignore', 'pipe'] });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
   signal?.addEventListener('abort', kill, { once: true });
@@ -95,7 +108,7 @@ function launch(args: readonly string[], signal: AbortSignal | undefined): Runni
     signal?.removeEventListener('abort', kill);
   });
   const failed = exit.then(({ errors, missing }) => {
-    throw missing ? toolMissing(qemu) : notRunning(errors);
+    throw missing ? toolMissing(missing) : notRunning(errors);
   });
   // Of interest only until the machine runs.
   failed.catch(() => {});
@@ -117,8 +130,11 @@ async function attach(
   const console = consoleLog(seconds);
   serial.on('data', (chunk: Buffer) => console.feed(chunk));
   let reason = 'host-signal';
+  const listeners = new Set<Parameters<QemuMachine['onEvent']>[0]>();
   const qmp = rpcClient(control, 'qmp', ({ event, data }) => {
-    if (event === 'SHUTDOWN') reason = String((data as { reason?: unknown } | undefined)?.reason);
+    const facts = (data ?? {}) as Readonly<Record<string, unknown>>;
+    if (event === 'SHUTDOWN') reason = String(facts.reason);
+    for (const listener of [...listeners]) listener(String(event), facts);
   });
   const vmkd = rpcClient(port, 'vmkd');
   // What it wrote last is still to be read when QEMU has gone.
@@ -137,6 +153,7 @@ async function attach(
     console,
     type: (text) => void serial.write(text),
     qmp,
+    onEvent: (listener) => void listeners.add(listener),
     vmkd,
     seconds,
     ended,
@@ -179,16 +196,19 @@ function acceptOne(path: string): { socket: Promise<Socket>; abandon(): void } {
 /** So much of QEMU's standard error is kept, from its end. */
 const maxErrors = 16 << 10;
 
-function followExit(child: ChildProcess): Promise<{ errors: string; missing: boolean }> {
+function followExit(child: ChildProcess): Promise<Exit> {
   let errors = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     errors = (errors + chunk).slice(-maxErrors);
   });
   return new Promise((resolve) => {
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      resolve({ errors: error.message, missing: error.code === 'ENOENT' });
+    child.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+      resolve({ errors: message, ...(code === 'ENOENT' && { missing: 'setpriv' }) });
     });
-    child.once('close', () => resolve({ errors: errors.trim(), missing: false }));
+    child.once('close', (code) => {
+      const missing = code === 127 && errors.startsWith('setpriv: failed to execute');
+      resolve({ errors: errors.trim(), ...(missing && { missing: qemu }) });
+    });
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { onJsonLine } from './json-lines.ts';
 
@@ -13,7 +13,9 @@ type Waiting = { resolve(value: unknown): void; reject(error: Error): void };
 interface Dialect {
   readonly name: string;
   request(id: number, method: string, params: Record<string, unknown> | undefined): object;
-  answer(message: Record<string, unknown>): { result?: unknown; error?: string } | undefined;
+  answer(
+    message: Record<string, unknown>,
+  ): { result?: unknown; error?: string; code?: unknown } | undefined;
 }
 
 const dialects = {
@@ -29,7 +31,10 @@ const dialects = {
     name: 'vmkd',
     request: (id, method, params) => ({ jsonrpc: '2.0', id, method, ...(params && { params }) }),
     answer: (message) => {
-      if ('error' in message) return { error: textOf(message.error, 'message') };
+      if ('error' in message) {
+        const error = message.error as { data?: { code?: unknown } } | null;
+        return { error: textOf(error, 'message'), code: error?.data?.code };
+      }
       return 'result' in message ? { result: message.result } : undefined;
     },
   },
@@ -45,7 +50,7 @@ function textOf(error: unknown, key: string): string {
  * nothing.
  */
 export function rpcClient(
-  socket: Socket,
+  socket: Duplex,
   dialectName: keyof typeof dialects,
   onEvent: (message: Record<string, unknown>) => void = () => {},
 ): RpcClient {
@@ -58,8 +63,12 @@ export function rpcClient(
     if (!answer || !call) return onEvent(message);
     waiting.delete(Number(message.id));
     if (answer.error === undefined) call.resolve(answer.result);
-    else
-      call.reject(new TwinbankError('boot', 'harness.refused', `${dialect.name}: ${answer.error}`));
+    else {
+      const text = `${dialect.name}: ${answer.error}`;
+      // vmkd's own word for it.
+      const data = { code: answer.code };
+      call.reject(new TwinbankError('boot', 'harness.refused', text, { data }));
+    }
   });
   const failAll = (): void => {
     for (const [id, { reject }] of waiting) {

@@ -84,6 +84,12 @@ export const hostTools: readonly HostTool[] = [
     versionArgs: ['--version'],
   },
   {
+    name: 'setpriv',
+    package: 'util-linux',
+    neededFor: 'boot --engine qemu',
+    versionArgs: ['--version'],
+  },
+  {
     name: 'qemu-system-x86_64',
     package: 'qemu-system-x86',
     neededFor: 'boot --engine qemu',

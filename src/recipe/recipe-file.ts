@@ -31,7 +31,7 @@ export function fileSource(path: string, cwd: string): Source {
   return { kind: 'file', shown: outside ? path : short, directory: dirname(path) };
 }
 
-type Role = 'recipe' | 'overlay' | 'provider' | 'scenario';
+type Role = 'recipe' | 'overlay' | 'provider' | 'scenario' | 'rig';
 
 const recipeWords = { file: 'a recipe file', keys: 'a map of recipe keys' };
 
@@ -41,6 +41,7 @@ const wanted: Readonly<Record<Role, { readonly file: string; readonly keys: stri
   overlay: recipeWords,
   provider: { ...recipeWords, file: 'an OEM provider with a provider.yaml' },
   scenario: { file: 'a scenario file', keys: 'a map of scenario keys' },
+  rig: { file: 'the description of a rig', keys: 'a map of what the rig has' },
 };
 
 /**

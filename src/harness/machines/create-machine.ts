@@ -1,5 +1,5 @@
 import type { MachineOptions } from '../machine.ts';
-import { type MachineKind, notAble, type TestMachine } from './test-machine.ts';
+import type { MachineKind, TestMachine } from './test-machine.ts';
 
 interface CommonOptions {
   /** Ends whatever waits, and every process of the machine. */
@@ -19,7 +19,7 @@ export type SmbiosValues = Readonly<Record<number, Readonly<Record<string, strin
 /** Hardware by the words of `boot`; what is left out is `defaultMachine`'s. */
 export interface QemuOptions
   extends CommonOptions,
-    Partial<Omit<MachineOptions, 'image' | 'format' | 'write' | 'writeLog'>> {
+    Partial<Omit<MachineOptions, 'image' | 'format' | 'write' | 'writeLog' | 'firmwareVariables'>> {
   readonly smbios?: SmbiosValues;
 }
 
@@ -48,10 +48,6 @@ const makers: {
   readonly [Kind in MachineKind]: (options: OptionsOfKind[Kind]) => Promise<TestMachine>;
 } = {
   sim: async (options) => new (await import('./sim-machine.ts')).SimMachine(options),
-  qemu: async () => {
-    throw notAble('qemu', 'this machine', 'it is not there yet');
-  },
-  command: async () => {
-    throw notAble('command', 'this machine', 'it is not there yet');
-  },
+  qemu: async (options) => new (await import('./qemu-machine.ts')).QemuTestMachine(options),
+  command: async (options) => new (await import('./command-machine.ts')).CommandMachine(options),
 };

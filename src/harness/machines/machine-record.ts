@@ -2,7 +2,7 @@ import { type ConsoleLine, type ConsoleLog, consoleLog } from '../console-log.ts
 import type { PowerEvent } from './test-machine.ts';
 
 /** What a machine has shown so far. */
-export interface Record {
+export interface History {
   readonly lines: readonly ConsoleLine[];
   readonly boots: number;
   /** Since the power-on or reset. */
@@ -16,16 +16,15 @@ export interface MachineRecord {
   onPower(listener: (event: PowerEvent) => void): void;
   /** A power-on or reset begins a boot, and the clock of its lines. */
   tell(event: PowerEvent): void;
-  keep(): Record;
+  /** A line that the machine has just written. */
+  show(text: string): void;
+  keep(): History;
   /** Takes the place of what was shown so far; who listens hears the lines that are new to this machine. */
-  resume(record: Record): void;
+  resume(history: History, on: boolean): void;
 }
 
 /** `now` gives seconds by a clock that never goes back. */
-export function machineRecord(
-  now: () => number = () => performance.now() / 1000,
-  wrap: (log: ConsoleLog) => ConsoleLog = (log) => log,
-): MachineRecord {
+export function machineRecord(now: () => number = () => performance.now() / 1000): MachineRecord {
   const listeners = new Set<(event: PowerEvent) => void>();
   let boots = 0;
   let began = now();
@@ -39,16 +38,17 @@ export function machineRecord(
     for (const listener of [...listeners]) listener(event);
   };
   return {
-    console: wrap(log),
+    console: log,
     boots: () => boots,
     onPower: (listener) => void listeners.add(listener),
     tell,
+    show: (text) => log.add({ seconds: seconds(), text }),
     keep: () => ({ lines: [...log.lines], boots, seconds: seconds() }),
-    resume(record) {
-      tell({ what: 'on' });
-      boots = record.boots;
-      began = now() - record.seconds;
-      for (const line of record.lines) log.add(line);
+    resume(history, on) {
+      if (on) tell({ what: 'on' });
+      boots = history.boots;
+      began = now() - history.seconds;
+      for (const line of history.lines) log.add(line);
     },
   };
 }

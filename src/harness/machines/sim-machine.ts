@@ -7,7 +7,7 @@ import type { NamedFault } from '../fault-text.ts';
 import type { RpcClient } from '../rpc-client.ts';
 import { bindFault, isLive, sameFault } from './bind-fault.ts';
 import type { SimOptions } from './create-machine.ts';
-import { type MachineRecord, machineRecord, type Record } from './machine-record.ts';
+import { type History, type MachineRecord, machineRecord } from './machine-record.ts';
 import { plug } from './plug.ts';
 import { readOnlyDevice } from './read-only-device.ts';
 import { type Activity, activity } from './sim-activity.ts';
@@ -30,7 +30,7 @@ const defaultMaxBoots = 50;
 
 interface SimSnapshot extends MachineSnapshot {
   readonly layer: DiskLayer;
-  readonly record: Record;
+  readonly record: History;
   /** Of a machine that is on. */
   readonly running: { readonly system?: SimSystem } | undefined;
 }
@@ -198,7 +198,7 @@ export class SimMachine implements TestMachine {
     const { layer, record, running } = snapshot as SimSnapshot;
     this.#disk?.layer.release();
     this.#put(layer.over(layer.device), running);
-    this.#record.resume(record);
+    this.#record.resume(record, running !== undefined);
   }
 
   async dispose(): Promise<void> {

@@ -179,7 +179,7 @@ export class SimRun {
 
   /** A line of the console; what is not one in a machine's own words is left out. */
   #show(disk: WritableDisk, text: string): void {
-    if (!text.startsWith('# ')) this.#record.console.add({ seconds: 0, text });
+    if (!text.startsWith('# ')) this.#record.show(text);
     if (!this.plug?.line.test(text)) return;
     this.#isPulled = true;
     disk.medium.powerOff('the plug');

@@ -1,0 +1,109 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TwinbankError } from '../../diagnostics/error.ts';
+import type { GptPartition } from '../../disk/gpt-entry.ts';
+import { defaultMachine } from '../machine.ts';
+import type { RpcClient } from '../rpc-client.ts';
+import type { QemuOptions } from './create-machine.ts';
+import type { LiveFault } from './test-machine.ts';
+
+/** The node of the disk's image, and those of the filters over it. */
+export const imageNode = 'image';
+const filters = ['errors', 'delay'] as const;
+const delayGroup = 'delay-group';
+
+/**
+ * Requests of a system are made of such pages, so that a rule for the first sector of each sees every one of them
+ * (QEMU's blkdebug has rules for single sectors, not for ranges).
+ */
+const pageSectors = 8;
+const eio = 5;
+
+/** Why QEMU can not play a live fault, as a clause; undefined: it can. */
+export function whyNotInQemu(
+  fault: LiveFault,
+  { network = defaultMachine.network }: QemuOptions,
+): string | undefined {
+  if (fault.live === 'network-down' && !network) return 'the machine has no network';
+  if (fault.live === 'disk-full') return 'nobody but the running system can fill what it has open';
+  return undefined;
+}
+
+/** Where live faults act. */
+export interface LiveTarget {
+  readonly qmp: RpcClient;
+  /** For files that QEMU reads. */
+  readonly folder: string;
+  readonly partitions: readonly GptPartition[];
+  /** Whether it has a card. */
+  readonly network: boolean;
+}
+
+/** Makes a running QEMU play these faults and no others: filters between its disk device and the image. */
+export async function playLive(target: LiveTarget, faults: readonly LiveFault[]): Promise<void> {
+  const { qmp } = target;
+  const up = faults.every(({ live }) => live !== 'network-down');
+  if (target.network) await qmp.call('set_link', { name: 'net', up });
+  const device = await diskDevice(qmp);
+  const attach = (value: string) => qmp.call('qom-set', { path: device, property: 'drive', value });
+  await attach(imageNode);
+  await removeFilters(qmp);
+  let top = imageNode;
+  const errors = faults.filter((fault) => fault.live === 'io-error');
+  if (errors.length > 0) {
+    const config = join(target.folder, 'errors.conf');
+    writeFileSync(config, errors.map((fault) => errorRules(fault, target.partitions)).join(''));
+    const [node] = filters;
+    await qmp.call('blockdev-add', { driver: 'blkdebug', 'node-name': node, image: top, config });
+    top = node;
+  }
+  const delay = faults.find((fault) => fault.live === 'disk-latency');
+  if (delay) {
+    const limits = { 'iops-total': Math.max(1, Math.round(1000 / delay.milliseconds)) };
+    await qmp.call('object-add', { 'qom-type': 'throttle-group', id: delayGroup, limits });
+    const throttle = { driver: 'throttle', 'throttle-group': delayGroup, file: top };
+    await qmp.call('blockdev-add', { ...throttle, 'node-name': filters[1] });
+    top = filters[1];
+  }
+  if (top !== imageNode) await attach(top);
+}
+
+/** The path of what the guest sees as its disk: a USB disk is one behind its adapter. */
+async function diskDevice(qmp: RpcClient): Promise<string> {
+  const blocks = (await qmp.call('query-block')) as { device: string; qdev?: string }[];
+  const path = blocks.find(({ device }) => device === 'disk')?.qdev;
+  if (path !== undefined) return path.replace(/\/virtio-backend$/, '');
+  throw new TwinbankError('boot', 'harness.qemu', 'expected the disk among the devices of QEMU');
+}
+
+async function removeFilters(qmp: RpcClient): Promise<void> {
+  const nodes = (await qmp.call('query-named-block-nodes', { flat: true })) as {
+    'node-name': string;
+  }[];
+  for (const node of [...filters].reverse()) {
+    if (!nodes.some((one) => one['node-name'] === node)) continue;
+    await qmp.call('blockdev-del', { 'node-name': node });
+    if (node === 'delay') await qmp.call('object-del', { id: delayGroup });
+  }
+}
+
+/** In the form of QEMU's docs/devel/blkdebug: rules that hold from the moment that the node is there. */
+function errorRules(
+  fault: Extract<LiveFault, { live: 'io-error' }>,
+  partitions: readonly GptPartition[],
+): string {
+  const rule = (sector: string): string =>
+    `[inject-error]\nevent = "none"\niotype = "${fault.on}"\nerrno = "${eio}"\n${sector}`;
+  if (fault.partition === undefined) return rule('');
+  const place = partitions.find(({ number }) => number === fault.partition);
+  if (!place) {
+    const known = partitions.map(({ number }) => number).join(', ');
+    const message = `io-error: expected a partition of the disk (${known}), found ${fault.partition}`;
+    throw new TwinbankError('usage', 'usage.fault', message);
+  }
+  const { firstLba, lastLba } = place;
+  const pages = Math.ceil((lastLba - firstLba + 1) / pageSectors);
+  return Array.from({ length: pages }, (_, page) =>
+    rule(`sector = "${firstLba + page * pageSectors}"\n`),
+  ).join('');
+}
