@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { alignExtents, extentBytes } from '../disk/extents.ts';
 import { runTool } from '../host/run-tool.ts';
@@ -21,6 +22,7 @@ const alignment = 4096;
 export async function flashDevice(image: FlashSource, request: FlashRequest): Promise<FlashResult> {
   const { target, report, signal } = request;
   const needed = image.device.size;
+  if (!request.input) assertOther(request.image, target);
   const result = await withTargetDevice(target, { needed, signal }, async (device) => {
     await request.confirm(target, device.facts);
     signal?.throwIfAborted();
@@ -77,6 +79,13 @@ function keptState(
     : `the state is kept in ${kept.file} until it is on the device again`;
   report({ type: 'note', text: where });
   return kept;
+}
+
+function assertOther(image: string, target: string): void {
+  const [source, there] = [statSync(image), statSync(target)];
+  if (!source.isBlockDevice() || source.rdev !== there.rdev) return;
+  const message = `${target}: expected another device than the image, found the image itself`;
+  throw new TwinbankError('refused', 'flash.same-file', message);
 }
 
 /** Says what is left on the target, whatever happened to it: a signal keeps its own words. */

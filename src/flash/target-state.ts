@@ -1,5 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { type OpenImage, openImage } from '../disk/open-image.ts';
@@ -61,7 +61,7 @@ export interface KeptState {
 /**
  * Keeps the state of a device in a file of its own in `folder`, for its owner alone, until the new image is
  * whole. Where a run was broken off, the device has no state any more and the file that this run left counts. It is
- * a packed state, which `state restore` takes, too.
+ * a packed state, which `state restore` takes, too. Throws as {@link stateOf} does.
  */
 export function keepStateOf(
   name: string,
@@ -69,17 +69,21 @@ export function keepStateOf(
   folder: string,
   disk: BlockDevice,
 ): KeptState {
-  const file = join(folder, `${serial.replaceAll(/[^\w.-]+/g, '_')}.state.tgz`);
+  const file = join(folder, `${serial.replaceAll(/[^\w.-]+/g, '_').slice(-120)}.state.tgz`);
   const forget = (): void => rmSync(file, { force: true });
-  if (existsSync(file)) {
-    const content = new Uint8Array(readFileSync(file));
+  let content: Uint8Array;
+  try {
+    content = stateOf(name, () => disk);
+  } catch (error) {
+    const none = error instanceof TwinbankError && error.code === 'flash.no-state';
+    if (!none || !existsSync(file)) throw error;
+    content = new Uint8Array(readFileSync(file));
     // A copy that was cut short must not be taken for a state.
     unpackState(content);
     return { content, file, leftover: true, forget };
   }
-  const content = stateOf(name, () => disk);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  forget();
   writeFileSync(file, content, { mode: 0o600, flush: true });
-  chmodSync(file, 0o600);
   return { content, file, leftover: false, forget };
 }

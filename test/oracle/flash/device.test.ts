@@ -193,6 +193,12 @@ describe.skipIf(given === undefined)(
       }
     });
 
+    it('refuses the device that the image is on', async () => {
+      await flash([device, ...consent]);
+      const { code, stderr } = await runHere(['flash', device, device, ...consent]);
+      expect([code, stderr]).toEqual([8, expect.stringContaining('found the image itself')]);
+    });
+
     it('refuses a partition, and the disk that this host runs from', async () => {
       const root = judge('findmnt', ['-no', 'SOURCE', '/']).trim();
       const { code, stderr } = await flash([root, ...consent]);
@@ -253,12 +259,19 @@ describe.skipIf(given === undefined)(
       const { signal } = abort;
       const stopped = await flash([device, ...consent, '--keep-state'], { stderr, signal });
       expect(stopped.code).toBe(130);
-      expect(copies()).toHaveLength(1);
+      const [copy, ...others] = copies();
+      expect(others).toEqual([]);
       expect((await runHere(['inspect', device])).code).toBe(6);
 
       const again = await flash([device, ...consent, '--keep-state', '--resume']);
       expect(again.stderr).toContain('a run which was broken off has kept');
       expect(again.code).toBe(0);
+      expect(await state()).toEqual(before);
+      expect(copies()).toEqual([]);
+
+      // What a device holds counts more than what somebody has left on the host.
+      writeFileSync(join(at('twinbank'), copy!), 'of long ago');
+      expect((await flash([device, ...consent, '--keep-state'])).code).toBe(0);
       expect(await state()).toEqual(before);
       expect(copies()).toEqual([]);
     });
