@@ -149,6 +149,18 @@ judgedBy([program], () => {
     await page.close();
   });
 
+  it('begins at the end of the console of what failed', async () => {
+    const { page } = await open('example.html');
+    const last = page.locator('.d-failed .console p').last();
+    expect(await last.textContent()).toContain('vmkd does not answer');
+    const below = `(({ scrollTop, clientHeight, scrollHeight }) => ({
+      more: scrollHeight > clientHeight,
+      left: Math.floor(scrollHeight - scrollTop - clientHeight),
+    }))(document.querySelector('.d-failed .console'))`;
+    await expect.poll(() => page.evaluate(below)).toEqual({ more: true, left: 0 });
+    await page.close();
+  });
+
   it('says everything without its script, too', async () => {
     const { page } = await open('example.html', { javaScriptEnabled: false });
     expect(await rows(page)).toBe(7);

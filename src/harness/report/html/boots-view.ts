@@ -30,7 +30,7 @@ const barHeight = 20;
  */
 export function bootsView(all: readonly BootRecord[]): Html {
   const clock = all.some(({ stages }) => stages.some(({ end }) => end > 0));
-  const boots = all.slice(-mostBoots).map((boot) => (clock ? boot : stepped(boot)));
+  const boots = all.slice(-mostBoots).map((boot) => (clock ? awaited(boot) : stepped(boot)));
   const scale = Math.max(0.001, ...boots.map(({ seconds }) => seconds));
   const used = new Set(boots.flatMap(({ stages }) => stages.map(({ name }) => name)));
   const legend = [...stageNames.filter((name) => used.has(name)), ...others(used)];
@@ -52,6 +52,13 @@ const lastStage = ({ stages }: BootRecord): number => stages.at(-1)?.end ?? 0;
 /** Time at the end in which no stage was reached: a hang, or a boot that was cut. */
 const stalled = (boot: BootRecord): boolean =>
   boot.outcome !== 'healthy' && boot.seconds - lastStage(boot) > boot.seconds * 0.005;
+
+/** A boot that went well is over when it is ready, or when something was done to it later; then the system just runs. */
+function awaited(boot: BootRecord): BootRecord {
+  if (boot.outcome !== 'healthy') return boot;
+  const told = boot.marks.filter(({ kind }) => kind !== 'off').map(({ seconds }) => seconds);
+  return { ...boot, seconds: Math.max(lastStage(boot), ...told) };
+}
 
 /** Each stage as long as any other, and what happened after the last. */
 function stepped(boot: BootRecord): BootRecord {

@@ -1,3 +1,20 @@
+/** Of what failed one wants the end; a console can only be scrolled once it is there. */
+export function showEnds(): void {
+  const show = (details: HTMLDetailsElement) => {
+    if (!details.open || !details.closest('.d-failed')) return;
+    for (const box of details.querySelectorAll<HTMLElement>('.console:not([data-seen])')) {
+      if (box.clientHeight === 0) continue;
+      box.scrollTop = box.scrollHeight;
+      box.dataset.seen = '';
+    }
+  };
+  const all = document.querySelectorAll<HTMLDetailsElement>('.d-failed, .d-failed details');
+  for (const details of all) {
+    details.addEventListener('toggle', () => show(details));
+    show(details);
+  }
+}
+
 /** Each console's tools: lines that have a text, and those of stages and marks alone. */
 export function searchConsoles(): void {
   for (const input of document.querySelectorAll<HTMLInputElement>('input[data-find]')) {

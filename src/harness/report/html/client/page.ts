@@ -1,4 +1,4 @@
-import { searchConsoles } from './console.ts';
+import { searchConsoles, showEnds } from './console.ts';
 import { foldDetails } from './details.ts';
 import { filterTable, sortTable } from './table.ts';
 import { switchTheme } from './theme.ts';
@@ -10,3 +10,4 @@ filterTable();
 sortTable();
 foldDetails();
 searchConsoles();
+showEnds();
