@@ -79,6 +79,7 @@ async function verifyRanges(
     report({ type: 'progress', task: 'verify', done, total, unit: 'bytes' });
     await setImmediate();
   }
+  report({ type: 'done', task: 'verify' });
 }
 
 function bmapHint(path: string): string {
@@ -101,6 +102,7 @@ async function assertSound(path: string, image: FlashSource, work: Work): Promis
   const found = await inspectImage(image.device, options).catch((error: unknown) => {
     throw inFile(path, error);
   });
+  report({ type: 'done', task: 'check hashes' });
   const [error] = found.findings.filter(({ severity }) => severity === 'error');
   if (error) {
     const { code } = error;
@@ -133,6 +135,7 @@ async function scan(
       await setImmediate();
     }
   }
+  report({ type: 'done', task: 'look for data' });
   return normalizeExtents(found);
 }
 
