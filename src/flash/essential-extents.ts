@@ -1,3 +1,4 @@
+import { unlessDamaged } from '../bootloader/damage.ts';
 import { imagePartition } from '../bootloader/image-partitions.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { coredumpDataOffset, readCoredumpHeader } from '../disk/coredump-header.ts';
@@ -24,12 +25,26 @@ export function essentialExtents(disk: BlockDevice): Extent[] {
 }
 
 function extentsIn(partition: GptPartition, device: BlockDevice): readonly Extent[] {
+  // Of what is not ours, or can not be read, we can not tell.
+  const all = [{ offset: 0, length: device.size }];
   const role = imagePartition(partition)?.role;
-  if (role === 'coredump') {
-    const { state, length } = readCoredumpHeader(device);
-    return [{ offset: 0, length: coredumpDataOffset + (state === 'empty' ? 0 : length) }];
-  }
-  if (role === 'loader' || role === 'bank' || role === 'store') return usedExtents(device);
-  // Of what is not ours we can not tell.
-  return [{ offset: 0, length: device.size }];
+  if (role === 'coredump')
+    return (
+      unlessDamaged(
+        () => dumpExtents(device),
+        () => {},
+      ) ?? all
+    );
+  if (role === undefined || role === 'bios-boot') return all;
+  return (
+    unlessDamaged(
+      () => usedExtents(device),
+      () => {},
+    ) ?? all
+  );
+}
+
+function dumpExtents(device: BlockDevice): readonly Extent[] {
+  const { state, length } = readCoredumpHeader(device);
+  return [{ offset: 0, length: coredumpDataOffset + (state === 'empty' ? 0 : length) }];
 }

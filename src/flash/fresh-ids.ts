@@ -1,3 +1,4 @@
+import { unlessDamaged } from '../bootloader/damage.ts';
 import { imagePartition } from '../bootloader/image-partitions.ts';
 import { writeBankMagic } from '../disk/bank-magic.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
@@ -25,7 +26,11 @@ export function freshIds(disk: BlockDevice, identity: string): void {
     const volume = partitionDevice(disk, partition);
     const name = nameOf(partition);
     if (role === 'loader' || role === 'bank' || role === 'store') {
-      writeSerial(volume, deriveSerial(identity, `volume ${name}`));
+      // What is no FAT volume has no serial number.
+      unlessDamaged(
+        () => writeSerial(volume, deriveSerial(identity, `volume ${name}`)),
+        () => {},
+      );
     }
     if (role === 'bank') writeBankMagic(volume, deriveGuid(identity, `bank ${name}`));
   }

@@ -43,6 +43,18 @@ const table = (device: BlockDevice) => {
   }
 };
 
+describe('a disk before it is written', () => {
+  it('may have a store that is no FAT volume, and all of that is written', async () => {
+    const { bytes } = smallImage();
+    bytes.fill(0, 14 * 2 ** 20, 14 * 2 ** 20 + 512);
+    const disk = await finishedDisk(memoryDevice(bytes), [], { size, identity: 'new' });
+    expect(essentialExtents(disk.device)).toContainEqual({
+      offset: 14 * 2 ** 20,
+      length: 4 * 2 ** 20,
+    });
+  });
+});
+
 describe('writing to a device', () => {
   it('leaves what the disk has on a target that was full of something else', async () => {
     const target = memoryDevice(payload(size, 1));
