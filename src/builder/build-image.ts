@@ -128,7 +128,10 @@ export async function prepareImage(
   const bank = bankContents(manifests, modules);
   const bootCfg = firstBootCfg(bank, 1, false);
   const fit = computeFit(recipe.bank.size, recipe.bank.reserve, [bootCfg, ...bank.files]);
-  assertFits(fit);
+  assertFits(
+    fit,
+    oems.map(({ fileName }) => fileName),
+  );
   assertStoreFits(computeFit(recipe.store.size, 0, store.files));
   const loader = await loadLoader(recipe, layout, components);
   const { pmbrActive } = recipe.disk;

@@ -58,8 +58,11 @@ function foldersOf(files: readonly ImageFile[]): Content[] {
   return [...folders].map(([name, bytes]) => ({ name: `${name}/`, bytes }));
 }
 
-/** Throws `fit.bank` when less than the reserve is left, naming the largest file and a size that would do. */
-export function assertFits(fit: Fit): void {
+/**
+ * Throws `fit.bank` when less than the reserve is left, naming the largest file, those of OEMs, and a size that
+ * would do.
+ */
+export function assertFits(fit: Fit, oemFiles: readonly string[] = []): void {
   if (fit.free >= fit.reserve) return;
   const largest = [...fit.rows].sort((a, b) => b.taken - a.taken)[0];
   const found =
@@ -68,10 +71,13 @@ export function assertFits(fit: Fit): void {
       : `files that are ${humanSize(-fit.free)} too large`;
   const enough = sizeThatWouldDo(fit);
   const way = enough === undefined ? 'no FAT16 is large enough' : `a bank of ${enough} would do`;
+  const oems = fit.rows.filter(({ name }) => oemFiles.includes(name));
+  const named = oems.map(({ name, bytes }) => `${name} with ${humanSize(bytes)}`).join(', ');
+  const others = oems.length > 0 ? `; OEMs bring ${named}: leave one out, or` : ';';
   throw new TwinbankError(
     'recipe',
     'fit.bank',
-    `bank.size ${exactSize(fit.size)}: expected ${exactSize(fit.reserve)} to stay free (bank.reserve), found ${found}; the largest file is ${largest?.name} with ${humanSize(largest?.bytes ?? 0)}; ${way}`,
+    `bank.size ${exactSize(fit.size)}: expected ${exactSize(fit.reserve)} to stay free (bank.reserve), found ${found}; the largest file is ${largest?.name} with ${humanSize(largest?.bytes ?? 0)}${others} ${way}`,
     { data: { fit } },
   );
 }

@@ -72,7 +72,10 @@ export function planUpdate(facts: UpdateFacts): UpdatePlan {
   const names = new Set(modules.map(({ name }) => name));
   const had = facts.kept.flatMap(({ manifest }) => manifest.modules);
   const bank = layOut(manifests, facts.name);
-  assertFits(bank, facts);
+  const oemFiles = manifests
+    .filter(({ manifest }) => !manifest.base)
+    .flatMap(({ manifest }) => manifest.modules.map(({ file }) => file));
+  assertFits(bank, facts, oemFiles);
   return {
     from: running.build,
     to: next.build,
@@ -167,7 +170,11 @@ function planModule(
   return { ...module, origin, source, keptFile: same?.file, from };
 }
 
-function assertFits(bank: BankPlan, { target, name }: UpdateFacts): void {
+function assertFits(
+  bank: BankPlan,
+  { target, name }: UpdateFacts,
+  oemFiles: readonly string[],
+): void {
   const { clusterBytes, clusters } = target;
   const taken = [{ name: 'boot.cfg', bytes: 1024 }, ...bank.files].map((file) => ({
     ...file,
@@ -176,7 +183,11 @@ function assertFits(bank: BankPlan, { target, name }: UpdateFacts): void {
   const needed = taken.reduce((sum, file) => sum + file.clusters, 0);
   if (needed <= clusters) return;
   const largest = taken.reduce((a, b) => (a.clusters >= b.clusters ? a : b));
-  const message = `${name}: expected files of at most ${humanSize(clusters * clusterBytes)} for bank ${target.number}, found ${humanSize(needed * clusterBytes)}, the largest being ${largest.name} with ${humanSize(largest.bytes)}`;
+  const named = taken
+    .filter((one) => oemFiles.includes(one.name))
+    .map((one) => `${one.name} with ${humanSize(one.bytes)}`);
+  const oems = named.length > 0 ? `; OEMs bring ${named.join(', ')}: leave one out` : '';
+  const message = `${name}: expected files of at most ${humanSize(clusters * clusterBytes)} for bank ${target.number}, found ${humanSize(needed * clusterBytes)}, the largest being ${largest.name} with ${humanSize(largest.bytes)}${oems}`;
   throw refuse('update.no-fit', message, { needed: needed * clusterBytes });
 }
 

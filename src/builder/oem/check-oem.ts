@@ -90,7 +90,10 @@ async function hold(options: CheckOptions): Promise<OemCheck> {
     const bank = bankContents(signed, modules);
     const files = [firstBootCfg(bank, 1, false), ...bank.files];
     const found = computeFit(recipe.bank.size, recipe.bank.reserve, files);
-    assertFits(found);
+    assertFits(
+      found,
+      modules.flatMap(({ oem, fileName }) => (oem ? [fileName] : [])),
+    );
     return found;
   });
   const warnings = await firmwareWarnings([own.plan], modules);
@@ -102,12 +105,11 @@ async function ownModule(
   { subject, shown }: CheckOptions,
   context: PlanContext,
 ): Promise<{ module: BuiltModule; plan?: ModulePlan; problems: readonly Diagnostic[] }> {
-  const examined =
-    'provider' in subject
-      ? await examineProvider(subject.provider, subject.folder, shown, context)
-      : subject;
-  if ('problems' in examined) return examined;
-  const { plan } = examined;
+  if ('provider' in subject) {
+    const { provider, folder } = subject;
+    return { problems: [], ...(await examineProvider(provider, folder, shown, context)) };
+  }
+  const { plan } = subject;
   const [module] = await buildModules([plan], context.components);
   if (!module) throw new TwinbankError('internal', 'oem.lost', `${plan.name}: not built`);
   return { module, plan, problems: [] };

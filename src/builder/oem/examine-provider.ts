@@ -1,17 +1,21 @@
 import type { Diagnostic } from '../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
+import { withScratch } from '../components/cache.ts';
 import { type FileTree, mergeTrees } from '../components/file-tree.ts';
+import { buildModules } from '../modules/build-modules.ts';
 import { moduleName } from '../modules/kernel-modules.ts';
 import { type BuiltModule, type ModulePlan, type PlanContext, pathsOf } from '../modules/module.ts';
 import { planProvider, productProblems } from '../modules/oem.ts';
+import { planOemCim } from './cim/plan-cim.ts';
 import { planOemDrivers } from './oem-drivers.ts';
 import { planOemFirmware } from './oem-firmware.ts';
 import { relationsOf } from './oem-origin.ts';
+import { planOemPrograms } from './oem-programs.ts';
 import { diagnosticsOf } from './provider-place.ts';
 
-/** A provider that can be built; or what is wrong with it beside its folder, and what its module would say of itself. */
+/** A provider that was built; or what is wrong with it beside its folder, and what its module would say of itself. */
 export type Examined =
-  | { readonly plan: ModulePlan }
+  | { readonly plan: ModulePlan; readonly module: BuiltModule }
   | { readonly problems: readonly Diagnostic[]; readonly module: BuiltModule };
 
 /** What can be said of a folder by itself; where there are problems, files of the tree have no bytes. */
@@ -22,8 +26,8 @@ export interface ProviderFolder {
 }
 
 /**
- * Looks at all of a provider that its provider.yaml says and its folder has, whatever is wrong with parts of it.
- * `shown` is how messages call its provider.yaml.
+ * Builds a provider; where that can not be, looks at each part of it that its provider.yaml says and its folder has,
+ * whatever is wrong with others. `shown` is how messages call its provider.yaml.
  */
 export async function examineProvider(
   provider: LoadedProvider,
@@ -31,7 +35,8 @@ export async function examineProvider(
   shown: string,
   context: PlanContext,
 ): Promise<Examined> {
-  const problems = productProblems(provider, context.recipe.product);
+  const { components } = context;
+  const problems: Diagnostic[] = [];
   const blame = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await work();
@@ -40,16 +45,36 @@ export async function examineProvider(
       return undefined;
     }
   };
-  const drivers = await blame(() => planOemDrivers(provider, context));
+  if (folder.problems.length === 0) {
+    const built = await blame(async () => {
+      const plan = await planProvider(provider, context);
+      const [module] = await buildModules([plan], components);
+      return module && { plan, module };
+    });
+    if (built) return built;
+  }
+  // The first that was told is told again below, with all others.
+  const first = problems.splice(0);
+  problems.push(...productProblems(provider, context.recipe.product));
+  // What lies outside the folder is not looked at, and may be of any size.
+  const isStray = (key: string) => folder.problems.some(({ path }) => path.startsWith(key));
+  const inside = {
+    ...provider,
+    ...(isStray('driverFiles') && { driverFiles: [] }),
+    ...((isStray('cim') || isStray('programs')) && { cim: [] }),
+  };
+  const drivers = await blame(() => planOemDrivers(inside, context));
   const driverTree = await blame(async () => (await drivers?.read())?.tree);
-  const firmwareTree = await blame(async () =>
-    (await planOemFirmware(provider, context.components))?.read(),
-  );
-  if (problems.length + folder.problems.length === 0)
-    return { plan: await planProvider(provider, context) };
-  const trees = [folder.tree, driverTree, firmwareTree].filter((one) => one !== undefined);
+  const firmwareTree = await blame(async () => (await planOemFirmware(inside, components))?.read());
+  const programs = await blame(() => planOemPrograms(inside, context));
+  const cimTree = await blame(async () => {
+    const cim = await planOemCim(inside, programs?.programs ?? []);
+    return cim && withScratch(components.cache, (scratch) => cim.read(scratch));
+  });
+  const trees = [folder.tree, driverTree, firmwareTree, cimTree].filter((one) => one !== undefined);
   const tree = await blame(async () => mergeTrees(...trees));
-  return { problems, module: unbuilt(provider, tree ?? folder.tree, context) };
+  const told = problems.length > 0 ? problems : first;
+  return { problems: told, module: unbuilt(provider, tree ?? folder.tree, context) };
 }
 
 /** A module as it would be known to others, without bytes. */

@@ -57,6 +57,14 @@ describe('what fits a bank', () => {
 });
 
 describe('the refusal of a bank', () => {
+  it('names what OEMs bring, one of which may be left out', () => {
+    const files = [file('engine.v00', 20 * MiB), file('acme.v00', 9 * MiB), file('x.v00', MiB)];
+    const fit = computeFit(32 * MiB, 2 * MiB, files);
+    expect(refusal(() => assertFits(fit, ['acme.v00', 'x.v00'])).message).toMatch(
+      /; the largest file is engine\.v00 with 20\.0 MiB; OEMs bring acme\.v00 with 9\.0 MiB, x\.v00 with 1\.0 MiB: leave one out, or a bank of 33MiB would do$/,
+    );
+  });
+
   it('names the sizes, the largest file, and what is missing', () => {
     const files = [file('engine.v00', 21 * MiB), file('vmm.v00', 12 * MiB), file('boot.v00', MiB)];
     const error = refusal(() => assertFits(computeFit(32 * MiB, 2 * MiB, files)));

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
@@ -82,4 +83,25 @@ test('another validator takes our own provider, and refuses mistakes', () => {
   for (const more of [{ drivers: 'tg3' }, { nmae: 'x' }, { version: 1 }, { defaults: { x: 1 } }]) {
     expect(accepts({ ...parse(least), ...more })).toBe(false);
   }
+});
+
+test('a provider.yaml that is no file, too large, or grows when it is read is refused at once', () => {
+  const cwd = workshop({ 'oem/x': '' });
+  const path = join(cwd, 'oem/provider.yaml');
+  const problems = (): string => readProvider('oem', cwd).problems.map(renderDiagnostic).join();
+  execFileSync('mkfifo', [path]);
+  expect(problems()).toContain('found something that is no regular file');
+  rmSync(path);
+  symlinkSync('/dev/zero', path);
+  expect(problems()).toContain('found something that is no regular file');
+  rmSync(path);
+  writeFileSync(path, `${least}${'#'.repeat(2 ** 20)}`);
+  expect(problems()).toContain('expected at most 256KiB');
+  const names = [...'abcdefgh'];
+  const lists = names.map((name, at) => {
+    const before = names[at - 1];
+    return `${name}: &${name} [${(before ? `*${before}` : 'x').padEnd(2)}${(before ? `, *${before}` : ', x').repeat(8)}]`;
+  });
+  writeFileSync(path, `${least}${lists.join('\n')}\n`);
+  expect(problems()).toContain('expected at most 100 aliases, found more');
 });

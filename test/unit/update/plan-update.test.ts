@@ -202,6 +202,8 @@ describe('an update is refused', () => {
     expect(refusal([v1], [bundle], { target: { ...target, clusters: 500 } }).message).toContain(
       'the largest being engine.v00 with 683.6 KiB',
     );
+    const withOem = refusal([v1, acme], [bundle], { target: { ...target, clusters: 500 } });
+    expect(withOem.message).toMatch(/; OEMs bring acme\.v00 with \S+ \S+: leave one out$/);
   });
 
   it('by one cluster, and not where the last one is just filled', () => {
