@@ -8,6 +8,7 @@ import type {
 import type { Verdict } from '../harness/report/run-event.ts';
 import { verdicts } from '../harness/report/run-event.ts';
 import type { PlannedRun } from '../harness/scenario/read-scenario.ts';
+import type { PlannedStep } from '../harness/scenario/step.ts';
 import type { Colors } from './command.ts';
 import { plain } from './plain-text.ts';
 import { table } from './table.ts';
@@ -90,13 +91,16 @@ export function listText(runs: readonly PlannedRun[]): string {
   return table(runs.map(({ run, description }) => [run, description]));
 }
 
-/** What `--dry-run` shows: every run with its steps. */
-export function planText(runs: readonly PlannedRun[]): string {
+/** What `--dry-run` shows: every run with its steps, and what the machine lacks for one. */
+export function planText(
+  runs: readonly PlannedRun[],
+  lacks: (step: PlannedStep) => string | undefined,
+): string {
+  const stepText = (step: PlannedStep, index: number): string => {
+    const lack = lacks(step);
+    return `  ${index + 1}. ${step.title}${lack === undefined ? '' : ` (not applicable: ${lack})`}`;
+  };
   return runs
-    .map(({ run, file, steps }) =>
-      [`${run}  (${file})`, ...steps.map(({ title }, index) => `  ${index + 1}. ${title}`)].join(
-        '\n',
-      ),
-    )
+    .map(({ run, file, steps }) => [`${run}  (${file})`, ...steps.map(stepText)].join('\n'))
     .join('\n\n');
 }

@@ -3,10 +3,12 @@ import { packageRoot, packageVersion } from '../../builder/package-root.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { RunRecord } from '../../harness/report/record.ts';
 import { machinesAtOnce } from '../../harness/run/capacity.ts';
+import { lackOf } from '../../harness/run/lack.ts';
 import { runScenarios } from '../../harness/run/run-scenarios.ts';
 import { shardOf } from '../../harness/run/shards.ts';
 import { scenarioJsonSchema, scenarioJsonSchemaText } from '../../harness/scenario/json-schema.ts';
 import type { PlannedRun } from '../../harness/scenario/read-scenario.ts';
+import type { PlannedStep } from '../../harness/scenario/step.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { writeReports } from '../run-reports.ts';
@@ -47,7 +49,12 @@ export const command = defineCommand({
     }).filter(({ run }) => options.filter === undefined || run.includes(options.filter));
     const repeat = atLeast('repeat', options.repeat, 1);
     const runs = repeated(shard ? shardOf(all, shard) : all, repeat);
-    if (options.list || options.dryRun) return listing(runs, options.dryRun === true);
+    const makeMachine = machineMaker(choice, context.cwd);
+    if (options.list) return { json: runsJson(runs, () => undefined), text: listText(runs) };
+    if (options.dryRun) {
+      const lacks = await lacksOf(runs, makeMachine, context.signal);
+      return { json: runsJson(runs, lacks), text: planText(runs, lacks) };
+    }
     const { jobs = machinesAtOnce(choice.kind, runs), retry, bail = false } = options;
     const limits = {
       jobs: atLeast('jobs', jobs, 1),
@@ -70,7 +77,7 @@ export const command = defineCommand({
         ...limits,
         ...{ workshop, started, shard, artefacts, engine: choice.kind, signal: context.signal },
         ...{ version: packageVersion(), keepAll: options.keepArtefacts === true },
-        makeMachine: machineMaker(choice, context.cwd),
+        makeMachine,
         now: () => (performance.now() - begun) / 1000,
         emit: listeners.hear,
       });
@@ -116,15 +123,35 @@ function repeated(runs: readonly PlannedRun[], times: number): PlannedRun[] {
   );
 }
 
-function listing(runs: readonly PlannedRun[], steps: boolean) {
+/** What these machines, none of which is started, would lack for each step. */
+async function lacksOf(
+  runs: readonly PlannedRun[],
+  makeMachine: ReturnType<typeof machineMaker>,
+  signal: AbortSignal,
+): Promise<(step: PlannedStep) => string | undefined> {
+  const found = new Map<PlannedStep, string>();
+  for (const { machine: wish, steps } of runs) {
+    const machine = await makeMachine(wish, signal);
+    for (const step of steps) {
+      const lack = lackOf(machine, step);
+      if (lack !== undefined) found.set(step, lack);
+    }
+    await machine.dispose();
+  }
+  return (step) => found.get(step);
+}
+
+function runsJson(
+  runs: readonly PlannedRun[],
+  lacks: (step: PlannedStep) => string | undefined,
+): Record<string, unknown> {
   return {
-    json: {
-      runs: runs.map(({ run, scenario, description, file, variant, ...more }) => ({
-        ...{ run, scenario, description, file, variant },
-        steps: more.steps.map(({ title, place }) => ({ title, ...place })),
-      })),
-    },
-    text: steps ? planText(runs) : listText(runs),
+    runs: runs.map(({ run, scenario, description, file, variant, steps }) => ({
+      ...{ run, scenario, description, file, variant },
+      steps: steps.map((step) => {
+        return { title: step.title, ...step.place, notApplicable: lacks(step) ?? null };
+      }),
+    })),
   };
 }
 
@@ -158,7 +185,7 @@ function failureOf(
   count: number,
 ): TwinbankError | undefined {
   if (failed.length > 0) {
-    const message = `expected ${count} scenarios to pass, found ${failed.length} that failed: ${failed.join(', ')}`;
+    const message = `expected every scenario to pass, found ${failed.length} of ${count} that failed: ${failed.join(', ')}`;
     return new TwinbankError('boot', 'scenario.failed', message);
   }
   if (totals.passed + totals.flaky > 0 || count === 0) return undefined;

@@ -5,6 +5,7 @@ import type { MachineWish, PlannedRun } from '../scenario/read-scenario.ts';
 import type { PlannedStep } from '../scenario/step.ts';
 import { type ArtefactFolder, artefactFolder, keepTraces } from './artefacts.ts';
 import { diskMark } from './disk-mark.ts';
+import { lackOf } from './lack.ts';
 import { type MachineWatch, watchMachine } from './machine-watch.ts';
 import { type Desk, notApplicableCode, type Play, type PlayEvent } from './play.ts';
 import type { BootShelf } from './share-boots.ts';
@@ -77,7 +78,7 @@ async function play(plan: PlannedRun, attempt: number, options: AttemptOptions):
     const made = await options.makeMachine(plan.machine, signal);
     machine = made;
     for (const [index, step] of plan.steps.entries()) {
-      const lack = step.looks ? undefined : lacks(made, step);
+      const lack = step.looks ? undefined : lackOf(made, step);
       if (lack === undefined) continue;
       end(index, 'not-applicable', { found: lack });
       return 'not-applicable';
@@ -99,7 +100,7 @@ async function play(plan: PlannedRun, attempt: number, options: AttemptOptions):
       const step = plan.steps[at];
       if (!step) break;
       emit({ type: 'step-begin', step: at });
-      const lack = lacks(machine, step);
+      const lack = lackOf(machine, step);
       if (lack !== undefined) {
         end(at, 'not-applicable', { found: lack });
         verdict = 'not-applicable';
@@ -107,8 +108,8 @@ async function play(plan: PlannedRun, attempt: number, options: AttemptOptions):
       }
       try {
         const found = await runStep(step, bench, signal);
-        end(at, 'passed', found === undefined ? {} : { found });
         if (step.shares) await share(at, bench);
+        end(at, 'passed', found === undefined ? {} : { found });
       } catch (error) {
         if (stopped.aborted) throw error;
         if (isNotApplicable(error)) {
@@ -189,12 +190,6 @@ async function share(step: number, { machine, watch, desk, plan, options }: Benc
 
 function newDesk(): Desk {
   return { bundles: {}, from: 0, boot: 0, cutsExpected: false };
-}
-
-/** What the machine has not, of what the step needs. */
-function lacks({ kind, abilities }: TestMachine, { needs }: PlannedStep): string | undefined {
-  const missing = needs.filter((one) => !abilities.has(one));
-  return missing.length > 0 ? `${kind} has not: ${missing.join(', ')}` : undefined;
 }
 
 function isNotApplicable(error: unknown): boolean {

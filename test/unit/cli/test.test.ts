@@ -29,7 +29,17 @@ describe('twinbank test', () => {
     const { stdout } = await run('good.yaml', '--dry-run', '--filter', 'uefi');
     expect(stdout).toBe('good [firmware=uefi]  (good.yaml)\n  1. build\n  2. flash\n  3. boot\n');
     const { runs } = JSON.parse((await run('good.yaml', '--dry-run', '--json')).stdout);
-    expect(runs[0].steps[1]).toEqual({ title: 'flash', file: 'good.yaml', line: 3, column: 16 });
+    expect(runs[0].steps[1]).toEqual({
+      ...{ title: 'flash', file: 'good.yaml', line: 3, column: 16 },
+      notApplicable: null,
+    });
+  });
+
+  test('says what an engine can not do, before it is tried', async () => {
+    const keys = 'description: Keys\nsteps: [build, flash, boot, { key: esc }]\n';
+    writeFileSync(join(folder, 'keys.txt'), keys);
+    const { stdout } = await run('keys.txt', '--dry-run', '--engine', 'sim');
+    expect(stdout).toContain('  4. key esc (not applicable: sim has not: keys)\n');
   });
 
   test('shares the runs among shards', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { TwinbankError } from '../../../../src/diagnostics/error.ts';
 import { runsOf } from '../scenario/workshop.ts';
 import { fakeMachines, readyLines } from './fake-machine.ts';
 import { stage } from './stage.ts';
@@ -107,6 +108,25 @@ describe('a scenario', () => {
       'description: A test\ntimeout: 50ms\nsteps: [build, flash, boot, { expect: { health: ok } }]';
     const { failures } = await stage(runsOf(text), { makeMachine: machines.make });
     expect(failures[0]?.code).toBe('scenario.timeout');
+  });
+
+  test.each([
+    new TwinbankError(
+      'io',
+      'device.write',
+      '/dev/sdb: expected to write 65536 bytes at 1048576, found no device',
+    ),
+    new TwinbankError('corrupt', 'image.foreign', 'expected a twinbank image, found a VMDK disk'),
+  ])('whose target goes away or whose image is wrong fails in its step: $code', async (error) => {
+    const machines = fakeMachines({ flash: error });
+    const { failures, verdicts } = await stage(scenario('build', 'flash', 'boot'), {
+      makeMachine: machines.make,
+    });
+    expect(verdicts).toEqual({ test: 'failed' });
+    expect(failures).toMatchObject([
+      { code: error.code, message: error.message, place: { line: 4 } },
+    ]);
+    expect(machines.log).toEqual(['1:flash', '1:gone']);
   });
 
   test('whose fault never happened has failed', async () => {

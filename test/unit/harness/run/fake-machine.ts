@@ -14,6 +14,8 @@ export interface FakeScript {
   readonly abilities?: readonly Ability[];
   /** vmkd's answers by method; a method without one never answers. */
   readonly vmkd?: Readonly<Record<string, unknown>>;
+  /** Flashing fails so. */
+  readonly flash?: Error;
   /** Faults that say afterwards that they never happened. */
   readonly unfired?: readonly string[];
 }
@@ -80,7 +82,10 @@ function machine(script: FakeScript, say: (what: string) => void, gone: () => vo
     },
     onPower: (listener) => void listeners.push(listener),
     lost: () => undefined,
-    flash: async () => say('flash'),
+    async flash() {
+      say('flash');
+      if (script.flash) throw script.flash;
+    },
     async powerOn() {
       say('on');
       power('on');

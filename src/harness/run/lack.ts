@@ -1,0 +1,11 @@
+import type { TestMachine } from '../machines/test-machine.ts';
+import type { PlannedStep } from '../scenario/step.ts';
+
+/** What a machine has not, of what a step needs; undefined where it has all of it. */
+export function lackOf(
+  { kind, abilities }: Pick<TestMachine, 'kind' | 'abilities'>,
+  { needs }: PlannedStep,
+): string | undefined {
+  const missing = needs.filter((one) => !abilities.has(one));
+  return missing.length > 0 ? `${kind} has not: ${missing.join(', ')}` : undefined;
+}
