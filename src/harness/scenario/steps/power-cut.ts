@@ -1,62 +1,10 @@
-import { z } from 'zod';
 import { choice } from '../../../recipe/field.ts';
 import { type BootStage, loaderStages, runtimeStages, stageFollower } from '../../boot-stage.ts';
 import type { LinePattern } from '../../console-log.ts';
-import { followBoot } from '../../run/follow-boot.ts';
 import { begin } from '../../run/play.ts';
 import { bankNumber, duration, durationText, pattern } from '../fields.ts';
 import { defineStep } from '../step.ts';
-import { until, untilTitle } from '../until.ts';
 import { bootTimeoutMs, checkOff, checkOn } from './boot.ts';
-
-export const reboot = defineStep({
-  name: 'reboot',
-  summary: 'Lets the running system reboot in order, and follows it',
-  shorthand: 'until',
-  shape: { until: until() },
-  timeoutMs: bootTimeoutMs,
-  needs: () => ['vmkd'],
-  title: ({ until: end }) => `reboot${untilTitle(end)}`,
-  check: (_spec, foresight, say) => checkOn(foresight, say),
-  async run({ until: end = 'ready' }, play) {
-    const first = begin(play);
-    await play.machine.vmkd.call('shutdown', { mode: 'reboot' });
-    return followBoot(play, end, first);
-  },
-});
-
-export const reset = defineStep({
-  name: 'reset',
-  summary: 'Presses the reset button, and follows the machine',
-  shorthand: 'until',
-  shape: { until: until() },
-  timeoutMs: bootTimeoutMs,
-  title: ({ until: end }) => `reset${untilTitle(end)}`,
-  check: (_spec, foresight, say) => checkOn(foresight, say),
-  async run({ until: end = 'ready' }, play) {
-    const first = begin(play);
-    await play.machine.reset();
-    return followBoot(play, end, first);
-  },
-});
-
-export const powerOff = defineStep({
-  name: 'power-off',
-  summary: 'Presses the power button, and waits for the orderly end',
-  shape: {},
-  timeoutMs: 3 * 60_000,
-  title: () => 'power off',
-  check(_spec, foresight, say) {
-    checkOn(foresight, say);
-    foresight.on = false;
-  },
-  async run(_spec, play) {
-    begin(play);
-    await play.machine.powerOff();
-    await play.markDisk('after power-off');
-    return undefined;
-  },
-});
 
 const stages = [...loaderStages, ...runtimeStages] as const;
 
@@ -141,35 +89,3 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', onAbort, { once: true });
   });
 }
-
-export const heal = defineStep({
-  name: 'heal',
-  summary: 'Ends what `inject` began on the running machine',
-  shape: {},
-  timeoutMs: 60_000,
-  title: () => 'heal',
-  async run(_spec, play) {
-    await play.machine.heal();
-    const boot = play.watch.boots.at(-1)?.number ?? 0;
-    play.emit({ type: 'fault', boot, text: 'healed' });
-    return undefined;
-  },
-});
-
-export const screenshot = defineStep({
-  name: 'screenshot',
-  summary: "Keeps a picture of the machine's screen",
-  shorthand: 'label',
-  shape: { label: z.string({ error: 'a label' }).optional().describe('What the report calls it') },
-  timeoutMs: 60_000,
-  looks: true,
-  needs: () => ['screen'],
-  title: () => 'screenshot',
-  check: (_spec, foresight, say) => checkOn(foresight, say),
-  async run({ label = 'screenshot' }, play) {
-    const name = `${label.replaceAll(/[^\w-]+/g, '-')}-${play.watch.lines.length}.png`;
-    const path = await play.keep('', name, await play.machine.screenshot());
-    play.emit({ type: 'screenshot', label, path });
-    return undefined;
-  },
-});

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { unmet } from '../../run/play.ts';
+import { defineStep } from '../step.ts';
+import { checkOn } from './boot.ts';
+
+const words = 'a value as vmkd takes it (docs/vmkd.md)';
+
+export const configure = defineStep({
+  name: 'configure',
+  summary: 'Changes settings of the running host, as an administrator does; they have to be saved',
+  shape: {
+    hostname: z.string({ error: 'a host name' }).optional().describe("The host's name"),
+    rootPasswordHash: z
+      .string({ error: 'a hash of crypt' })
+      .optional()
+      .describe("root's password, as crypt's hash"),
+    network: z
+      .record(z.string(), z.unknown(), { error: words })
+      .optional()
+      .describe('Address by DHCP, or a fixed one'),
+    syslog: z
+      .record(z.string(), z.unknown(), { error: words })
+      .optional()
+      .describe('Where the log goes'),
+    ntp: z.record(z.string(), z.unknown(), { error: words }).optional().describe('Time servers'),
+  },
+  timeoutMs: 2 * 60_000,
+  needs: () => ['vmkd'],
+  title: ({ timeout: _, ...settings }: Record<string, unknown>) =>
+    `configure ${Object.keys(settings).join(', ')}`,
+  check: (_spec, foresight, say) => checkOn(foresight, say),
+  async run({ timeout: _, ...settings }: Record<string, unknown>, play) {
+    const answer = await play.machine.vmkd.call('config.set', settings, play.timeoutMs);
+    const { saved, why, generation } = answer as Record<string, unknown>;
+    if (saved !== true) throw unmet('the settings to be saved', String(why));
+    return `saved, generation ${generation}`;
+  },
+});

@@ -1,0 +1,44 @@
+import { choice, flag } from '../../../recipe/field.ts';
+import { followBoot } from '../../run/follow-boot.ts';
+import { begin, notApplicable } from '../../run/play.ts';
+import { defineStep } from '../step.ts';
+import { bootTimeoutMs, checkOff, checkOn } from './boot.ts';
+import { changeAtRest } from './change-at-rest.ts';
+
+export const rollback = defineStep({
+  name: 'rollback',
+  summary:
+    'Never boots the current bank again: by vmkd on a running machine, by `twinbank bank rollback` on one that is off, or by a person at the loader',
+  shorthand: 'by',
+  shape: {
+    by: choice(['command', 'keyboard'])
+      .optional()
+      .describe('keyboard: a person presses r, then y, the next time that the loader starts'),
+    reboot: flag()
+      .optional()
+      .describe('Reboot a running machine, and follow it until it is ready; default true'),
+  },
+  timeoutMs: bootTimeoutMs,
+  title: ({ by = 'command' }) => `roll back by ${by}`,
+  needs: ({ by }) => (by === 'keyboard' ? ['loader'] : []),
+  check({ by }, foresight, say) {
+    if (by === 'keyboard') checkOff(foresight, say);
+    else if (!foresight.flashed) checkOn(foresight, say);
+  },
+  async run({ by, reboot = true }, play) {
+    const { machine } = play;
+    if (by === 'keyboard') {
+      await machine.atLoader({ wants: 'rollback' });
+      return 'at the next boot';
+    }
+    if (!machine.isOn()) return changeAtRest(play, 'rollback');
+    if (!machine.abilities.has('vmkd')) {
+      throw notApplicable(`a ${machine.kind} machine has no vmkd to roll it back while it runs`);
+    }
+    const first = begin(play);
+    const answer = await machine.vmkd.call('bank.rollback', { reboot }, play.timeoutMs);
+    const { bank } = answer as { bank: unknown };
+    if (!reboot) return `bank ${bank} rolled back`;
+    return `bank ${bank} rolled back; ${await followBoot(play, 'ready', first)}`;
+  },
+});
