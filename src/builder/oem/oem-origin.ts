@@ -33,7 +33,10 @@ export function relationsOf(
   const { provides, requires, conflicts, replaces, builds, drivers, defaults, cim } = provider;
   const claims = [
     ...cim.flatMap(({ classes }) => classes.map(cimClass)),
-    ...Object.keys(defaults).map((name) => `default-${name}`),
+    // What consoles show of each OEM stands one below the other.
+    ...Object.keys(defaults)
+      .filter((name) => name !== 'console')
+      .map((name) => `default-${name}`),
     ...ownDrivers.map(driverClass),
   ];
   const hasDrivers = drivers.length + ownDrivers.length > 0;
