@@ -27,6 +27,10 @@ for sensor in /sys/class/hwmon/*; do
   values "$sensor/name" "$sensor"/temp*_input "$sensor"/fan*_input "$sensor"/power*_average
 done
 
+section controller
+[ -c /dev/ipmi0 ] && ipmi-sensors --driver-type=openipmi --sdr-cache-directory=/tmp --quiet-cache --output-sensor-state
+cim instances Ridge_NumericSensor
+
 section network
 for card in /sys/class/net/*; do
   values "$card/address" "$card/operstate"

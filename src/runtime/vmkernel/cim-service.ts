@@ -7,7 +7,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { CimAgentSetup } from '../agents/cim/cim-agent.ts';
 import { askCim, CimAnswerError } from '../agents/cim/cim-client.ts';
@@ -62,7 +61,7 @@ export function prepareCim({ files = [], user, root = '/' }: CimHostOptions): st
     rmSync(table, { force: true });
   }
   const providers = files.filter((path) => providerPath.test(path)).map((path) => join(root, path));
-  const setup: CimAgentSetup = { providers, systemName: hostname(), smbiosTable: table };
+  const setup: CimAgentSetup = { providers, smbiosTable: table };
   attempt(() =>
     writeFileSync(join(place, 'setup.json'), `${JSON.stringify(setup)}\n`, { mode: 0o644 }),
   );

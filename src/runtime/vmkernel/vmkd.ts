@@ -5,6 +5,7 @@ import { isDevelopmentKey } from '../../update/signing/key.ts';
 import { otherBank, partitionByName, waitForPartition } from './bank-partition.ts';
 import { cimForwarders } from './cim-service.ts';
 import { systemClock } from './clock.ts';
+import { hostCollectors } from './collectors.ts';
 import { type Appliers, configMethods } from './config-service.ts';
 import { readConfiguration } from './configuration.ts';
 import { systemConsole } from './console.ts';
@@ -22,6 +23,7 @@ import { takeOverGroup } from './own-group.ts';
 import { endSystem, findPowerButtons, onPowerButton, resetNow } from './power.ts';
 import { startAgents } from './start-agents.ts';
 import { stateKeeper } from './state-keeper.ts';
+import { supportMethods } from './support-service.ts';
 import { readSystemSettings } from './system-settings.ts';
 import { serveUnixSocket } from './unix-socket.ts';
 import { proveManifests, updatePlaces } from './update-places.ts';
@@ -141,13 +143,14 @@ const problems = (trial: boolean): string[] => {
   });
   return faults.has('no-confirm') ? [...found, 'the fault no-confirm'] : found;
 };
+const restartAgent = (agent: string): undefined => {
+  agents.find(({ name }) => name === agent)?.restart();
+};
 const appliers: Appliers = {
-  hostname: setHostName,
+  // Names of CIM's objects have the host's.
+  hostname: (name) => setHostName(name).finally(() => restartAgent('cim')),
   network: network.configure,
-  syslog: async () => {
-    agents.find(({ name }) => name === 'syslog')?.restart();
-    return undefined;
-  },
+  syslog: async () => restartAgent('syslog'),
 };
 const updates = updateService({
   places: () => bank && updatePlaces(bank),
@@ -156,7 +159,7 @@ const updates = updateService({
   reboot: (why) => void setTimeout(() => stop('reboot', why), 100),
 });
 endUpdate = updates.cancel;
-const methods = {
+const known = {
   ...vmkdMethods({
     clock,
     command,
@@ -173,6 +176,8 @@ const methods = {
   ...updates.methods,
   ...(settings.agents.includes('cim') && cimForwarders()),
 };
+const support = supportMethods({ collectors: () => hostCollectors(known, bank) });
+const methods = { ...known, ...support };
 serveUnixSocket('/run/twinbank/vmkd.sock', methods, (error) =>
   console.line(`management socket: ${error.message}`),
 );

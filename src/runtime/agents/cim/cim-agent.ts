@@ -1,5 +1,6 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { hostname } from 'node:os';
 import { answerLine, lineSplitter } from '../../vmkernel/json-rpc.ts';
 import { cimMethods } from './cim-methods.ts';
 import { indicationLog } from './indication-log.ts';
@@ -12,7 +13,6 @@ import { providerProcess } from './provider-process.ts';
 export interface CimAgentSetup {
   /** NAME.json of each provider that a signed manifest of the bank lists; NAME.mjs lies beside it. */
   readonly providers: readonly string[];
-  readonly systemName: string;
   readonly smbiosTable: string;
 }
 
@@ -22,6 +22,8 @@ export interface CimAgentSetup {
  */
 const folder = '/run/twinbank/cim';
 const setup: CimAgentSetup = JSON.parse(readFileSync(`${folder}/setup.json`, 'utf8'));
+// As long as this agent runs: vmkd starts another one when the host gets another name.
+const systemName = hostname();
 const log = indicationLog();
 // vmkd hears it, for the log.
 const trouble = (why: string): void => console.log(why);
@@ -41,7 +43,7 @@ const descriptions = setup.providers.flatMap((path): [string, ProviderDescriptio
 });
 const processes = descriptions.map(([path, description]) => {
   const { programs, writes } = description;
-  const { systemName, smbiosTable } = setup;
+  const { smbiosTable } = setup;
   const handle = providerProcess({
     description,
     setup: {
@@ -65,7 +67,7 @@ const processes = descriptions.map(([path, description]) => {
   });
   return handle;
 });
-const manager = objectManager(processes, { systemName: setup.systemName, now: () => new Date() });
+const manager = objectManager(processes, { systemName, now: () => new Date() });
 for (const why of manager.refused) trouble(why);
 
 const methods = cimMethods(manager, log);

@@ -93,9 +93,11 @@ describe("the base's provider", () => {
 
 test('a table that breaks off anywhere gives structures that were whole, and never throws', async () => {
   const whole = smbiosTable(parts);
+  const machine = host();
   for (let bytes = 0; bytes <= whole.length; bytes++) {
     const cut = whole.subarray(0, bytes);
     expect(parseSmbios(cut).length).toBeLessThanOrEqual(parts.length + 1);
-    for (const { name } of provider.classes) await host(cut).enumerate(name);
+    machine.write(testSmbiosTable, cut);
+    for (const { name } of provider.classes) await machine.enumerate(name);
   }
 });
