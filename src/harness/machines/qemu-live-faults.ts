@@ -5,6 +5,7 @@ import type { GptPartition } from '../../disk/gpt-entry.ts';
 import { defaultMachine } from '../machine.ts';
 import type { RpcClient } from '../rpc-client.ts';
 import type { QemuOptions } from './create-machine.ts';
+import { storePath } from './sim-faults.ts';
 import type { LiveFault } from './test-machine.ts';
 
 /** The node of the disk's image, and those of the filters over it. */
@@ -25,7 +26,9 @@ export function whyNotInQemu(
   { network = defaultMachine.network }: QemuOptions,
 ): string | undefined {
   if (fault.live === 'network-down' && !network) return 'the machine has no network';
-  if (fault.live === 'disk-full') return 'nobody but the running system can fill what it has open';
+  if (fault.live === 'disk-full' && fault.path === storePath) {
+    return 'the store is filled on a simulated machine only';
+  }
   return undefined;
 }
 

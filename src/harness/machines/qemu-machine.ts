@@ -153,6 +153,7 @@ export class QemuTestMachine implements TestMachine {
     }
     const run = this.#run;
     if (fault.live === 'clock-jump') run.clockJump += fault.seconds;
+    if (fault.live === 'disk-full') await run.fill(fault.path, true);
     run.live = [...run.live, fault];
     await run.playLive(this.#flashed().path);
   }
@@ -166,7 +167,10 @@ export class QemuTestMachine implements TestMachine {
     const stays = (one: LiveFault) => fault && !(isLive(fault) && sameFault(one, fault));
     const healed = run.live.filter((one) => !stays(one));
     run.live = run.live.filter(stays);
-    for (const one of healed) if (one.live === 'clock-jump') run.clockJump -= one.seconds;
+    for (const one of healed) {
+      if (one.live === 'clock-jump') run.clockJump -= one.seconds;
+      if (one.live === 'disk-full') await run.fill(one.path, false);
+    }
     if (healed.length > 0) await run.playLive(this.#flashed().path);
   }
 

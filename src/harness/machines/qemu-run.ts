@@ -20,6 +20,8 @@ import { playLive } from './qemu-live-faults.ts';
 import { goOn, incomingWords, type QemuSnapshot } from './qemu-snapshot.ts';
 import { type LiveFault, wrongPower } from './test-machine.ts';
 
+const fillMs = 90_000;
+
 /** The power of a virtual machine: one QEMU from each power-on until it goes. */
 export class QemuRun {
   live: readonly LiveFault[] = [];
@@ -58,7 +60,8 @@ export class QemuRun {
     if (firmware === 'uefi' && !existsSync(disk.firmwareVariables)) {
       await newFirmwareVariables(disk.firmwareVariables);
     }
-    const faults = faultArguments(this.#faults.all(), type);
+    // vmkd takes faults while it runs, too.
+    const faults = faultArguments(this.#faults.all(), type, ['live']);
     const extra = [...faults, ...(snapshot ? incomingWords(snapshot) : [])];
     const { clockJump } = this;
     const hardware = qemuHardware(this.#options, disk, { clockJump, extra });
@@ -114,6 +117,7 @@ export class QemuRun {
   #take(): QemuMachine | undefined {
     const machine = this.#machine;
     this.#machine = undefined;
+    this.live = this.live.filter(({ live }) => live !== 'disk-full');
     return machine;
   }
 
@@ -123,6 +127,12 @@ export class QemuRun {
     const { partitions } = await withDiskFile(disk, false, (device) => readGpt(device));
     const { network = defaultMachine.network } = this.#options;
     await playLive({ qmp: machine.qmp, folder: this.#folder, partitions, network }, this.live);
+  }
+
+  /** What fills the memory of a system ends with its power, and is asked of the system itself. */
+  async fill(path: string, full: boolean): Promise<void> {
+    const { vmkd } = this.running('disk-full');
+    await vmkd.call(full ? 'fault.fill' : 'fault.free', { path }, fillMs);
   }
 
   /** The port of the host at which one of the machine is reached. */
@@ -137,7 +147,7 @@ export class QemuRun {
   /** By itself: the system powered off, or QEMU is gone. */
   #hasEnded(machine: QemuMachine, { reason, errors }: MachineEnd): void {
     if (this.#machine !== machine) return;
-    this.#machine = undefined;
+    this.#take();
     if (reason === 'host-signal') this.#lose(notRunning(errors));
     else this.#record.tell({ what: 'off' });
   }

@@ -2,6 +2,7 @@ import { release } from 'node:os';
 import { checkFirmware, type FirmwareCheck } from '../vmm/firmware-check.ts';
 import type { Clock } from './clock.ts';
 import type { DriverReport } from './drivers.ts';
+import { faultMethods, faultsFor } from './faults.ts';
 import { type Method, MethodError } from './json-rpc.ts';
 import type { KernelCommandLine } from './kernel-command-line.ts';
 import { currentLeases } from './network.ts';
@@ -27,6 +28,7 @@ export interface System {
 export function vmkdMethods(system: System): Record<string, Method> {
   let check: Promise<FirmwareCheck> | undefined;
   return {
+    ...faultMethods(faultsFor(system.command.bank)),
     status: () => ({
       build: system.command.build,
       bank: system.command.bank ?? null,
