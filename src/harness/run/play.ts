@@ -41,7 +41,7 @@ export interface Desk {
   /** Console line from which expectations look, and the boot: where the last act began. */
   from: number;
   boot: number;
-  /** A power cut was injected: when the machine goes off, the power comes back. */
+  /** A power cut was injected: a machine that goes off comes back by itself. */
   cutsExpected: boolean;
   updating?: Promise<unknown>;
 }
