@@ -5,7 +5,7 @@ import { nearestWord } from '../../recipe/nearest-word.ts';
 import { fileSource, readRecipeFile } from '../../recipe/recipe-file.ts';
 import { emptyMap, entryAt, type MapTree, type Tree } from '../../recipe/tree.ts';
 import { validateAgainst } from '../../recipe/validate.ts';
-import type { Firmware, MachineOptions } from '../machine.ts';
+import { defaultMachine, type Firmware, type MachineOptions } from '../machine.ts';
 import type { MachineKind } from '../machines/test-machine.ts';
 import type { Variant } from '../report/run-event.ts';
 import type { BuildOrder } from './builds.ts';
@@ -105,8 +105,9 @@ function planRun(
   const { steps, problems } = planSteps(tree, values, [...builds.keys()]);
   for (const problem of problems) add(problem);
   const { memory, ...machine } = file.machine ?? {};
-  const firmware = options.firmware ?? variant.firmware ?? machine.firmware;
-  const disk = variant.disk ?? machine.disk;
+  const firmware =
+    options.firmware ?? variant.firmware ?? machine.firmware ?? defaultMachine.firmware;
+  const disk = variant.disk ?? machine.disk ?? defaultMachine.disk;
   return {
     run: runName(scenario, shownVariant(variant)),
     scenario,
@@ -118,8 +119,8 @@ function planRun(
       ...(machine.cpus !== undefined && { cpus: machine.cpus }),
       ...(machine.watchdog !== undefined && { watchdog: machine.watchdog }),
       ...(memory !== undefined && { memoryMiB: Math.round(memory / 2 ** 20) }),
-      ...(firmware !== undefined && { firmware }),
-      ...(disk !== undefined && { disk }),
+      firmware,
+      disk,
     },
     builds,
     steps,

@@ -57,7 +57,7 @@ steps: [build]`);
       firmware: 'uefi',
     });
     expect(runs.map(({ run }) => run)).toEqual(['test [firmware=uefi]']);
-    expect(runsOf(`${head}steps: [build]`, { firmware: 'uefi' })[0]?.machine).toEqual({
+    expect(runsOf(`${head}steps: [build]`, { firmware: 'uefi' })[0]?.machine).toMatchObject({
       firmware: 'uefi',
     });
   });
