@@ -24,8 +24,9 @@ const { metafile } = await build({
   target: 'node20.19',
   format: 'esm',
   // All other packages are bundled: 250 small files cost each start of a command 0.15 s. What was written for
-  // CommonJS asks for `require`, which a module does not have by itself. esbuild has a program of its own.
-  external: ['esbuild'],
+  // CommonJS asks for `require`, which a module does not have by itself. esbuild has a program of its own;
+  // the SBOM library would use the other, were it there, to write XML, which nobody asks it for.
+  external: ['esbuild', 'xmlbuilder2'],
   alias: { 'string-width': './scripts/text-width.mjs' },
   banner: {
     js: "import{createRequire as twinbankRequire}from'node:module';const require=twinbankRequire(import.meta.url);",

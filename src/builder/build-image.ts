@@ -12,6 +12,8 @@ import type { ComponentContext, Resolved } from './components/component.ts';
 import { composeImage, type ImageParts } from './compose.ts';
 import { assertFits, assertStoreFits, computeFit, type Fit } from './fit.ts';
 import { type ImageBase, imageBase } from './image-base.ts';
+import { systemOf } from './inventory/built-system.ts';
+import { cachedSbom } from './inventory/documents.ts';
 import { keepingWrites } from './kept-writes.ts';
 import { planLayout } from './layout.ts';
 import { loadLoader } from './loader-cache.ts';
@@ -60,6 +62,7 @@ export interface PreparedImage {
   readonly fit: Fit;
   /** Of the bank, signed. */
   readonly manifests: readonly KeptManifest[];
+  readonly stored: StoreContents['described'];
   /** The packages of the store. */
   readonly packages: StoreContents['packages'];
   /** The components of all of it, for the lock. */
@@ -74,10 +77,15 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const { recipe, components, report, out, formats } = options;
   const { signal } = components;
   const step = stepper(report, 5);
-  const { parts, modules, manifests, fit, used } = await prepareImage(options, step);
+  const prepared = await prepareImage(options, step);
+  const { parts, modules, manifests, fit, used } = prepared;
   const name = imageName(recipe);
   const { fileName = name } = options;
-  const outputs: Outputs = { out, name, fileName, formats, modules, manifests, used, signal };
+  const sbom = await cachedSbom(systemOf(prepared), components);
+  const documents = () => ({ 'cdx.json': sbom });
+  const outputs: Outputs = {
+    ...{ out, name, fileName, formats, modules, manifests, used, documents, signal },
+  };
   signal?.throwIfAborted();
   await sweepTemporaryImages(out);
   const needed = bytesToWrite(parts) * formats.length;
@@ -141,6 +149,7 @@ export async function prepareImage(
     modules,
     manifests,
     packages: store.packages,
+    stored: store.described,
     fit,
     used: [...[...plans, ...oems].flatMap((plan) => plan.components), ...store.components],
   };

@@ -6,7 +6,7 @@ import type { BuiltModule } from './modules/module.ts';
 
 /** What stays of an image that was built: all but the lists of files, so that a hundred images take no memory. */
 export interface ImageSummary extends Omit<BuildResult, 'modules'> {
-  readonly modules: readonly Omit<BuiltModule, 'paths'>[];
+  readonly modules: readonly Omit<BuiltModule, 'paths' | 'inventory'>[];
 }
 
 /** How one image of several ended. */
@@ -42,7 +42,9 @@ export async function buildImages(
 async function buildOne(order: ImageOrder): Promise<{ built: ImageSummary } | { error: unknown }> {
   try {
     const { modules, ...rest } = await buildImage(await order());
-    return { built: { ...rest, modules: modules.map(({ paths: _, ...module }) => module) } };
+    return {
+      built: { ...rest, modules: modules.map(({ paths: _, inventory: __, ...module }) => module) },
+    };
   } catch (error) {
     return { error };
   }

@@ -6,7 +6,9 @@ import type { ResolvedRecipe } from '../recipe/schema.ts';
 import type { ComponentContext } from './components/component.ts';
 import { getOrBuild } from './components/derived.ts';
 import { sha256 } from './components/digest.ts';
+import { inventoryComment, loaderInventory } from './inventory/grub-packages.ts';
 import type { Layout } from './layout.ts';
+import { toolVersion } from './tool-version.ts';
 
 /** Files that differ in every release of GRUB: what stands for the whole package in the key. */
 const grubFiles = [
@@ -18,14 +20,15 @@ const grubFiles = [
 ] as const;
 
 /** Raised whenever the same inputs would give other bytes than before. */
-const loaderFormat = 2;
+const loaderFormat = 3;
 
 /** The loader for a layout's banks, from the cache where the host's GRUB and our rules are the same. */
 export async function loadLoader(
   recipe: ResolvedRecipe,
   layout: Layout,
-  { cache, signal }: ComponentContext,
+  components: ComponentContext,
 ): Promise<Loader> {
+  const { cache, signal } = components;
   const banks = layout.partitions.filter(({ role }) => role === 'bank').map(({ number }) => number);
   const options = { banks, hiddenTimeout: recipe.bootloader.timeoutSeconds };
   const grub = await Promise.all(
@@ -41,7 +44,10 @@ export async function loadLoader(
   const key = sha256(JSON.stringify(['loader', loaderFormat, loaderInputs(options), grub]));
   const { path, meta } = await getOrBuild(cache, key, async () => {
     const loader = await buildLoader({ ...options, ...(signal && { signal }) });
-    const parts = [loader.bootCode, loader.coreImage, loader.bootx64, Buffer.from(loader.grubCfg)];
+    const version = await toolVersion('grub-mkimage', components);
+    const inventory = await loaderInventory(loader, /\d\S*$/.exec(version)?.[0] ?? '');
+    const grubCfg = Buffer.from(loader.grubCfg + inventoryComment(inventory));
+    const parts = [loader.bootCode, loader.coreImage, loader.bootx64, grubCfg];
     return { data: Buffer.concat(parts), meta: parts.map((part) => part.length) };
   });
   const bytes = await readFile(path);

@@ -32,6 +32,8 @@ export interface Outputs {
   /** Of the bank, the base's first. */
   readonly manifests: readonly KeptManifest[];
   readonly used: readonly Resolved[];
+  /** Other results by their endings, once the image and its block map are whole. */
+  readonly documents?: (bmap: string) => Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -72,11 +74,6 @@ export const imageFormats = Object.keys(formats) as ImageFormat[];
  */
 export async function writeOutputs(image: FinishedImage, outputs: Outputs): Promise<string[]> {
   const pathOf = (ending: string): string => join(outputs.out, `${outputs.fileName}.${ending}`);
-  const texts = {
-    bmap: () => encodeBmap(createBmap(image.device, image.extents)),
-    'manifest.json': () => imageManifest(outputs),
-    'lock.yaml': () => formatLock(outputs.used),
-  };
   const staged: { partial: string; path: string }[] = [];
   const stage = (ending: string): string => {
     const partial = temporaryName(outputs.out);
@@ -88,7 +85,14 @@ export async function writeOutputs(image: FinishedImage, outputs: Outputs): Prom
       const { ending, write } = formats[format];
       await write(image, stage(ending), `${outputs.name}.${ending}`);
     }
-    for (const [ending, text] of Object.entries(texts)) await writeFile(stage(ending), text());
+    const bmap = encodeBmap(createBmap(image.device, image.extents));
+    const texts = {
+      bmap,
+      'manifest.json': imageManifest(outputs),
+      'lock.yaml': formatLock(outputs.used),
+      ...outputs.documents?.(bmap),
+    };
+    for (const [ending, text] of Object.entries(texts)) await writeFile(stage(ending), text);
     outputs.signal?.throwIfAborted();
     for (const { partial, path } of staged) await rename(partial, path);
   } catch (error) {

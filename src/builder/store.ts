@@ -11,14 +11,20 @@ import { addBytes } from './components/cache.ts';
 import type { ComponentContext, Resolved } from './components/component.ts';
 import { getOrBuild } from './components/derived.ts';
 import { digestFile, sha256 } from './components/digest.ts';
+import { remember } from './components/resolution-cache.ts';
 import { fetchComponents, resolveComponents } from './components/sources.ts';
-import { bundle, sourcesDigest } from './modules/bundle.ts';
+import { describeStored, type StoredArchive, storedShape } from './inventory/describe-archive.ts';
+import { encodeInventory } from './inventory/inventory.ts';
+import { bundledPackages } from './inventory/own-package.ts';
+import { bundleWithInputs, sourcesDigest } from './modules/bundle.ts';
 import { packageVersion } from './package-root.ts';
 
 export interface StoreContents {
   readonly files: readonly ImageFile[];
   readonly packages: readonly StoredPackage[];
   readonly components: readonly Resolved[];
+  /** What each package is, and what is in it. */
+  readonly described: readonly StoredArchive[];
 }
 
 /** Everything the command line is made of. */
@@ -51,6 +57,7 @@ export async function planStore(
   }
   if (recipe.store.client) packages.push(await packClient(context));
   assertNamesDiffer(packages);
+  const described = await Promise.all(packages.map((one) => describe(one, context)));
   const build = `${recipe.version}-${recipe.build}`;
   const stored = packages.map(({ name: path, bytes, sha256 }) => {
     return { name: path.slice(path.indexOf('/') + 1), bytes, sha256, path };
@@ -62,7 +69,20 @@ export async function planStore(
     files: [journal, ...packages, inMemory(`builds/${build}.json`, listed)],
     packages: stored,
     components,
+    described,
   };
+}
+
+/** Remembered by its hash: to look into an archive is to unpack it. */
+async function describe(
+  { name: path, sha256, ...file }: ImageFile & { readonly sha256: string },
+  { cache, signal }: ComponentContext,
+): Promise<StoredArchive> {
+  const name = path.slice(path.indexOf('/') + 1);
+  const query = ['stored', '1', name, sha256];
+  return remember(cache, query, storedShape, () =>
+    describeStored({ name, sha256 }, 'path' in file ? file.path : '', signal),
+  );
 }
 
 /** `NAME_VERSION_ARCHITECTURE.deb` as Debian calls it; a colon of the version can not stand in FAT. */
@@ -105,12 +125,15 @@ function assertNamesDiffer(packages: readonly ImageFile[]): void {
 async function packClient(context: ComponentContext) {
   const version = packageVersion();
   const sources = await sourcesDigest(clientFolders);
-  const key = sha256(JSON.stringify(['client', 1, version, sources]));
+  const key = sha256(JSON.stringify(['client', 2, version, sources]));
   const built = await getOrBuild(context.cache, key, async () => {
     // Packages written for CommonJS ask for `require`, which a module does not have by itself.
     const banner =
       "import{createRequire as twinbankRequire}from'node:module';const require=twinbankRequire(import.meta.url);";
-    const program = await bundle('src/cli/main.ts', { target: 'node20.19', banner });
+    const { data: program, inputs } = await bundleWithInputs('src/cli/main.ts', {
+      target: 'node20.19',
+      banner,
+    });
     const about = {
       name: 'twinbank',
       version,
@@ -119,7 +142,12 @@ async function packClient(context: ComponentContext) {
       bin: { twinbank: 'twinbank.mjs' },
       engines: { node: '>=20.19' },
     };
-    const data = await tarball({ 'package.json': JSON.stringify(about), 'twinbank.mjs': program });
+    const bundled = { module: about.name, packages: bundledPackages(inputs), files: [] };
+    const data = await tarball({
+      'package.json': JSON.stringify(about),
+      'inventory.json': encodeInventory([bundled]),
+      'twinbank.mjs': program,
+    });
     const isOutdated = (await sourcesDigest(clientFolders)) !== sources;
     return { data, meta: null, outdated: isOutdated ? 'the packed twinbank command' : undefined };
   });

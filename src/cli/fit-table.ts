@@ -4,7 +4,10 @@ import { humanSize } from '../diagnostics/size.ts';
 import { table } from './table.ts';
 
 /** How the bank is filled, a row a module; the small files beside them are one row. */
-export function fitTable(fit: Fit, modules: readonly Omit<BuiltModule, 'paths'>[]): string {
+export function fitTable(
+  fit: Fit,
+  modules: readonly Omit<BuiltModule, 'paths' | 'inventory'>[],
+): string {
   const share = (bytes: number): string => `${((100 * bytes) / fit.size).toFixed(1)} %`;
   const rows = modules.map(({ fileName, version, bytes, cached }) => {
     return [fileName, version, String(bytes), share(bytes), cached ? 'cached' : 'built'];

@@ -80,7 +80,7 @@ export const commands: readonly CommandRow[] = [
     ],
   },
   {
-    usage: 'inspect <file>',
+    usage: 'inspect <image>',
     describe: 'Show what an image holds, and what boots next; or what a bundle brings',
     load: () => import('./commands/inspect.ts'),
   },

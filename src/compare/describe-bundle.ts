@@ -48,7 +48,12 @@ export async function describeBundle(
       },
     };
     const moduleBytes = (file: string) => readEntry(name, path, `modules/${file}`);
-    return { described, moduleBytes, close: () => {} };
+    return {
+      ...{ described, moduleBytes },
+      packageBytes: (one) => readEntry(name, path, `packages/${one.name}`),
+      loaderConfig: () => undefined,
+      close: () => {},
+    };
   } finally {
     await source.close();
   }

@@ -66,20 +66,37 @@ export async function describeImage(
       ),
     };
     const slice = partitionDevice(device, place);
-    const read = (file: string): Uint8Array | undefined => {
-      const volume = openFat(slice);
-      return volume.stat(file) ? volume.read(file) : undefined;
-    };
     const moduleBytes = async (file: string) =>
       unlessDamaged(
-        () => read(file),
+        () => readFile(slice, file),
         () => {},
       );
-    return { described, moduleBytes, close };
+    const contentOf = (role: string, file: string): Uint8Array | undefined => {
+      const found = report.partitions.find((one) => imagePartition(one)?.role === role);
+      return unlessDamaged(
+        () => found && readFile(partitionDevice(device, found), file),
+        () => {},
+      );
+    };
+    return {
+      ...{ described, moduleBytes, close },
+      packageBytes: async ({ sha256: hash }) => {
+        const isIt = (one: DescribedFile): boolean =>
+          one.place === 'store' && one.path.startsWith('packages/') && one.sha256 === hash;
+        const stored = described.files.find(isIt);
+        return stored && contentOf('store', stored.path);
+      },
+      loaderConfig: () => contentOf('loader', 'grub/grub.cfg')?.toString(),
+    };
   } catch (error) {
     close();
     throw inFile(name, error);
   }
+}
+
+function readFile(device: BlockDevice, file: string): Buffer | undefined {
+  const volume = openFat(device);
+  return volume.stat(file) ? Buffer.from(volume.read(file)) : undefined;
 }
 
 function noBank(

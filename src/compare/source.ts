@@ -1,3 +1,4 @@
+import type { ManifestPackage } from '../bootloader/bank-manifest.ts';
 import type { Report } from '../diagnostics/progress.ts';
 import type { Described, DescribedBundle, DescribedImage } from './described.ts';
 
@@ -13,6 +14,10 @@ export interface Source<D extends Described = Described> {
   readonly described: D;
   /** The content of a module by its file name; undefined where it is not there or can not be read. */
   moduleBytes(file: string): Promise<Uint8Array | undefined>;
+  /** The content of a package of the store; undefined as above. */
+  packageBytes(one: ManifestPackage): Promise<Uint8Array | undefined>;
+  /** The loader's configuration, where there is one. */
+  loaderConfig(): string | undefined;
   close(): void;
 }
 

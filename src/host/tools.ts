@@ -48,7 +48,7 @@ export const hostTools: readonly HostTool[] = [
   {
     name: 'unsquashfs',
     package: 'squashfs-tools',
-    neededFor: 'diff of the files in modules',
+    neededFor: 'diff and inspect of the files in modules',
     versionArgs: ['-version'],
   },
   {

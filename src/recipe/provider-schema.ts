@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { choice, driverName, fileRef, list, map, memberRef, text } from './field.ts';
 import { cimSchema, programsSchema } from './provider-cim-schema.ts';
+import { isSpdxExpression } from './spdx-expression.ts';
 
 const version = '[0-9][A-Za-z0-9.+~:_-]{0,63}';
 const name = '[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}';
@@ -102,6 +103,15 @@ export const providerSchema = map({
   description: text('text without control characters', /^[^\p{C}]*(\n[^\p{C}]*)*$/u)
     .exactOptional()
     .describe('For people'),
+  license: text(
+    'an SPDX expression such as MIT or LicenseRef-ACME-EULA',
+    /^[A-Za-z0-9.+() -]{1,200}$/,
+  )
+    .refine(isSpdxExpression, {
+      error: 'an SPDX expression such as MIT or LicenseRef-ACME-EULA',
+    })
+    .exactOptional()
+    .describe('What its own files are under: an SPDX expression, for the inventory'),
   products: list(
     text('a product name such as twinbank', /^[a-z][a-z0-9-]{0,31}$/),
     'a list of products such as [twinbank]',

@@ -1,10 +1,25 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 
+/** The component that an entry was taken from. */
+export type EntryOrigin = {
+  /** Id of the component, such as `deb:libc6`. */
+  readonly id: string;
+  /** Path in it. */
+  readonly path: string;
+  /** The content is not what the component has: it was stripped, or parts of it blanked. */
+  readonly changed?: true;
+};
+
 /** One thing of a tree. Modes are permission bits (0o755); owners and times are the image's affair. */
 export type TreeEntry =
-  | { readonly type: 'file'; readonly mode: number; readonly data: Uint8Array }
+  | (Taken & { readonly type: 'file'; readonly mode: number; readonly data: Uint8Array })
   | { readonly type: 'directory'; readonly mode: number }
-  | { readonly type: 'symlink'; readonly target: string };
+  | (Taken & { readonly type: 'symlink'; readonly target: string });
+
+interface Taken {
+  /** Undefined for what is made here. */
+  readonly from?: EntryOrigin | undefined;
+}
 
 /**
  * Files in memory by path: no leading slash, no `.` or `..`, no trailing slash. Directories that only
@@ -87,6 +102,16 @@ export function withParents(tree: FileTree): FileTree {
     }
   }
   return whole;
+}
+
+/** A file with other content; its origin says so where it differs. */
+export function withData(
+  entry: Extract<TreeEntry, { type: 'file' }>,
+  data: Uint8Array,
+): Extract<TreeEntry, { type: 'file' }> {
+  const differs = Buffer.compare(entry.data, data) !== 0;
+  const from = entry.from && differs ? { ...entry.from, changed: true as const } : entry.from;
+  return { ...entry, data, from };
 }
 
 /** Entries in byte order of their paths, whatever the locale; a directory comes before what is in it. */

@@ -36,7 +36,7 @@ export async function readLibraries(
         `${from}: expected the library ${file}, found ${entry?.type ?? 'nothing'}`,
       );
     }
-    addEntry(libraries, path, { type: 'file', mode: 0o755, data: entry.data });
+    addEntry(libraries, path, { ...entry, mode: 0o755 });
   }
   for (const interpreter of plan.interpreters) {
     const path = mergedUsrPath(interpreter);

@@ -111,8 +111,18 @@ export async function readComponent(
 ): Promise<FileTree> {
   const fetched = await fetchComponent(component, context);
   try {
-    return await sources[component.scheme].read(fetched, want, context.signal);
+    const tree = await sources[component.scheme].read(fetched, want, context.signal);
+    return markOrigin(tree, component.id);
   } catch (error) {
     throw context.signal?.aborted ? interrupted(`unpacking ${component.id}`) : error;
   }
+}
+
+/** Each file and link with where it is from, which stays with it on its way into a module (src/builder/inventory). */
+function markOrigin(tree: FileTree, id: string): FileTree {
+  const marked: FileTree = new Map();
+  for (const [path, entry] of tree) {
+    marked.set(path, entry.type === 'directory' ? entry : { ...entry, from: { id, path } });
+  }
+  return marked;
 }

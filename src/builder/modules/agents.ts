@@ -6,13 +6,14 @@ import type { AgentsModule } from '../../recipe/module-schema.ts';
 import type { ResolvedRecipe } from '../../recipe/schema.ts';
 import { readDirectoryTree, treeDigest } from '../components/directory-tree.ts';
 import { addEntry, type FileTree } from '../components/file-tree.ts';
+import { bundledPackages } from '../inventory/own-package.ts';
 import { describeProvider } from '../oem/cim/describe-provider.ts';
 import { cimApi, cimClass, providerFiles } from '../oem/cim/provider-files.ts';
 import { packageRoot } from '../package-root.ts';
 import { findBusybox, readBusybox } from './boot.ts';
-import { bundle, sourcesDigest } from './bundle.ts';
+import { bundleWithInputs, sourcesDigest } from './bundle.ts';
 import { layerInputs, makeLayer } from './layer.ts';
-import type { ModulePlan, PlanContext } from './module.ts';
+import type { ModuleDraft, PlanContext } from './module.ts';
 
 /** The programs of each agent, by the names they get, and where their sources begin; a recipe can name just these. */
 const agentEntries: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -63,7 +64,7 @@ export async function planAgents(
   name: string,
   module: AgentsModule,
   context: PlanContext,
-): Promise<ModulePlan> {
+): Promise<ModuleDraft> {
   const { recipe, components } = context;
   const entries = module.agents.flatMap((agent) => Object.entries(entriesOf(name, agent)));
   const settings = Buffer.from(systemSettings(recipe, module));
@@ -90,35 +91,43 @@ export async function planAgents(
     tools: ['mksquashfs'],
     sonames: [],
     isOutdated: async () => (await sourcesDigest(sourceFolders)) !== sources,
-    build: async (scratch) => {
+    build: async (scratch, known) => {
       const tree: FileTree = new Map(system);
       for (const [path, target] of Object.entries(links))
         tree.set(path, { type: 'symlink', target });
       const program = await readBusybox(busybox, context);
-      for (const applet of await listApplets(program, scratch)) {
+      for (const applet of await listApplets(program.data, scratch)) {
         addEntry(tree, `usr/bin/${applet}`, { type: 'symlink', target: 'busybox' });
       }
       tree.set('etc/twinbank/system.json', { type: 'file', mode: 0o644, data: settings });
+      const inputs: string[] = [];
       for (const [program, entry] of entries) {
-        const data = await bundle(entry, { target: 'node22' });
+        const { data, inputs: own } = await bundleWithInputs(entry, { target: 'node22' });
+        inputs.push(...own);
         tree.set(`usr/lib/twinbank/${program}.mjs`, { type: 'file', mode: 0o644, data });
       }
-      if (hasCim) for (const [path, entry] of await readBaseProvider()) tree.set(path, entry);
-      return makeLayer(name, tree, module.layer, scratch, components.signal);
+      if (hasCim) {
+        const provider = await readBaseProvider();
+        for (const [path, entry] of provider.files) tree.set(path, entry);
+        inputs.push(...provider.inputs);
+      }
+      const listed = { ...known, bundled: bundledPackages(inputs) };
+      return makeLayer(name, tree, module.layer, listed, scratch, components.signal);
     },
   };
 }
 
-async function readBaseProvider(): Promise<FileTree> {
+async function readBaseProvider(): Promise<{ files: FileTree; inputs: string[] }> {
   const { entry, name, classes } = baseProvider;
-  const data = await bundle(entry, { target: 'node22' });
+  const { data, inputs } = await bundleWithInputs(entry, { target: 'node22' });
   const schemas = await describeProvider(data, { isBase: true });
   const found = schemas.classes.map((one) => one.name);
   const wrong = schemas.problems[0] ?? (found.join() === classes.join() ? undefined : found.join());
   if (wrong !== undefined) {
     throw new TwinbankError('internal', 'agents.cim', `${entry}: ${wrong}`);
   }
-  return providerFiles('twinbank', name, data, schemas, { programs: {}, writes: [], devices: [] });
+  const allowed = { programs: {}, writes: [], devices: [] };
+  return { files: providerFiles('twinbank', name, data, schemas, allowed), inputs };
 }
 
 /** What vmkd is told by the recipe (src/runtime/vmkernel/system-settings.ts reads it). */

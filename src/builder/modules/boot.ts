@@ -3,12 +3,15 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import { runTool } from '../../host/run-tool.ts';
 import type { Resolved } from '../components/component.ts';
 import { readDirectoryTree, treeDigest } from '../components/directory-tree.ts';
-import { type FileTree, sortedEntries, withParents } from '../components/file-tree.ts';
+import type { FileTree, TreeEntry } from '../components/file-tree.ts';
 import { readComponent, resolveComponents } from '../components/sources.ts';
+import { takeInventory } from '../inventory/inventory.ts';
 import { packageRoot } from '../package-root.ts';
 import { readModules } from './drivers.ts';
-import { type ModulePlan, type PlanContext, pathsOf } from './module.ts';
+import { withInventory } from './layer.ts';
+import { type ModuleDraft, type PlanContext, pathsOf } from './module.ts';
 import { encodeNewc } from './newc.ts';
+import { readKernel } from './vmkernel.ts';
 
 /**
  * Arguments of each compression of boot.v00; the kernel's xz reader knows the CRC32 check only. One thread:
@@ -23,7 +26,7 @@ const compressors = {
 const folders = ['dev', 'lib', 'modules', 'proc', 'sys'];
 
 /** The initramfs: busybox, the drivers that mounting a layer needs, and init. */
-export async function planBoot(context: PlanContext): Promise<ModulePlan> {
+export async function planBoot(context: PlanContext): Promise<ModuleDraft> {
   const { recipe, components, kernel } = context;
   const busybox = await findBusybox(context);
   const own = await readDirectoryTree(join(packageRoot(), 'src/runtime/image/initramfs'));
@@ -34,7 +37,7 @@ export async function planBoot(context: PlanContext): Promise<ModulePlan> {
     components: [busybox, ...kernel.components],
     inputs: {
       type: 'boot',
-      format: 1,
+      format: 2,
       busybox: busybox.sha256,
       image: kernel.image.sha256,
       drivers: recipe.boot.drivers,
@@ -44,30 +47,36 @@ export async function planBoot(context: PlanContext): Promise<ModulePlan> {
     },
     tools: [compressors[recipe.boot.compression][0]],
     sonames: [],
-    build: async () => {
+    build: async (_scratch, sources) => {
       const program = await readBusybox(busybox, context);
       const source = await readModules(kernel);
       const tree: FileTree = new Map(own);
       for (const folder of folders) tree.set(folder, { type: 'directory', mode: 0o755 });
-      tree.set('bin/busybox', { type: 'file', mode: 0o755, data: program });
+      tree.set('bin/busybox', { ...program, mode: 0o755 });
       tree.set('bin/sh', { type: 'symlink', target: 'busybox' });
       const parameters = watchdogParameters(recipe.health.watchdogSeconds);
       const early: string[] = [];
       for (const driver of source.close(recipe.boot.drivers, 'boot.drivers')) {
-        const data = source.index.get(driver)?.data;
+        const { data, from } = source.index.get(driver) ?? {};
         if (!data) continue;
-        tree.set(`lib/${driver}.ko`, { type: 'file', mode: 0o644, data });
+        tree.set(`lib/${driver}.ko`, { type: 'file', mode: 0o644, data, from });
         early.push([`/lib/${driver}.ko`, ...(parameters[driver] ?? [])].join(' '));
       }
       const list = Buffer.from(early.map((line) => `${line}\n`).join(''));
       tree.set('lib/early-drivers', { type: 'file', mode: 0o644, data: list });
-      const whole: FileTree = new Map(sortedEntries(withParents(tree)));
+      // The kernel is one file in a form of its own, without room for more.
+      const vmkernel = takeInventory(
+        'vmkernel',
+        new Map([['vmkernel', await readKernel(kernel)]]),
+        sources,
+      );
+      const { whole, inventory } = withInventory('boot', tree, sources, [vmkernel]);
       const [tool, ...args] = compressors[recipe.boot.compression];
       const { stdout } = await runTool(tool, args, {
         input: encodeNewc(whole),
         ...(components.signal && { signal: components.signal }),
       });
-      return { data: padded(stdout), paths: pathsOf(whole) };
+      return { data: padded(stdout), paths: pathsOf(whole), inventory };
     },
   };
 }
@@ -90,11 +99,13 @@ export async function findBusybox({ recipe, components }: PlanContext): Promise<
 }
 
 /** The static busybox of a component, wherever it has it. */
-export async function readBusybox(busybox: Resolved, context: PlanContext): Promise<Uint8Array> {
+export async function readBusybox(
+  busybox: Resolved,
+  context: PlanContext,
+): Promise<Extract<TreeEntry, { type: 'file' }>> {
   const isBusybox = (path: string): boolean => /(^|\/)busybox$/.test(path);
   const tree = await readComponent(busybox, isBusybox, context.components);
-  for (const entry of tree.values())
-    if (entry.type === 'file' && entry.mode & 0o111) return entry.data;
+  for (const entry of tree.values()) if (entry.type === 'file' && entry.mode & 0o111) return entry;
   throw new TwinbankError(
     'recipe',
     'boot.no-busybox',

@@ -13,7 +13,14 @@ import { planDrivers } from './drivers.ts';
 import { planEngine } from './engine.ts';
 import { planFiles } from './files.ts';
 import { findKernel } from './kernel-source.ts';
-import type { BuiltModule, ModulePath, ModulePlan, PlanContext } from './module.ts';
+import {
+  type BuiltModule,
+  completePlan,
+  type ModuleContent,
+  type ModuleDraft,
+  type ModulePlan,
+  type PlanContext,
+} from './module.ts';
 import { planOem } from './oem.ts';
 import { planVmkernel } from './vmkernel.ts';
 import { planVmm } from './vmm.ts';
@@ -22,7 +29,7 @@ type Planner<M> = (
   name: string,
   module: M,
   context: PlanContext,
-) => Promise<ModulePlan> | ModulePlan;
+) => Promise<ModuleDraft> | ModuleDraft;
 
 /** One row for each type of module that a recipe can name. */
 const planners: { [T in ModuleRecipe['type']]: Planner<Extract<ModuleRecipe, { type: T }>> } = {
@@ -61,9 +68,11 @@ export async function planBase(
 ): Promise<BasePlan> {
   const provided = new Set<string>();
   const context = await planContext(recipe, components, provided);
-  const plans = [planVmkernel(context), await planBoot(context)];
+  const boot = await completePlan(await planBoot(context), components);
+  const plans = [planVmkernel(context), boot];
   for (const [name, module] of Object.entries(recipe.modules)) {
-    const plan = await planOne(name, module, context);
+    const draft = await planOne(name, module, context);
+    const plan = await completePlan(draft, components);
     for (const soname of plan.sonames) provided.add(soname);
     plans.push(plan);
   }
@@ -110,10 +119,8 @@ export async function buildModules(
   return built;
 }
 
-interface Meta {
-  readonly [key: string]: Json;
-  readonly paths: readonly { readonly path: string; readonly bytes?: number }[];
-}
+/** What the cache remembers of a module beside its bytes. */
+type Meta = Json & Omit<ModuleContent, 'data'>;
 
 async function buildOne(plan: ModulePlan, components: ComponentContext): Promise<BuiltModule> {
   const started = performance.now();
@@ -122,9 +129,9 @@ async function buildOne(plan: ModulePlan, components: ComponentContext): Promise
   const derived: Derived<Meta> = await getOrBuild(components.cache, key, async (scratch) => {
     await fetchComponents(plan.components, components);
     components.report({ type: 'note', text: `building ${plan.fileName} (${plan.version})` });
-    const { data, paths } = await plan.build(scratch);
+    const { data, ...meta } = await plan.build(scratch);
     const outdated = (await plan.isOutdated?.()) ? plan.fileName : undefined;
-    return { data, meta: { paths: [...paths] as ModulePath[] } as unknown as Meta, outdated };
+    return { data, meta: meta as unknown as Meta, outdated };
   });
   const seconds = (performance.now() - started) / 1000;
   components.report({ type: 'done', task: plan.fileName, seconds, cached: derived.cached });
@@ -141,6 +148,7 @@ async function buildOne(plan: ModulePlan, components: ComponentContext): Promise
     path: derived.path,
     cached: derived.cached,
     paths: derived.meta.paths,
+    inventory: derived.meta.inventory ?? [],
   };
 }
 

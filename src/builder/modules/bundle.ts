@@ -16,12 +16,21 @@ export async function bundle(
   entry: string,
   options: { target: string; banner?: string },
 ): Promise<Uint8Array> {
+  return (await bundleWithInputs(entry, options)).data;
+}
+
+/** The same, and the paths of the files that it is made of. */
+export async function bundleWithInputs(
+  entry: string,
+  options: { target: string; banner?: string },
+): Promise<{ data: Uint8Array; inputs: string[] }> {
   const { build } = await import('esbuild');
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: packageRoot(),
     entryPoints: [entry],
     bundle: true,
     write: false,
+    metafile: true,
     platform: 'node',
     format: 'esm',
     target: options.target,
@@ -30,6 +39,8 @@ export async function bundle(
     legalComments: 'none',
     // Not the checkout's tsconfig.json, which an installed twinbank does not have.
     tsconfigRaw: {},
+    // The SBOM library can write XML by it, too.
+    external: ['xmlbuilder2'],
     logLevel: 'silent',
     ...(options.banner && { banner: { js: options.banner } }),
   }).catch((error: BuildFailure) => {
@@ -43,7 +54,8 @@ export async function bundle(
       { cause: error },
     );
   });
-  return outputFiles[0]?.contents ?? new Uint8Array();
+  const data = outputFiles[0]?.contents ?? new Uint8Array();
+  return { data, inputs: Object.keys(metafile.inputs) };
 }
 
 /** A hash of all that a bundle of these folders of src/ can depend on; one that is not there is empty. */

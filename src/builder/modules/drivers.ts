@@ -7,13 +7,17 @@ import type { FileTree } from '../components/file-tree.ts';
 import { closeOverNeeds, indexModules, type ModuleIndex, parseBuiltin } from './kernel-modules.ts';
 import type { KernelSource } from './kernel-source.ts';
 import { layerInputs, makeLayer } from './layer.ts';
-import type { ModulePlan, PlanContext } from './module.ts';
+import type { ModuleDraft, PlanContext } from './module.ts';
 
 /** What modprobe and vmkd read; depmod's binary indexes are for kmod, which the bank does not have. */
 export const indexFiles = ['modules.dep', 'modules.alias', 'modules.softdep', 'modules.symbols'];
 
 /** The drivers that the recipe lists, with those they need and the indexes by which devices find them. */
-export function planDrivers(name: string, module: DriversModule, context: PlanContext): ModulePlan {
+export function planDrivers(
+  name: string,
+  module: DriversModule,
+  context: PlanContext,
+): ModuleDraft {
   const { kernel, recipe, components } = context;
   return {
     name,
@@ -29,7 +33,7 @@ export function planDrivers(name: string, module: DriversModule, context: PlanCo
     },
     tools: ['depmod', 'mksquashfs'],
     sonames: [],
-    build: async (scratch) => {
+    build: async (scratch, sources) => {
       const source = await readModules(kernel);
       const early = source.close(recipe.boot.drivers, 'boot.drivers');
       const wanted = source.close(module.drivers, `modules.${name}.drivers`);
@@ -43,10 +47,10 @@ export function planDrivers(name: string, module: DriversModule, context: PlanCo
       }
       // What the initramfs has loaded stays in the indexes, so that modprobe finds it loaded.
       for (const driver of wanted.filter((driver) => !early.includes(driver))) {
-        const { path, data } = source.index.get(driver) ?? {};
-        if (path && data) tree.set(path, { type: 'file', mode: 0o644, data });
+        const { path, data, from } = source.index.get(driver) ?? {};
+        if (path && data) tree.set(path, { type: 'file', mode: 0o644, data, from });
       }
-      return makeLayer(name, tree, module.layer, scratch, components.signal);
+      return makeLayer(name, tree, module.layer, sources, scratch, components.signal);
     },
   };
 }

@@ -4,14 +4,14 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import { runTool } from '../../host/run-tool.ts';
 import type { ComponentRef } from '../../recipe/component-ref.ts';
 import type { EngineModule } from '../../recipe/module-schema.ts';
-import { type FileTree, mergeTrees } from '../components/file-tree.ts';
+import { type FileTree, mergeTrees, withData } from '../components/file-tree.ts';
 import { readLibraries } from '../components/libraries.ts';
 import { planLibraries } from '../components/library-plan.ts';
 import { readComponent, resolveComponents } from '../components/sources.ts';
 import { dropAddonExports } from './elf-exports.ts';
 import { trimIcuData } from './icu.ts';
 import { layerInputs, makeLayer } from './layer.ts';
-import type { ModulePlan, PlanContext } from './module.ts';
+import type { ModuleDraft, PlanContext } from './module.ts';
 import { stripPrograms } from './strip.ts';
 import { blankTypeStripper } from './type-stripper.ts';
 
@@ -31,7 +31,7 @@ export async function planEngine(
   name: string,
   module: EngineModule,
   context: PlanContext,
-): Promise<ModulePlan> {
+): Promise<ModuleDraft> {
   const { components, provided } = context;
   const [node] = await resolveComponents([module.from], components);
   if (!node) throw new TwinbankError('internal', 'engine.lost', 'engine.from resolved to nothing');
@@ -56,7 +56,7 @@ export async function planEngine(
     },
     tools: ['strip', 'mksquashfs'],
     sonames: plan.libraries.map(({ soname }) => soname),
-    build: async (scratch) => {
+    build: async (scratch, sources) => {
       const source = await readComponent(node, (path) => path === program, components);
       const entry = source.get(program);
       if (entry?.type !== 'file') {
@@ -66,19 +66,19 @@ export async function planEngine(
           `modules.${name}.from: expected the program ${program} in ${node.id} ${node.version}, found none`,
         );
       }
-      const binary: FileTree = new Map([
-        ['usr/bin/node', { type: 'file', mode: 0o755, data: entry.data }],
-      ]);
+      const binary: FileTree = new Map([['usr/bin/node', { ...entry, mode: 0o755 }]]);
       const libraries = await readLibraries(plan, components);
       const stripped = await stripPrograms(mergeTrees(binary, libraries), scratch);
       const small = stripped.get('usr/bin/node');
       if (small?.type === 'file') {
-        trimIcuData(small.data, module.locales);
-        dropAddonExports(small.data);
-        blankTypeStripper(small.data);
+        const data = Uint8Array.from(small.data);
+        trimIcuData(data, module.locales);
+        dropAddonExports(data);
+        blankTypeStripper(data);
+        stripped.set('usr/bin/node', withData(small, data));
       }
       await checkEngine(stripped, join(scratch, 'check'));
-      return makeLayer(name, stripped, module.layer, scratch, components.signal);
+      return makeLayer(name, stripped, module.layer, sources, scratch, components.signal);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { nearestWord } from '../../recipe/nearest-word.ts';
-import type { FileTree } from '../components/file-tree.ts';
+import type { EntryOrigin, FileTree } from '../components/file-tree.ts';
 import { asBuffer, readSections } from './elf-sections.ts';
 
 /** A kernel module of the kernel's package. */
@@ -8,6 +8,7 @@ export interface KernelModule {
   /** Path in the kernel's package. */
   readonly path: string;
   readonly data: Uint8Array;
+  readonly from?: EntryOrigin | undefined;
   /** Modules that must be loaded before it, by name. */
   readonly needs: readonly string[];
 }
@@ -29,7 +30,8 @@ export function indexModules(tree: FileTree): ModuleIndex {
   const index = new Map<string, KernelModule>();
   for (const [path, entry] of tree) {
     if (entry.type !== 'file' || !path.endsWith('.ko')) continue;
-    index.set(moduleName(path), { path, data: entry.data, needs: readNeeds(entry.data) });
+    const { data, from } = entry;
+    index.set(moduleName(path), { path, data, from, needs: readNeeds(data) });
   }
   return index;
 }

@@ -1,30 +1,65 @@
 import type { Layer } from '../../recipe/module-schema.ts';
-import { type FileTree, sortedEntries, withParents } from '../components/file-tree.ts';
-import { type ModulePath, pathsOf } from './module.ts';
+import { addEntry, type FileTree, sortedEntries, withParents } from '../components/file-tree.ts';
+import {
+  encodeInventory,
+  type InventorySources,
+  inventoryPath,
+  type ModuleInventory,
+  takeInventory,
+} from '../inventory/inventory.ts';
+import { type ModuleContent, pathsOf } from './module.ts';
 import { encodeNewc } from './newc.ts';
 import { makeSquashfs } from './squashfs.ts';
 
 /** Raised whenever the same tree would give other bytes than before; part of every layer's key. */
 export const layerFormat = 3;
 
+/** A layer of a tree, with its inventory in it. */
+export async function makeLayer(
+  name: string,
+  tree: FileTree,
+  layer: Layer,
+  sources: InventorySources,
+  scratch: string,
+  signal?: AbortSignal,
+): Promise<ModuleContent> {
+  const { whole, inventory } = withInventory(name, tree, sources);
+  const data = await packLayer(name, whole, layer, scratch, signal);
+  return { data, paths: pathsOf(whole), inventory };
+}
+
 /**
  * A layer as the bank holds it: a newc archive with just `modules/NAME.sqfs`, so that the kernel, which
  * unpacks it into the initramfs, keeps the compressed bytes and init mounts them.
  */
-export async function makeLayer(
+export async function packLayer(
   name: string,
   tree: FileTree,
   layer: Layer,
   scratch: string,
   signal?: AbortSignal,
-): Promise<{ data: Uint8Array; paths: readonly ModulePath[] }> {
+): Promise<Uint8Array> {
   const whole: FileTree = new Map(sortedEntries(withParents(tree)));
   const squashfs = await makeSquashfs(whole, layer, scratch, signal);
   const archive: FileTree = new Map([
     ['modules', { type: 'directory', mode: 0o755 }],
     [`modules/${name}.sqfs`, { type: 'file', mode: 0o644, data: squashfs }],
   ]);
-  return { data: encodeNewc(archive), paths: pathsOf(whole) };
+  return encodeNewc(archive);
+}
+
+/** A tree in order, with the folders that its paths imply, and with the inventory of it and of `others`. */
+export function withInventory(
+  name: string,
+  tree: FileTree,
+  sources: InventorySources,
+  others: readonly ModuleInventory[] = [],
+): { whole: FileTree; inventory: readonly ModuleInventory[] } {
+  const listed = new Map(sortedEntries(tree));
+  const inventory = [takeInventory(name, listed, sources, inventoryPath(name)), ...others];
+  const file = { type: 'file', mode: 0o644, data: encodeInventory(inventory) } as const;
+  addEntry(listed, inventoryPath(name), file);
+  return { whole: new Map(sortedEntries(withParents(listed))), inventory };
 }
 
 /** The recipe's packing options in the form that a key holds. */

@@ -2,6 +2,14 @@ import type { ResolvedRecipe } from '../../recipe/schema.ts';
 import type { ComponentContext, Resolved } from '../components/component.ts';
 import type { Json } from '../components/derived.ts';
 import type { FileTree } from '../components/file-tree.ts';
+import { describePackages } from '../inventory/describe-packages.ts';
+import {
+  type InventorySources,
+  inventoryInputs,
+  type ModuleInventory,
+} from '../inventory/inventory.ts';
+import { ownPackage } from '../inventory/own-package.ts';
+import type { InventoryPackage } from '../inventory/package.ts';
 import type { DriverFirmware } from '../oem/driver-set.ts';
 import type { OemOrigin } from '../oem/oem-origin.ts';
 import type { KernelSource } from './kernel-source.ts';
@@ -35,7 +43,40 @@ export interface ModulePlan {
   /** Whether what it is made of has changed since it was planned; only of what `build` reads again. */
   readonly isOutdated?: () => Promise<boolean>;
   /** Makes the module's bytes in an empty folder of its own. */
-  build(scratch: string): Promise<{ data: Uint8Array; paths: readonly ModulePath[] }>;
+  build(scratch: string): Promise<ModuleContent>;
+}
+
+/** A module as it is built, and what is in it; one that was packed long ago may have no inventory. */
+export interface ModuleContent {
+  readonly data: Uint8Array;
+  readonly paths: readonly ModulePath[];
+  readonly inventory?: readonly ModuleInventory[];
+}
+
+/** A plan before it is known what its components say of themselves ({@link completePlan}). */
+export interface ModuleDraft extends Omit<ModulePlan, 'build'> {
+  readonly inputs: { readonly [key: string]: Json };
+  /** Whose work all is that comes from no component; twinbank's, where it says nothing. */
+  readonly own?: InventoryPackage;
+  build(scratch: string, sources: InventorySources): Promise<ModuleContent>;
+}
+
+/**
+ * The plan of a draft: with packages that are only there for their licences, for the lock, and with all that its
+ * inventory says in its key.
+ */
+export async function completePlan(
+  draft: ModuleDraft,
+  context: ComponentContext,
+): Promise<ModulePlan> {
+  const { packages, copyrights } = await describePackages(draft.components, context);
+  const sources = { own: draft.own ?? ownPackage(), packages };
+  return {
+    ...draft,
+    components: [...draft.components, ...copyrights],
+    inputs: { ...draft.inputs, inventory: inventoryInputs(sources) },
+    build: (scratch) => draft.build(scratch, sources),
+  };
 }
 
 /** A module whose bytes are in the cache. */
@@ -53,6 +94,8 @@ export interface BuiltModule {
   readonly cached: boolean;
   readonly provides?: readonly string[];
   readonly paths: readonly ModulePath[];
+  /** Empty where nothing is known, and of the kernel, whose is in `boot`. */
+  readonly inventory: readonly ModuleInventory[];
 }
 
 /** What every module's plan is made from. */

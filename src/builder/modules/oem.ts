@@ -5,6 +5,9 @@ import { layerSchema } from '../../recipe/module-schema.ts';
 import { type LoadedProvider, loadProvider } from '../../recipe/provider.ts';
 import { treeDigest } from '../components/directory-tree.ts';
 import { mergeTrees } from '../components/file-tree.ts';
+import { type Licence, unknownLicence } from '../inventory/licence.ts';
+import { genericPackage } from '../inventory/package.ts';
+import { readModuleInventory } from '../inventory/read-module-inventory.ts';
 import { planOemCim } from '../oem/cim/plan-cim.ts';
 import { planOemDrivers } from '../oem/oem-drivers.ts';
 import { readOemFile } from '../oem/oem-file.ts';
@@ -14,7 +17,7 @@ import { planOemPrograms } from '../oem/oem-programs.ts';
 import { providerTree } from '../oem/provider-tree.ts';
 import { moduleName } from './kernel-modules.ts';
 import { layerInputs, makeLayer } from './layer.ts';
-import type { ModulePlan, PlanContext } from './module.ts';
+import { completePlan, type ModuleDraft, type ModulePlan, type PlanContext } from './module.ts';
 
 /** The module of an OEM at an absolute path: a provider's folder, or a packed file. */
 export function planOem(path: string, context: PlanContext): Promise<ModulePlan> | ModulePlan {
@@ -43,7 +46,7 @@ export async function planProvider(
   const cim = await planOemCim(provider, programs?.programs ?? []);
   const own = drivers?.own ?? [];
   const relations = relationsOf(provider, recipe.product, kernel, own, programs?.requires);
-  return {
+  const draft: ModuleDraft = {
     name,
     fileName: `${name}.v00`,
     version,
@@ -60,11 +63,12 @@ export async function planProvider(
     tools: [...(drivers ? ['depmod'] : []), ...(programs ? ['strip'] : []), 'mksquashfs'],
     sonames: [],
     oem: { name, vendor, version, relations },
+    own: genericPackage({ name, version, supplier: vendor, licence: licenceOf(provider) }),
     firmware: async () => {
       const asked = drivers ? (await drivers.read()).firmware : [];
       return asked.filter(({ driver }) => !withoutFirmware.has(driver));
     },
-    build: async (scratch) => {
+    build: async (scratch, sources) => {
       const brought = [
         await cim?.read(join(scratch, 'cim')),
         (await drivers?.read())?.tree,
@@ -72,9 +76,15 @@ export async function planProvider(
         await programs?.read(scratch),
       ];
       const whole = mergeTrees(tree, ...brought.filter((one) => one !== undefined));
-      return makeLayer(name, whole, layer, scratch, components.signal);
+      return makeLayer(name, whole, layer, sources, scratch, components.signal);
     },
   };
+  return completePlan(draft, components);
+}
+
+function licenceOf({ license }: LoadedProvider): Licence {
+  if (license === undefined) return unknownLicence('its provider.yaml names none');
+  return { basis: 'provider.yaml', terms: [license] };
 }
 
 /** What speaks against having it in an image of this product. */
@@ -92,8 +102,12 @@ export function planPackedOem(path: string): ModulePlan {
   const relations = { provides, requires, conflicts, replaces };
   return {
     ...{ name, fileName, version, components: [], tools: [], sonames: [] },
-    inputs: { type: 'packed-oem', sha256, files },
+    inputs: { type: 'packed-oem', format: 1, sha256, files },
     oem: { name, vendor, version, relations, packed: { ...kept, path } },
-    build: async () => ({ data, paths: files.map((one) => ({ path: one })) }),
+    build: async (scratch) => ({
+      data,
+      paths: files.map((one) => ({ path: one })),
+      inventory: await readModuleInventory({ name, data, files }, { scratch }),
+    }),
   };
 }

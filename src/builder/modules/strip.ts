@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from '../../host/run-tool.ts';
 import { isElf } from '../components/elf.ts';
-import type { FileTree } from '../components/file-tree.ts';
+import { type FileTree, withData } from '../components/file-tree.ts';
 
 /** The tree with the symbols and debug information that nothing needs at run time taken out of its ELF files. */
 export async function stripPrograms(tree: FileTree, scratch: string): Promise<FileTree> {
@@ -25,7 +25,7 @@ export async function stripPrograms(tree: FileTree, scratch: string): Promise<Fi
       '.gnu.build.attributes',
       file,
     ]);
-    stripped.set(path, { ...entry, data: await readFile(file) });
+    stripped.set(path, withData(entry, await readFile(file)));
   }
   return stripped;
 }

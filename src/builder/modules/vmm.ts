@@ -6,7 +6,7 @@ import { planLibraries } from '../components/library-plan.ts';
 import { readMembers, resolveMembers } from '../components/members.ts';
 import { resolveComponents } from '../components/sources.ts';
 import { layerInputs, makeLayer } from './layer.ts';
-import type { ModulePlan, PlanContext } from './module.ts';
+import type { ModuleDraft, PlanContext } from './module.ts';
 import { stripPrograms } from './strip.ts';
 
 /** QEMU looks for its firmware here, whatever package brought it. */
@@ -17,7 +17,7 @@ export async function planVmm(
   name: string,
   module: VmmModule,
   context: PlanContext,
-): Promise<ModulePlan> {
+): Promise<ModuleDraft> {
   const { components, provided } = context;
   const [emulator] = await resolveComponents([module.from], components);
   if (!emulator) throw new TwinbankError('internal', 'vmm.lost', 'vmm.from resolved to nothing');
@@ -41,7 +41,7 @@ export async function planVmm(
     },
     tools: ['strip', 'mksquashfs'],
     sonames: plan.libraries.map(({ soname }) => soname),
-    build: async (scratch) => {
+    build: async (scratch, sources) => {
       const programs = await readMembers(
         emulator,
         module.programs,
@@ -57,7 +57,7 @@ export async function planVmm(
           addEntry(tree, `${firmwareFolder}/${path.split('/').pop()}`, entry);
         }
       }
-      return makeLayer(name, tree, module.layer, scratch, components.signal);
+      return makeLayer(name, tree, module.layer, sources, scratch, components.signal);
     },
   };
 }

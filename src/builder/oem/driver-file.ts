@@ -28,7 +28,7 @@ export interface OwnDriver extends KernelModule {
 export function readDriverFile(
   place: string,
   path: string,
-  data: Uint8Array,
+  { data, from }: Pick<KernelModule, 'data' | 'from'>,
   target: Pick<DriverTarget, 'release' | 'vermagic'>,
 ): OwnDriver {
   const vermagic = vermagicOf(data);
@@ -47,7 +47,7 @@ export function readDriverFile(
   if (target.vermagic !== undefined && vermagic.trim() !== target.vermagic.trim()) {
     throw wrong(`"${target.vermagic.trim()}"`, `"${vermagic.trim()}"`);
   }
-  return { name: moduleName(path), path, data, needs: readNeeds(data) };
+  return { name: moduleName(path), path, data, from, needs: readNeeds(data) };
 }
 
 /** Throws `oem.driver-needs` (kind `recipe`) where the kernel would not find a symbol's module. */

@@ -3,7 +3,7 @@ import { readObject } from '../components/cache.ts';
 import type { ComponentContext } from '../components/component.ts';
 import { getOrBuild, type Json } from '../components/derived.ts';
 import { sha256 } from '../components/digest.ts';
-import type { FileTree } from '../components/file-tree.ts';
+import type { EntryOrigin, FileTree } from '../components/file-tree.ts';
 import { runDepmod } from '../modules/drivers.ts';
 import { type KernelModule, readFirmware } from '../modules/kernel-modules.ts';
 import type { KernelSource } from '../modules/kernel-source.ts';
@@ -20,7 +20,11 @@ export interface DriverSet {
 }
 
 type Meta = {
-  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  readonly files: readonly {
+    readonly path: string;
+    readonly bytes: number;
+    readonly from: EntryOrigin | null;
+  }[];
   readonly firmware: readonly DriverFirmware[];
 };
 
@@ -43,10 +47,12 @@ export async function driverSet(
   components: ComponentContext,
 ): Promise<DriverSet> {
   const tools = [await toolVersion('depmod', components)];
-  const key = sha256(JSON.stringify({ type: 'oem-drivers', format: 1, folder, inputs, tools }));
+  const key = sha256(JSON.stringify({ type: 'oem-drivers', format: 2, folder, inputs, tools }));
   const made = await getOrBuild<Meta>(components.cache, key, async (scratch) => {
     const modules = await read();
-    const files = modules.map(([name, { data }]) => ({ path: `${folder}/${name}.ko`, data }));
+    const files: Pick<KernelModule, 'path' | 'data' | 'from'>[] = modules.map(
+      ([name, { data, from }]) => ({ path: `${folder}/${name}.ko`, data, from }),
+    );
     const indexes = await runDepmod(files, kernel, join(scratch, 'depmod'));
     for (const [name, data] of indexes) files.push({ path: `${folder}/${name}`, data });
     const firmware = modules.flatMap(([driver, { data }]) => {
@@ -55,14 +61,18 @@ export async function driverSet(
     });
     return {
       data: Buffer.concat(files.map(({ data }) => data)),
-      meta: { files: files.map(({ path, data }) => ({ path, bytes: data.length })), firmware },
+      meta: {
+        files: files.map(({ path, data, from = null }) => ({ path, bytes: data.length, from })),
+        firmware,
+      },
     };
   });
   const all = await readObject(components.cache, made.sha256);
   const tree: FileTree = new Map();
   let at = 0;
-  for (const { path, bytes } of made.meta.files) {
-    tree.set(path, { type: 'file', mode: 0o644, data: all.subarray(at, at + bytes) });
+  for (const { path, bytes, from } of made.meta.files) {
+    const data = all.subarray(at, at + bytes);
+    tree.set(path, { type: 'file', mode: 0o644, data, from: from ?? undefined });
     at += bytes;
   }
   return { tree, firmware: made.meta.firmware };

@@ -88,5 +88,6 @@ function unbuilt(provider: LoadedProvider, tree: FileTree, context: PlanContext)
     ...{ name, fileName: `${name}.v00`, version, kind: 'oem', vendor },
     oem: { name, vendor, version, relations },
     ...{ bytes: 0, sha256: '0'.repeat(64), path: '', cached: false, paths: pathsOf(tree) },
+    inventory: [],
   };
 }

@@ -72,7 +72,9 @@ async function readDrivers(
       const tree = await readMembers(component, members, place, components);
       for (const [path, entry] of tree) {
         if (entry.type !== 'file') continue;
-        files.push({ ...readDriverFile(place, basename(path), entry.data, target), place });
+        // A file of the provider's folder is the OEM's own work.
+        const own = component.scheme === 'file' ? { data: entry.data } : entry;
+        files.push({ ...readDriverFile(place, basename(path), own, target), place });
       }
     }),
     () =>

@@ -38,7 +38,7 @@ export async function planOemFirmware(
           const place = placeOf(provider, ['firmware', at]);
           const entry = (await readMembers(component, [member], place, components)).get(member);
           if (entry?.type !== 'file') return;
-          addEntry(tree, member, { type: 'file', mode: 0o644, data: entry.data });
+          addEntry(tree, member, { ...entry, mode: 0o644 });
         }),
       );
       return tree;

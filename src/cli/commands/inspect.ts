@@ -9,7 +9,9 @@ import { isBundleFile } from '../../update/bundle/bundle-file.ts';
 import { bankSigners } from '../bank-signers.ts';
 import { bankJson } from '../bank-text.ts';
 import { defineCommand } from '../command.ts';
+import { usageError } from '../failure.ts';
 import { inspectBundleFile } from '../inspect-bundle.ts';
+import { inspectInventory, type Question } from '../inspect-inventory.ts';
 import { inspectText, type NamedReport } from '../inspect-text.ts';
 import { stateSlots } from '../state-slots.ts';
 
@@ -18,15 +20,46 @@ export const command = defineCommand({
     ['inspect out/twinbank-0.1.0.img', 'Partitions, both banks, what boots next'],
     ['inspect /dev/sdb --json', 'The same of a disk, for programs'],
     ['inspect twinbank-1.1.0.tbu', 'What a bundle brings, and which keys have signed it'],
+    [
+      'inspect disk.img --file /usr/bin/node',
+      'Which package brings this file, under which licence',
+    ],
+    ['inspect disk.img --licences', 'What is under which licence'],
+    ['inspect disk.img --sbom > disk.cdx.json', 'All of it as a CycloneDX document'],
   ],
   builder: (yargs) =>
-    yargs.positional('file', {
-      type: 'string',
-      demandOption: true,
-      describe: 'A raw, qcow2 or VMDK image, a disk, or a bundle',
-    }),
-  run: async (context, { file: image }) => {
+    yargs
+      .positional('image', {
+        type: 'string',
+        demandOption: true,
+        describe: 'A raw, qcow2 or VMDK image, a disk, or a bundle',
+      })
+      .option('file', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'Say which module and package bring this file of the system; may be repeated',
+      })
+      .option('packages', { type: 'boolean', describe: 'List the packages in it' })
+      .option('licences', {
+        type: 'string',
+        describe: 'List what is under which licence, or under the one that is named',
+      })
+      .option('sbom', { type: 'boolean', describe: 'Print the CycloneDX document of it' })
+      .option('bank', {
+        type: 'number',
+        requiresArg: true,
+        defaultDescription: 'the one that boots next',
+        describe: 'With the four above: the bank that is asked about',
+      }),
+  run: async (context, options) => {
+    const { image, bank } = options;
     const path = resolve(context.cwd, image);
+    const question = questionOf(options);
+    if (question) return inspectInventory(context, { name: image, path, bank }, question);
+    if (bank !== undefined) {
+      throw usageError('--bank: expected --file, --packages, --licences or --sbom with it');
+    }
     if (isBundleFile(path)) return inspectBundleFile(context, image, path);
     const opened = openImage(path);
     try {
@@ -47,6 +80,24 @@ export const command = defineCommand({
     }
   },
 });
+
+interface Questions {
+  readonly file: string[] | undefined;
+  readonly packages: boolean | undefined;
+  readonly licences: string | undefined;
+  readonly sbom: boolean | undefined;
+}
+
+function questionOf({ file, packages, licences, sbom }: Questions): Question | undefined {
+  const asked: Question[] = [
+    ...(file ? [{ files: file }] : []),
+    ...(packages ? [{ packages: true } as const] : []),
+    ...(licences === undefined ? [] : [{ licence: licences }]),
+    ...(sbom ? [{ sbom: true } as const] : []),
+  ];
+  if (asked.length <= 1) return asked[0];
+  throw usageError('expected one of --file, --packages, --licences and --sbom, found several');
+}
 
 /** The end of the boot journal; `bank list` has all of it. */
 const lastRecords = 16;

@@ -90,6 +90,7 @@ judgedBy(['taskset', 'flock'], () => {
       });
       expect(Object.keys(first).sort()).toEqual([
         'every-0.1.0.bmap',
+        'every-0.1.0.cdx.json',
         'every-0.1.0.img',
         'every-0.1.0.lock.yaml',
         'every-0.1.0.manifest.json',

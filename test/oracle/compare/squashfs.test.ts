@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { type FileTree, withParents } from '../../../src/builder/components/file-tree.ts';
-import { makeLayer } from '../../../src/builder/modules/layer.ts';
+import { packLayer } from '../../../src/builder/modules/layer.ts';
 import { encodeNewc } from '../../../src/builder/modules/newc.ts';
 import { readModuleFiles } from '../../../src/compare/module-files.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
@@ -41,7 +41,7 @@ judgedBy(['mksquashfs', 'unsquashfs'], () => {
       const made = all.map(([folder, file, one]) => [`${folder}/${file}`, one] as const);
       const tree: FileTree = withParents(new Map(made));
       const layer = { compression: 'zstd', blockSize: 131072, level: 1 } as const;
-      const { data } = await makeLayer('test', tree, layer, scratch);
+      const data = await packLayer('test', tree, layer, scratch);
       const found = await readModuleFiles(data, options);
       const expected = [...tree].map(([path, one]) => ({
         ...{ path, type: one.type, mode: one.type === 'symlink' ? 0o777 : one.mode, owner: '0:0' },
@@ -82,7 +82,7 @@ judgedBy(['mksquashfs', 'unsquashfs'], () => {
     const tree: FileTree = new Map([
       ['f', { type: 'file', mode: 0o644, data: Buffer.from('x'.repeat(200_000)) }],
     ]);
-    const { data } = await makeLayer('x', tree, layer, scratch);
+    const data = await packLayer('x', tree, layer, scratch);
     const at = Buffer.from(data).indexOf('hsqs');
     for (const squashfs of [Buffer.alloc(5000, 7), Buffer.from(data).subarray(at, at + 120)]) {
       await expect(readModuleFiles(wrapped(squashfs), options)).rejects.toMatchObject({
@@ -99,7 +99,7 @@ judgedBy(['mksquashfs', 'unsquashfs'], () => {
       ['a', zeros],
       ['b', zeros],
     ]);
-    const { data } = await makeLayer('x', tree, layer, scratch);
+    const data = await packLayer('x', tree, layer, scratch);
     expect(data.length).toBeLessThan(100_000);
     const work = readModuleFiles(data, { ...options, maxUnpacked: 2 ** 25 - 1 });
     await expect(work).rejects.toMatchObject({ code: 'compare.unpacked' });

@@ -19,6 +19,7 @@ const module = (name: string, fileName: string, version = '1'): BuiltModule => (
   path: `/cache/${name}`,
   cached: true,
   paths: [],
+  inventory: [],
 });
 const modules = [
   module('vmkernel', 'vmkernel', '6.1'),

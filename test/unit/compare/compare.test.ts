@@ -35,7 +35,12 @@ function side(
     ...{ origins: [], trust: [], kernelOptions: [], modules: [module], packages: [] },
   };
   const described = { kind: 'bundle', path: `${digit}.tbu`, from: null, system } as const;
-  return { described, moduleBytes, close: () => {} };
+  return {
+    ...{ described, moduleBytes },
+    packageBytes: async () => undefined,
+    loaderConfig: () => undefined,
+    close: () => {},
+  };
 }
 
 const archive = (text: string) =>

@@ -13,6 +13,7 @@ const module = (name: string, ...paths: readonly string[]): BuiltModule => ({
   path: '',
   cached: true,
   paths: paths.map((path) => ({ path })),
+  inventory: [],
 });
 
 describe('two modules', () => {

@@ -10,7 +10,7 @@ const read = (
   path: string,
   data: Uint8Array,
   kernel: { release: string; vermagic: string | undefined } = target,
-) => readDriverFile('p.yaml:1:1 driverFiles[0]', path, data, kernel);
+) => readDriverFile('p.yaml:1:1 driverFiles[0]', path, { data }, kernel);
 
 test('a module that was built for the kernel is taken, with what it needs', () => {
   const data = kernelModule('depends=i2c-core,dca', `vermagic=${vermagic}`);

@@ -1,4 +1,4 @@
-import { TwinbankError } from '../diagnostics/error.ts';
+import { TwinbankError } from '../../diagnostics/error.ts';
 
 /** An entry of a newc archive; its data are a view of the archive. */
 export interface NewcEntry {
@@ -13,7 +13,7 @@ const headerBytes = 110;
 const trailer = 'TRAILER!!!';
 
 /**
- * The entries of a cpio archive in the newc form (src/builder/modules/newc.ts), up to its trailer. Throws
+ * The entries of a cpio archive in the newc form (newc.ts), up to its trailer. Throws
  * `compare.newc` (kind `corrupt`).
  */
 export function readNewc(bytes: Uint8Array): NewcEntry[] {

@@ -1,0 +1,58 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeStored, type StoredArchive } from '../builder/inventory/describe-archive.ts';
+import { readLoaderInventory } from '../builder/inventory/grub-packages.ts';
+import type { ModuleInventory } from '../builder/inventory/inventory.ts';
+import { readModuleInventory } from '../builder/inventory/read-module-inventory.ts';
+import type { SystemInventory } from '../builder/inventory/system.ts';
+import type { SystemSource } from './source.ts';
+
+export interface InventoryReading {
+  readonly system: SystemInventory;
+  /** Modules and packages of which nothing is known, each with the reason in one clause. */
+  readonly gaps: readonly string[];
+}
+
+/**
+ * What an image or a bundle consists of, as its modules, its store and its loader say themselves. `temporary` is a
+ * folder for a folder. Throws `host.tool-missing`, and kind `corrupt` for damaged modules, packages and inventories.
+ */
+export async function readSystemInventory(
+  source: SystemSource,
+  { temporary, signal }: { temporary: string; signal?: AbortSignal },
+): Promise<InventoryReading> {
+  const { modules, packages, product, build } = source.described.system;
+  const scratch = await mkdtemp(join(temporary, 'twinbank-inventory-'));
+  const gaps: string[] = [];
+  try {
+    const found: ModuleInventory[] = [];
+    for (const { name, file, files, leftOut } of modules) {
+      const data = leftOut ? undefined : await source.moduleBytes(file);
+      if (data)
+        found.push(...(await readModuleInventory({ name, data, files }, { scratch, signal })));
+      else gaps.push(`${file}: ${leftOut ? 'the bundle leaves it out' : 'it can not be read'}`);
+    }
+    const listed = modules.map(({ name, file, version, vendor, kind, sha256 }) => {
+      const inventory = found.find(({ module }) => module === name);
+      const told = gaps.some((gap) => gap.startsWith(`${file}:`));
+      if (!inventory && !told) gaps.push(`${file}: it carries no inventory`);
+      return { name, file, version, vendor, kind, sha256, inventory };
+    });
+    const store: StoredArchive[] = [];
+    for (const one of packages) {
+      const data = await source.packageBytes(one);
+      const path = join(scratch, 'package');
+      if (data) {
+        await writeFile(path, data);
+        store.push(await describeStored(one, path, signal));
+      } else gaps.push(`${one.name}: it is not there, or can not be read`);
+    }
+    const config = source.loaderConfig();
+    const loader = config === undefined ? undefined : readLoaderInventory(config);
+    if (source.described.kind === 'image' && !loader)
+      gaps.push('bootloader: it carries no inventory');
+    return { system: { product, build, modules: listed, store, loader }, gaps };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,171 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Version } from '@cyclonedx/cyclonedx-library/Spec';
+import { JsonStrictValidator } from '@cyclonedx/cyclonedx-library/Validation';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { cacheDirectory } from '../../../src/builder/components/cache.ts';
+import { judge, judgedBy } from '../components/foreign-tool.ts';
+import { builtImage } from './built-image.ts';
+
+interface Found {
+  readonly path: string;
+  readonly module: string;
+  readonly sha256: string | null;
+  readonly target: string | null;
+  readonly from: string;
+  readonly changed: boolean;
+  readonly package: {
+    readonly purl: string;
+    readonly name: string;
+    readonly sha256: string | null;
+  };
+}
+
+/** The file of a component in the user's cache. */
+const archiveOf = (sha256: string): string =>
+  join(cacheDirectory(process.env), 'objects', sha256.slice(0, 2), sha256.slice(2));
+
+judgedBy(['unsquashfs', 'dpkg-deb', 'tar', 'flock'], () => {
+  const image = builtImage();
+  const beside = (ending: string): string =>
+    readFileSync(image.raw.replace(/img$/, ending), 'utf8');
+  const inspect = (...options: string[]) => {
+    const ended = image.program.run(['inspect', image.raw, '--quiet', ...options]);
+    expect(ended.stderr).toBe('');
+    return ended;
+  };
+  const asked = (paths: readonly string[]): Found[][] => {
+    const options = paths.flatMap((path) => ['--file', path]);
+    const { stdout } = inspect('--json', ...options);
+    return JSON.parse(stdout).files.map((one: { found: Found[] }) => one.found);
+  };
+
+  describe('the SBOM beside an image', () => {
+    test.each(['1.7', '1.6'] as const)(
+      'is what the schema of CycloneDX %s asks for',
+      async (version) => {
+        const own = beside('cdx.json');
+        expect(own).toContain('"specVersion": "1.7"');
+        // What it uses of 1.7 the older schema knows as well, for tools that are not there yet.
+        const text = own.replaceAll(/(?<=specVersion": "|bom-)1\.7/g, version);
+        const validator = new JsonStrictValidator(version as Version);
+        expect(await validator.validate(text)).toBeNull();
+        const broken = text.replace('"type": "library"', '"type": "book"');
+        expect(await validator.validate(broken)).not.toBeNull();
+      },
+    );
+
+    test('is the one that the image itself carries', () => {
+      expect(inspect('--sbom').stdout).toBe(beside('cdx.json'));
+    });
+
+    test('names nothing of the machine that built it', () => {
+      const text = beside('cdx.json');
+      for (const word of ['/root', '/home', process.cwd(), 'timestamp', 'BomRef.']) {
+        expect(text).not.toContain(word);
+      }
+    });
+  });
+
+  describe('the inventory in an image', () => {
+    const files: Found[] = [];
+    beforeAll(() => {
+      const { modules } = JSON.parse(beside('manifest.json')) as {
+        modules: { name: string; paths: { path: string }[] }[];
+      };
+      const listed = modules.flatMap(({ name, paths }) =>
+        paths.map(({ path }) => ({ name, path })),
+      );
+      for (const [index, found] of asked(listed.map(({ path }) => path)).entries()) {
+        const { name, path } = listed[index]!;
+        const own = found.filter((one) => one.module === name && one.path.endsWith(path));
+        // Exactly one package brings it, or the build itself.
+        expect([path, own.length]).toEqual([path, 1]);
+        files.push(own[0]!);
+      }
+      expect(files.length).toBeGreaterThan(300);
+    });
+
+    test('has as made here just what is made here', () => {
+      const made = files.filter((one) => one.package.purl.startsWith('pkg:npm/twinbank@'));
+      const kinds = made.map(({ path, target }) => {
+        if (target !== null) return 'link';
+        if (/modules\.(dep|alias|softdep|symbols)$/.test(path)) return 'index of kernel modules';
+        if (/^\/?usr\/share\/twinbank\/inventory\//.test(path)) return 'inventory';
+        if (/^\/(usr\/lib\/twinbank\/|etc\/|usr\/bin\/cim$)/.test(path))
+          return 'of src/runtime or the recipe';
+        return /^(init|lib\/early-drivers|lib\/.*)$/.test(path) ? 'initramfs' : path;
+      });
+      expect([...new Set(kinds)].sort()).toEqual([
+        ...['index of kernel modules', 'initramfs', 'inventory', 'link'],
+        'of src/runtime or the recipe',
+      ]);
+      expect(made.filter(({ path }) => path.endsWith('.ko'))).toEqual([]);
+    });
+
+    test('has of every other file the package that dpkg-deb says has it', () => {
+      const debs = files.filter((one) => one.package.purl.startsWith('pkg:deb/'));
+      const archives = new Set(debs.map((one) => one.package.sha256!));
+      expect(archives.size).toBeGreaterThan(40);
+      for (const sha256 of archives) {
+        const archive = archiveOf(sha256);
+        expect(existsSync(archive)).toBe(true);
+        const list = new Set(
+          judge('dpkg-deb', ['-c', archive])
+            .split('\n')
+            // -rw-r--r-- root/root 1926232 2025-01-01 00:00 ./lib/x86_64-linux-gnu/libc.so.6 -> target
+            .map((line) => line.replace(/^.*?:\d\d \.\//, '').replace(/( -> | link to ).*$/, ''))
+            .map((path) => path.replace(/^(bin|sbin|lib|lib64)\//, 'usr/$1/')),
+        );
+        for (const one of debs.filter((deb) => deb.package.sha256 === sha256)) {
+          expect([one.from, list.has(one.from)]).toEqual([one.from, true]);
+        }
+      }
+    });
+
+    test('calls unchanged what has the bytes that the package has, and nothing else', () => {
+      const some = ['qemu-system-x86', 'seabios', 'busybox-static', 'libc6', 'libglib2.0-0'];
+      for (const name of some) {
+        const rows = files.filter((one) => one.package.name === name && one.target === null);
+        expect(rows.length).toBeGreaterThan(0);
+        for (const { package: deb, from, sha256, changed } of rows) {
+          const paths = [from, from.replace(/^usr\//, '')].map((path) => `./${path}`);
+          // One of the two is there; a link is followed to what it names.
+          const script =
+            'd=$(mktemp -d); dpkg-deb -x "$1" "$d"; for p in "$2" "$3"; do [ -e "$d/$p" ] && sha256sum < "$d/$p" && break; done; rm -r "$d"';
+          const archive = archiveOf(deb.sha256!);
+          const sum = judge('sh', ['-c', script, 'sh', archive, ...paths]).slice(0, 64);
+          expect([from, sum === sha256]).toEqual([from, !changed]);
+        }
+      }
+    });
+
+    test('has the hash of the kernel and of the loader as they are in the image', () => {
+      const [[kernel] = [], [loader] = []] = asked(['vmkernel', 'EFI/BOOT/BOOTX64.EFI']);
+      const hashOf = (partition: number, file: string): string => {
+        const bytes = judge('sh', [
+          '-c',
+          `mtype -i "$1" "::$2" | sha256sum`,
+          'sh',
+          image.at(partition),
+          file,
+        ]);
+        return bytes.slice(0, 64);
+      };
+      expect(kernel!.sha256).toBe(hashOf(5, 'vmkernel'));
+      expect(loader!.sha256).toBe(hashOf(1, 'EFI/BOOT/BOOTX64.EFI'));
+    });
+
+    test('answers what is under a licence', () => {
+      expect(inspect('--licences', 'Zlib').stdout).toContain('zlib1g');
+      expect(inspect('--licences').stdout).toContain('unknown\n');
+      expect(inspect('--packages').stdout).toContain('qemu-guest-agent');
+    });
+  });
+
+  test('a path that nothing brings ends with 2 and says so', () => {
+    const ended = image.program.run(['inspect', image.raw, '--file', '/etc/nothing', '--quiet']);
+    expect(ended.status).toBe(2);
+    expect(ended.stderr).toContain('expected /etc/nothing to be of its system');
+  });
+});
