@@ -12,8 +12,10 @@ import type { ComponentContext, Resolved } from './components/component.ts';
 import { composeImage, type ImageParts } from './compose.ts';
 import { assertFits, assertStoreFits, computeFit, type Fit } from './fit.ts';
 import { type ImageBase, imageBase } from './image-base.ts';
+import { attestations } from './inventory/attestations.ts';
 import { systemOf } from './inventory/built-system.ts';
 import { cachedSbom } from './inventory/documents.ts';
+import type { BuildParameters } from './inventory/provenance.ts';
 import { keepingWrites } from './kept-writes.ts';
 import { planLayout } from './layout.ts';
 import { loadLoader } from './loader-cache.ts';
@@ -42,6 +44,8 @@ export interface BuildOptions extends PrepareOptions {
   /** Names of the results without their endings; default the image's, `NAME-VERSION`. */
   readonly fileName?: string;
   readonly formats: readonly ImageFormat[];
+  /** What the build was asked for, for its provenance. */
+  readonly parameters?: BuildParameters;
 }
 
 export interface BuildResult {
@@ -82,7 +86,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const name = imageName(recipe);
   const { fileName = name } = options;
   const sbom = await cachedSbom(systemOf(prepared), components);
-  const documents = () => ({ 'cdx.json': sbom });
+  const documents = (bmap: string) => attestations({ sbom, bmap, name, prepared, options });
   const outputs: Outputs = {
     ...{ out, name, fileName, formats, modules, manifests, used, documents, signal },
   };

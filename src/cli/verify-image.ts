@@ -5,7 +5,7 @@ import type { Finding } from '../disk/finding.ts';
 import { openImage } from '../disk/open-image.ts';
 import { readBankForUpdate } from '../update/bank-reading.ts';
 import type { HostDisk } from '../update/host-disk.ts';
-import { isDevelopmentKey, type PublicKey } from '../update/signing/key.ts';
+import { developmentKey, isDevelopmentKey, type PublicKey } from '../update/signing/key.ts';
 import { verifyStore } from '../update/stored-package.ts';
 import { type BankProof, verifyBank } from '../update/verify-bank.ts';
 import type { Colors, Context, Result } from './command.ts';
@@ -13,6 +13,15 @@ import { withHostDisk } from './host-disk.ts';
 import { plain } from './plain-text.ts';
 import { developmentWarning } from './signing-key.ts';
 import { keysText } from './update-text.ts';
+import { type FoundManifest, provenanceText, verifyProvenance } from './verify-provenance.ts';
+
+/** What `verify` is given. */
+export interface VerifiedFile {
+  readonly file: string;
+  readonly path: string;
+  /** File of the provenance that it has to be of. */
+  readonly provenance?: string | undefined;
+}
 
 interface Proved extends BankProof {
   readonly partition: number;
@@ -27,15 +36,18 @@ interface Proved extends BankProof {
  * them must have signed the base of each bank that may boot.
  */
 export async function verifyImage(
-  { report, signal, colors }: Context,
-  file: string,
-  path: string,
+  context: Context,
+  { file, path, provenance }: VerifiedFile,
   makers: readonly PublicKey[],
 ): Promise<Result> {
+  const { report, signal, colors } = context;
   const opened = openImage(path);
   const found = await inspectImage(opened.device, { report, signal }).finally(() => opened.close());
-  const { banks, store } = await withHostDisk(file, path, { writable: false }, async (host) =>
-    proveBanks(host, found, makers),
+  const { banks, store, manifests, trust } = await withHostDisk(
+    file,
+    path,
+    { writable: false },
+    async (host) => proveBanks(host, found, makers),
   );
   const findings = diskFindings(found, banks);
   const wrong = banks.flatMap(({ counts, partition, problems }) =>
@@ -47,8 +59,12 @@ export async function verifyImage(
     signed.some(({ keyIds }) => keyIds.some(isDevelopmentKey)),
   );
   if (development) report(developmentWarning);
+  // Who is trusted is for the caller to say; else it is whoever the banks trust, as for all that is in them.
+  const trusted = makers.length > 0 ? makers : [...trust, developmentKey.public];
+  const made = provenance && verifyProvenance(context, provenance, trusted, manifests);
   return {
     json: {
+      ...(made && { provenance: made }),
       ...{ file, ok, kind: 'image', development, findings, store },
       banks: banks.map(({ counts: _, ...bank }) => ({ ...bank, ok: bank.problems.length === 0 })),
     },
@@ -56,6 +72,7 @@ export async function verifyImage(
       ...banks.map((bank) => bankText(bank, colors)),
       ...store.map(plain),
       ...findings.map(({ message }) => plain(message)),
+      ...(made ? [provenanceText(made)] : []),
       `${file}: ${ok ? 'right' : 'wrong'}`,
     ].join('\n'),
     ...(!ok && {
@@ -72,13 +89,21 @@ function proveBanks(
   host: HostDisk,
   { banks }: ImageReport,
   makers: readonly PublicKey[],
-): { banks: Proved[]; store: string[] } {
+): { banks: Proved[]; store: string[]; manifests: FoundManifest[]; trust: PublicKey[] } {
   const store = new Set<string>();
+  const manifests: FoundManifest[] = [];
+  const trust: PublicKey[] = [];
   const proved = host.banks.map(({ number, device }): Proved => {
     const reading = readBankForUpdate(number, device);
     const proof = verifyBank(reading, { by: 'contents', ...(makers.length > 0 && { makers }) });
     const bank = banks.find(({ partition }) => partition === number);
     const counts = bank?.state !== 'INVALID';
+    if (counts) {
+      trust.push(...reading.trust);
+      for (const { manifest, bytes } of reading.manifests) {
+        manifests.push({ origin: manifest.origin, bytes, place: `bank ${number}` });
+      }
+    }
     const base = reading.manifests.find(({ manifest }) => manifest.base)?.manifest;
     if (counts && base?.base) {
       for (const problem of verifyStore(host, base.build, base.base.packages)) store.add(problem);
@@ -86,7 +111,7 @@ function proveBanks(
     const { state = 'MALFORMED', build = null } = bank ?? {};
     return { partition: number, state, build, counts, ...proof };
   });
-  return { banks: proved, store: [...store] };
+  return { banks: proved, store: [...store], manifests, trust };
 }
 
 /** Errors of the disk and its volumes. What is in the banks was proved by their manifests. */

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { PackageURL } from 'packageurl-js';
 import type { Resolved } from '../components/component.ts';
 import { parseDepends } from '../components/deb-resolve.ts';
@@ -73,6 +74,16 @@ export function genericPackage(
   about: Pick<InventoryPackage, 'name' | 'version' | 'supplier' | 'licence'>,
 ): InventoryPackage {
   return { ...unknown, ...about, purl: purlOf('generic', undefined, about.name, about.version) };
+}
+
+/** The package URL of a component, as far as it is known without a look into it. */
+export function componentUrl({ scheme, name, version, architecture }: Resolved): string {
+  if (scheme === 'deb') {
+    return purlOf('deb', 'debian', name, version, architecture ? { arch: architecture } : {});
+  }
+  const [, scope, plain = name] = /^(@[^/]+)\/(.+)$/.exec(name) ?? [];
+  if (scheme === 'npm') return purlOf('npm', scope, plain, version);
+  return purlOf('generic', undefined, basename(name), version);
 }
 
 /** Each once: two copies of a package in node_modules are one package. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { BuildOptions } from '../../builder/build-image.ts';
 import { buildImages } from '../../builder/build-images.ts';
 import { type ImageFormat, imageFormats } from '../../builder/outputs.ts';
@@ -65,7 +65,7 @@ export const command = defineCommand({
     };
     const told = several ? quieter : report;
     const share = sharedBases({ ...context, report: told }, images, locked);
-    const orders = images.map(({ recipe, name, loaded }) => ({
+    const orders = images.map(({ recipe, oem: column, name, loaded }) => ({
       name,
       order: async (): Promise<BuildOptions> => {
         if ('error' in loaded) throw loaded.error;
@@ -74,6 +74,13 @@ export const command = defineCommand({
           ...(await share(recipe, resolved)),
           ...{ recipe: resolved, report: told, fileName: name, formats, key },
           out: resolve(cwd, out),
+          // Without folders: the same build on another machine says the same.
+          parameters: {
+            recipe: basename(recipe),
+            set,
+            oem: column?.map((path) => basename(path)) ?? null,
+            ...{ locked, unique: unique === true },
+          },
           ...(unique && { identity: randomUUID() }),
         };
       },

@@ -9,10 +9,15 @@ import { type Context, defineCommand, type Result } from '../command.ts';
 import { plain } from '../plain-text.ts';
 import { developmentWarning, loadTrustedKeys, trustOption } from '../signing-key.ts';
 import { keysText } from '../update-text.ts';
-import { verifyImage } from '../verify-image.ts';
+import { type VerifiedFile, verifyImage } from '../verify-image.ts';
+import { provenanceText, verifyProvenance } from '../verify-provenance.ts';
 
 export const command = defineCommand({
   examples: [
+    [
+      'verify disk.img --provenance out/twinbank-0.1.0.provenance.dsse.json',
+      'That it is of just this build',
+    ],
     ['verify out/twinbank-0.1.0.img', 'Both banks against their signed manifests, every byte'],
     [
       'verify twinbank-1.1.0.tbu --key release.pub',
@@ -23,26 +28,32 @@ export const command = defineCommand({
     trustOption(
       yargs,
       'File of a public key that must have signed it; may be repeated, then it is one of them',
-    ).positional('file', {
-      type: 'string',
-      demandOption: true,
-      describe: 'An image, the disk of a host that does not run, or a bundle',
-    }),
-  run: async (context, { file, key }) => {
+    )
+      .positional('file', {
+        type: 'string',
+        demandOption: true,
+        describe: 'An image, the disk of a host that does not run, or a bundle',
+      })
+      .option('provenance', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'NAME.provenance.dsse.json of the build that must have made its manifests',
+      }),
+  run: async (context, { file, key, provenance }) => {
     const keys = loadTrustedKeys(context, key);
     const path = resolve(context.cwd, file);
     return isBundleFile(path)
-      ? bundle(context, file, path, keys)
-      : verifyImage(context, file, path, keys);
+      ? bundle(context, { file, path, provenance }, keys)
+      : verifyImage(context, { file, path, provenance }, keys);
   },
 });
 
 async function bundle(
-  { report }: Context,
-  file: string,
-  path: string,
+  context: Context,
+  { file, path, provenance }: VerifiedFile,
   keys: readonly PublicKey[],
 ): Promise<Result> {
+  const { report } = context;
   // A bundle names no key that could be believed; what everybody can sign, everybody may check.
   const trusted = keys.length > 0 ? keys : [developmentKey.public];
   const source = { ...fileSource(path), name: file };
@@ -60,8 +71,13 @@ async function bundle(
   const development = keyIds.some(isDevelopmentKey);
   if (development) report(developmentWarning);
   const bytes = source.size ?? 0;
+  const found = manifests.map(({ manifest: { origin }, bytes }) => {
+    return { origin, bytes, place: 'bundle' };
+  });
+  const made = provenance && verifyProvenance(context, provenance, trusted, found);
   return {
     json: {
+      ...(made && { provenance: made }),
       ...{ file, ok: true, kind: 'bundle', bytes, product, version, build, from: from ?? null },
       ...{ keyIds, development, entries },
       origins: manifests.map(({ manifest, keyIds }) => ({
@@ -75,6 +91,7 @@ async function bundle(
         const count = modules.length === 1 ? '1 module' : `${modules.length} modules`;
         return `${plain(origin)} ${plain(version)}: ${count}, signed by ${keysText(keyIds)}`;
       }),
+      ...(made ? [provenanceText(made)] : []),
       `${file}: right, ${plain(build)} for ${plain(product)}${from ? `, relative to ${plain(from.build)}` : ''}, ${humanSize(bytes)}, signed by ${keysText(keyIds)}`,
     ].join('\n'),
   };

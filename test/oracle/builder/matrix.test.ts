@@ -22,7 +22,10 @@ judgedBy(['cmp', 'mdir'], () => {
     return name;
   }
   const run = (...argv: string[]) => program.run(['build', ...argv, '-q'], { cwd: folder });
-  const endings = [...['bmap', 'cdx.json', 'img', 'lock.yaml', 'manifest.json']];
+  const endings = [
+    ...['bmap', 'cdx.json', 'img', 'lock.yaml', 'manifest.json'],
+    ...['provenance.dsse.json', 'provenance.json'],
+  ];
   const columns = (...names: string[]) => names.flatMap((name) => ['--oem', name]);
 
   describe('a matrix', () => {

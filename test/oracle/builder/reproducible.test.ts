@@ -94,6 +94,8 @@ judgedBy(['taskset', 'flock'], () => {
         'every-0.1.0.img',
         'every-0.1.0.lock.yaml',
         'every-0.1.0.manifest.json',
+        'every-0.1.0.provenance.dsse.json',
+        'every-0.1.0.provenance.json',
         'every-0.1.0.qcow2',
         'every-0.1.0.vmdk',
       ]);

@@ -1,0 +1,64 @@
+import type { JsonObject } from '../../update/signing/canonical-json.ts';
+import { provenanceType, type Subject, statementType } from '../../update/signing/statement.ts';
+import type { Resolved } from '../components/component.ts';
+import { packageVersion } from '../package-root.ts';
+import { ownPackage } from './own-package.ts';
+import { componentUrl, type InventoryPackage } from './package.ts';
+
+/** What a build was asked for, as whoever asked would say it again. */
+export type BuildParameters = JsonObject;
+
+export interface ProvenanceFacts {
+  readonly parameters: BuildParameters;
+  readonly subjects: readonly Subject[];
+  /** The components of all of it. */
+  readonly used: readonly Resolved[];
+  /** What the loader is made of: of the host's packages there is no hash. */
+  readonly loader: readonly InventoryPackage[];
+}
+
+/**
+ * The provenance of a build: an in-toto statement v1 with the SLSA provenance v1 predicate, as JSON. It has no time and
+ * no number of an invocation, so the same inputs give the same bytes.
+ */
+export function provenanceOf({ parameters, subjects, used, loader }: ProvenanceFacts): string {
+  const own = ownPackage();
+  const ofHost = loader.filter(({ purl }) => purl !== own.purl);
+  const statement = {
+    _type: statementType,
+    subject: subjects,
+    predicateType: provenanceType,
+    predicate: {
+      buildDefinition: {
+        buildType: 'urn:twinbank:image:1',
+        externalParameters: parameters,
+        internalParameters: {},
+        resolvedDependencies: [
+          ...unique(used).map(dependencyOf),
+          ...ofHost.map(({ purl }) => ({ uri: purl, annotations: { from: 'host' } })),
+          { uri: own.purl },
+        ],
+      },
+      runDetails: {
+        builder: { id: 'urn:twinbank:build', version: { twinbank: packageVersion() } },
+      },
+    },
+  };
+  return `${JSON.stringify(statement, null, 1)}\n`;
+}
+
+function unique(used: readonly Resolved[]): Resolved[] {
+  const rows = new Map(used.map((one) => [`${one.id} ${one.version}`, one]));
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+}
+
+function dependencyOf(component: Resolved) {
+  const { scheme, sha256, integrity } = component;
+  const uri = componentUrl(component);
+  // Of the recipe's own files the hash is of a canonical listing (src/builder/components/directory-tree.ts).
+  if (scheme === 'file') return { uri, digest: { twinbankTree: sha256 } };
+  const sha512 = integrity?.startsWith('sha512-')
+    ? Buffer.from(integrity.slice('sha512-'.length), 'base64').toString('hex')
+    : undefined;
+  return { uri, digest: { sha256, ...(sha512 && { sha512 }) } };
+}
