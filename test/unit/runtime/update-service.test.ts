@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { updateService } from '../../../src/runtime/vmkernel/update-service.ts';
 
 function service(places: object | null = { running: 5, banks: [], store: undefined }) {
@@ -9,6 +9,7 @@ function service(places: object | null = { running: 5, banks: [], store: undefin
   const journal: unknown[] = [];
   const reboots: string[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'twinbank-stage-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const made = updateService({
     places: () => (places ?? undefined) as never,
     journal: (event) => void journal.push(event),
