@@ -2,14 +2,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { interrupted } from '../../src/cli/failure.ts';
 import { runHere } from '../unit/cli/host.ts';
 
 const root = join(import.meta.dirname, '../..');
-
-// The first bundle of a changed tree compresses what is new; that is not what is looked at here.
-beforeAll(() => runHere(['test', 'scenarios', '--engine', 'sim'], { host: { cwd: root } }));
 
 test('every scenario that is shipped passes on the simulated machine, and leaves nothing', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'twinbank-shipped-'));
