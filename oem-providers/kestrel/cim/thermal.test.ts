@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { testProvider } from 'twinbank/cim/testing';
 import { provider } from './thermal.ts';
@@ -10,8 +7,7 @@ import { provider as watchdogs } from './watchdog.ts';
 const chip = '/sys/class/hwmon/hwmon0';
 
 function box(celsius: number) {
-  const root = mkdtempSync(join(tmpdir(), 'kestrel-'));
-  const machine = testProvider(provider, { root, writes: ['/sys/class/hwmon/hwmon*/temp1_max'] });
+  const machine = testProvider(provider, { writes: ['/sys/class/hwmon/hwmon*/temp1_max'] });
   machine.write(`${chip}/name`, 'nvme');
   machine.write(`${chip}/temp1_max`, '70000');
   machine.write(`${chip}/temp1_alarm`, '0');
@@ -66,7 +62,7 @@ test('other limits hold for sensors and drives, and wrong ones for nobody', asyn
 });
 
 test('a watchdog that nothing stops is well, any other one is not', async () => {
-  const machine = testProvider(watchdogs, { root: mkdtempSync(join(tmpdir(), 'kestrel-')) });
+  const machine = testProvider(watchdogs);
   const dog = (name: string, files: Record<string, string>) => {
     for (const [file, text] of Object.entries(files))
       machine.write(`/sys/class/watchdog/${name}/${file}`, text);

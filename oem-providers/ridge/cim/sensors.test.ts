@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { testProvider } from 'twinbank/cim/testing';
 import { parseIpmi } from './ipmi.ts';
@@ -18,9 +15,7 @@ const printed = `1,CPU1 Temp,Temperature,Nominal,31.00,C,N/A,N/A,N/A,76.00,86.00
 function server(text = printed) {
   let out = text;
   let now = 0;
-  const root = mkdtempSync(join(tmpdir(), 'ridge-'));
   const machine = testProvider(provider, {
-    root,
     run: () => out,
     // A minute passes between two questions.
     now: () => {
@@ -70,7 +65,6 @@ test('fans and power supplies are what their sensors say', async () => {
 
 test('a host without a controller has the sensors of its drivers', async () => {
   const machine = testProvider(provider, {
-    root: mkdtempSync(join(tmpdir(), 'ridge-')),
     now: () => new Date(1e12),
   });
   machine.write('/sys/class/hwmon/hwmon0/name', 'coretemp');

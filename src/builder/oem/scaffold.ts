@@ -95,15 +95,12 @@ export const provider = defineProvider({
 
 function cimTestText(schema: string): string {
   return `import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { testProvider } from 'twinbank/cim/testing';
 import { provider } from './sensors.ts';
 
 test('a chip of the kernel is a sensor', async () => {
-  const machine = testProvider(provider, { root: mkdtempSync(join(tmpdir(), 'cim-')) });
+  const machine = testProvider(provider);
   machine.write('/sys/class/hwmon/hwmon0/name', 'coretemp');
   machine.write('/sys/class/hwmon/hwmon0/temp1_input', '42000');
   const [sensor] = await machine.enumerate('${schema}_NumericSensor');

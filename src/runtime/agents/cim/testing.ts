@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cimHost, type HostOptions } from './host.ts';
 import type { CimHost, CimInstance, CimProvider } from './provider.ts';
@@ -24,8 +25,8 @@ export interface ProviderTest {
 }
 
 export interface TestOptions {
-  /** Folder that holds the host's files. */
-  readonly root: string;
+  /** Folder that holds the host's files; default: an empty one, which is removed when the process ends. */
+  readonly root?: string;
   readonly writes?: readonly string[];
   /** What programs of provider.yaml print, by name and arguments. */
   readonly run?: (program: string, args: readonly string[]) => string;
@@ -35,8 +36,8 @@ export interface TestOptions {
 /** Where a test puts the SMBIOS table. */
 export const testSmbiosTable = '/sys/firmware/dmi/tables/DMI';
 
-export function testProvider(provider: CimProvider, options: TestOptions): ProviderTest {
-  const { root, run, now = () => new Date(0), writes = [] } = options;
+export function testProvider(provider: CimProvider, options: TestOptions = {}): ProviderTest {
+  const { root = emptyRoot(), run, now = () => new Date(0), writes = [] } = options;
   const indications: { className: string; properties: CimInstance }[] = [];
   const ending = new AbortController();
   const plain: HostOptions = {
@@ -81,4 +82,10 @@ export function testProvider(provider: CimProvider, options: TestOptions): Provi
       });
     },
   };
+}
+
+function emptyRoot(): string {
+  const root = mkdtempSync(join(tmpdir(), 'twinbank-provider-'));
+  process.once('exit', () => rmSync(root, { recursive: true, force: true }));
+  return root;
 }
