@@ -47,18 +47,19 @@ export async function playLive(target: LiveTarget, faults: readonly LiveFault[])
   const { qmp } = target;
   const up = faults.every(({ live }) => live !== 'network-down');
   if (target.network) await qmp.call('set_link', { name: 'net', up });
-  const device = await diskDevice(qmp);
-  const attach = (value: string) => qmp.call('qom-set', { path: device, property: 'drive', value });
-  await attach(imageNode);
+  const { path, node } = await diskDevice(qmp);
+  const attach = (value: string) => qmp.call('qom-set', { path, property: 'drive', value });
+  // QEMU 7.2 ends when a device is given the node that it has.
+  if (node !== imageNode) await attach(imageNode);
   await removeFilters(qmp);
-  let top = imageNode;
+  let top: string = imageNode;
   const errors = faults.filter((fault) => fault.live === 'io-error');
   if (errors.length > 0) {
     const config = join(target.folder, 'errors.conf');
     writeFileSync(config, errors.map((fault) => errorRules(fault, target.partitions)).join(''));
-    const [node] = filters;
-    await qmp.call('blockdev-add', { driver: 'blkdebug', 'node-name': node, image: top, config });
-    top = node;
+    const rules = { driver: 'blkdebug', 'node-name': filters[0], image: top, config };
+    await qmp.call('blockdev-add', rules);
+    top = filters[0];
   }
   const delay = faults.find((fault) => fault.live === 'disk-latency');
   if (delay) {
@@ -71,11 +72,17 @@ export async function playLive(target: LiveTarget, faults: readonly LiveFault[])
   if (top !== imageNode) await attach(top);
 }
 
-/** The path of what the guest sees as its disk: a USB disk is one behind its adapter. */
-async function diskDevice(qmp: RpcClient): Promise<string> {
-  const blocks = (await qmp.call('query-block')) as { device: string; qdev?: string }[];
-  const path = blocks.find(({ device }) => device === 'disk')?.qdev;
-  if (path !== undefined) return path.replace(/\/virtio-backend$/, '');
+/** What the guest sees as its disk, and the node that it has: a USB disk is one behind its adapter. */
+async function diskDevice(qmp: RpcClient): Promise<{ path: string; node: string }> {
+  const blocks = (await qmp.call('query-block')) as {
+    device: string;
+    qdev?: string;
+    inserted?: { 'node-name': string };
+  }[];
+  const { qdev, inserted } = blocks.find(({ device }) => device === 'disk') ?? {};
+  if (qdev !== undefined && inserted) {
+    return { path: qdev.replace(/\/virtio-backend$/, ''), node: inserted['node-name'] };
+  }
   throw new TwinbankError('boot', 'harness.qemu', 'expected the disk among the devices of QEMU');
 }
 

@@ -110,6 +110,7 @@ export class QemuTestMachine implements TestMachine {
       return this.#run.settled();
     }
     if (!this.isOn()) throw wrongPower('cut', 'on', 'off');
+    await this.#run.settled();
     await this.#run.pull(this.#flashed());
   }
 

@@ -52,6 +52,8 @@ export async function keepQemu(
   } catch (error) {
     await copy?.remove();
     await folder.remove();
+    // It goes on where it can; what comes first is what is told.
+    await machine?.qmp.call('cont').catch(() => {});
     throw error;
   }
 }

@@ -28,6 +28,7 @@ export class RigPower {
   #vmkd: VmkdLine | undefined;
   /** The power goes, and maybe comes back, because of a line of the console. */
   #cutting: Promise<void> | undefined;
+  #ending = false;
 
   constructor(rig: Rig, record: MachineRecord, signal: AbortSignal | undefined) {
     this.rig = rig;
@@ -39,7 +40,8 @@ export class RigPower {
   do(what: string, command: string, extras: CommandExtras = {}): Promise<Buffer> {
     const { timeoutMs = this.rig.timeouts.power, ...rest } = extras;
     const { folder: cwd } = this.rig;
-    return runRigCommand(what, command, { cwd, signal: this.#signal, timeoutMs, ...rest });
+    const signal = this.#ending ? undefined : this.#signal;
+    return runRigCommand(what, command, { cwd, signal, timeoutMs, ...rest });
   }
 
   async switchOn(): Promise<void> {
@@ -118,11 +120,12 @@ export class RigPower {
     return this.#vmkd.client;
   }
 
-  /** Leaves the rig without power and without processes. */
+  /** Leaves the rig without power and without processes, also after its signal. */
   async end(): Promise<void> {
     await this.#cutting;
+    this.#ending = true;
     try {
-      if (this.on && !this.#signal?.aborted) await this.do('power.off', this.rig.power.off);
+      if (this.on) await this.do('power.off', this.rig.power.off);
     } finally {
       this.on = false;
       await this.#dropVmkd();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -182,9 +182,9 @@ describe('a rig', () => {
     expect(message).toMatch(/wake: expected one of the keys/);
   });
 
-  it('goes when its signal comes, processes and all', async () => {
+  it('goes when its signal comes, processes and all, and leaves no power on', async () => {
     const abort = new AbortController();
-    const path = rig.describe();
+    const path = rig.describe({ power: '{on: echo on >orders, off: touch switched-off}' });
     machine = await createMachine('command', { rig: path, signal: abort.signal });
     await machine.powerOn();
     const wait = machine.console.waitFor(/never/, { timeoutMs });
@@ -192,5 +192,6 @@ describe('a rig', () => {
     expect(await wait).toEqual({ ended: 'closed' });
     await machine.dispose();
     expect(rig.processes()).toEqual([]);
+    expect(existsSync(join(rig.folder, 'switched-off'))).toBe(true);
   });
 });

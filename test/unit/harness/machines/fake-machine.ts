@@ -24,6 +24,7 @@ const boot = () => {
 };
 const send = (message) => control.write(JSON.stringify(message) + '\\n');
 const nodes = new Set(['image']);
+let attached = 'image';
 const answers = {
   qmp_capabilities: () => {
     if (!process.argv.includes('-incoming')) setTimeout(boot, 5);
@@ -38,7 +39,16 @@ const answers = {
   }, 5),
   'query-migrate': () => ({ status: 'completed' }),
   'query-status': () => ({ status: 'paused' }),
-  'query-block': () => [{ device: 'disk', qdev: '/machine/peripheral-anon/device[4]/virtio-backend' }],
+  'query-block': () => [{
+    device: 'disk',
+    qdev: '/machine/peripheral-anon/device[4]/virtio-backend',
+    inserted: { 'node-name': attached },
+  }],
+  'qom-set': (args) => {
+    // As QEMU 7.2 does.
+    if (args.value === attached) process.exit(134);
+    attached = args.value;
+  },
   'query-named-block-nodes': () => [...nodes].map((name) => ({ 'node-name': name })),
   'blockdev-add': (args) => void nodes.add(args['node-name']),
   'blockdev-del': (args) => void nodes.delete(args['node-name']),
