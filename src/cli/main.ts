@@ -25,6 +25,8 @@ async function start(): Promise<void> {
     import('./exit-code.ts'),
   ]);
   const abort = new AbortController();
+  // Every machine and every folder of its own cleans up when the process ends.
+  process.setMaxListeners(0);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       const reason = interrupted(signal);
