@@ -74,7 +74,7 @@ export const scenarioSchema = map({
     memory: size(128 * MiB, 64 * 1024 * MiB)
       .optional()
       .describe('Memory; default 768MiB'),
-    cpus: integer(1, 64).optional().describe('Processors; default 2'),
+    cpus: integer(1, 64).optional().describe('Processors; default 1'),
     watchdog: choice(['i6300esb', 'itco']).optional().describe('Hardware watchdog'),
   })
     .optional()
