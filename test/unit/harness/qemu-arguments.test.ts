@@ -24,7 +24,7 @@ describe("QEMU's command line", () => {
     ]);
     expect(valuesOf(words, '-watchdog-action')).toEqual(['reset']);
     expect(words).toContain('-no-reboot');
-    expect(valuesOf(words, '-accel')).toEqual(['tcg,thread=multi']);
+    expect(valuesOf(words, '-accel')).toEqual(['tcg,thread=single']);
   });
 
   it('writes a comma in a path twice', () => {
