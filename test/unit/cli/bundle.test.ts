@@ -258,7 +258,7 @@ describe('a bundle that can not be made', () => {
       const { code, stderr } = await make(...words, '--key', 'release.key', '--out', 'x.tbu');
       expect(code).toBe(6);
       expect(stderr).toMatch(
-        /given\.tbu: expected a raw or qcow2 disk image, found a tar archive; [^\n]*\n$/,
+        /given\.tbu: expected a raw, qcow2 or VMDK disk image, found a tar archive; [^\n]*\n$/,
       );
     }
   });

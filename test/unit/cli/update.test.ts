@@ -364,7 +364,7 @@ describe('update ends with 6', () => {
     const found = await refused('v2.tbu', ['v2.tbu']);
     expect(found.code).toBe(6);
     expect(found.message).toMatch(
-      /v2\.tbu: expected a raw or qcow2 disk image, found a tar archive; if it is a bundle, name it where a bundle is expected$/,
+      /v2\.tbu: expected a raw, qcow2 or VMDK disk image, found a tar archive; if it is a bundle, name it where a bundle is expected$/,
     );
   });
 });
