@@ -10,7 +10,7 @@ import { loadRecipe } from '../../src/recipe/load.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     /** Paths of the default image, built once for a run of the boot tests. */
-    images: { raw: string; qcow2: string; build: string; impatient: string };
+    images: { raw: string; qcow2: string; build: string };
   }
 }
 
@@ -31,11 +31,8 @@ export async function setup(project: TestProject): Promise<void> {
       formats,
     });
   const { files, build } = await make('default', ['raw', 'qcow2'], []);
-  // The same system with shorter times, so that what hangs is reset while a test waits for it.
-  const shorter = ['health.watchdogSeconds=40', 'health.trialSeconds=90'];
-  const impatient = await make('impatient', ['raw'], shorter);
   const [raw, qcow2] = files;
   if (!raw || !qcow2)
     throw new Error(`expected a raw and a qcow2 image, found ${files.join(', ')}`);
-  project.provide('images', { raw, qcow2, build, impatient: impatient.files[0] ?? '' });
+  project.provide('images', { raw, qcow2, build });
 }
