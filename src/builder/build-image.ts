@@ -85,8 +85,9 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const { parts, modules, manifests, fit, used } = prepared;
   const name = imageName(recipe);
   const { fileName = name } = options;
-  const sbom = await cachedSbom(systemOf(prepared), components);
-  const documents = (bmap: string) => attestations({ sbom, bmap, name, prepared, options });
+  const system = systemOf(prepared);
+  const sbom = await cachedSbom(system, components);
+  const documents = (bmap: string) => attestations({ sbom, bmap, name, prepared, system, options });
   const outputs: Outputs = {
     ...{ out, name, fileName, formats, modules, manifests, used, documents, signal },
   };

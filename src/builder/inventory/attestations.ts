@@ -2,8 +2,8 @@ import { sealEnvelope } from '../../update/signing/dsse.ts';
 import { developmentKey } from '../../update/signing/key.ts';
 import { type Subject, statementDigest, statementPayload } from '../../update/signing/statement.ts';
 import type { BuildOptions, PreparedImage } from '../build-image.ts';
-import { systemOf } from './built-system.ts';
 import { provenanceOf } from './provenance.ts';
+import type { SystemInventory } from './system.ts';
 
 export interface Attested {
   readonly sbom: string;
@@ -11,6 +11,7 @@ export interface Attested {
   /** `NAME-VERSION`, whatever the results are called. */
   readonly name: string;
   readonly prepared: PreparedImage;
+  readonly system: SystemInventory;
   readonly options: BuildOptions;
 }
 
@@ -21,13 +22,13 @@ export interface Attested {
  * hash: to read 752 MiB of mostly zeros costs as much as all else of a build.
  */
 export function attestations(attested: Attested): Record<string, string> {
-  const { sbom, prepared, options } = attested;
+  const { sbom, prepared, system, options } = attested;
   const { recipe, key = developmentKey, parameters = {} } = options;
   const statement = provenanceOf({
     parameters: { ...parameters, product: recipe.product, build: buildOf(prepared) },
     subjects: subjectsOf(attested),
     used: prepared.used,
-    loader: systemOf(prepared).loader?.packages ?? [],
+    loader: system.loader?.packages ?? [],
   });
   const envelope = sealEnvelope(statementPayload, Buffer.from(statement), key);
   return {

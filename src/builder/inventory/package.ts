@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import { PackageURL } from 'packageurl-js';
 import type { Resolved } from '../components/component.ts';
 import { parseDepends } from '../components/deb-resolve.ts';
 import { type Licence, licenceOfPackageJson } from './licence.ts';
+import { packageUrl } from './package-url.ts';
 
 /** A package as an inventory lists it. Empty texts are unknown. */
 export interface InventoryPackage {
@@ -38,7 +38,7 @@ export function debPackage(
   const field = ['Pre-Depends', 'Depends'].flatMap((one) => control.get(one) ?? []).join(', ');
   const qualifiers = { arch: architecture, upstream: `${source}@${sourceVersion}` };
   return {
-    purl: purlOf('deb', 'debian', name, version, qualifiers),
+    purl: packageUrl('deb', 'debian', name, version, qualifiers),
     ...{ name, version, licence, sha256 },
     supplier: control.get('Maintainer') ?? '',
     homepage: control.get('Homepage') ?? '',
@@ -58,7 +58,7 @@ export function npmPackage(
   const dependencies = (about.dependencies ?? {}) as object;
   return {
     ...unknown,
-    ...{ name, version, purl: purlOf('npm', scope, plain, version) },
+    ...{ name, version, purl: packageUrl('npm', scope, plain, version) },
     supplier: personOf(about.author),
     licence: licenceOfPackageJson(about.license),
     homepage: webAddress(text(about.homepage)),
@@ -73,32 +73,26 @@ export function npmPackage(
 export function genericPackage(
   about: Pick<InventoryPackage, 'name' | 'version' | 'supplier' | 'licence'>,
 ): InventoryPackage {
-  return { ...unknown, ...about, purl: purlOf('generic', undefined, about.name, about.version) };
+  return {
+    ...unknown,
+    ...about,
+    purl: packageUrl('generic', undefined, about.name, about.version),
+  };
 }
 
 /** The package URL of a component, as far as it is known without a look into it. */
 export function componentUrl({ scheme, name, version, architecture }: Resolved): string {
   if (scheme === 'deb') {
-    return purlOf('deb', 'debian', name, version, architecture ? { arch: architecture } : {});
+    return packageUrl('deb', 'debian', name, version, architecture ? { arch: architecture } : {});
   }
   const [, scope, plain = name] = /^(@[^/]+)\/(.+)$/.exec(name) ?? [];
-  if (scheme === 'npm') return purlOf('npm', scope, plain, version);
-  return purlOf('generic', undefined, basename(name), version);
+  if (scheme === 'npm') return packageUrl('npm', scope, plain, version);
+  return packageUrl('generic', undefined, basename(name), version);
 }
 
 /** Each once: two copies of a package in node_modules are one package. */
 export function uniquePackages(packages: readonly InventoryPackage[]): InventoryPackage[] {
   return [...new Map(packages.map((one) => [one.purl, one])).values()];
-}
-
-function purlOf(
-  type: string,
-  namespace: string | undefined,
-  name: string,
-  version: string,
-  qualifiers?: Record<string, string>,
-): string {
-  return new PackageURL(type, namespace, name, version, qualifiers, undefined).toString();
 }
 
 /** `author` of a package.json: `Name <mail> (address)`, or an object of these. */
