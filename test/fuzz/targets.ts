@@ -1,4 +1,5 @@
 import type { FuzzTarget } from './target.ts';
+import { envelope, inventory, subjects } from './targets/attestations.ts';
 import { bankEnv, bootCfg, bootJournal, sum } from './targets/boot-files.ts';
 import { bundle } from './targets/bundle.ts';
 import { bmap, coredump } from './targets/disk-headers.ts';
@@ -28,4 +29,7 @@ export const targets: readonly FuzzTarget[] = [
   vmdk,
   stateSlot,
   stateArchive,
+  inventory,
+  envelope,
+  subjects,
 ];
