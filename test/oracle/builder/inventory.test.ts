@@ -5,7 +5,7 @@ import { JsonStrictValidator } from '@cyclonedx/cyclonedx-library/Validation';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cacheDirectory } from '../../../src/builder/components/cache.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
-import { builtImage } from './built-image.ts';
+import { builtImage, repository } from './built-image.ts';
 
 interface Found {
   readonly path: string;
@@ -92,13 +92,13 @@ judgedBy(['unsquashfs', 'dpkg-deb', 'tar', 'flock'], () => {
         if (target !== null) return 'link';
         if (/modules\.(dep|alias|softdep|symbols)$/.test(path)) return 'index of kernel modules';
         if (/^\/?usr\/share\/twinbank\/inventory\//.test(path)) return 'inventory';
-        if (/^\/(usr\/lib\/twinbank\/|etc\/|usr\/bin\/cim$)/.test(path))
-          return 'of src/runtime or the recipe';
+        if (existsSync(join(repository, 'src/runtime/image/system', path))) return 'of src/runtime';
+        if (/^\/(usr\/lib\/twinbank|etc\/twinbank)\//.test(path)) return 'bundled or settings';
         return /^(init|lib\/early-drivers|lib\/.*)$/.test(path) ? 'initramfs' : path;
       });
       expect([...new Set(kinds)].sort()).toEqual([
-        ...['index of kernel modules', 'initramfs', 'inventory', 'link'],
-        'of src/runtime or the recipe',
+        ...['bundled or settings', 'index of kernel modules', 'initramfs', 'inventory', 'link'],
+        'of src/runtime',
       ]);
       expect(made.filter(({ path }) => path.endsWith('.ko'))).toEqual([]);
     });
