@@ -9,6 +9,8 @@ const seconds: Readonly<Record<string, number>> = {
   rollback: 40,
   'power-cut': 15,
   'power-off': 8,
+  // What fails is waited for, reset, and booted again.
+  inject: 80,
 };
 
 /** How long a run takes about, in seconds; the same on every host, so that shards agree without talking to one another. */
