@@ -195,7 +195,7 @@ judgedBy(['mksquashfs', 'flock'], () => {
 
     test('names a folder that is not there, and one without a provider', () => {
       mkdirSync(join(folder, 'oems/empty'), { recursive: true });
-      expect(refused('oems/nowhere')[0]).toMatch(/^--set oem=.* oem\[0\]: expected a folder/);
+      expect(refused('oems/nowhere')[0]).toMatch(/^--oem oems\/nowhere: expected a folder/);
       expect(refused('oems/empty')[0]).toContain('expected an OEM provider with a provider.yaml');
     });
   });
