@@ -133,7 +133,9 @@ judgedBy(['qemu-img'], () => {
     const convert = ['convert', '-f', 'raw', '-O', 'vmdk'];
     judge('qemu-img', [...convert, '-o', 'subformat=twoGbMaxExtentSparse', raw, parts]);
     expect(() => openImage(parts)).toThrow(/found the descriptor of a VMDK disk; qemu-img convert/);
-    expect(() => openImage(at('parts-s001.vmdk'))).toThrow(/expected (a descriptor in the file|createType streamOptimized or)/);
+    expect(() => openImage(at('parts-s001.vmdk'))).toThrow(
+      /expected (a descriptor in the file|createType streamOptimized or)/,
+    );
     judge('qemu-img', [...convert, raw, at('parent.vmdk')]);
     const child = ['create', '-f', 'vmdk', '-b', at('parent.vmdk'), '-F', 'vmdk', at('child.vmdk')];
     judge('qemu-img', child);
