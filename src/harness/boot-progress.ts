@@ -1,4 +1,4 @@
-import type { Outcome } from './judge.ts';
+import { type Outcome, startedBank } from './judge.ts';
 
 /** How waiting for more of a boot ended. */
 export type BootEnding =
@@ -35,8 +35,7 @@ export function bootProgress(): BootProgress {
       if (/twinbank: loader$/.test(line)) loader = true;
       const marked = /twinbank: bank (\d+) set bootstate=2 /.exec(line)?.[1];
       if (marked !== undefined) trial = Number(marked);
-      const bank = /twinbank: booting bank (\d+)/.exec(line)?.[1];
-      if (bank !== undefined) booted = Number(bank);
+      booted = startedBank(line) ?? booted;
       if (/twinbank: unhealthy /.test(line)) ill = true;
       if (/twinbank: resetting: /.test(line)) resetting = true;
       if (/twinbank: ready /.test(line)) told = 'healthy';

@@ -27,6 +27,17 @@ export function endOfBoot(until: LinePattern = readyLine): LinePattern {
   return { test: (text) => until.test(text) || failures.some(({ line }) => line.test(text)) };
 }
 
+/**
+ * The bank that a line says was started: the loader's line, or one of the running system, since a busy serial line can
+ * lose the loader's.
+ */
+export function startedBank(line: string): number | undefined {
+  const found = /twinbank: (?:booting bank (\d+)|(?:ready|unhealthy) build=\S+ bank=(\d+))/.exec(
+    line,
+  );
+  return found ? Number(found[1] ?? found[2]) : undefined;
+}
+
 /** Judges a boot by its console so far and by what the wait for {@link endOfBoot} ended with. */
 export function judgeBoot(
   lines: readonly ConsoleLine[],
@@ -36,12 +47,11 @@ export function judgeBoot(
   const outcome = outcomeOf(lines, end, until);
   const ready = lines.find(({ text }) => readyLine.test(text));
   const figures = ready && readyLine.exec(ready.text);
-  const started = lines.map(({ text }) => /twinbank: booting bank (\d+)/.exec(text)?.[1]);
-  const last = started.findLast((bank) => bank !== undefined);
+  const last = lines.map(({ text }) => startedBank(text)).findLast((bank) => bank !== undefined);
   return {
     outcome,
     // The rescue prompt comes after the kernels that the loader could not start.
-    booted: last === undefined || outcome === 'rescue' ? null : Number(last),
+    booted: last === undefined || outcome === 'rescue' ? null : last,
     stages: bootTimeline(lines),
     ...(ready && figures && { readySeconds: ready.seconds, bootSeconds: Number(figures[3]) }),
   };

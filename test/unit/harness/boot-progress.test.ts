@@ -46,7 +46,12 @@ describe('one boot on the console of a machine that is reset', () => {
       'told',
       { outcome: 'healthy' },
     ],
-    ['a trial that is ill', [...trial, unhealthy], 'timeout', { booted: 6, ill: false }],
+    [
+      'a trial that is ill',
+      [...trial, unhealthy.replace('bank=5', 'bank=6')],
+      'timeout',
+      { booted: 6, ill: false },
+    ],
     [
       'a trial that gives up',
       [...trial, 'twinbank: resetting: trial not healthy in 90 s: x'],

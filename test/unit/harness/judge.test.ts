@@ -50,6 +50,13 @@ describe('a boot is', () => {
     expect(judge(late)).toMatchObject({ outcome: 'healthy' });
   });
 
+  it('the bank by the ready line where the line of the loader was lost', () => {
+    expect(judge('1 twinbank: loader\n2 twinbank: ready build=1 bank=6 boot=2.0s')).toMatchObject({
+      outcome: 'healthy',
+      booted: 6,
+    });
+  });
+
   it('a panic when the kernel says so', () => {
     const result = judge(`1 twinbank: booting bank 5 build=1
 2 [    3.1] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100`);
