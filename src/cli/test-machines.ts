@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import type { Accelerator } from '../harness/machine.ts';
-import { createMachine } from '../harness/machines/create-machine.ts';
-import type { MachineKind, TestMachine } from '../harness/machines/test-machine.ts';
+import { createMachine } from '../harness/machine/create-machine.ts';
+import type { MachineKind, TestMachine } from '../harness/machine/test-machine.ts';
+import type { Accelerator } from '../harness/qemu/machine.ts';
 import type { MachineWish } from '../harness/scenario/read-scenario.ts';
 
 /** What plays the machines of a run. */

@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
-import { accelerators, defaultMachine, firmwares } from '../harness/machine.ts';
-import { machineKinds } from '../harness/machines/test-machine.ts';
+import { machineKinds } from '../harness/machine/test-machine.ts';
+import { accelerators, defaultMachine, firmwares } from '../harness/qemu/machine.ts';
 
 /** All options of `test` but those of the key. */
 export function testOptions<Options>(yargs: Argv<Options>) {

@@ -1,4 +1,4 @@
-import type { BootResult } from '../harness/boot.ts';
+import type { BootResult } from '../harness/qemu/boot.ts';
 
 /** Where a boot's time went, as bars on a common scale, one row a stage. */
 export function timelineChart(

@@ -6,8 +6,8 @@ import { memoryDevice } from '../../src/disk/block-device.ts';
 import { openFat } from '../../src/disk/fat/volume.ts';
 import { readGpt } from '../../src/disk/gpt.ts';
 import { partitionDevice } from '../../src/disk/partition-device.ts';
-import { simulatedDisk } from '../../src/harness/simulated-disk.ts';
-import { simulateBoot } from '../../src/harness/simulator.ts';
+import { simulatedDisk } from '../../src/harness/sim/sim-banks.ts';
+import { simulateBoot } from '../../src/harness/sim/sim-boot.ts';
 import type { BenchRow, Workshop } from './bench-row.ts';
 import { runProgram } from './run-program.ts';
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { readBanks } from '../../src/bootloader/read-banks.ts';
-import { parseFault } from '../../src/harness/fault-text.ts';
-import { createMachine } from '../../src/harness/machines/create-machine.ts';
-import type { MachineSnapshot, TestMachine } from '../../src/harness/machines/test-machine.ts';
+import { parseFault } from '../../src/harness/faults/fault-text.ts';
+import { createMachine } from '../../src/harness/machine/create-machine.ts';
+import type { MachineSnapshot, TestMachine } from '../../src/harness/machine/test-machine.ts';
 import { bootTimeoutMs } from '../support/boot.ts';
 
 const timeoutMs = bootTimeoutMs;

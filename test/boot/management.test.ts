@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest';
-import { defaultMachine } from '../../src/harness/machine.ts';
-import { startQemu } from '../../src/harness/qemu.ts';
+import { defaultMachine } from '../../src/harness/qemu/machine.ts';
+import { startQemu } from '../../src/harness/qemu/qemu.ts';
 import { boot, bootTimeoutMs, consoleMatch, expectHealthy } from '../support/boot.ts';
 
 describe.concurrent("vmkd's protocol", () => {

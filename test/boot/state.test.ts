@@ -1,8 +1,8 @@
 import { expect, inject, it } from 'vitest';
 import { encodeBootCfg, readBootCfg } from '../../src/bootloader/boot-cfg.ts';
-import { copyDisk } from '../../src/harness/disk-copy.ts';
-import { defaultMachine } from '../../src/harness/machine.ts';
-import { type QemuMachine, startQemu } from '../../src/harness/qemu.ts';
+import { copyDisk } from '../../src/harness/qemu/disk-copy.ts';
+import { defaultMachine } from '../../src/harness/qemu/machine.ts';
+import { type QemuMachine, startQemu } from '../../src/harness/qemu/qemu.ts';
 import { unpackState } from '../../src/state/archive.ts';
 import { settingsOfFiles } from '../../src/state/settings.ts';
 import { readBankState } from '../../src/state/slots-of-bank.ts';

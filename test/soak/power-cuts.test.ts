@@ -2,9 +2,9 @@ import { expect, inject, it } from 'vitest';
 import { chooseNext } from '../../src/bootloader/choose-next.ts';
 import { readBanks } from '../../src/bootloader/read-banks.ts';
 import { openFileDevice } from '../../src/disk/file-device.ts';
-import { copyDisk } from '../../src/harness/disk-copy.ts';
-import { defaultMachine, firmwares } from '../../src/harness/machine.ts';
-import { startQemu } from '../../src/harness/qemu.ts';
+import { copyDisk } from '../../src/harness/qemu/disk-copy.ts';
+import { defaultMachine, firmwares } from '../../src/harness/qemu/machine.ts';
+import { startQemu } from '../../src/harness/qemu/qemu.ts';
 import { boot, bootTimeoutMs, expectHealthy } from '../support/boot.ts';
 
 const cuts = 12;

@@ -4,8 +4,8 @@ import {
   type BootResult,
   bootError,
   bootInQemu,
-} from '../../src/harness/boot.ts';
-import { defaultMachine, type MachineOptions } from '../../src/harness/machine.ts';
+} from '../../src/harness/qemu/boot.ts';
+import { defaultMachine, type MachineOptions } from '../../src/harness/qemu/machine.ts';
 
 /** Emulated boots take 20 to 40 s; a loaded machine gets ten times that before it is called a hang. */
 export const bootTimeoutMs = 400_000;

@@ -1,5 +1,5 @@
-import { bootError } from '../../src/harness/boot.ts';
-import type { QemuMachine } from '../../src/harness/qemu.ts';
+import { bootError } from '../../src/harness/qemu/boot.ts';
+import type { QemuMachine } from '../../src/harness/qemu/qemu.ts';
 import { bootTimeoutMs } from './boot.ts';
 
 /**

@@ -6,7 +6,7 @@ import { openFileDevice } from '../../src/disk/file-device.ts';
 import { readGpt } from '../../src/disk/gpt.ts';
 import { overlayDevice } from '../../src/disk/overlay-device.ts';
 import { partitionDevice } from '../../src/disk/partition-device.ts';
-import { type SimulatedDisk, simulatedDisk } from '../../src/harness/simulated-disk.ts';
+import { type SimulatedDisk, simulatedDisk } from '../../src/harness/sim/sim-banks.ts';
 import { readBankForUpdate } from '../../src/update/bank-reading.ts';
 import { verifyBank } from '../../src/update/verify-bank.ts';
 import { type LogEntry, readWriteLog, replay } from './write-log.ts';

@@ -20,9 +20,9 @@ const agentEntries: Readonly<Record<string, Readonly<Record<string, string>>>> =
   vmkd: {
     vmkd: 'src/runtime/vmkernel/vmkd.ts',
     // A thread of its own (update-worker.ts).
-    'vmkd-update': 'src/runtime/vmkernel/update-worker.ts',
+    'vmkd-update': 'src/runtime/vmkernel/update/update-worker.ts',
     // What the command `support-bundle` runs.
-    'support-command': 'src/runtime/vmkernel/support-command.ts',
+    'support-command': 'src/runtime/vmkernel/support/support-command.ts',
   },
   // busybox's program under vmkd's supervision: nothing of it is bundled.
   syslog: {},

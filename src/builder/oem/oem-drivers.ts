@@ -24,7 +24,7 @@ export interface OemDrivers {
 /**
  * The kernel modules that a provider brings, with all that they need, in a folder of its own: so they do not
  * depend on which modules the base brings, and only on the kernel. The running system puts the indexes of all
- * OEMs before those of the base (src/runtime/vmkernel/oem-modules.ts).
+ * OEMs before those of the base (src/runtime/vmkernel/oem/oem-modules.ts).
  */
 export async function planOemDrivers(
   provider: LoadedProvider,

@@ -15,7 +15,7 @@ import { readProviderFiles } from './provider-files.ts';
 /** Of a collector or a driver; a bank has less. */
 const largestFile = 32 * 2 ** 20;
 
-/** Where vmkd finds what an OEM says of itself (src/runtime/vmkernel/oem-facts.ts). */
+/** Where vmkd finds what an OEM says of itself (src/runtime/vmkernel/oem/oem-facts.ts). */
 export function factsPath(name: string): string {
   return `etc/twinbank/oem/${name}.json`;
 }

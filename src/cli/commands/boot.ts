@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
-import { engines } from '../../harness/fault.ts';
-import { faultList, parseFault } from '../../harness/fault-text.ts';
-import { accelerators, defaultMachine, diskTypes, firmwares } from '../../harness/machine.ts';
+import { engines } from '../../harness/faults/fault.ts';
+import { faultList, parseFault } from '../../harness/faults/fault-text.ts';
+import { accelerators, defaultMachine, diskTypes, firmwares } from '../../harness/qemu/machine.ts';
 import { bootInMachine } from '../boot-qemu.ts';
 import { bootInSimulator } from '../boot-sim.ts';
 import { defineCommand } from '../command.ts';

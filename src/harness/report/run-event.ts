@@ -1,5 +1,5 @@
-import type { Engine } from '../fault.ts';
-import type { DiskType, Firmware } from '../machine.ts';
+import type { Engine } from '../faults/fault.ts';
+import type { DiskType, Firmware } from '../qemu/machine.ts';
 
 /** What became of a step, an attempt or a scenario. Only `passed` and `flaky` leave the run green. */
 export const verdicts = [

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { journalOfDisk } from '../../bootloader/store-journal.ts';
 import { openFileDevice } from '../../disk/file-device.ts';
 import { copyExtents, nonZeroExtents } from '../../disk/sparse.ts';
-import type { TestMachine } from '../machines/test-machine.ts';
+import type { TestMachine } from '../machine/test-machine.ts';
 import { diskMark } from './disk-mark.ts';
 import type { MachineWatch } from './machine-watch.ts';
 import type { Play, PlayEvent } from './play.ts';

@@ -1,5 +1,5 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
-import { isNotAble, type TestMachine } from '../machines/test-machine.ts';
+import { isNotAble, type TestMachine } from '../machine/test-machine.ts';
 import type { Failure, RunEvent, Verdict } from '../report/run-event.ts';
 import type { MachineWish, PlannedRun } from '../scenario/read-scenario.ts';
 import type { PlannedStep } from '../scenario/step.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { defaultMachine } from '../machine.ts';
-import type { MachineKind } from '../machines/test-machine.ts';
+import type { MachineKind } from '../machine/test-machine.ts';
+import { defaultMachine } from '../qemu/machine.ts';
 import type { PlannedRun } from '../scenario/read-scenario.ts';
 
 /** What QEMU itself takes beside the machine's memory, in MiB: emulated code, the screen, its own. */

@@ -3,7 +3,7 @@ import { assertTwinbankDisk } from '../../bootloader/inspect-image.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
 import { partitionDevice } from '../../disk/partition-device.ts';
 import type { HostDisk } from '../../update/host-disk.ts';
-import { PowerFailure } from '../medium.ts';
+import { PowerFailure } from '../sim/sim-medium.ts';
 
 /** A machine's disk at rest, as an update sees it. Throws as `assertTwinbankDisk` does. */
 export function hostDiskOf(device: BlockDevice): HostDisk {

@@ -1,4 +1,4 @@
-import type { TestMachine } from '../machines/test-machine.ts';
+import type { TestMachine } from '../machine/test-machine.ts';
 import type { PlannedStep } from '../scenario/step.ts';
 
 /** What a machine has not, of what a step needs; undefined where it has all of it. */

@@ -1,8 +1,8 @@
-import { type BootEnding, bootProgress } from '../boot-progress.ts';
-import type { ConsoleLine } from '../console-log.ts';
-import type { Outcome } from '../judge.ts';
-import type { TestMachine } from '../machines/test-machine.ts';
-import { bootTimeline } from '../timeline.ts';
+import { type BootEnding, bootProgress } from '../console/boot-progress.ts';
+import type { ConsoleLine } from '../console/console-log.ts';
+import type { Outcome } from '../console/judge.ts';
+import { bootTimeline } from '../console/timeline.ts';
+import type { TestMachine } from '../machine/test-machine.ts';
 import type { PlayEvent } from './play.ts';
 
 /** One boot of the machine so far. */

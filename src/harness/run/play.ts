@@ -1,5 +1,5 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
-import type { TestMachine } from '../machines/test-machine.ts';
+import type { TestMachine } from '../machine/test-machine.ts';
 import type { RunEvent } from '../report/run-event.ts';
 import type { BuildOrder } from '../scenario/builds.ts';
 import type { MachineWatch } from './machine-watch.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MachineSnapshot } from '../machines/test-machine.ts';
+import type { MachineSnapshot } from '../machine/test-machine.ts';
 import type { PlannedRun } from '../scenario/read-scenario.ts';
 import type { WatchState } from './machine-watch.ts';
 import type { Desk } from './play.ts';

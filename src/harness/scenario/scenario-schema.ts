@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { choice, integer, map, size, text } from '../../recipe/field.ts';
-import { diskTypes, firmwares } from '../machine.ts';
-import { machineKinds } from '../machines/test-machine.ts';
+import { machineKinds } from '../machine/test-machine.ts';
+import { diskTypes, firmwares } from '../qemu/machine.ts';
 import { buildSchema } from './builds.ts';
 import { duration, line, several } from './fields.ts';
 

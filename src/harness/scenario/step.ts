@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { map } from '../../recipe/field.ts';
-import type { Ability } from '../machines/test-machine.ts';
+import type { Ability } from '../machine/test-machine.ts';
 import type { Place } from '../report/run-event.ts';
 import type { Play } from '../run/play.ts';
 import { duration } from './fields.ts';

@@ -8,11 +8,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { type Method, MethodError } from '../../protocol/json-rpc.ts';
 import type { CimAgentSetup } from '../agents/cim/cim-agent.ts';
 import { askCim, CimAnswerError } from '../agents/cim/cim-client.ts';
 import type { ProviderDescription } from '../agents/cim/provider-description.ts';
-import { expandPattern } from './expand-pattern.ts';
-import { type Method, MethodError } from './json-rpc.ts';
+import { expandPattern } from '../system/expand-pattern.ts';
 
 const folder = 'run/twinbank/cim';
 const smbiosTable = 'sys/firmware/dmi/tables/DMI';

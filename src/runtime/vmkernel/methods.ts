@@ -1,12 +1,12 @@
 import { release } from 'node:os';
+import { type Method, MethodError } from '../../protocol/json-rpc.ts';
+import type { Clock } from '../system/clock.ts';
+import type { DriverReport } from '../system/drivers.ts';
 import { checkFirmware, type FirmwareCheck } from '../vmm/firmware-check.ts';
-import type { Clock } from './clock.ts';
-import type { DriverReport } from './drivers.ts';
-import { faultMethods, faultsFor } from './faults.ts';
-import { type Method, MethodError } from './json-rpc.ts';
-import type { KernelCommandLine } from './kernel-command-line.ts';
-import { currentLeases } from './network.ts';
-import type { StateReport } from './state-keeper.ts';
+import { faultMethods, faultsFor } from './boot/faults.ts';
+import type { KernelCommandLine } from './boot/kernel-command-line.ts';
+import { currentLeases } from './network/network.ts';
+import type { StateReport } from './state/state-keeper.ts';
 
 /** What the methods tell about, and how they end the system. */
 export interface System {

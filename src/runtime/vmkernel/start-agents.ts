@@ -1,8 +1,8 @@
+import { lineSplitter } from '../../protocol/json-rpc.ts';
 import { agentPrograms, cimUser } from '../agents/registry.ts';
+import { type Running, supervise } from '../system/supervisor.ts';
 import { prepareCim } from './cim-service.ts';
-import { lineSplitter } from './json-rpc.ts';
-import { effectiveSettings } from './oem-facts.ts';
-import { type Running, supervise } from './supervisor.ts';
+import { effectiveSettings } from './oem/oem-facts.ts';
 
 export interface AgentsOptions {
   /** By the names that a recipe uses; those that are no programs are passed over. */

@@ -2,34 +2,40 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDevelopmentKey } from '../../update/signing/key.ts';
-import { otherBank, partitionByName, waitForPartition } from './bank-partition.ts';
+import { takeOverGroup } from '../system/cgroup.ts';
+import { systemClock } from '../system/clock.ts';
+import { systemConsole } from '../system/console.ts';
+import { bankDrivers } from '../system/drivers.ts';
+import { endSystem, findPowerButtons, onPowerButton, resetNow } from '../system/power.ts';
+import { serveUnixSocket } from '../system/unix-socket.ts';
+import { findVirtioPort, openVirtioPort, serveVirtioPort } from '../system/virtio-port.ts';
+import { feedWatchdogs } from '../system/watchdog.ts';
+import { otherBank, partitionByName, waitForPartition } from './boot/bank-partition.ts';
+import { faultsFor } from './boot/faults.ts';
+import { openJournal } from './boot/journal.ts';
+import { judgeBoot } from './boot/judge-boot.ts';
+import { parseKernelCommandLine } from './boot/kernel-command-line.ts';
 import { cimForwarders } from './cim-service.ts';
-import { systemClock } from './clock.ts';
-import { hostCollectors } from './collectors.ts';
-import { type Appliers, configMethods } from './config-service.ts';
-import { readConfiguration } from './configuration.ts';
-import { systemConsole } from './console.ts';
-import { bankDrivers } from './drivers.ts';
-import { faultsFor } from './faults.ts';
-import { findProblems, readMounts, watchHealth } from './health.ts';
-import { openJournal } from './journal.ts';
-import { judgeBoot } from './judge-boot.ts';
-import { parseKernelCommandLine } from './kernel-command-line.ts';
+import { findProblems, readMounts, watchHealth } from './health/health.ts';
 import { vmkdMethods } from './methods.ts';
-import { currentLeases, findInterfaces, firstLease, openNetwork, setHostName } from './network.ts';
-import { oemLines, oemLoads, oemLogos } from './oem-facts.ts';
-import { addOemModules } from './oem-modules.ts';
-import { takeOverGroup } from './own-group.ts';
-import { endSystem, findPowerButtons, onPowerButton, resetNow } from './power.ts';
+import {
+  currentLeases,
+  findInterfaces,
+  firstLease,
+  openNetwork,
+  setHostName,
+} from './network/network.ts';
+import { oemLines, oemLoads, oemLogos } from './oem/oem-facts.ts';
+import { addOemModules } from './oem/oem-modules.ts';
 import { startAgents } from './start-agents.ts';
-import { stateKeeper } from './state-keeper.ts';
-import { supportMethods } from './support-service.ts';
+import { type Appliers, configMethods } from './state/config-service.ts';
+import { readConfiguration } from './state/configuration.ts';
+import { stateKeeper } from './state/state-keeper.ts';
+import { hostCollectors } from './support/collectors.ts';
+import { supportMethods } from './support/support-service.ts';
 import { readSystemSettings } from './system-settings.ts';
-import { serveUnixSocket } from './unix-socket.ts';
-import { proveManifests, updatePlaces } from './update-places.ts';
-import { updateService } from './update-service.ts';
-import { findVirtioPort, openVirtioPort, serveVirtioPort } from './virtio-port.ts';
-import { feedWatchdogs } from './watchdog.ts';
+import { proveManifests, updatePlaces } from './update/update-places.ts';
+import { updateService } from './update/update-service.ts';
 
 /**
  * vmkd, the one privileged daemon of the bank. Starts what the boot still lacks, in the order below, says
@@ -229,13 +235,9 @@ else {
 if (phase === 'starting') {
   phase = 'ready';
   const number = command.bank ?? 0;
-  journal.write({
-    event: 'ready',
-    bank: number,
-    confirmed: unconfirmed === undefined,
-    ...(unconfirmed !== undefined && { why: unconfirmed }),
-    stages: console.stages(),
-  });
+  const why = unconfirmed === undefined ? {} : { why: unconfirmed };
+  const stages = console.stages();
+  journal.write({ event: 'ready', bank: number, confirmed, ...why, stages });
   const at = clock.sincePowerOn().toFixed(1);
   console.line(`ready build=${command.build} bank=${command.bank ?? '-'} boot=${at}s`);
   watchHealth(() => problems(false), {

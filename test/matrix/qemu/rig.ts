@@ -1,5 +1,5 @@
-import { defaultMachine, type Firmware } from '../../../src/harness/machine.ts';
-import { type QemuMachine, startQemu } from '../../../src/harness/qemu.ts';
+import { defaultMachine, type Firmware } from '../../../src/harness/qemu/machine.ts';
+import { type QemuMachine, startQemu } from '../../../src/harness/qemu/qemu.ts';
 import { type DiskFile, diskFile } from '../disk-file.ts';
 import type { Key, Press } from '../planned-boots.ts';
 

@@ -1,4 +1,4 @@
-import { bootTimeline } from '../../../src/harness/timeline.ts';
+import { bootTimeline } from '../../../src/harness/console/timeline.ts';
 
 export interface Line {
   readonly seconds: number;

@@ -3,11 +3,11 @@ import { connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { rpcClient } from '../../../src/harness/rpc-client.ts';
-import type { Method } from '../../../src/runtime/vmkernel/json-rpc.ts';
+import type { Method } from '../../../src/protocol/json-rpc.ts';
+import { rpcClient } from '../../../src/protocol/rpc-client.ts';
+import { serveUnixSocket } from '../../../src/runtime/system/unix-socket.ts';
+import { type Port, serveVirtioPort } from '../../../src/runtime/system/virtio-port.ts';
 import { vmkdMethods } from '../../../src/runtime/vmkernel/methods.ts';
-import { serveUnixSocket } from '../../../src/runtime/vmkernel/unix-socket.ts';
-import { type Port, serveVirtioPort } from '../../../src/runtime/vmkernel/virtio-port.ts';
 
 let release: () => void;
 const methods: Record<string, Method> = {

@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/runtime/vmkernel/clock.ts';
-import { runCommand } from '../../../src/runtime/vmkernel/command.ts';
-import { systemConsole } from '../../../src/runtime/vmkernel/console.ts';
-import { parseKernelCommandLine } from '../../../src/runtime/vmkernel/kernel-command-line.ts';
-import { currentLeases } from '../../../src/runtime/vmkernel/network.ts';
-import { takeOverGroup } from '../../../src/runtime/vmkernel/own-group.ts';
-import { holdsPowerPress } from '../../../src/runtime/vmkernel/power.ts';
-import { supervise } from '../../../src/runtime/vmkernel/supervisor.ts';
+import { takeOverGroup } from '../../../src/runtime/system/cgroup.ts';
+import { systemClock } from '../../../src/runtime/system/clock.ts';
+import { runCommand } from '../../../src/runtime/system/command.ts';
+import { systemConsole } from '../../../src/runtime/system/console.ts';
+import { holdsPowerPress } from '../../../src/runtime/system/power.ts';
+import { supervise } from '../../../src/runtime/system/supervisor.ts';
+import { parseKernelCommandLine } from '../../../src/runtime/vmkernel/boot/kernel-command-line.ts';
+import { currentLeases } from '../../../src/runtime/vmkernel/network/network.ts';
 
 let folder: string;
 beforeEach(() => {

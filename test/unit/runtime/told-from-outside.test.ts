@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { faultsFor } from '../../../src/runtime/vmkernel/faults.ts';
-import { parseKernelCommandLine } from '../../../src/runtime/vmkernel/kernel-command-line.ts';
+import { faultsFor } from '../../../src/runtime/vmkernel/boot/faults.ts';
+import { parseKernelCommandLine } from '../../../src/runtime/vmkernel/boot/kernel-command-line.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readSum } from '../../../src/bootloader/sum-file.ts';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { openFat } from '../../../src/disk/fat/volume.ts';
-import { simulateBoot } from '../../../src/harness/simulator.ts';
+import { simulateBoot } from '../../../src/harness/sim/sim-boot.ts';
 import { readBankForUpdate } from '../../../src/update/bank-reading.ts';
 import { chooseBanks } from '../../../src/update/choose-banks.ts';
 import { verifyBank } from '../../../src/update/verify-bank.ts';

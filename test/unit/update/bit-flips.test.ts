@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
-import { simulateBoot } from '../../../src/harness/simulator.ts';
+import { simulateBoot } from '../../../src/harness/sim/sim-boot.ts';
 import { applyBundle } from '../../../src/update/apply.ts';
 import { verifyBundle } from '../../../src/update/bundle/verify-bundle.ts';
 import { developmentKey } from '../../../src/update/signing/key.ts';

@@ -1,6 +1,6 @@
 import { type BlockDevice, memoryDevice } from '../../../src/disk/block-device.ts';
 import { partitionDevice } from '../../../src/disk/partition-device.ts';
-import { type SimulatedDisk, simulatedDisk } from '../../../src/harness/simulated-disk.ts';
+import { type SimulatedDisk, simulatedDisk } from '../../../src/harness/sim/sim-banks.ts';
 import type { HostDisk } from '../../../src/update/host-disk.ts';
 import { type CutHost, keptBank, storePartition, targetBank } from './cut-host.ts';
 

@@ -1,6 +1,6 @@
 import { selectBank } from '../../../src/bootloader/select-bank.ts';
 import { openFat } from '../../../src/disk/fat/volume.ts';
-import { simulateBoot } from '../../../src/harness/simulator.ts';
+import { simulateBoot } from '../../../src/harness/sim/sim-boot.ts';
 import { chooseState } from '../../../src/state/choose-state.ts';
 import { readBankState } from '../../../src/state/slots-of-bank.ts';
 import { readBankForUpdate } from '../../../src/update/bank-reading.ts';

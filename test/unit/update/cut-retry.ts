@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { openFat } from '../../../src/disk/fat/volume.ts';
-import { simulateBoot } from '../../../src/harness/simulator.ts';
+import { simulateBoot } from '../../../src/harness/sim/sim-boot.ts';
 import { type ApplyResult, applyBundle } from '../../../src/update/apply.ts';
 import { memorySource } from '../../../src/update/source/byte-source.ts';
 import { builds } from './cut-builds.ts';

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Ability } from '../../machines/test-machine.ts';
+import type { Ability } from '../../machine/test-machine.ts';
 import type { Play } from '../../run/play.ts';
 
 /** What was found is right, or why it is not (yet). */

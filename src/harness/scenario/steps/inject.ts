@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { type Injection, parseInjection } from '../../faults/injection.ts';
 import { notApplicable, unmet } from '../../run/play.ts';
 import { several } from '../fields.ts';
-import { type Injection, parseInjection } from '../injection.ts';
 import { defineStep } from '../step.ts';
 
 export const inject = defineStep({

@@ -1,6 +1,11 @@
 import { choice } from '../../../recipe/field.ts';
-import { type BootStage, loaderStages, runtimeStages, stageFollower } from '../../boot-stage.ts';
-import type { LinePattern } from '../../console-log.ts';
+import {
+  type BootStage,
+  loaderStages,
+  runtimeStages,
+  stageFollower,
+} from '../../console/boot-stage.ts';
+import type { LinePattern } from '../../console/console-log.ts';
 import { begin } from '../../run/play.ts';
 import { bankNumber, duration, durationText, pattern } from '../fields.ts';
 import { defineStep } from '../step.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
-import { answerLine, lineSplitter } from '../../vmkernel/json-rpc.ts';
+import { answerLine, lineSplitter } from '../../../protocol/json-rpc.ts';
 import { cimMethods } from './cim-methods.ts';
 import { indicationLog } from './indication-log.ts';
 import { labelOf, objectManager } from './object-manager.ts';

@@ -1,12 +1,12 @@
 import { memoryDevice } from '../../../../src/disk/block-device.ts';
-import { type ConsoleLog, consoleLog } from '../../../../src/harness/console-log.ts';
+import { type ConsoleLog, consoleLog } from '../../../../src/harness/console/console-log.ts';
 import {
   type Ability,
   type MachineSnapshot,
   notAble,
   type PowerEvent,
   type TestMachine,
-} from '../../../../src/harness/machines/test-machine.ts';
+} from '../../../../src/harness/machine/test-machine.ts';
 
 export interface FakeScript {
   /** Console lines of the n-th boot, from 1; a line that begins with `!` is a power event. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { faultRows } from '../../../../src/harness/fault.ts';
+import { faultRows } from '../../../../src/harness/faults/fault.ts';
+import { liveRows } from '../../../../src/harness/faults/injection.ts';
 import { expectations } from '../../../../src/harness/scenario/expectations/registry.ts';
-import { liveRows } from '../../../../src/harness/scenario/injection.ts';
 import { stepRows } from '../../../../src/harness/scenario/step-registry.ts';
 import { runsOf } from './workshop.ts';
 

@@ -1,0 +1,119 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TwinbankError } from '../../diagnostics/error.ts';
+import type { GptPartition } from '../../disk/gpt-entry.ts';
+import type { RpcClient } from '../../protocol/rpc-client.ts';
+import type { QemuOptions } from '../machine/create-machine.ts';
+import type { LiveFault } from '../machine/test-machine.ts';
+import { storePath } from '../sim/sim-live-faults.ts';
+import { defaultMachine } from './machine.ts';
+
+/** The node of the disk's image, and those of the filters over it. */
+export const imageNode = 'image';
+const filters = ['errors', 'delay'] as const;
+const delayGroup = 'delay-group';
+
+/**
+ * Requests of a system are made of such pages, so that a rule for the first sector of each sees every one of them
+ * (QEMU's blkdebug has rules for single sectors, not for ranges).
+ */
+const pageSectors = 8;
+const eio = 5;
+
+/** Why QEMU can not play a live fault, as a clause; undefined: it can. */
+export function whyNotInQemu(
+  fault: LiveFault,
+  { network = defaultMachine.network }: QemuOptions,
+): string | undefined {
+  if (fault.live === 'network-down' && !network) return 'the machine has no network';
+  if (fault.live === 'disk-full' && fault.path === storePath) {
+    return 'the store is filled on a simulated machine only';
+  }
+  return undefined;
+}
+
+/** Where live faults act. */
+export interface LiveTarget {
+  readonly qmp: RpcClient;
+  /** For files that QEMU reads. */
+  readonly folder: string;
+  readonly partitions: readonly GptPartition[];
+  /** Whether it has a card. */
+  readonly network: boolean;
+}
+
+/** Makes a running QEMU play these faults and no others: filters between its disk device and the image. */
+export async function playLive(target: LiveTarget, faults: readonly LiveFault[]): Promise<void> {
+  const { qmp } = target;
+  const up = faults.every(({ live }) => live !== 'network-down');
+  if (target.network) await qmp.call('set_link', { name: 'net', up });
+  const { path, node } = await diskDevice(qmp);
+  const attach = (value: string) => qmp.call('qom-set', { path, property: 'drive', value });
+  // QEMU 7.2 ends when a device is given the node that it has.
+  if (node !== imageNode) await attach(imageNode);
+  await removeFilters(qmp);
+  let top: string = imageNode;
+  const errors = faults.filter((fault) => fault.live === 'io-error');
+  if (errors.length > 0) {
+    const config = join(target.folder, 'errors.conf');
+    writeFileSync(config, errors.map((fault) => errorRules(fault, target.partitions)).join(''));
+    const rules = { driver: 'blkdebug', 'node-name': filters[0], image: top, config };
+    await qmp.call('blockdev-add', rules);
+    top = filters[0];
+  }
+  const delay = faults.find((fault) => fault.live === 'disk-latency');
+  if (delay) {
+    const limits = { 'iops-total': Math.max(1, Math.round(1000 / delay.milliseconds)) };
+    await qmp.call('object-add', { 'qom-type': 'throttle-group', id: delayGroup, limits });
+    const throttle = { driver: 'throttle', 'throttle-group': delayGroup, file: top };
+    await qmp.call('blockdev-add', { ...throttle, 'node-name': filters[1] });
+    top = filters[1];
+  }
+  if (top !== imageNode) await attach(top);
+}
+
+/** What the guest sees as its disk, and the node that it has: a USB disk is one behind its adapter. */
+async function diskDevice(qmp: RpcClient): Promise<{ path: string; node: string }> {
+  const blocks = (await qmp.call('query-block')) as {
+    device: string;
+    qdev?: string;
+    inserted?: { 'node-name': string };
+  }[];
+  const { qdev, inserted } = blocks.find(({ device }) => device === 'disk') ?? {};
+  if (qdev !== undefined && inserted) {
+    return { path: qdev.replace(/\/virtio-backend$/, ''), node: inserted['node-name'] };
+  }
+  throw new TwinbankError('boot', 'harness.qemu', 'expected the disk among the devices of QEMU');
+}
+
+async function removeFilters(qmp: RpcClient): Promise<void> {
+  const nodes = (await qmp.call('query-named-block-nodes', { flat: true })) as {
+    'node-name': string;
+  }[];
+  for (const node of [...filters].reverse()) {
+    if (!nodes.some((one) => one['node-name'] === node)) continue;
+    await qmp.call('blockdev-del', { 'node-name': node });
+    if (node === 'delay') await qmp.call('object-del', { id: delayGroup });
+  }
+}
+
+/** In the form of QEMU's docs/devel/blkdebug: rules that hold from the moment that the node is there. */
+function errorRules(
+  fault: Extract<LiveFault, { live: 'io-error' }>,
+  partitions: readonly GptPartition[],
+): string {
+  const rule = (sector: string): string =>
+    `[inject-error]\nevent = "none"\niotype = "${fault.on}"\nerrno = "${eio}"\n${sector}`;
+  if (fault.partition === undefined) return rule('');
+  const place = partitions.find(({ number }) => number === fault.partition);
+  if (!place) {
+    const known = partitions.map(({ number }) => number).join(', ');
+    const message = `io-error: expected a partition of the disk (${known}), found ${fault.partition}`;
+    throw new TwinbankError('usage', 'usage.fault', message);
+  }
+  const { firstLba, lastLba } = place;
+  const pages = Math.ceil((lastLba - firstLba + 1) / pageSectors);
+  return Array.from({ length: pages }, (_, page) =>
+    rule(`sector = "${firstLba + page * pageSectors}"\n`),
+  ).join('');
+}

@@ -1,0 +1,48 @@
+import type { Fault } from '../faults/fault-text.ts';
+import { powerCuts } from '../faults/power-cuts.ts';
+import { bootLine } from './boot-event.ts';
+import type { SimulatedDisk } from './sim-banks.ts';
+import type { Machine } from './sim-boot.ts';
+import { PowerFailure } from './sim-medium.ts';
+
+/** What faults do to a simulated machine. */
+export interface PlayedFaults extends Required<Pick<Machine, 'behaviour' | 'onEvent'>> {
+  /** Faults that did nothing, because what they wait for was never reached. */
+  unfired(): readonly Fault[];
+}
+
+/** From a power-on on: sets the medium's switches, and follows every boot. */
+export function playFaults(disk: SimulatedDisk, faults: readonly Fault[]): PlayedFaults {
+  const fired = new Set<Fault>();
+  for (const { effect } of faults) {
+    if (effect.on === 'medium') disk.medium.setReadOnly(true);
+    if (effect.on === 'power' && 'write' in effect.cut) {
+      disk.medium.cutBeforeWrite(effect.cut.write);
+    }
+  }
+  const cuts = powerCuts(faults);
+  return {
+    behaviour(partition) {
+      const fault = faults.find(
+        ({ bank, effect }) => bank === partition && effect.on === 'runtime',
+      );
+      if (fault) fired.add(fault);
+      return fault?.effect.on === 'runtime' ? fault.effect.behaviour : undefined;
+    },
+    onEvent(event) {
+      const stage = cuts.at(bootLine(event));
+      if (stage === undefined) return;
+      disk.medium.powerOff(stage);
+      throw new PowerFailure(stage);
+    },
+    unfired() {
+      const waiting = new Set(cuts.waiting());
+      return faults.filter((fault) => {
+        const { effect } = fault;
+        if (effect.on === 'runtime') return !fired.has(fault);
+        if (effect.on !== 'power') return false;
+        return 'stage' in effect.cut ? waiting.has(fault) : disk.medium.cutIsWaiting();
+      });
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { imagePartition, isBankPartition } from '../../bootloader/image-partitions.ts';
+import { assertTwinbankDisk } from '../../bootloader/inspect-image.ts';
+import { inFile } from '../../diagnostics/in-file.ts';
+import type { BlockDevice } from '../../disk/block-device.ts';
+import { type OpenImage, openImage } from '../../disk/open-image.ts';
+import { overlayDevice } from '../../disk/overlay-device.ts';
+import { partitionDevice } from '../../disk/partition-device.ts';
+import type { HostDisk } from '../../update/host-disk.ts';
+import { type SimulatedDisk, simulatedDisk } from './sim-banks.ts';
+
+/** An image and what was written over it so far; nobody writes to it any more. */
+export interface DiskLayer {
+  readonly device: BlockDevice;
+  /** One over it that needs the same image. */
+  over(device: BlockDevice): DiskLayer;
+  /** The image is closed when no layer needs it any more. */
+  release(): void;
+}
+
+/** Opens an image for machines, which never write to it. Throws as `openImage` and `assertTwinbankDisk` do. */
+export function openLayer(image: string): DiskLayer {
+  const opened: OpenImage = openImage(image);
+  try {
+    assertTwinbankDisk(opened.device);
+  } catch (error) {
+    opened.close();
+    throw inFile(image, error);
+  }
+  let holders = 0;
+  const layer = (device: BlockDevice): DiskLayer => {
+    holders++;
+    let held = true;
+    return {
+      device,
+      over: layer,
+      release() {
+        if (!held) return;
+        held = false;
+        holders--;
+        if (holders === 0) opened.close();
+      },
+    };
+  };
+  return layer(opened.device);
+}
+
+/** A disk that a machine may write to. */
+export interface WritableDisk extends SimulatedDisk {
+  /** What is on it, which is still written to. */
+  readonly layer: DiskLayer;
+  /** Banks and store for an update. */
+  readonly host: HostDisk;
+}
+
+/** A disk over a layer, which is its own from now on. */
+export function diskOver(below: DiskLayer): WritableDisk {
+  const layer = below.over(overlayDevice(below.device));
+  below.release();
+  const disk = simulatedDisk(layer.device);
+  const { partitions } = assertTwinbankDisk(disk.device);
+  const store = partitions.find((one) => imagePartition(one)?.role === 'store');
+  return {
+    ...disk,
+    layer,
+    host: {
+      banks: partitions.filter(isBankPartition).map((one) => ({
+        number: one.number,
+        firstLba: one.firstLba,
+        device: partitionDevice(disk.device, one),
+      })),
+      store: store && partitionDevice(disk.device, store),
+      dropCaches: async () => disk.device.flush(),
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { TwinbankError } from '../../diagnostics/error.ts';
+import { openFat } from '../../disk/fat/volume.ts';
+import { readGpt } from '../../disk/gpt.ts';
+import type { LiveFault } from '../machine/test-machine.ts';
+import type { WritableDisk } from './sim-disk.ts';
+
+/** Why a simulated machine can not play a live fault, as a clause; undefined: it can. */
+export function whyNotLive(fault: LiveFault): string | undefined {
+  switch (fault.live) {
+    case 'io-error':
+      return fault.on === 'write' ? undefined : 'the simulator knows no reads that fail';
+    case 'disk-full':
+      return fault.path === storePath ? undefined : 'the simulator has no in-memory file system';
+    case 'clock-jump':
+      return undefined;
+    case 'disk-latency':
+      return 'the simulator knows no time';
+    case 'network-down':
+      return 'the simulator has no network';
+  }
+}
+
+/** Where a scenario says that the store is full. */
+export const storePath = '/store';
+const ballast = 'ballast.bin';
+
+/** Fills the store with one file, of which only the table of clusters is written; or takes it away again. */
+export function fillStore({ host }: WritableDisk, full: boolean): void {
+  if (!host.store) {
+    throw new TwinbankError('boot', 'harness.no-store', 'expected a store to fill, found none');
+  }
+  const volume = openFat(host.store);
+  if (volume.stat(ballast)) volume.remove(ballast);
+  const { freeBytes } = volume;
+  if (full && freeBytes > 0) volume.place(ballast, freeBytes);
+  volume.flush();
+}
+
+/** Makes writes fail, all or those of partitions. */
+export function failWrites(disk: WritableDisk, faults: readonly LiveFault[]): void {
+  const { partitions } = readGpt(disk.device);
+  const ranges = faults.flatMap((fault) => {
+    if (fault.live !== 'io-error') return [];
+    if (fault.partition === undefined) return [{ offset: 0, length: disk.device.size }];
+    const place = partitions.find(({ number }) => number === fault.partition);
+    if (!place) {
+      const known = partitions.map(({ number }) => number).join(', ');
+      const message = `io-error: expected a partition of the disk (${known}), found ${fault.partition}`;
+      throw new TwinbankError('usage', 'usage.fault', message);
+    }
+    const { firstLba, lastLba } = place;
+    return [{ offset: firstLba * 512, length: (lastLba - firstLba + 1) * 512 }];
+  });
+  disk.medium.failWrites(ranges);
+}

@@ -1,0 +1,97 @@
+import {
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { answerLine, lineSplitter, type Method } from '../../protocol/json-rpc.ts';
+
+/** The name under which the host of a virtual machine finds vmkd (docs/vmkd.md). */
+export const virtioPortName = 'org.twinbank.vmkd.0';
+
+/** A port that never waits; both throw when it has been taken away. */
+export interface Port {
+  /** Bytes read; 0: no one is connected on the host's side; undefined: nothing has come. */
+  read(buffer: Uint8Array): number | undefined;
+  /** Bytes taken; 0 while the host does not read. */
+  write(bytes: Uint8Array): number;
+}
+
+/** The device of the virtio-serial port with vmkd's name, undefined where the machine has none. */
+export function findVirtioPort(): string | undefined {
+  const folder = '/sys/class/virtio-ports';
+  if (!existsSync(folder)) return undefined;
+  const port = readdirSync(folder).find(
+    (name) => readFileSync(`${folder}/${name}/name`, 'utf8').trim() === virtioPortName,
+  );
+  return port && `/dev/${port}`;
+}
+
+/**
+ * Opens a virtio-serial port. Node gets no event from such a device, and a read that waits would hold one
+ * of its threads, for which a process that wants to end after a throw waits for ever.
+ */
+export async function openVirtioPort(device: string): Promise<Port> {
+  const fd = openSync(device, constants.O_RDWR | constants.O_NONBLOCK);
+  return {
+    read: (buffer) => unlessBusy(() => readSync(fd, buffer, 0, buffer.length, null)),
+    write: (bytes) => unlessBusy(() => writeSync(fd, bytes)) ?? 0,
+  };
+}
+
+function unlessBusy(call: () => number): number | undefined {
+  try {
+    return call();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
+    throw error;
+  }
+}
+
+/** Milliseconds after which a port is asked again: when no one is connected, and when nothing has come. */
+const pauses = { away: 250, silent: 50 };
+const maxWaitingBytes = 1 << 20;
+
+/**
+ * Serves vmkd's protocol on a port until that throws. Half a line and answers that have not gone out are
+ * dropped when the host disconnects; a host that does not read its answers is not read from either.
+ */
+export async function serveVirtioPort(
+  port: Port,
+  methods: Readonly<Record<string, Method>>,
+): Promise<never> {
+  const buffer = new Uint8Array(64 << 10);
+  let host = connection(methods);
+  for (;;) {
+    if (host.answers.length > 0) host.answers = host.answers.subarray(port.write(host.answers));
+    const full = host.answers.length > maxWaitingBytes;
+    const bytes = full ? undefined : port.read(buffer);
+    if (bytes === 0) host = connection(methods);
+    else if (bytes !== undefined) host.hear(buffer.subarray(0, bytes));
+    if (bytes) await setImmediate();
+    else await setTimeout(bytes === 0 ? pauses.away : pauses.silent);
+  }
+}
+
+interface Connection {
+  /** What is still to be sent. */
+  answers: Uint8Array;
+  hear(bytes: Uint8Array): void;
+}
+
+function connection(methods: Readonly<Record<string, Method>>): Connection {
+  const decoder = new TextDecoder();
+  const onLine = lineSplitter(async (line) => {
+    const answer = await answerLine(methods, line);
+    if (answer) self.answers = Buffer.concat([self.answers, Buffer.from(`${answer}\n`)]);
+  });
+  const self: Connection = {
+    answers: new Uint8Array(),
+    hear: (bytes) => onLine(decoder.decode(bytes, { stream: true })),
+  };
+  return self;
+}

@@ -1,0 +1,59 @@
+import { existsSync, readFileSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Method, MethodError } from '../../../protocol/json-rpc.ts';
+import { runCommand } from '../../system/command.ts';
+
+/** Faults that a test harness can ask of the running system; init plays the first two. */
+export type RuntimeFault = 'kernel-panic' | 'init-hang' | 'agent-dead' | 'no-confirm';
+
+/**
+ * What the host of a virtual machine asks for, by QEMU's firmware configuration: only who owns the machine
+ * can set it, and real hosts have no such device.
+ */
+const file = '/sys/firmware/qemu_fw_cfg/by_name/opt/org.twinbank/fault/raw';
+
+/** The faults for the bank that runs: `NAME@BANK`, separated by commas; without a bank for every one. */
+export function faultsFor(bank: number | undefined, path = file): ReadonlySet<string> {
+  if (!existsSync(path)) return new Set();
+  const words = readFileSync(path, 'utf8').trim().split(',').filter(Boolean);
+  const mine = words.filter((word) => !word.includes('@') || word.endsWith(`@${bank}`));
+  return new Set(mine.map((word) => word.split('@')[0] ?? ''));
+}
+
+/** The file that takes all room of a file system. */
+const ballast = '.twinbank-ballast';
+
+/**
+ * Methods for faults that come and go while the system runs: only for a machine whose owner asked for them with the
+ * word `live`. `fault.fill` leaves no room where `path`, a folder, is; `fault.free` gives it back.
+ */
+export function faultMethods(
+  faults: ReadonlySet<string>,
+  allocate = '/bin/busybox',
+): Record<string, Method> {
+  if (!faults.has('live')) return {};
+  return {
+    'fault.fill': async ({ path }) => {
+      const file = ballastOf(path);
+      rmSync(file, { force: true });
+      const { bavail, bsize } = statfsSync(String(path));
+      const bytes = bavail * bsize;
+      const args = ['fallocate', '-l', String(bytes), file];
+      const end = bytes > 0 ? await runCommand(allocate, args, { timeoutMs: 60_000 }) : undefined;
+      if (end && end.code !== 0) throw new MethodError('internal', `${file}: ${end.output}`);
+      return { path, bytes };
+    },
+    'fault.free': async ({ path }) => {
+      rmSync(ballastOf(path), { force: true });
+      return { path };
+    },
+  };
+}
+
+function ballastOf(path: unknown): string {
+  if (typeof path === 'string' && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    return join(path, ballast);
+  }
+  const found = JSON.stringify(path ?? null).slice(0, 80);
+  throw new MethodError('usage', `path: expected a folder, found ${found}`);
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import type { DriverReport } from '../../system/drivers.ts';
+import type { Supervised } from '../../system/supervisor.ts';
+import type { Lease } from '../network/network.ts';
+import type { CheckName, SystemSettings } from '../system-settings.ts';
+
+/** What is known of the system when its health is asked for. */
+export interface HealthFacts {
+  /** Layers that the kernel command line names. */
+  readonly layers: readonly string[];
+  /** `/proc/mounts` */
+  readonly mounts: string;
+  readonly agents: readonly Supervised[];
+  readonly drivers: DriverReport;
+  readonly leases: readonly Lease[];
+  /** Why a state that was found could not be restored; null when it was, or when there is none. */
+  readonly stateProblem: string | null;
+  /** Why the bank's manifests are not to be trusted; undefined when they are. */
+  readonly manifestProblem: string | undefined;
+}
+
+/** One row a check: what is wrong, or undefined. */
+const checks: Record<CheckName, (facts: HealthFacts) => string | undefined> = {
+  layers: ({ layers, mounts }) => {
+    const root = /^overlay \/ overlay \S*lowerdir=([^,\s]*)/m.exec(mounts)?.[1] ?? '';
+    const stacked = root.split(':').map((path) => path.split('/').pop());
+    const missing = layers.filter((layer) => !stacked.includes(layer));
+    return missing.length > 0 ? `layers ${missing.join(', ')} are not stacked` : undefined;
+  },
+  agents: ({ agents }) => {
+    const dead = agents.flatMap((agent) => {
+      const problem = agent.problem();
+      return problem === undefined ? [] : [`agent ${agent.name}: ${problem}`];
+    });
+    return dead.length > 0 ? dead.join('; ') : undefined;
+  },
+  drivers: ({ drivers }) => {
+    const failed = drivers.failed.map(({ module }) => module);
+    return failed.length > 0 ? `drivers ${failed.join(', ')} can not be loaded` : undefined;
+  },
+  manifests: ({ manifestProblem }) =>
+    manifestProblem === undefined ? undefined : `manifests: ${manifestProblem}`,
+  state: ({ stateProblem }) =>
+    stateProblem === null ? undefined : `state not restored: ${stateProblem}`,
+  network: ({ leases }) => (leases.length > 0 ? undefined : 'no network address'),
+};
+
+/** Everything that keeps a boot from being confirmed; checks of the network count for trials only. */
+export function findProblems(
+  settings: SystemSettings['health'],
+  trial: boolean,
+  facts: HealthFacts,
+): string[] {
+  const names = trial ? [...settings.checks, ...settings.trialChecks] : settings.checks;
+  return [...new Set(names)].flatMap((name) => checks[name](facts) ?? []);
+}
+
+/** The mounts of the running system, for {@link HealthFacts}. */
+export function readMounts(): string {
+  return readFileSync('/proc/mounts', 'utf8');
+}
+
+const watchMs = 10_000;
+
+/** Asks for problems for as long as the system runs, and tells when what is wrong changes. */
+export function watchHealth(
+  problems: () => readonly string[],
+  { changed }: { changed(why: string): void },
+): void {
+  let told = '';
+  setInterval(() => {
+    const why = problems().join('; ');
+    if (why !== told) changed(why);
+    told = why;
+  }, watchMs);
+}

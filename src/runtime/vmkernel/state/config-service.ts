@@ -1,0 +1,93 @@
+import { TwinbankError } from '../../../diagnostics/error.ts';
+import { type Method, MethodError } from '../../../protocol/json-rpc.ts';
+import type { NetworkSettings } from '../../../state/network-settings.ts';
+import {
+  parseSettings,
+  type SettingName,
+  type Settings,
+  settingNames,
+  shownSettings,
+} from '../../../state/settings.ts';
+import { oneAtATime } from '../../system/mutex.ts';
+import { effectiveSettings } from '../oem/oem-facts.ts';
+import { writeConfiguration } from './configuration.ts';
+import type { SaveAnswer, StateKeeper } from './state-keeper.ts';
+
+/** What has to be done in the running system for a setting that has changed; returns what could not be done. */
+export type Appliers = {
+  readonly [Name in SettingName]?: (value: Settings[Name]) => Promise<string | undefined>;
+};
+
+export interface ConfigServiceOptions {
+  readonly keeper: Pick<StateKeeper, 'save'>;
+  readonly appliers: Appliers;
+  readonly interfaces: readonly string[];
+  /** Default `/`. */
+  readonly root?: string;
+}
+
+/** The methods by which an administrator sees and changes the configuration. */
+export function configMethods(options: ConfigServiceOptions): Record<string, Method> {
+  const { keeper, interfaces, root = '/' } = options;
+  const alone = oneAtATime();
+  return {
+    'config.get': () => shownSettings(effectiveSettings(root)),
+    'config.set': (params) =>
+      alone(async () => {
+        const wanted = parseAll(params);
+        assertInterface(wanted.network, interfaces);
+        writeConfiguration(wanted, root);
+        const answer = await keeper.save();
+        const failed = await applyAll(options.appliers, wanted);
+        return failed.length > 0 ? { ...answer, failed } : answer;
+      }),
+    'state.save': (): Promise<SaveAnswer> => alone(() => keeper.save()),
+  };
+}
+
+/** Throws `usage` for the first that is wrong, before one is changed. */
+function parseAll(params: Record<string, unknown>): Partial<Settings> {
+  try {
+    return parseSettings(params);
+  } catch (error) {
+    throw error instanceof TwinbankError ? usage(error.message) : error;
+  }
+}
+
+/** A state may name an interface that this host lacks; a person who asks for it is told. */
+function assertInterface(
+  network: NetworkSettings | undefined,
+  interfaces: readonly string[],
+): void {
+  const name = network?.mode === 'static' ? network.interface : undefined;
+  if (name === undefined || interfaces.includes(name)) return;
+  const known = interfaces.join(', ') || 'none';
+  throw usage(`network.interface: expected one of ${known}, found ${JSON.stringify(name)}`);
+}
+
+async function applyAll(appliers: Appliers, settings: Partial<Settings>): Promise<string[]> {
+  const failed: string[] = [];
+  for (const name of settingNames) {
+    try {
+      const why = await applyOne(appliers, name, settings);
+      if (why !== undefined) failed.push(why);
+    } catch (error) {
+      failed.push((error as Error).message);
+    }
+  }
+  return failed;
+}
+
+function applyOne<Name extends SettingName>(
+  appliers: Appliers,
+  name: Name,
+  settings: Partial<Settings>,
+): Promise<string | undefined> | undefined {
+  const value: Settings[Name] | undefined = settings[name];
+  const apply: Appliers[Name] = appliers[name];
+  return value === undefined ? undefined : apply?.(value);
+}
+
+function usage(message: string): MethodError {
+  return new MethodError('usage', message);
+}

@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  answerLine,
+  lineSplitter,
+  type Method,
+  MethodError,
+} from '../../../src/protocol/json-rpc.ts';
+
+const called: unknown[] = [];
+const methods: Record<string, Method> = {
+  echo: (params) => params,
+  later: async () => 'later',
+  nothing: () => undefined,
+  note: (params) => void called.push(params),
+  refuse: () => {
+    throw new MethodError('usage', 'mode: expected on, found "off"');
+  },
+  fail: async () => {
+    throw new TypeError('x is not a function');
+  },
+  odd: () => {
+    throw 'a string';
+  },
+  unprintable: () => 1n,
+};
+
+async function answer(request: unknown): Promise<unknown> {
+  const line = typeof request === 'string' ? request : JSON.stringify(request);
+  const text = await answerLine(methods, line);
+  if (text === undefined) return undefined;
+  expect(text).not.toContain('\n');
+  return JSON.parse(text);
+}
+
+const ask = (method: string, more: object = {}) =>
+  answer({ jsonrpc: '2.0', id: 1, method, ...more });
+
+describe('a request', () => {
+  it('is answered with what its method returns, now or later', async () => {
+    expect(await ask('echo', { params: { a: [1] } })).toEqual({
+      jsonrpc: '2.0',
+      id: 1,
+      result: { a: [1] },
+    });
+    expect(await ask('echo', { id: 'x' })).toEqual({ jsonrpc: '2.0', id: 'x', result: {} });
+    expect(await ask('later', { id: null })).toMatchObject({ id: null, result: 'later' });
+  });
+
+  it('is answered with null where a method returns nothing', async () => {
+    expect(await ask('nothing')).toEqual({ jsonrpc: '2.0', id: 1, result: null });
+  });
+
+  it('for a method that throws is answered with its error, and the code where it was foreseen', async () => {
+    const message = 'mode: expected on, found "off"';
+    expect(await ask('refuse')).toEqual({
+      jsonrpc: '2.0',
+      id: 1,
+      error: { code: -32000, message, data: { code: 'usage' } },
+    });
+    expect(await ask('fail')).toMatchObject({
+      error: { message: 'x is not a function', data: { code: 'internal' } },
+    });
+    expect(await ask('odd')).toMatchObject({ error: { message: 'a string' } });
+    expect(await ask('unprintable')).toMatchObject({ error: { data: { code: 'internal' } } });
+  });
+
+  it.each(['status', '__proto__', 'constructor', 'toString', 'hasOwnProperty', ''])(
+    'for a method that is not there is refused: %s',
+    async (method) => {
+      expect(await ask(method)).toMatchObject({
+        id: 1,
+        error: {
+          code: -32601,
+          message: `expected one of the methods ${Object.keys(methods).join(', ')}, found "${method}"`,
+        },
+      });
+    },
+  );
+
+  it('does not get all of a huge method back', async () => {
+    const { error } = (await ask('x'.repeat(100_000))) as { error: { message: string } };
+    expect(error.message.length).toBeLessThan(300);
+  });
+
+  it('without id gets no answer, whatever becomes of it', async () => {
+    expect(await answer({ method: 'note', params: { n: 1 } })).toBeUndefined();
+    expect(called).toEqual([{ n: 1 }]);
+    expect(await answer({ method: 'fail' })).toBeUndefined();
+    expect(await answer({ method: 'no-such-method' })).toBeUndefined();
+  });
+
+  it.each(['{', 'nonsense', '{"method":"echo"', '\u0000', '{"id":1,}'])(
+    'that is no JSON is refused: %j',
+    async (line) => {
+      expect(await answer(line)).toMatchObject({ id: null, error: { code: -32700 } });
+    },
+  );
+
+  it.each([
+    [[{ jsonrpc: '2.0', id: 1, method: 'echo' }]],
+    [{ id: 1 }],
+    [{ id: 1, method: 7 }],
+    [{ id: 1, method: 'echo', params: [1] }],
+    [{ id: 1, method: 'echo', params: null }],
+    [{ id: { a: 1 }, method: 'echo' }],
+    [17],
+    [null],
+    ['"echo"'],
+  ])('of another form is refused, a batch too: %j', async (request) => {
+    expect(await answer(request)).toMatchObject({ id: null, error: { code: -32600 } });
+  });
+
+  it('may carry "__proto__" in its parameters, which is a name like any other', async () => {
+    const line = '{"id":1,"method":"echo","params":{"__proto__":{"admin":true}}}';
+    expect(await answerLine(methods, line)).toContain('"__proto__":{"admin":true}');
+    expect(({} as Record<string, unknown>).admin).toBeUndefined();
+  });
+
+  it('of any kind never makes it throw', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.json(), fc.string()), async (line) => {
+        const text = await answerLine(methods, line);
+        if (text !== undefined) expect(JSON.parse(text)).toHaveProperty('jsonrpc', '2.0');
+      }),
+    );
+  });
+});
+
+function split(chunks: readonly string[], limit?: number): string[] {
+  const lines: string[] = [];
+  const push = lineSplitter((line) => lines.push(line), limit);
+  for (const chunk of chunks) push(chunk);
+  return lines;
+}
+
+describe('a stream', () => {
+  it('gives the same lines wherever it is cut', () => {
+    const unit = fc.constantFrom('a', 'b', '\n', '\n', ' ', '\r');
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ unit, maxLength: 9 })),
+        fc.integer({ min: 1, max: 6 }),
+        (chunks, limit) => {
+          const whole = chunks.join('').split('\n').slice(0, -1);
+          const expected = whole.filter((line) => line.trim() && line.length <= limit);
+          expect(split(chunks, limit)).toEqual(expected);
+        },
+      ),
+    );
+  });
+
+  it('loses a line that is too long, and only that', () => {
+    const long = 'x'.repeat(600_000);
+    expect(split(['one\n', long, long, `${long}\ntwo\n`])).toEqual(['one', 'two']);
+  });
+});

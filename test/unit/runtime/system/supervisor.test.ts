@@ -1,0 +1,235 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Running, supervise } from '../../../../src/runtime/system/supervisor.ts';
+
+/** The clock of the supervision stands still unless a test moves it; processes run as ever. */
+let running: AbortController;
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  running = new AbortController();
+});
+afterEach(() => {
+  running.abort();
+  vi.useRealTimers();
+});
+
+interface Watched {
+  readonly agent: Running;
+  /** Why it ended, the next time that it does. */
+  ended(): Promise<string>;
+  /** What it says, the next time that it does. */
+  says(): Promise<string>;
+  starts(): number;
+}
+
+/** A shell script under supervision, until the test is over. */
+function script(text: string): Watched {
+  const news = new EventTarget();
+  const tell = (type: string, detail: string) =>
+    news.dispatchEvent(new CustomEvent(type, { detail }));
+  const next = async (type: string): Promise<string> => {
+    const [event] = await once(news, type);
+    return (event as CustomEvent<string>).detail;
+  };
+  let starts = 0;
+  const agent = supervise(
+    { name: 'agent', path: '/bin/sh', args: ['-c', text] },
+    {
+      wanted: () => {
+        if (running.signal.aborted) return false;
+        starts++;
+        return true;
+      },
+      onOutput: (chunk) => tell('output', String(chunk)),
+      onEnd: (why) => tell('end', why),
+    },
+  );
+  return { agent, ended: () => next('end'), says: () => next('output'), starts: () => starts };
+}
+
+/** A script that says its process id, and ends with the test. */
+async function lasting(): Promise<Watched & { pid: number }> {
+  const watched = script('echo $$; exec sleep 1000');
+  const pid = Number(await watched.says());
+  running.signal.addEventListener('abort', () => process.kill(pid, 'SIGKILL'));
+  return { ...watched, pid };
+}
+
+const state = (pid: number) => /.*\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('a supervised program that ends', () => {
+  it('is started again after 1, 2, 4, 8, 16 and then every 30 seconds', async () => {
+    const { ended, starts } = script('exit 3');
+    for (const [index, seconds] of [1, 2, 4, 8, 16, 30, 30, 30].entries()) {
+      expect(starts()).toBe(index + 1);
+      expect(await ended()).toBe('it ended with exit code 3');
+      vi.advanceTimersByTime(seconds * 1000 - 1);
+      expect(starts()).toBe(index + 1);
+      vi.advanceTimersByTime(1);
+    }
+    expect(starts()).toBe(9);
+    await ended();
+  });
+
+  it('is started again at once, nearly, when it had lived for a minute before', async () => {
+    const { ended, starts, says } = script('echo up; read line </dev/null; [ -e /none ]');
+    for (const seconds of [1, 2, 4]) {
+      await ended();
+      vi.advanceTimersByTime(seconds * 1000);
+    }
+    // The clock goes on between its start and its end, which is a process of the host's own time.
+    await says();
+    vi.advanceTimersByTime(60_001);
+    await ended();
+    vi.advanceTimersByTime(1000);
+    expect(starts()).toBe(5);
+    await ended();
+  });
+
+  it('has the same problem all the time, whether it is down or has just been started', async () => {
+    const { agent, ended } = script('exit 3');
+    expect(agent.problem()).toBe('it has just been started');
+    for (const seconds of [1, 2, 4]) {
+      await ended();
+      expect(agent.problem()).toBe('it ended with exit code 3');
+      vi.advanceTimersByTime(seconds * 1000);
+      expect(agent.problem()).toBe('it ended with exit code 3');
+    }
+    await ended();
+  });
+
+  it('says which signal ended it', async () => {
+    const { agent, ended } = script('kill -9 $$');
+    expect(await ended()).toBe('it was ended by SIGKILL');
+    expect(agent.problem()).toBe('it was ended by SIGKILL');
+  });
+
+  it('is left alone once it is not wanted any more', async () => {
+    const { agent, ended, starts } = script('exit 0');
+    await ended();
+    running.abort();
+    vi.advanceTimersByTime(100_000);
+    expect(starts()).toBe(1);
+    expect(agent.problem()).toBe('it ended with exit code 0');
+  });
+});
+
+describe('a supervised program that runs', () => {
+  it('has no problem once it has lived for a second', async () => {
+    const { agent } = await lasting();
+    expect(agent.problem()).toBe('it has just been started');
+    vi.advanceTimersByTime(999);
+    expect(agent.problem()).toBe('it has just been started');
+    vi.advanceTimersByTime(1);
+    expect(agent.problem()).toBeUndefined();
+  });
+
+  it('has a problem as long as it is stopped', async () => {
+    const { agent, pid } = await lasting();
+    vi.advanceTimersByTime(1000);
+    process.kill(pid, 'SIGSTOP');
+    while (state(pid) !== 'T') await turn();
+    expect(agent.problem()).toBe('its process is in state T');
+    process.kill(pid, 'SIGCONT');
+    while (state(pid) === 'T') await turn();
+    expect(agent.problem()).toBeUndefined();
+  });
+
+  it('has recovered when it has lived for longer than its next pause', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'agent-'));
+    try {
+      // Ends twice, and stays from then on.
+      const counted = `cd ${folder}; mkdir one 2>/dev/null && exit 1; mkdir two 2>/dev/null && exit 1`;
+      const { agent, ended, says } = script(`${counted}; echo $$; exec sleep 1000`);
+      await ended();
+      vi.advanceTimersByTime(1000);
+      await ended();
+      vi.advanceTimersByTime(2000);
+      const pid = Number(await says());
+      running.signal.addEventListener('abort', () => process.kill(pid, 'SIGKILL'));
+      vi.advanceTimersByTime(3999);
+      expect(agent.problem()).toBe('it ended with exit code 1');
+      vi.advanceTimersByTime(1);
+      expect(agent.problem()).toBeUndefined();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('a supervised program that is asked to begin again', () => {
+  it('does so at once, with the arguments of that moment, and is no less trusted', async () => {
+    const news = new EventTarget();
+    const says = async () => ((await once(news, 'output'))[0] as CustomEvent<string>).detail;
+    let word = 'one';
+    const agent = supervise(
+      { name: 'agent', path: '/bin/sh', args: () => ['-c', `echo ${word}; exec sleep 1000`] },
+      {
+        wanted: () => !running.signal.aborted,
+        onOutput: (chunk) =>
+          news.dispatchEvent(new CustomEvent('output', { detail: String(chunk) })),
+      },
+    );
+    expect(await says()).toBe('one\n');
+    vi.advanceTimersByTime(1000);
+    expect(agent.problem()).toBeUndefined();
+    word = 'two';
+    agent.restart();
+    // A second wish before the first is granted changes nothing.
+    agent.restart();
+    expect(await says()).toBe('two\n');
+    expect(agent.problem()).toBeUndefined();
+    await agent.stop();
+  });
+
+  it('is started with the new arguments anyway when it is down', async () => {
+    const { agent, ended, starts } = script('exit 3');
+    await ended();
+    agent.restart();
+    expect(starts()).toBe(1);
+    vi.advanceTimersByTime(1000);
+    expect(starts()).toBe(2);
+    await ended();
+  });
+});
+
+describe('a supervised program that is stopped for good', () => {
+  it('is gone when that is said, and does not come back', async () => {
+    const { agent, says, starts } = script('echo $$; exec sleep 1000');
+    const pid = Number(await says());
+    await Promise.all([agent.stop(), agent.stop()]);
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    vi.advanceTimersByTime(100_000);
+    agent.restart();
+    expect(starts()).toBe(1);
+  });
+
+  it('is not started again when it was down', async () => {
+    const { agent, ended, starts } = script('exit 3');
+    await ended();
+    await agent.stop();
+    vi.advanceTimersByTime(100_000);
+    expect(starts()).toBe(1);
+  });
+
+  it('is killed when it does not listen', async () => {
+    const { agent, says } = script("trap '' TERM; echo deaf; while :; do sleep 0.1; done");
+    await says();
+    const stopped = agent.stop();
+    vi.advanceTimersByTime(5000);
+    await stopped;
+  });
+});
+
+it('a program that is not there says so', async () => {
+  const path = '/nowhere/agent';
+  const why = await new Promise<string>((resolve) => {
+    const wanted = () => !running.signal.aborted;
+    supervise({ name: 'none', path, args: [] }, { wanted, onEnd: resolve });
+  });
+  expect(why).toBe(`spawn ${path} ENOENT`);
+});

@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  findProblems,
+  type HealthFacts,
+  readMounts,
+  watchHealth,
+} from '../../../../../src/runtime/vmkernel/health/health.ts';
+
+/** As /proc/mounts of a running bank is, where the layer named last lies on top. */
+const mounts = (lower: string): string => `proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0
+devtmpfs /dev devtmpfs rw,nosuid,relatime,size=481376k,mode=755 0 0
+overlay / overlay rw,relatime,lowerdir=${lower},upperdir=/memory/upper,workdir=/memory/work 0 0
+tmpfs /run tmpfs rw,nosuid,nodev,relatime,mode=755 0 0
+overlay /tmp/other overlay rw,relatime,lowerdir=/layers/other,upperdir=/u,workdir=/w 0 0
+`;
+const whole = mounts('/layers/oem:/layers/agents:/layers/engine');
+const lease = { interface: 'eth0', address: '10.0.2.15', prefix: 24, router: '', dns: '' };
+const healthy: HealthFacts = {
+  layers: ['engine', 'agents', 'oem'],
+  mounts: whole,
+  agents: [{ name: 'syslog', problem: () => undefined }],
+  drivers: { devices: 3, loaded: ['e1000'], failed: [] },
+  leases: [lease],
+  stateProblem: null,
+  manifestProblem: undefined,
+};
+const settings = {
+  watchdogSeconds: 60,
+  trialSeconds: 300,
+  checks: ['layers', 'manifests', 'agents', 'state', 'drivers'],
+  trialChecks: ['network'],
+} as const;
+const problems = (facts: Partial<HealthFacts>, trial = false): string[] =>
+  findProblems(settings, trial, { ...healthy, ...facts });
+
+describe('the health of a boot', () => {
+  it('is good when every layer is stacked and every agent runs', () => {
+    expect(problems({})).toEqual([]);
+    expect(problems({}, true)).toEqual([]);
+    expect(problems({ layers: ['engine'], mounts: mounts('/layers/engine') })).toEqual([]);
+  });
+
+  it.each([
+    { what: 'one is missing', text: mounts('/layers/agents:/layers/engine'), missing: 'oem' },
+    {
+      what: 'others have names that hold theirs',
+      text: mounts('/layers/oem-x:/layers/agents:/layers/engine2'),
+      missing: 'engine, oem',
+    },
+    {
+      what: 'the root is no overlay',
+      text: whole.replace('overlay / overlay', 'overlay /mnt overlay'),
+      missing: 'engine, agents, oem',
+    },
+    { what: 'nothing is mounted', text: '', missing: 'engine, agents, oem' },
+  ])('names the layers that are not stacked where $what', ({ text, missing }) => {
+    expect(problems({ mounts: text })).toEqual([`layers ${missing} are not stacked`]);
+  });
+
+  it('is bad when the manifests are not to be trusted', () => {
+    const manifestProblem = 'base.json: expected the signature of a trusted key';
+    expect(problems({ manifestProblem })).toEqual([`manifests: ${manifestProblem}`]);
+  });
+
+  it('names each agent with its problem', () => {
+    const agents = [
+      { name: 'syslog', problem: () => 'it ended with exit code 1' },
+      { name: 'shell', problem: () => undefined },
+      { name: 'time', problem: () => 'its process is in state T' },
+    ];
+    expect(problems({ agents })).toEqual([
+      'agent syslog: it ended with exit code 1; agent time: its process is in state T',
+    ]);
+  });
+
+  it('names drivers that can not be loaded', () => {
+    const failed = ['nvme', 'ahci'].map((module) => ({ module, reason: 'no such device' }));
+    expect(problems({ drivers: { devices: 2, loaded: [], failed } })).toEqual([
+      'drivers nvme, ahci can not be loaded',
+    ]);
+  });
+
+  it('tells of a state that was found and is not there again', () => {
+    expect(problems({ stateProblem: 'generation 7 of bank 5: torn' })).toEqual([
+      'state not restored: generation 7 of bank 5: torn',
+    ]);
+  });
+
+  it('asks for a network address in a trial and not of a bank that was VALID', () => {
+    expect(problems({ leases: [] }, false)).toEqual([]);
+    expect(problems({ leases: [] }, true)).toEqual(['no network address']);
+  });
+
+  it('is asked for by the checks of the recipe alone, each of them once', () => {
+    const ill = { mounts: '', leases: [] };
+    const none = { ...settings, checks: [], trialChecks: [] };
+    expect(findProblems(none, true, { ...healthy, ...ill })).toEqual([]);
+    const twice = { ...none, checks: ['network'], trialChecks: ['network', 'layers'] } as const;
+    expect(findProblems(twice, true, { ...healthy, ...ill })).toEqual([
+      'no network address',
+      'layers engine, agents, oem are not stacked',
+    ]);
+  });
+
+  it('can be told of the mounts of this very system', () => {
+    expect(readMounts()).toMatch(/^\S+ \/\S* \S+ \S+ 0 0$/m);
+  });
+});
+
+describe('the health of a system that stays up', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('is asked for every ten seconds, and told when it changes', () => {
+    let now: string[] = [];
+    const told: string[] = [];
+    let asked = 0;
+    const look = (): string[] => {
+      asked++;
+      return now;
+    };
+    watchHealth(look, { changed: (why) => void told.push(why) });
+    const after = (tens: number, found: string[]): string[] => {
+      now = found;
+      vi.advanceTimersByTime(tens * 10_000);
+      return told.splice(0);
+    };
+    expect(after(3, [])).toEqual([]);
+    expect(asked).toBe(3);
+    expect(after(3, ['agent syslog: gone'])).toEqual(['agent syslog: gone']);
+    expect(after(1, ['agent syslog: gone', 'disk'])).toEqual(['agent syslog: gone; disk']);
+    expect(after(5, [])).toEqual(['']);
+    expect(after(1, ['disk'])).toEqual(['disk']);
+  });
+});

@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { answerLine } from '../../../../../src/protocol/json-rpc.ts';
+import {
+  type Appliers,
+  configMethods,
+} from '../../../../../src/runtime/vmkernel/state/config-service.ts';
+import { readConfiguration } from '../../../../../src/runtime/vmkernel/state/configuration.ts';
+import type { SaveAnswer } from '../../../../../src/runtime/vmkernel/state/state-keeper.ts';
+import { type StateHost, stateHost } from './state-host.ts';
+
+let host: StateHost;
+beforeEach(() => {
+  host = stateHost();
+});
+afterEach(() => host.remove());
+
+const hash = `$6$salt$${'a'.repeat(86)}`;
+
+/** A system that has booted bank 5, and asks its methods by their protocol. */
+async function system(appliers: Appliers = {}) {
+  const { keeper, root } = host.boot(5);
+  await keeper.restore();
+  const methods = configMethods({ keeper, appliers, interfaces: ['eth0'], root });
+  const ask = async (method: string, params: object = {}) => {
+    const line = JSON.stringify({ id: 1, method, params });
+    return JSON.parse((await answerLine(methods, line)) ?? '');
+  };
+  return { ask, root };
+}
+
+describe('config.get', () => {
+  it('tells what holds where nothing was set', async () => {
+    const { ask } = await system();
+    expect((await ask('config.get')).result).toEqual({
+      hostname: 'localhost',
+      rootPasswordSet: false,
+      network: { mode: 'dhcp' },
+      syslog: { targets: [] },
+      ntp: { servers: [] },
+    });
+  });
+
+  it('tells whether there is a password, and never its hash', async () => {
+    const { ask } = await system();
+    await ask('config.set', { rootPasswordHash: hash });
+    const { result } = await ask('config.get');
+    expect(result.rootPasswordSet).toBe(true);
+    expect(JSON.stringify(result)).not.toContain('aaaa');
+    await ask('config.set', { rootPasswordHash: '' });
+    expect((await ask('config.get')).result.rootPasswordSet).toBe(false);
+  });
+});
+
+describe('config.set', () => {
+  it('changes what is given, saves it, does it, and answers with the generation', async () => {
+    const done: unknown[] = [];
+    const note = (name: string) => async (value: unknown) => {
+      // It is saved by then: what takes the connection away does not take the answer's truth.
+      done.push([name, value, host.startsFrom(5)?.from]);
+      return undefined;
+    };
+    const { ask, root } = await system({
+      hostname: note('hostname'),
+      syslog: note('syslog'),
+      network: note('network'),
+    });
+    const { result } = await ask('config.set', {
+      hostname: 'esx1',
+      syslog: { targets: ['10.0.0.9'] },
+    });
+    expect(result).toEqual({ saved: true, generation: 1 });
+    expect(done).toEqual([
+      ['hostname', 'esx1', 'generation 1 of bank 5'],
+      ['syslog', { targets: ['10.0.0.9'] }, 'generation 1 of bank 5'],
+    ]);
+    expect(readConfiguration(root).settings).toMatchObject({ hostname: 'esx1' });
+    expect(host.startsFrom(6)!.settings).toMatchObject({ syslog: { targets: ['10.0.0.9'] } });
+  });
+
+  it.each<[string, object, string]>([
+    [
+      'a wrong value among right ones',
+      { hostname: 'esx1', ntp: { servers: ['-'] } },
+      'ntp.servers[0]: expected a host name or address, found "-"',
+    ],
+    [
+      'a setting that there is not',
+      { hostname: 'esx1', hostnam: 'x' },
+      'config.set: expected settings of hostname, rootPasswordHash, network, syslog, ntp, found "hostnam"',
+    ],
+    ['one that every object has', { toString: 'x' }, 'found "toString"'],
+    ['nothing', {}, 'config.set: expected one of hostname'],
+    [
+      'an interface that there is not',
+      {
+        hostname: 'esx1',
+        network: { mode: 'static', interface: 'eth9', address: '10.0.0.1', prefix: 8 },
+      },
+      'network.interface: expected one of eth0, found "eth9"',
+    ],
+  ])('is refused with %s, and changes nothing', async (_what, params, sentence) => {
+    let applied = 0;
+    const { ask, root } = await system({
+      hostname: async () => {
+        applied++;
+        return undefined;
+      },
+    });
+    const { error } = await ask('config.set', params);
+    expect(error).toMatchObject({ code: -32000, data: { code: 'usage' } });
+    expect(error.message).toContain(sentence);
+    expect(applied).toBe(0);
+    expect(readConfiguration(root).settings.hostname).toBe('localhost');
+    expect(host.startsFrom(5)).toBeUndefined();
+  });
+
+  it('says what could not be done, though it is saved', async () => {
+    const { ask } = await system({
+      hostname: async () => 'hostname: not permitted',
+      ntp: () => Promise.reject(new Error('no agent')),
+    });
+    const { result } = await ask('config.set', { hostname: 'esx1', ntp: { servers: [] } });
+    expect(result).toEqual({
+      saved: true,
+      generation: 1,
+      failed: ['hostname: not permitted', 'no agent'],
+    });
+  });
+
+  it('holds in a trial, and says that it is not saved', async () => {
+    const { ask, root } = await system();
+    host.change(5, (bank) => bank.mark({ bootstate: '2' }));
+    const { result } = await ask('config.set', { hostname: 'esx1' });
+    expect(result).toEqual({ saved: false, why: 'a trial saves nothing until it is confirmed' });
+    expect(readConfiguration(root).settings.hostname).toBe('esx1');
+  });
+
+  it('by several at once ends as one of them wanted, and every answer is true', async () => {
+    const { ask, root } = await system();
+    const names = ['a', 'b', 'c', 'd'];
+    const answers = await Promise.all(names.map((name) => ask('config.set', { hostname: name })));
+    const generations = answers.map(({ result }: { result: SaveAnswer }) =>
+      result.saved ? result.generation : 0,
+    );
+    expect(generations).toEqual([1, 2, 3, 4]);
+    expect(readConfiguration(root).settings.hostname).toBe('d');
+    expect(host.startsFrom(5)!.settings.hostname).toBe('d');
+  });
+});
+
+describe('state.save', () => {
+  it('saves what was changed past vmkd, and the same only once', async () => {
+    const { ask } = await system();
+    expect((await ask('state.save')).result).toEqual({ saved: true, generation: 1 });
+    expect((await ask('state.save')).result).toEqual({ saved: true, generation: 1 });
+  });
+});

@@ -1,0 +1,112 @@
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { agentPrograms } from '../../../../../src/runtime/agents/registry.ts';
+import {
+  protectShadow,
+  readConfiguration,
+  writeConfiguration,
+} from '../../../../../src/runtime/vmkernel/state/configuration.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'etc-'));
+  mkdirSync(join(root, 'etc'));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const text = (path: string) => readFileSync(join(root, path), 'utf8');
+const mode = (path: string) => statSync(join(root, path)).mode & 0o777;
+const hash = `$5$salt$${'a'.repeat(43)}`;
+
+describe('the configuration of the running system', () => {
+  it('is what its files say, and the same when it is read again', () => {
+    const settings = {
+      hostname: 'esx1',
+      rootPasswordHash: hash,
+      network: { mode: 'dhcp' },
+      syslog: { targets: ['10.0.0.9:514'] },
+      ntp: { servers: [] },
+    } as const;
+    writeConfiguration(settings, root);
+    expect(readConfiguration(root)).toEqual({ settings, problems: [] });
+    expect(text('etc/hostname')).toBe('esx1\n');
+    expect(text('etc/vmware/syslog.json')).toBe('{\n  "targets": [\n    "10.0.0.9:514"\n  ]\n}\n');
+  });
+
+  it('is empty where there are no files, and leaves alone what was not given', () => {
+    expect(readConfiguration(root)).toEqual({ settings: {}, problems: [] });
+    writeConfiguration({ hostname: 'a' }, root);
+    expect(readdirSync(join(root, 'etc'))).toEqual(['hostname']);
+  });
+
+  it("changes root's line of shadow alone, and lets nobody else read it", () => {
+    writeFileSync(join(root, 'etc/shadow'), 'dcui:!:::::::\nroot:!:19000:0:99999:7:::\nx:y');
+    writeConfiguration({ rootPasswordHash: hash }, root);
+    expect(text('etc/shadow')).toBe(`root:${hash}:::::::\ndcui:!:::::::\nx:y\n`);
+    expect(mode('etc/shadow')).toBe(0o600);
+    chmodSync(join(root, 'etc/shadow'), 0o644);
+    protectShadow(root);
+    expect(mode('etc/shadow')).toBe(0o600);
+  });
+
+  it('takes no mode from a file that a broken write left', () => {
+    writeFileSync(join(root, 'etc/shadow.new'), 'x', { mode: 0o666 });
+    writeConfiguration({ rootPasswordHash: hash }, root);
+    expect(mode('etc/shadow')).toBe(0o600);
+    expect(readdirSync(join(root, 'etc'))).toEqual(['shadow']);
+  });
+
+  it('has one sentence for each file that says something wrong, and the settings of the others', () => {
+    writeConfiguration({ hostname: 'esx1', ntp: { servers: [] } }, root);
+    writeFileSync(join(root, 'etc/vmware/network.json'), '{"mode":"auto"}');
+    mkdirSync(join(root, 'etc/vmware/syslog.json'));
+    const { settings, problems } = readConfiguration(root);
+    expect(settings).toEqual({ hostname: 'esx1', ntp: { servers: [] } });
+    expect(problems).toEqual([
+      expect.stringContaining('EISDIR'),
+      'network.mode: expected dhcp or static, found "auto"',
+    ]);
+  });
+});
+
+describe('the image', () => {
+  const system = resolve(import.meta.dirname, '../../../../../src/runtime/image/system');
+  it('has a shadow in which every account of passwd is locked', () => {
+    const accounts = (file: string) =>
+      readFileSync(join(system, 'etc', file), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => line.split(':').slice(0, 2));
+    const passwd = accounts('passwd');
+    expect(passwd.every(([, field]) => field === 'x')).toBe(true);
+    expect(accounts('shadow')).toEqual(passwd.map(([name]) => [name, '!']));
+    expect(readConfiguration(system)).toEqual({
+      settings: { hostname: 'localhost', rootPasswordHash: '!' },
+      problems: [],
+    });
+  });
+});
+
+describe('the log agent', () => {
+  const args = (targets?: string[]) =>
+    agentPrograms.syslog!.args(targets ? { syslog: { targets } } : {});
+
+  it('keeps its own log, and sends to the targets beside that', () => {
+    expect(args()).toEqual(['-n', '-C512']);
+    expect(args([])).toEqual(['-n', '-C512']);
+    expect(args(['a:514', '10.0.0.1'])).toEqual([
+      ...['-n', '-C512', '-R', 'a:514', '-R', '10.0.0.1', '-L'],
+    ]);
+  });
+});

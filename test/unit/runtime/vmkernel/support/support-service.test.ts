@@ -1,0 +1,116 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import {
+  type Collector,
+  oemCollectors,
+  programCollector,
+} from '../../../../../src/runtime/vmkernel/support/collectors.ts';
+import {
+  type SupportAnswer,
+  supportMethods,
+} from '../../../../../src/runtime/vmkernel/support/support-service.ts';
+import { readTar } from '../../../../../src/state/tar.ts';
+import { workshop } from '../../../recipe/workshop.ts';
+
+const limits = { timeoutMs: 400, bytes: 1000 };
+const shell = (script: string) =>
+  programCollector('x.txt', '/bin/sh', ['-c', script], { PATH: '/usr/bin:/bin' }, limits);
+const texts = async (script: string) => {
+  const { bytes, problem } = await shell(script).run();
+  return { text: Buffer.from(bytes).toString(), problem };
+};
+
+describe('a collector that is a program', () => {
+  test('gives both of its streams', async () => {
+    expect(await texts('echo out; echo err >&2')).toEqual({
+      text: 'out\nerr\n',
+      problem: undefined,
+    });
+  });
+
+  test.each([
+    ['fails', 'echo half; exit 3', 'half\n', 'it ended with exit code 3'],
+    [
+      'hangs, with a child that holds its output',
+      'echo half; sleep 60 & sleep 60',
+      'half\n',
+      'it did not end in 0.4 s',
+    ],
+    [
+      'ends while a child holds its output',
+      'echo half; sleep 60 &',
+      'half\n',
+      'it did not end in 0.4 s',
+    ],
+  ])('that %s keeps what there is', async (_what, script, text, problem) => {
+    expect(await texts(script)).toEqual({ text, problem });
+  });
+
+  test('that says too much is cut and killed', async () => {
+    const { text, problem } = await texts('while :; do echo 0123456789; done');
+    expect([text.length, problem]).toEqual([1000, 'it said more than 1000 bytes']);
+  });
+
+  test('that is not there is told', async () => {
+    const { problem } = await programCollector('x', '/nowhere/x', []).run();
+    expect(problem).toContain('ENOENT');
+  });
+});
+
+describe('a support bundle', () => {
+  const one = (file: string, run: Collector['run']): Collector => ({ file, run });
+  const collectors = [
+    one('good.txt', async () => ({ bytes: Buffer.from('good') })),
+    one('throws.txt', async () => {
+      throw new Error('no bus');
+    }),
+    one('hangs.txt', () => new Promise(() => {})),
+    one('large.txt', async () => ({ bytes: new Uint8Array(1001) })),
+    one('last.txt', async () => ({ bytes: Buffer.from('last'), problem: 'half of it' })),
+  ];
+
+  test('has what the others gave, lists who failed and why, and is for its owner alone', async () => {
+    const path = join(workshop({}), 'support.tgz');
+    const methods = supportMethods({ collectors: () => collectors, path, limits });
+    expect(() => methods['support.read']?.({})).toThrow('call support.collect first');
+    const answer = (await methods['support.collect']?.({})) as SupportAnswer;
+    expect(answer.collectors.map(({ file, problem }) => [file, problem])).toEqual([
+      ['good.txt', null],
+      ['throws.txt', 'no bus'],
+      ['hangs.txt', 'no answer in 0.4 s'],
+      ['large.txt', 'it has more than 1000 bytes'],
+      ['last.txt', 'half of it'],
+    ]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const files = readTar(gunzipSync(readFileSync(path)));
+    expect(files.map((file) => [file.path, file.bytes.length]).slice(1)).toEqual([
+      ...[
+        ['good.txt', 4],
+        ['large.txt', 1000],
+        ['last.txt', 4],
+      ],
+    ]);
+    expect(JSON.parse(Buffer.from(files[0]!.bytes).toString())).toMatchObject({
+      collectors: answer.collectors,
+    });
+    const piece = methods['support.read']?.({}) as { data: string; next: number; end: boolean };
+    expect(Buffer.from(piece.data, 'base64').equals(readFileSync(path))).toBe(true);
+    expect([piece.next, piece.end]).toEqual([answer.bytes, true]);
+    expect(() => methods['support.read']?.({ offset: -1 })).toThrow(
+      'offset: expected a number from 0',
+    );
+  });
+});
+
+test("an OEM's scripts are collectors, with its programs at hand", async () => {
+  const root = workshop({
+    'etc/twinbank/oem/acme.json': JSON.stringify({
+      ...{ name: 'acme', vendor: 'ACME', version: '1', defaults: {} },
+      support: { scripts: ['/usr/lib/twinbank/support/acme/collect.sh'] },
+    }),
+    'etc/twinbank/oem/none.json': JSON.stringify({ name: 'none', defaults: {} }),
+  });
+  expect(oemCollectors(root).map(({ file }) => file)).toEqual(['oem/acme/collect.sh.txt']);
+});
