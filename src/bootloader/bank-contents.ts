@@ -5,7 +5,7 @@ import { readSum, sha256 } from './sum-file.ts';
 
 /** The little that is needed of a mounted bank; names are compared without case, as FAT does. */
 export interface BankFiles {
-  /** The file's bytes, or undefined when there is none. May throw when the medium can not be read. */
+  /** The file's bytes, or undefined when there is none. May throw when the medium cannot be read. */
   read(path: string): Uint8Array | undefined;
   /** Length and hash of a file that need not be in memory at once; without it, of what `read` gives. */
   measure?(path: string): { bytes: number; sha256: string } | undefined;
@@ -114,7 +114,7 @@ function unlessUnreadable<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {
-    // A crossed cluster chain or a bad sector: the loader, too, just finds that it can not read the file.
+    // A crossed cluster chain or a bad sector: the loader, too, just finds that it cannot read the file.
     return undefined;
   }
 }

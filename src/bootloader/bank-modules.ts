@@ -14,7 +14,7 @@ export interface BankModule {
   readonly file: string;
   /** Origin of the manifest that lists it; empty for none. */
   readonly origin: string;
-  /** Of the file; 0 and an empty hash where it is missing or can not be read. */
+  /** Of the file; 0 and an empty hash where it is missing or cannot be read. */
   readonly bytes: number;
   readonly sha256: string;
   /** It is what its manifest and its NAME.sum say. */

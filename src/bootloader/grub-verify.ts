@@ -8,7 +8,7 @@ export function verifyFunctions(plan: ScriptPlan): string {
 
 /**
  * `tb_hash NAME` sets `why` unless NAME.sum is there and NAME is what it says. `hashsum --check` is true
- * for a list that is empty or can not be read (grub_file_getline just ends), hence the first two tests:
+ * for a list that is empty or cannot be read (grub_file_getline just ends), hence the first two tests:
  * the plain `hashsum` of the list fails on a read error.
  */
 function hashFile(): string {

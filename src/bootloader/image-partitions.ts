@@ -16,7 +16,7 @@ export interface ImagePartition {
 }
 
 const losses: Readonly<Record<ImageRole, string>> = {
-  'bios-boot': 'a BIOS can not start it',
+  'bios-boot': 'a BIOS cannot start it',
   loader: 'nothing can start it',
   bank: 'there is no other bank to fall back to',
   coredump: 'no core dump can be kept',

@@ -121,7 +121,7 @@ function mbrFindings(disk: BlockDevice): Finding[] {
   const mbr = unlessDamaged(() => readProtectiveMbr(disk), warn);
   findings.push(...(mbr?.findings ?? []));
   if (mbr && !mbr.bootCode.some((byte) => byte !== 0)) {
-    warn('mbr.no-boot-code', 'LBA 0: expected boot code, found none: a BIOS can not start it');
+    warn('mbr.no-boot-code', 'LBA 0: expected boot code, found none: a BIOS cannot start it');
   }
   return findings;
 }

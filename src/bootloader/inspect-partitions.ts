@@ -21,7 +21,7 @@ export interface StoreReport {
 
 /** Files that firmware and loader look for by name. */
 const loaderFiles = [
-  ['EFI/BOOT/BOOTX64.EFI', 'UEFI can not start it'],
+  ['EFI/BOOT/BOOTX64.EFI', 'UEFI cannot start it'],
   ['grub/grub.cfg', 'the loader does nothing'],
 ] as const;
 

@@ -6,7 +6,7 @@ import type { BankFacts, BankIo } from './selection.ts';
 /** A mounted bank that the loader can also write to. */
 export interface LoaderBank extends BankFiles {
   readonly partition: number;
-  /** Overwrites boot.cfg in place. May throw, or do nothing, on media that can not be written. */
+  /** Overwrites boot.cfg in place. May throw, or do nothing, on media that cannot be written. */
   writeBootCfg(bytes: Uint8Array): void;
 }
 

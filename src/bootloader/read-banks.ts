@@ -28,10 +28,10 @@ export interface Bank extends BankFacts {
   readonly verdict: Verdict | null;
   readonly updated: number | null;
   readonly build: string | null;
-  /** Room for files, and what is left of it; both 0 where the volume can not be read. */
+  /** Room for files, and what is left of it; both 0 where the volume cannot be read. */
   readonly bytes: number;
   readonly bytesFree: number;
-  /** What its base manifest says; null where that can not be read. */
+  /** What its base manifest says; null where that cannot be read. */
   readonly securityVersion: number | null;
   readonly modules: readonly BankModule[];
   /** Why the loader would refuse the contents (verdict H); null when they are right. */
@@ -89,7 +89,7 @@ export function readBank(
     bytesFree: volume?.freeBytes ?? 0,
     securityVersion: contents?.securityVersion ?? null,
     modules: contents?.modules ?? [],
-    problem: contents ? contents.problem : 'its volume can not be read',
+    problem: contents ? contents.problem : 'its volume cannot be read',
     empty: contents?.empty ?? false,
     findings,
   };

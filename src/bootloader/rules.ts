@@ -1,6 +1,6 @@
 /**
  * The words of the boot contract (docs/boot.md), once. The codec, the pure selection and the generator of
- * GRUB's script all read this table, so that a state or a pattern can not mean two things.
+ * GRUB's script all read this table, so that a state or a pattern cannot mean two things.
  */
 
 /** `bootstate` as written in boot.cfg. */

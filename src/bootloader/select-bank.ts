@@ -126,7 +126,7 @@ function choose(run: Run): boolean {
   return late.some((bank) => proveAndStart(run, bank));
 }
 
-/** `late`: a VALID bank that can not be written is still better than none. */
+/** `late`: a VALID bank that cannot be written is still better than none. */
 function mark(run: Run, bank: Bank): 'marked' | 'late' | 'refused' {
   const marks = bank.marks;
   if (marks?.bootstate === '1') {

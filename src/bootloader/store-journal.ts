@@ -22,14 +22,14 @@ export function journalOfStore(volume: FatVolume): JournalRecord[] {
   return readJournal(volume.readRange(journalPath, 0, Math.min(entry.size, journalBytes)));
 }
 
-/** The boot journal of a disk; empty where there is no store or where it can not be read. */
+/** The boot journal of a disk; empty where there is no store or where it cannot be read. */
 export function journalOfDisk(disk: BlockDevice): JournalRecord[] {
   const store = readGpt(disk).partitions.find((one) => imagePartition(one)?.role === 'store');
   const read = () => (store ? journalOfStore(openFat(partitionDevice(disk, store))) : []);
   return unlessDamaged(read, () => {}) ?? [];
 }
 
-/** Where the journal is in its store and which record is its last one, or why it can not be used. */
+/** Where the journal is in its store and which record is its last one, or why it cannot be used. */
 export function journalPlace(store: BlockDevice): { offset: number; sequence: number } | string {
   try {
     const [extent, ...others] = openFat(store).extents(journalPath);
@@ -44,7 +44,7 @@ export function journalPlace(store: BlockDevice): { offset: number; sequence: nu
 }
 
 /**
- * Writes one record behind the last one; `now` is milliseconds since 1970. Returns why that can not be done:
+ * Writes one record behind the last one; `now` is milliseconds since 1970. Returns why that cannot be done:
  * a store without a journal keeps nothing else from happening.
  */
 export function appendJournal(

@@ -15,7 +15,7 @@ export type ImageOutcome = { readonly seconds: number } & (
   | { readonly error: unknown }
 );
 
-/** An image to build. What can not even be ordered, such as one of a broken recipe, throws; so only it is lost. */
+/** An image to build. What cannot even be ordered, such as one of a broken recipe, throws; so only it is lost. */
 export type ImageOrder = () => BuildOptions | Promise<BuildOptions>;
 
 /**

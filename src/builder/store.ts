@@ -85,7 +85,7 @@ async function describe(
   );
 }
 
-/** `NAME_VERSION_ARCHITECTURE.deb` as Debian calls it; a colon of the version can not stand in FAT. */
+/** `NAME_VERSION_ARCHITECTURE.deb` as Debian calls it; a colon of the version cannot stand in FAT. */
 function packageFileName({ scheme, name, version, architecture }: Resolved): string {
   const plain = plainName(`${name}_${version}`);
   if (scheme === 'deb') return `${plain}_${architecture ?? 'all'}.deb`;

@@ -31,7 +31,7 @@ export function bankJson(bank: Bank) {
   };
 }
 
-/** `VALID, build 0.1.0-1, updated 2, attempts 0 of 3, verdict - (none)`; what can not be read is a `?`. */
+/** `VALID, build 0.1.0-1, updated 2, attempts 0 of 3, verdict - (none)`; what cannot be read is a `?`. */
 export function bankLine(bank: Bank, colors: Colors): string {
   const { build, updated, attempts, verdict } = bank;
   const facts = [

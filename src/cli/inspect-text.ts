@@ -96,7 +96,7 @@ function contentOf(partition: GptPartition): string {
 }
 
 function coredumpText({ coredump }: ImageReport): string {
-  if (coredump === null) return 'can not be read';
+  if (coredump === null) return 'cannot be read';
   const { state, length, build, time } = coredump;
   if (state === 'empty') return 'none';
   const when = new Date(time * 1000);
@@ -106,7 +106,7 @@ function coredumpText({ coredump }: ImageReport): string {
 }
 
 function storeText({ store }: ImageReport): string {
-  if (store === null) return 'can not be read';
+  if (store === null) return 'cannot be read';
   const { packages, bytesFree, bytes } = store;
   const rows = packages.map((one) => `\n  ${plain(one.name)}, ${humanSize(one.bytes)}`);
   const count = packages.length === 1 ? '1 package' : `${packages.length} packages`;

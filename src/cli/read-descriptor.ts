@@ -93,7 +93,7 @@ function isOurOwn(pipe: Stats): boolean {
   });
 }
 
-/** What may keep one waiting is read by the event loop: a thread that waits in read(2) can not be ended. */
+/** What may keep one waiting is read by the event loop: a thread that waits in read(2) cannot be ended. */
 function source(signal: AbortSignal, fd: number, stats: Stats): Readable | Generator<Uint8Array> {
   if (stats.isFIFO() || stats.isSocket()) {
     return addAbortSignal(signal, new Socket({ fd, readable: true, writable: false }));

@@ -7,7 +7,7 @@ import { readBankState } from '../state/slots-of-bank.ts';
 /** A state slot as `inspect` gives it to programs; this form is fixed. */
 export interface SlotRow {
   readonly name: string;
-  /** 0: nothing was saved in it, or it can not be read. */
+  /** 0: nothing was saved in it, or it cannot be read. */
   readonly generation: number;
   /** Of what is saved, packed. */
   readonly bytes: number;

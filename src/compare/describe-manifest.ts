@@ -4,7 +4,7 @@ import type { KeptManifest } from '../update/manifest/plan-bank.ts';
 import { signatureKeyIds } from '../update/signing/signature.ts';
 import type { DescribedModule, DescribedOrigin } from './described.ts';
 
-/** An origin as its manifest and its signatures describe it; signatures that can not be read name no key. */
+/** An origin as its manifest and its signatures describe it; signatures that cannot be read name no key. */
 export function describeOrigin({ manifest, signature }: KeptManifest): DescribedOrigin {
   const { origin, vendor, version } = manifest;
   return { origin, vendor, version, signedBy: signers(signature, `${origin}.json`) };

@@ -30,7 +30,7 @@ export async function readSystemInventory(
       const data = leftOut ? undefined : await source.moduleBytes(file);
       if (data)
         found.push(...(await readModuleInventory({ name, data, files }, { scratch, signal })));
-      else gaps.push(`${file}: ${leftOut ? 'the bundle leaves it out' : 'it can not be read'}`);
+      else gaps.push(`${file}: ${leftOut ? 'the bundle leaves it out' : 'it cannot be read'}`);
     }
     const listed = modules.map(({ name, file, version, vendor, kind, sha256 }) => {
       const inventory = found.find(({ module }) => module === name);
@@ -45,7 +45,7 @@ export async function readSystemInventory(
       if (data) {
         await writeFile(path, data);
         store.push(await describeStored(one, path, signal));
-      } else gaps.push(`${one.name}: it is not there, or can not be read`);
+      } else gaps.push(`${one.name}: it is not there, or cannot be read`);
     }
     const config = source.loaderConfig();
     const loader = config === undefined ? undefined : readLoaderInventory(config);

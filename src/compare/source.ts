@@ -12,7 +12,7 @@ export interface DescribeOptions {
 /** One side of a comparison: what it is, and the bytes of its modules when they are asked for. */
 export interface Source<D extends Described = Described> {
   readonly described: D;
-  /** The content of a module by its file name; undefined where it is not there or can not be read. */
+  /** The content of a module by its file name; undefined where it is not there or cannot be read. */
   moduleBytes(file: string): Promise<Uint8Array | undefined>;
   /** The content of a package of the store; undefined as above. */
   packageBytes(one: ManifestPackage): Promise<Uint8Array | undefined>;

@@ -86,7 +86,7 @@ export function decodeGptHeader(bytes: Uint8Array, lba: number): GptHeader {
     String(entrySize),
   );
   const entryCount = view.getUint32(80, true);
-  // Bounded, so that a forged header can not make us read and sum gigabytes.
+  // Bounded, so that a forged header cannot make us read and sum gigabytes.
   expect(
     entryCount >= 1 && entryCount <= 1024,
     'gpt.entry-count',

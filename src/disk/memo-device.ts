@@ -5,7 +5,7 @@ import { type Extent, normalizeExtents } from './extents.ts';
 export interface MemoDevice extends BlockDevice {
   /**
    * What `compute` makes of the device, remembered under `key` until a byte that it has read is written
-   * through this device; so it can not be stale. `compute` must depend on nothing but the key and what it
+   * through this device; so it cannot be stale. `compute` must depend on nothing but the key and what it
    * reads from the device that it is given, and must not keep that device. What it throws is not remembered.
    */
   remember<T>(key: string, compute: (device: BlockDevice) => T): T;

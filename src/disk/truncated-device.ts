@@ -3,7 +3,7 @@ import type { BlockDevice } from './block-device.ts';
 import { decodeGptHeader } from './gpt-header.ts';
 
 /**
- * The disk that `device` should be, `size` bytes long: what lies beyond the end of the device can not be
+ * The disk that `device` should be, `size` bytes long: what lies beyond the end of the device cannot be
  * read (kind `corrupt`, `device.truncated`), everything before it can.
  */
 export function truncatedDevice(device: BlockDevice, size: number): BlockDevice {
@@ -32,7 +32,7 @@ export function truncatedDevice(device: BlockDevice, size: number): BlockDevice 
 }
 
 /**
- * Bytes of the disk that a GPT was made for, by its primary header; undefined where that can not be read.
+ * Bytes of the disk that a GPT was made for, by its primary header; undefined where that cannot be read.
  * Larger than the device means that the end of the disk is missing.
  */
 export function sizeByGpt(device: BlockDevice): number | undefined {

@@ -25,7 +25,7 @@ export function essentialExtents(disk: BlockDevice): Extent[] {
 }
 
 function extentsIn(partition: GptPartition, device: BlockDevice): readonly Extent[] {
-  // Of what is not ours, or can not be read, we can not tell.
+  // Of what is not ours, or cannot be read, we cannot tell.
   const all = [{ offset: 0, length: device.size }];
   const role = imagePartition(partition)?.role;
   if (role === 'coredump')

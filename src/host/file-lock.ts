@@ -9,7 +9,7 @@ const busy = 75;
 
 /**
  * Runs work under an exclusive lock of a file or a block device: the one that `flock PATH` takes, and that
- * systemd asks of programs that change a disk. Node can not take it; a `flock` that gets our open file does,
+ * systemd asks of programs that change a disk. Node cannot take it; a `flock` that gets our open file does,
  * and the kernel keeps the lock as long as we have the file open. So it is gone as soon as this process is,
  * however that ends, and there is nothing to clean up. Waits at most `seconds` for others; throws
  * `lock.busy` (kind `refused`), `lock.failed` (kind `io`) with flock's own words, and `host.tool-missing`.

@@ -18,7 +18,7 @@ export interface LoadedProvider extends Provider {
   fileProblem(path: string, expected: string, found: string): Diagnostic;
 }
 
-/** Stands in for what a provider can not be without, so that the rest of it can be looked at. */
+/** Stands in for what a provider cannot be without, so that the rest of it can be looked at. */
 const required = { name: 'unnamed', vendor: 'unknown', version: '0' };
 
 /**

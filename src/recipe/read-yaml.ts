@@ -79,7 +79,7 @@ interface Reading {
   aliases: number;
 }
 
-/** The tree below `node`; what can not be read is left out, and said. */
+/** The tree below `node`; what cannot be read is left out, and said. */
 function readNode(node: unknown, path: Path, depth: number, state: Reading): Tree | undefined {
   const place = placeOf(node, state);
   const refuse = (expected: string, found: string) => {

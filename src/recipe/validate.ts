@@ -24,7 +24,7 @@ export function validateTree(tree: Tree): {
 
 /**
  * The same for a tree of another kind than a recipe: what it stands for, or all that is wrong with it. Only with
- * `required`, which stands in for keys that it can not do without, there is a value of what is left.
+ * `required`, which stands in for keys that it cannot do without, there is a value of what is left.
  */
 export function validateAgainst<Schema extends z.ZodType>(
   schema: Schema,

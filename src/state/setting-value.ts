@@ -3,7 +3,7 @@ import { TwinbankError } from '../diagnostics/error.ts';
 import { quote } from '../diagnostics/quote.ts';
 
 /**
- * The one sentence about a value that can not be taken: `network.prefix: expected ..., found 99`. Without a
+ * The one sentence about a value that cannot be taken: `network.prefix: expected ..., found 99`. Without a
  * third argument it is silent about what was found.
  */
 export function expected(place: string, what: string, ...found: [] | [unknown]): TwinbankError {

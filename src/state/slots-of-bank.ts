@@ -24,7 +24,7 @@ export interface BankState {
 /**
  * The state slots of a bank, from its partition. Never throws because of what is on the disk: a slot that is
  * missing, that has another size, or that is not in one piece is left out, and so are all of them where the
- * volume can not be read.
+ * volume cannot be read.
  */
 export function readBankState(partition: BlockDevice): BankState {
   const open = unlessDamaged(() => openFat(partition), ignored);

@@ -37,7 +37,7 @@ export interface ApplyOptions {
 export interface AppliedPlan extends UpdatePlan {
   readonly kept: number;
   readonly target: number;
-  /** Undefined where there is no store, or one that can not be used. */
+  /** Undefined where there is no store, or one that cannot be used. */
   readonly store: StorePlan | undefined;
   /** Of the trusted keys that have signed the bundle. */
   readonly keyIds: readonly string[];
@@ -81,7 +81,7 @@ export async function applyBundle(
   const { dropCaches } = disk;
   await keepState({ bank: banks.kept.device, other: bank.device, dropCaches }).catch((error) => {
     const hint =
-      '; what the host is configured to can not be kept in it: take a state backup, and flash the host anew';
+      '; what the host is configured to cannot be kept in it: take a state backup, and flash the host anew';
     throw inFile(`bank ${banks.kept.number}`, error, hint);
   });
   invalidateBank(bank, target, plan.bank, updated);

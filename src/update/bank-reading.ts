@@ -13,13 +13,13 @@ import { type PublicKey, publicKeyOf } from './signing/key.ts';
 export interface BankReading {
   readonly number: number;
   readonly device: BlockDevice;
-  /** Undefined where the volume can not be opened. */
+  /** Undefined where the volume cannot be opened. */
   readonly volume: FatVolume | undefined;
   readonly files: BankFiles & { names(): string[] };
   readonly bootCfg: BootCfgReading;
   /** The base's first, then those of OEMs in the order in which their modules are loaded. */
   readonly manifests: readonly KeptManifest[];
-  /** Manifests that can not be read: file and one clause. */
+  /** Manifests that cannot be read: file and one clause. */
   readonly damaged: readonly { readonly file: string; readonly problem: string }[];
   /** The keys that the base of this bank trusts. */
   readonly trust: readonly PublicKey[];

@@ -58,7 +58,7 @@ function candidates(banks: readonly BankReading[]): BankReading[] {
   });
 }
 
-/** Why a bank can not be kept, as one clause. */
+/** Why a bank cannot be kept, as one clause. */
 function keptProblem(bank: BankReading): string | undefined {
   const cfg = bank.bootCfg.ok ? bank.bootCfg.cfg : undefined;
   const contents = checkBank(bank.files, cfg, { stopAtFirst: true }).problem;

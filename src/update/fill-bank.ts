@@ -72,7 +72,7 @@ export function layOutBank(bank: HostBank, plan: BankPlan): { volume: FatVolume;
   return { volume, places };
 }
 
-/** A volume with an error, or a folder in the place of boot.cfg, can not be written to, only be made anew. */
+/** A volume with an error, or a folder in the place of boot.cfg, cannot be written to, only be made anew. */
 function isSound(volume: FatVolume | undefined): boolean {
   if (!volume) return false;
   const errors = unlessDamaged(

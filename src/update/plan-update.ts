@@ -51,7 +51,7 @@ export interface UpdateFacts {
 }
 
 /**
- * Plans an update, or throws (kind `refused`) why it can not succeed: `update.product`,
+ * Plans an update, or throws (kind `refused`) why it cannot succeed: `update.product`,
  * `update.security-version`, `update.min-version`, `update.oem-*` where the modules do not go together or the
  * new base does not trust whoever signed a carried one, `update.module-missing`, `update.boot-cfg` and
  * `update.no-fit`; and as `carryOver` does.
@@ -140,7 +140,7 @@ function assertTrusted(
   }
 }
 
-/** What boot.cfg and bank.env can not hold is a reason like any other. */
+/** What boot.cfg and bank.env cannot hold is a reason like any other. */
 function layOut(manifests: readonly SignedManifest[], name: string): BankPlan {
   try {
     return planBank(manifests);

@@ -21,7 +21,7 @@ export function storeFacts(volume: FatVolume, device: BlockDevice): StoreFacts {
     files,
     freeBytes: volume.freeBytes,
     clusterBytes: volume.clusterBytes,
-    // What can not be read is not what was to be there.
+    // What cannot be read is not what was to be there.
     hashOf: (path) => hashOr(contents, path),
   };
 }
@@ -47,7 +47,7 @@ export function encodeStoreList({ build, packages }: StoreBuild): Uint8Array {
   return Buffer.from(`${JSON.stringify({ schemaVersion: 1, build, packages }, null, 2)}\n`);
 }
 
-/** One that can not be read, or only in part, lists nothing: it would leave out what its build needs. */
+/** One that cannot be read, or only in part, lists nothing: it would leave out what its build needs. */
 function readList(bytes: Uint8Array, name: string): StoreBuild[] {
   try {
     const { build, packages } = JSON.parse(Buffer.from(bytes).toString('utf8'));

@@ -130,7 +130,7 @@ function finding(file: string, code: string, problem: string): BankProblem {
   return { file, code, message: `${file}: ${problem}` };
 }
 
-/** What boot.cfg can not hold is a mistake of the recipe where it is built; here it is damage. */
+/** What boot.cfg cannot hold is a mistake of the recipe where it is built; here it is damage. */
 function unlessCorrupt<T>(
   read: () => T,
   found: (code: string, message: string) => void,

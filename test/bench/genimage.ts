@@ -17,7 +17,7 @@ export interface Genimage {
 /**
  * Writes genimage's configuration for an image's parts: the same partitions with the same sizes, types,
  * names and GUIDs in the same order, the same files in FAT16 volumes with the same cluster size, the same boot
- * code and core image. What it can not do: it numbers partitions in the order of the disk (1-6 instead of
+ * code and core image. What it cannot do: it numbers partitions in the order of the disk (1-6 instead of
  * 14, 1, 5-8), and it has no bank marks. Files that we have in memory are given to it as files.
  */
 export async function prepareGenimage(parts: ImageParts, folder: string): Promise<Genimage> {

@@ -114,7 +114,7 @@ const scenes: readonly Scene[] = [
     ],
   },
   {
-    ...{ rule: 'rollback-unwritable', title: 'r, y: can not be written', person: rollback },
+    ...{ rule: 'rollback-unwritable', title: 'r, y: cannot be written', person: rollback },
     ...{ five: bank('00-', half), six: bank('00-') },
     presses: (way) => [
       [scanned, key(way, 'r')],

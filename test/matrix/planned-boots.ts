@@ -75,7 +75,7 @@ const lines: readonly Line[] = [
   ['trial-marked', 'a trial after an update', valid(1), trial(2)],
   ['trial-marked', 'two trials', trial(1), trial(2)],
   ['trial-marked', 'a trial with a wrong module', trial(2, wrong), valid(1)],
-  ['trial-unmarkable', 'a trial that can not be marked', trial(2, half), valid(1)],
+  ['trial-unmarkable', 'a trial that cannot be marked', trial(2, half), valid(1)],
   ['trial-unmarkable', 'and no other bank', trial(2, half), bank('30-', 1)],
   ['counted', 'attempts 0', valid(2), bank('30-', 1)],
   ['counted', 'attempts 1', bank('01-', 2), valid(1)],
@@ -111,7 +111,7 @@ const lines: readonly Line[] = [
   ['rescue', 'malformed and wrong', torn(30), trial(1, wrong)],
 ];
 
-/** On a medium that can not be written. */
+/** On a medium that cannot be written. */
 const readOnlyLines: readonly Line[] = [
   ['late', 'both VALID', valid(1), valid(2)],
   ['late', 'both exhausted', bank('03-', 2), bank('03-', 1)],

@@ -23,7 +23,7 @@ export async function resumableUri(spec: string, call: AptCall): Promise<string 
 
 /**
  * Has apt's http method download an address to `file`, and go on with what is there of it: `apt-get
- * download` can not (measured: it asks for the whole again, `apt-helper` for the rest by Range and
+ * download` cannot (measured: it asks for the whole again, `apt-helper` for the rest by Range and
  * If-Range). Through apt's proxies and credentials, like all it fetches. Returns what apt said when it
  * failed; undefined is success; throws only when the program is missing or `signal` fires.
  */

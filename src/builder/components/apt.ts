@@ -123,7 +123,7 @@ export async function runApt(
 /**
  * Nothing counts as installed, so that a build does not depend on what its machine has. apt's index of
  * its lists goes into our cache, because the system's would be overwritten by one without installed
- * packages. As root, apt would drop to a user who can not write into the cache.
+ * packages. As root, apt would drop to a user who cannot write into the cache.
  */
 export function aptOptions({ apt, cache }: AptCall): string[] {
   const settings = [

@@ -51,7 +51,7 @@ async function fetchNpm(component: Resolved, context: ComponentContext): Promise
 
 /**
  * Through `npm pack`, so that registries, proxies and credentials are the user's. It downloads into its
- * own cache and can not continue half a file, so a broken download begins again.
+ * own cache and cannot continue half a file, so a broken download begins again.
  */
 async function download(
   { name, version }: { name: string; version: string },

@@ -55,7 +55,7 @@ const parallelFetches = 4;
 /**
  * What each reference stands for, in order; with a lock exactly what it says. When nothing changed since
  * the last time, no program is run and nothing is asked of the network. Throws kind `recipe` for a
- * component that does not exist, `io` for what can not be reached.
+ * component that does not exist, `io` for what cannot be reached.
  */
 export async function resolveComponents(
   refs: readonly ComponentRef[],

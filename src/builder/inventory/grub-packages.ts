@@ -42,7 +42,7 @@ export async function loaderInventory(
   return {
     module: 'bootloader',
     packages: [...packages, ownPackage()],
-    // It carries this inventory, so it can not have its own hash.
+    // It carries this inventory, so it cannot have its own hash.
     files: [...files, { path: 'grub/grub.cfg', package: packages.length }],
   };
 }

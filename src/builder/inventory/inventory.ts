@@ -78,7 +78,7 @@ export function inventoryInputs({ own, packages }: InventorySources): string {
   return sha256(canonical({ format, own, packages }));
 }
 
-/** Where a module has its inventory, and those of modules that can not have one. */
+/** Where a module has its inventory, and those of modules that cannot have one. */
 export function inventoryPath(module: string): string {
   return `usr/share/twinbank/inventory/${module}.json`;
 }

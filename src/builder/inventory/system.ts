@@ -9,7 +9,7 @@ export interface ListedModule {
   readonly vendor: string;
   readonly kind: string;
   readonly sha256: string;
-  /** Undefined where it carries none, or can not be read. */
+  /** Undefined where it carries none, or cannot be read. */
   readonly inventory: ModuleInventory | undefined;
 }
 

@@ -104,7 +104,7 @@ export async function planContext(
 }
 
 function planOne(name: string, module: ModuleRecipe, context: PlanContext) {
-  // The row of a type takes modules of that type, which a union of functions can not say.
+  // The row of a type takes modules of that type, which a union of functions cannot say.
   const plan = planners[module.type] as Planner<ModuleRecipe>;
   return plan(name, module, context);
 }

@@ -23,7 +23,7 @@ const programPaths: Record<ComponentRef['scheme'], string> = {
 };
 
 /**
- * Node with the libraries it needs. What the bank's agents can not use is taken out: debug symbols, other
+ * Node with the libraries it needs. What the bank's agents cannot use is taken out: debug symbols, other
  * languages' ICU data, the symbols for native add-ons, the TypeScript stripper. The result is run before
  * it is packed.
  */

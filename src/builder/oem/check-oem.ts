@@ -40,7 +40,7 @@ export interface CheckOptions {
 
 /**
  * Builds an OEM and holds it against the base of a recipe and the recipe's other OEMs: can it be built, do they
- * go together, does the bank have the room? Tells everything that can be known at once: of one that can not be
+ * go together, does the bank have the room? Tells everything that can be known at once: of one that cannot be
  * built, how it goes together with the others; and where there is no base, what is wrong with the folder.
  */
 export async function checkOem(options: CheckOptions): Promise<OemCheck> {
@@ -100,7 +100,7 @@ async function hold(options: CheckOptions): Promise<OemCheck> {
   return { problems, warnings, module: own.module, ...(fit && { fit }) };
 }
 
-/** The module, built; where it can not be, what is known of it, without a plan. */
+/** The module, built; where it cannot be, what is known of it, without a plan. */
 async function ownModule(
   { subject, shown }: CheckOptions,
   context: PlanContext,

@@ -26,7 +26,7 @@ export interface ProviderFolder {
 }
 
 /**
- * Builds a provider; where that can not be, looks at each part of it that its provider.yaml says and its folder has,
+ * Builds a provider; where that cannot be, looks at each part of it that its provider.yaml says and its folder has,
  * whatever is wrong with others. `shown` is how messages call its provider.yaml.
  */
 export async function examineProvider(

@@ -22,7 +22,7 @@ export interface PackedOem {
 
 /**
  * One signed file of a provider, for the product of a recipe and, where it has drivers, for its kernel. Throws
- * `oem.key` (kind `refused`) for another key than provider.yaml asks for, and kind `recipe` for what can not
+ * `oem.key` (kind `refused`) for another key than provider.yaml asks for, and kind `recipe` for what cannot
  * be built.
  */
 export async function packOem(

@@ -143,7 +143,7 @@ function sourceOf({ cwd, stdin }: Context, image: string): Pick<SourceRequest, '
   return { image: 'standard input', input: stdin };
 }
 
-/** What is gone can not be changed afterwards, nor can it be looked at. */
+/** What is gone cannot be changed afterwards, nor can it be looked at. */
 function assertStream(
   { json }: Context,
   { target, size, keepState }: { target: string } & FileOptions,

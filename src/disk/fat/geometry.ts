@@ -19,7 +19,7 @@ export interface FatGeometry {
   readonly reservedSectors: number;
   readonly fatCount: number;
   readonly sectorsPerFat: number;
-  /** Entries of 32 bytes in the root directory, which can not grow. */
+  /** Entries of 32 bytes in the root directory, which cannot grow. */
   readonly rootEntries: number;
   /** Data clusters; they are numbered from 2. */
   readonly clusters: number;

@@ -97,7 +97,7 @@ export function isValidName(name: string): boolean {
   );
 }
 
-/** Throws `fat.name` for a name that is empty, too long, or has what FAT or Windows can not take. */
+/** Throws `fat.name` for a name that is empty, too long, or has what FAT or Windows cannot take. */
 export function assertName(name: string): void {
   if (isValidName(name)) return;
   throw new TwinbankError(

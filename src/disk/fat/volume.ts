@@ -47,7 +47,7 @@ export function openFat(device: BlockDevice, options: { time?: number } = {}): F
  * short at any point, every file on disk is the old one or the new one.
  *
  * Every method throws kind `corrupt` (`fat.chain-range`, `fat.chain-loop`, `fat.chain-short` ...) where the
- * volume is broken, and kind `io` for what can not be done (fat-error.ts). The first change, and `walk`,
+ * volume is broken, and kind `io` for what cannot be done (fat-error.ts). The first change, and `walk`,
  * check the whole volume before, and take back the clusters that a power cut has left in no file.
  */
 export class FatVolume {

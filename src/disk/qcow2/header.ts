@@ -4,7 +4,7 @@ import { hex32 } from '../crc32.ts';
 export const qcow2Magic = 0x514649fb;
 /** Bytes of a version 3 header without optional fields. */
 const headerBytes = 104;
-/** As QEMU limits it, so that a forged header can not claim all memory. */
+/** As QEMU limits it, so that a forged header cannot claim all memory. */
 const maxL1Bytes = 32 * 2 ** 20;
 
 /** Bit 63 of table entries: the reference count is one. */
@@ -49,7 +49,7 @@ export function encodeQcow2Header(header: Qcow2Header): Uint8Array {
 /**
  * Reads the first 104 bytes of a file of `fileBytes` bytes. Throws, all of kind `corrupt`, `qcow2.magic`,
  * `qcow2.version`, `qcow2.backing-file`, `qcow2.encrypted`, `qcow2.feature` for what we do not read, and
- * `qcow2.header` for values that can not be.
+ * `qcow2.header` for values that cannot be.
  */
 export function decodeQcow2Header(bytes: Uint8Array, fileBytes: number): Qcow2Header {
   const expect = (ok: boolean, code: string, expected: string, found: string | number) => {

@@ -3,7 +3,7 @@ import { quote } from '../../diagnostics/quote.ts';
 
 const magic = 'KDMV';
 const grainSectors = { least: 1, most: 2048 };
-/** As QEMU limits it, so that a forged header can not claim all memory. */
+/** As QEMU limits it, so that a forged header cannot claim all memory. */
 const maxDirectoryEntries = (512 * 2 ** 20) / 4;
 
 /** Header flags ("Hosted Sparse Extent Header"). */
@@ -59,7 +59,7 @@ export function encodeVmdkHeader(header: VmdkHeader): Uint8Array {
 
 /**
  * Reads the header of a file of `fileBytes` bytes. Throws, all of kind `corrupt`, `vmdk.magic`, `vmdk.version`,
- * `vmdk.feature` for what we do not read, and `vmdk.header` for values that can not be.
+ * `vmdk.feature` for what we do not read, and `vmdk.header` for values that cannot be.
  */
 export function decodeVmdkHeader(sector: Uint8Array, fileBytes: number): VmdkHeader {
   const expect = (ok: boolean, code: string, expected: string, found: string | number | bigint) => {

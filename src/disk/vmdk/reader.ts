@@ -151,7 +151,7 @@ function unpackGrain(
   const where = `grain of sector ${sector}`;
   if (marker.sector !== sector)
     throw grainError(where, 'its own marker', `sector ${marker.sector}`);
-  // What deflate makes of bytes that it can not pack is hardly longer than they are.
+  // What deflate makes of bytes that it cannot pack is hardly longer than they are.
   if (marker.length > grainBytes + 4096) throw grainError(where, 'less', `${marker.length} bytes`);
   assertIn(file, start + grainMarkerBytes, marker.length, sector);
   const packed = file.read(start + grainMarkerBytes, marker.length);

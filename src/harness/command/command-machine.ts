@@ -187,7 +187,7 @@ export class CommandMachine implements TestMachine {
   }
 
   async snapshot(): Promise<never> {
-    throw notAble('rig', 'snapshot', 'a machine of metal can not be kept as it is');
+    throw notAble('rig', 'snapshot', 'a machine of metal cannot be kept as it is');
   }
 
   async restore(): Promise<never> {

@@ -21,7 +21,7 @@ export interface Fault {
 
 /**
  * Parses `NAME[=ARGUMENT][@BANK]`. Throws `usage.fault` (kind `usage`) for what is no fault, what this
- * engine can not do, and arguments that do not fit.
+ * engine cannot do, and arguments that do not fit.
  */
 export function parseFault(text: string, engine: MachineKind): NamedFault {
   const match = /^([a-z-]+)(?:=([^@]*))?(?:@(\d{1,3}))?$/.exec(text);

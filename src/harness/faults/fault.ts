@@ -110,7 +110,7 @@ export const faultRows: readonly FaultRow[] = [
     name: 'power-cut-write',
     usage: 'power-cut-write=N',
     meaning: 'the power fails once, just before the N-th write to the disk',
-    // A virtual machine can not be stopped between two of its instructions from outside.
+    // A virtual machine cannot be stopped between two of its instructions from outside.
     engines: ['sim'],
     bank: 'none',
     parse: (argument) =>

@@ -94,7 +94,7 @@ export interface TestMachine {
 
   /** Speaks to vmkd of the system that runs. */
   readonly vmkd: RpcClient;
-  /** How this host is called by the machine's system, such as `10.0.2.2`; undefined where it can not be reached. */
+  /** How this host is called by the machine's system, such as `10.0.2.2`; undefined where it cannot be reached. */
   readonly hostAddress: string | undefined;
   /** Host and port at which a port of the machine is reached, until its power goes. */
   endpoint(

@@ -6,7 +6,7 @@ import type { DiskType } from './machine.ts';
  * What QEMU is told about faults: those of the running system go to the guest by the firmware's
  * configuration (`opt/org.twinbank/fault`: `NAME@BANK` with commas between), a read-only disk to QEMU
  * itself. Disk faults have been done to the disk before; power cuts are the harness' own. Throws
- * `usage.fault` for a disk that QEMU can not attach read-only. `more` are further words for the guest.
+ * `usage.fault` for a disk that QEMU cannot attach read-only. `more` are further words for the guest.
  */
 export function faultArguments(
   faults: readonly Fault[],

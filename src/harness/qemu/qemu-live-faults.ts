@@ -20,7 +20,7 @@ const delayGroup = 'delay-group';
 const pageSectors = 8;
 const eio = 5;
 
-/** Why QEMU can not play a live fault, as a clause; undefined: it can. */
+/** Why QEMU cannot play a live fault, as a clause; undefined: it can. */
 export function whyNotInQemu(
   fault: LiveFault,
   { network = defaultMachine.network }: QemuOptions,

@@ -138,7 +138,7 @@ export class QemuTestMachine implements TestMachine {
       return 'QEMU does not attach an ahci disk that can only be read';
     }
     const { name, engines } = fault.row;
-    return engines.includes('qemu') || `QEMU can not play ${name}`;
+    return engines.includes('qemu') || `QEMU cannot play ${name}`;
   }
 
   async inject(fault: NamedFault | LiveFault): Promise<void> {
@@ -195,7 +195,7 @@ export class QemuTestMachine implements TestMachine {
   async snapshot(): Promise<QemuSnapshot> {
     const on = this.isOn();
     if (on && this.#options.disk === 'nvme') {
-      throw notAble('qemu', 'snapshot', 'QEMU can not keep an NVMe disk of a machine that is on');
+      throw notAble('qemu', 'snapshot', 'QEMU cannot keep an NVMe disk of a machine that is on');
     }
     const machine = on ? this.#run.running('snapshot') : undefined;
     const record = this.#record.keep();

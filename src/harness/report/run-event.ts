@@ -7,7 +7,7 @@ export const verdicts = [
   /** Failed, and passed when it was tried again. */
   'flaky',
   'failed',
-  /** The engine or the machine can not do a step, or the host can not: never counted as passed. */
+  /** The engine or the machine cannot do a step, or the host cannot: never counted as passed. */
   'not-applicable',
   /** Not run, because an earlier step failed, the run was stopped, or another shard has it. */
   'skipped',

@@ -41,7 +41,7 @@ export function artefactFolder(
   };
 }
 
-/** One thing that is kept; what can not be had is said, and keeps no other from being kept. */
+/** One thing that is kept; what cannot be had is said, and keeps no other from being kept. */
 interface Trace {
   readonly label: string;
   keep(): Promise<unknown>;

@@ -84,7 +84,7 @@ async function play(plan: PlannedRun, attempt: number, options: AttemptOptions):
       return 'not-applicable';
     }
     const start = shelf.take(plan);
-    // What it can not make is nothing to wait for.
+    // What it cannot make is nothing to wait for.
     if (!machine.abilities.has('snapshot')) await shelf.release(plan, { done: false });
     if (start) await machine.restore(start.snapshot);
     watch = watchMachine(machine, emit, start?.watch);

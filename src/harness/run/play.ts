@@ -55,7 +55,7 @@ export function begin({ desk, watch }: Play): number {
 
 export const notApplicableCode = 'scenario.not-applicable';
 
-/** Thrown by a step that the machine can not do; `why` is a part of a sentence. */
+/** Thrown by a step that the machine cannot do; `why` is a part of a sentence. */
 export function notApplicable(why: string): TwinbankError {
   return new TwinbankError('refused', notApplicableCode, why);
 }

@@ -41,7 +41,7 @@ export interface StepDefinition<Shape extends z.core.$ZodLooseShape> {
   /** In the words of the report. */
   title(spec: z.output<z.ZodObject<Shape>>): string;
   needs?(spec: z.output<z.ZodObject<Shape>>): readonly Ability[];
-  /** It only looks: where a machine can not do it, the others go on. */
+  /** It only looks: where a machine cannot do it, the others go on. */
   readonly looks?: boolean;
   /** After it the machine is a good place to begin other scenarios from. */
   shares?(spec: z.output<z.ZodObject<Shape>>): boolean;

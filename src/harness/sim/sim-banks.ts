@@ -38,7 +38,7 @@ export interface SimulatedBank {
   readBootCfg(): BootCfgReading;
 }
 
-/** Throws as `readGpt` does. A bank whose volume can not be read is one that the loader finds malformed. */
+/** Throws as `readGpt` does. A bank whose volume cannot be read is one that the loader finds malformed. */
 export function simulatedDisk(disk: BlockDevice): SimulatedDisk {
   const switches = medium(disk);
   const device = memoDevice(switches);

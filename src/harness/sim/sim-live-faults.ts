@@ -4,7 +4,7 @@ import { readGpt } from '../../disk/gpt.ts';
 import type { LiveFault } from '../machine/test-machine.ts';
 import type { WritableDisk } from './sim-disk.ts';
 
-/** Why a simulated machine can not play a live fault, as a clause; undefined: it can. */
+/** Why a simulated machine cannot play a live fault, as a clause; undefined: it can. */
 export function whyNotLive(fault: LiveFault): string | undefined {
   switch (fault.live) {
     case 'io-error':

@@ -137,7 +137,7 @@ export class SimMachine implements TestMachine {
 
   canInject(fault: NamedFault | LiveFault): true | string {
     if (isLive(fault)) return whyNotLive(fault) ?? true;
-    return fault.row.engines.includes('sim') || `the simulator can not play ${fault.row.name}`;
+    return fault.row.engines.includes('sim') || `the simulator cannot play ${fault.row.name}`;
   }
 
   async inject(fault: NamedFault | LiveFault): Promise<void> {

@@ -46,7 +46,7 @@ export function simHost(disk: WritableDisk, now: () => number) {
 }
 
 export function writeJournal(disk: WritableDisk, event: JournalEvent, now: number): void {
-  // A host whose store can not be written runs all the same.
+  // A host whose store cannot be written runs all the same.
   if (disk.host.store) appendJournal(disk.host.store, event, now);
 }
 
@@ -102,7 +102,7 @@ export type SaveAnswer =
   | { readonly saved: true; readonly generation: number }
   | { readonly saved: false; readonly why: string };
 
-/** Saves the settings as the running system does; what can not be saved is answered, not thrown. */
+/** Saves the settings as the running system does; what cannot be saved is answered, not thrown. */
 export async function saveSettings(disk: WritableDisk, system: SimSystem): Promise<SaveAnswer> {
   const why = whyUnsaved(system);
   if (why !== undefined) return { saved: false, why };

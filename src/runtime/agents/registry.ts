@@ -17,7 +17,7 @@ export const cimUser = { uid: 110, gid: 110 };
  * it is what supervises them.
  */
 export const agentPrograms: Readonly<Record<string, AgentProgram>> = {
-  // A ring of 512 KiB, read by logread: Debian's busybox can not rotate files, and memory is all there is.
+  // A ring of 512 KiB, read by logread: Debian's busybox cannot rotate files, and memory is all there is.
   // With -R messages go to other hosts, with -L into the ring as well.
   syslog: {
     path: '/sbin/syslogd',

@@ -45,7 +45,7 @@ const patienceMs = 5000;
 
 /**
  * Starts a program and starts it again whenever it ends, after 1, 2, 4… up to 30 seconds: a program that
- * can not run must not take the machine with it.
+ * cannot run must not take the machine with it.
  */
 export function supervise(program: Program, supervision: Supervision = {}): Running {
   const { wanted = () => true, onOutput, onEnd = () => {} } = supervision;
@@ -119,7 +119,7 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
       return stopped;
     },
     problem: () => {
-      // A program that can not run is there for a moment, too, each time that it is started; the more
+      // A program that cannot run is there for a moment, too, each time that it is started; the more
       // often it has ended, the longer it has to live before it is believed.
       const enough = last === undefined ? provenMs : Math.max(provenMs, pauseMs);
       const proven = performance.now() - begun >= enough;

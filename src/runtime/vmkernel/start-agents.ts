@@ -23,7 +23,7 @@ export function startAgents({ names, dead, files, tell }: AgentsOptions): Runnin
   return names.flatMap((name) => {
     const program = agentPrograms[name];
     if (!program) return [];
-    // The fault is a program that can not run; what comes of it is the supervisor's work.
+    // The fault is a program that cannot run; what comes of it is the supervisor's work.
     const path = dead ? '/bin/false' : program.path;
     const args = () => program.args(effectiveSettings());
     const { user } = program;

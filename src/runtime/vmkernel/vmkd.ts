@@ -83,7 +83,7 @@ const reset = (why: string): Promise<never> => {
   console.line(`resetting: ${why}`);
   return resetNow();
 };
-// A trial that gets stuck on its way, or whose bank can not be found or written, ends all the same.
+// A trial that gets stuck on its way, or whose bank cannot be found or written, ends all the same.
 let confirmed = false;
 if (command.trial) {
   const left = settings.health.trialSeconds + graceSeconds - clock.sinceKernel();

@@ -23,7 +23,7 @@ export interface BundleReport {
 
 /**
  * Reads a bundle to its end, and holds it against the keys that it names itself. Throws kind `corrupt`: as
- * `openBundle` does, and `manifest.form` and `json.*` where a manifest can not be read; what else is wrong with
+ * `openBundle` does, and `manifest.form` and `json.*` where a manifest cannot be read; what else is wrong with
  * it is the report's problem.
  */
 export async function inspectBundle(

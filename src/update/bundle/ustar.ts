@@ -65,7 +65,7 @@ const templateSum = sumOf(template);
 /**
  * The header of a plain file in the one form that a bundle has: mode 0644, owner, group and time 0, no names,
  * no prefix. It is what GNU tar writes with `--format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0
- * --mode=0644`. Throws a RangeError for what a header can not hold.
+ * --mode=0644`. Throws a RangeError for what a header cannot hold.
  */
 export function encodeHeader({ path, bytes }: UstarHeader): Uint8Array {
   if (!pathPattern.test(path)) throw new RangeError(`no name for a tar: ${quote(path)}`);

@@ -2,7 +2,7 @@ import type { BankManifest, ManifestModule } from '../../bootloader/bank-manifes
 import { initramfsFile } from './plan-bank.ts';
 import { expectedRelation, type Provided, parseRelation, satisfies } from './relation.ts';
 
-/** Why manifests can not be in one bank, as one sentence that names both sides and the way out. */
+/** Why manifests cannot be in one bank, as one sentence that names both sides and the way out. */
 export interface CombineProblem {
   readonly code: string;
   readonly message: string;

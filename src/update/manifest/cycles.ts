@@ -29,7 +29,7 @@ function cycle(path: readonly string[]): CombineProblem {
   return { code: 'cycle', message, origins: path.slice(0, -1) };
 }
 
-/** Other OEMs that each one can not do without: the only ones that fulfil one of its requirements. */
+/** Other OEMs that each one cannot do without: the only ones that fulfil one of its requirements. */
 function needsOf(manifests: readonly BankManifest[]): Map<string, string[]> {
   const provided = providedBy(manifests);
   return new Map(

@@ -91,7 +91,7 @@ function readable(name: string, read: () => KeyObject): KeyObject {
   try {
     return read();
   } catch (cause) {
-    throw keyError(name, 'key.form', 'a whole key', 'one that can not be read', cause);
+    throw keyError(name, 'key.form', 'a whole key', 'one that cannot be read', cause);
   }
 }
 

@@ -42,7 +42,7 @@ const olderBuilds: readonly { between: string; set: string; files: readonly stri
   },
 ];
 
-/** QEMU of the distribution's last security update; apt can not resolve it beside the newer libraries. */
+/** QEMU of the distribution's last security update; apt cannot resolve it beside the newer libraries. */
 const olderQemu = '1:7.2+dfsg-7+deb12u15';
 
 /** Builds both sides of every pair; one whose older version is gone is told to `skipped`. */

@@ -36,7 +36,7 @@ export const coredump: FuzzTarget = {
     const { state, length, build, sha256 } = readCoredumpHeader(memoryDevice(bytes));
     if (!(length >= 0 && length <= partitionBytes - 4096)) fails(`a dump of ${length} bytes`);
     if (build.length > 64 || !/^[0-9a-f]{64}$/.test(sha256))
-      fails('a build or hash that can not be');
+      fails('a build or hash that cannot be');
     return takenAs(state);
   },
 };

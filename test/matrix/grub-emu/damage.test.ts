@@ -75,7 +75,7 @@ describe.skipIf(!hasGrubEmu && !process.env.CI)('the GRUB script over damaged ba
     expect(rows).toHaveLength(cuts.length);
   });
 
-  it('refuses a bank whose .sum can not be read, for which hashsum --check is true', async () => {
+  it('refuses a bank whose .sum cannot be read, for which hashsum --check is true', async () => {
     const disk = disks[0]!;
     setUp(disk, disk.work, pair({ marks: '00-' }, { marks: '31-' }));
     // A cluster behind the end of the volume.

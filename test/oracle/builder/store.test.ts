@@ -56,7 +56,7 @@ judgedBy(['sfdisk', 'mcopy', 'mdir', 'tar', 'dpkg-deb', 'flock'], () => {
       expect(inspect).toMatchObject({ status: 0, stderr: '' });
       expect(JSON.parse(inspect.stdout)).toMatchObject({ schemaVersion: 1, next: 5 });
     }
-    // It has no sources, so it can not build; it must say so, and not show a stack.
+    // It has no sources, so it cannot build; it must say so, and not show a stack.
     writeFileSync(join(place, 'x.yaml'), 'modules: {}\n');
     const build = client('build', 'x.yaml', '--out', place);
     expect(build.status).toBe(5);

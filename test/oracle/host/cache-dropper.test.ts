@@ -78,7 +78,7 @@ judgedBy(['fincore'], () => {
   });
 });
 
-test('a file whose caches can not be dropped is an error that names it', async () => {
+test('a file whose caches cannot be dropped is an error that names it', async () => {
   const path = join(folder, 'gone');
   closeSync(openSync(path, 'w'));
   const caches = cacheDropper(path);

@@ -87,7 +87,7 @@ describe('the contents of a bank', () => {
     expect(checkBank(bank, cfg, { stopAtFirst: true }).files).toHaveLength(2);
   });
 
-  it('are malformed when boot.cfg can not be read at all', () => {
+  it('are malformed when boot.cfg cannot be read at all', () => {
     const read = () => {
       throw new Error('crossed chain');
     };

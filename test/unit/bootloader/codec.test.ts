@@ -146,7 +146,7 @@ describe('boot.cfg', () => {
     );
   });
 
-  it('can not be saved by GRUB when its filler is damaged', () => {
+  it('cannot be saved by GRUB when its filler is damaged', () => {
     const damaged = Uint8Array.from(written);
     damaged[1000] = 0x40;
     expect(readBootCfg(damaged)).toMatchObject({ ok: true, problems: [{ offset: 1000 }] });

@@ -107,7 +107,7 @@ describe('a damaged image', () => {
     image.edit(1, (volume) => volume.remove('EFI/BOOT/BOOTX64.EFI'));
     const found = await inspect(image.bytes);
     expect(found.findings.map(({ message }) => message)).toEqual([
-      'bootloader: expected EFI/BOOT/BOOTX64.EFI, found none: UEFI can not start it',
+      'bootloader: expected EFI/BOOT/BOOTX64.EFI, found none: UEFI cannot start it',
     ]);
   });
 

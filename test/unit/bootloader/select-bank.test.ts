@@ -58,7 +58,7 @@ describe('choosing a bank', () => {
     ['a trial that was not confirmed is over', ['20-2', '00-1'], 6, ['30T2', '01-1']],
     ['a trial that failed its hashes keeps its H', ['20H2', '00-1'], 6, ['30H2', '01-1']],
     ['a trial with a wrong hash falls back at once', ['10-2h', '00-1'], 6, ['20H2h', '01-1']],
-    ['a trial that can not be marked is not tried', ['10-2w', '00-1'], 6, ['10-2w', '01-1']],
+    ['a trial that cannot be marked is not tried', ['10-2w', '00-1'], 6, ['10-2w', '01-1']],
     ['a trial is never exhausted', ['13-2', '00-1'], 5, ['23-2', '00-1']],
     ['a trial keeps others from counting as all exhausted', ['10-1', '03-2'], 5, ['20-1', '03B2']],
     ['INVALID is never chosen', ['30R2', '30-1'], null, ['30R2', '30-1']],
@@ -71,7 +71,7 @@ describe('choosing a bank', () => {
     ],
     ['both wrong: rescue', ['00-2h', '00-1h'], null, ['01H2h', '01H1h']],
     [
-      'a VALID bank that can not be written comes after the others',
+      'a VALID bank that cannot be written comes after the others',
       ['00-2w', '00-1'],
       6,
       ['00-2w', '01-1'],
@@ -206,7 +206,7 @@ describe('a person at the console', () => {
     expect(events.some((event) => event.type === 'write')).toBe(false);
   });
 
-  it('can not boot a malformed bank; the loader goes on', () => {
+  it('cannot boot a malformed bank; the loader goes on', () => {
     const facts = factsOf(['00-2', 'x']);
     expect(selectBank(facts, io, { wants: 'boot', partition: 6 }).booted).toBe(5);
   });

@@ -36,7 +36,7 @@ export const situations: readonly Situation[] = [
   { title: 'first in order', play: (marks) => boot(marks, fresh, {}) },
   { title: 'the other one INVALID', play: (marks) => boot(marks, invalid, {}) },
   { title: 'contents wrong', play: (marks) => boot(marks, fresh, { wrong: true }) },
-  { title: 'can not be written', play: (marks) => boot(marks, fresh, { unwritable: true }) },
+  { title: 'cannot be written', play: (marks) => boot(marks, fresh, { unwritable: true }) },
   {
     title: 'confirmed by the system in it',
     play: (marks) => act(marks, (facts) => planConfirm(facts, context(mine), mine).marks),

@@ -72,7 +72,7 @@ describe('the results of a build', () => {
     expect(readdirSync(out)).toEqual([]);
   });
 
-  it('can not take the place of a folder, and say so', async () => {
+  it('cannot take the place of a folder, and say so', async () => {
     const out = temporaryDirectory();
     mkdirSync(join(out, 'x-1.img'));
     await expect(write(out)).rejects.toMatchObject({ code: expect.stringMatching(/^E/) });

@@ -165,7 +165,7 @@ describe('the key of a bundle', () => {
   });
 });
 
-describe('a bundle that can not be made', () => {
+describe('a bundle that cannot be made', () => {
   mkdirSync(at('folder'));
   writeFileSync(at('text.txt'), 'no image'.repeat(1000));
   const argv = ['v1.img', '--key', 'release.key', '--out'];

@@ -91,7 +91,7 @@ describe('the exit code of diff', () => {
     expect((await diff('old.img', 'new.tbu', '--json')).code).toBe(9);
   });
 
-  it('is 2 for what can not be compared, 5 for what is not there', async () => {
+  it('is 2 for what cannot be compared, 5 for what is not there', async () => {
     const mixed = await diff('old.img', 'site.yaml');
     expect(mixed.code).toBe(2);
     expect(mixed.stderr).toContain('build it first (twinbank build site.yaml)');

@@ -48,7 +48,7 @@ describe('twinbank doctor', () => {
     expect(stderr).toMatch(/^twinbank: expected these host tools, found none: .*\bxz\b/);
   });
 
-  it('takes neither a folder nor a file that can not be run for a program', async () => {
+  it('takes neither a folder nor a file that cannot be run for a program', async () => {
     writeFileSync(join(folder, 'xz'), '');
     const { stdout } = await doctor('--json');
     expect(JSON.parse(stdout).missing).toContain('xz');

@@ -124,7 +124,7 @@ describe('writeNewFiles', () => {
     expect(text('b')).toBe('of another');
   });
 
-  it('leaves neither when the second can not be written to its end', () => {
+  it('leaves neither when the second cannot be written to its end', () => {
     const noText = 42 as unknown as string;
     const files = [
       { path: at('a'), text: 'a', mode: 0o600 },

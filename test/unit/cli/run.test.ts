@@ -60,7 +60,7 @@ describe('a command that succeeds', () => {
     expect(stderr).toBe('');
   });
 
-  it('fails with code 5 when its output can not be written', async () => {
+  it('fails with code 5 when its output cannot be written', async () => {
     const full = new Writable({
       write(_chunk, _encoding, done) {
         const error = new Error('ENOSPC: no space left on device, write');

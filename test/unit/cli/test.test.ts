@@ -35,7 +35,7 @@ describe('twinbank test', () => {
     });
   });
 
-  test('says what an engine can not do, before it is tried', async () => {
+  test('says what an engine cannot do, before it is tried', async () => {
     const keys = 'description: Keys\nsteps: [build, flash, boot, { key: esc }]\n';
     writeFileSync(join(folder, 'keys.txt'), keys);
     const { stdout } = await run('keys.txt', '--dry-run', '--engine', 'sim');

@@ -207,7 +207,7 @@ describe('update is refused with 8', () => {
       'expected a host with version 1.5 or newer, found 1.0; update to 1.5 first',
     ],
     [
-      'a title that boot.cfg can not hold',
+      'a title that boot.cfg cannot hold',
       { title: '"' },
       'boot.cfg title: expected printable ASCII',
     ],

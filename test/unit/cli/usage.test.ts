@@ -115,7 +115,7 @@ describe('a command whose file fails to load', () => {
       usage: 'broken',
       describe: 'Does not load',
       load: async () => {
-        throw new Error('can not load');
+        throw new Error('cannot load');
       },
     };
     const { code, stderr } = await runHere(['broken'], { rows: [broken] });

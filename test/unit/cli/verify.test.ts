@@ -116,7 +116,7 @@ right.img: right
       'store: expected tool_1_amd64.deb of 1.0-1, found other contents',
     ],
     [
-      'a store that can not be read',
+      'a store that cannot be read',
       (made) => void made.bytes.fill(0, 14 * 2 ** 20, 14 * 2 ** 20 + 512),
       'store: expected the packages of 1.0-1, found a damaged store: ',
     ],

@@ -19,7 +19,7 @@ test('a device in memory gives copies, and keeps reads and writes within its siz
   }
 });
 
-test('a slice of a device can not reach beyond its own ends', () => {
+test('a slice of a device cannot reach beyond its own ends', () => {
   const store = Buffer.from('abcdef');
   const slice = sliceDevice(memoryDevice(store), 2, 3);
   expect(Buffer.from(slice.read(0, 3)).toString()).toBe('cde');

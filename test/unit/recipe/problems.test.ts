@@ -130,7 +130,7 @@ bank: { size: 48 }
   ]);
 });
 
-test('a file that can not be read is the only problem told, since others may come of it', () => {
+test('a file that cannot be read is the only problem told, since others may come of it', () => {
   expect(
     problemsOf({
       'x.yaml': 'modules: { vmm: { layer: {} } }\nextends: [gone.yaml, tree]\n',

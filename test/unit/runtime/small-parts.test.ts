@@ -173,7 +173,7 @@ describe('a program of the bank', () => {
     expect(text).toBe('hi\nhi\nhi\n');
   });
 
-  it('that can not be started is tried again', async () => {
+  it('that cannot be started is tried again', async () => {
     let tries = 0;
     await new Promise<void>((done) => {
       const wanted = (): boolean => {

@@ -145,7 +145,7 @@ describe('scripts/setup', () => {
     ]);
   });
 
-  it('goes on when one source of packages can not be reached', () => {
+  it('goes on when one source of packages cannot be reached', () => {
     write('missing', 'zstd\n');
     stub('apt-get', 'if [ "$1" = update ]; then echo unreachable; exit 100; fi; : > missing');
     const { status, stderr } = setup();

@@ -127,7 +127,7 @@ describe('saving', () => {
   });
 });
 
-describe('a save that can not be', () => {
+describe('a save that cannot be', () => {
   it('is refused where the one slot there is holds what the bank starts from', async () => {
     const bank = stateBank(['state1.slt']);
     bank.put(1, 3, 'only');

@@ -33,7 +33,7 @@ describe('a host without a store', () => {
   });
 });
 
-describe('a host whose state can not be kept, as the FAT of its bank is broken', () => {
+describe('a host whose state cannot be kept, as the FAT of its bank is broken', () => {
   it('is refused with the bank by name and a way out, before anything is written', async () => {
     const image = hostImage({ 5: { manifests: [v1] }, 6: { manifests: [v1] } });
     const { partitions } = readGpt(memoryDevice(image.bytes));
@@ -57,7 +57,7 @@ describe('a host whose state can not be kept, as the FAT of its bank is broken',
     await expect(applyBundle(source, diskOf(image.bytes))).rejects.toMatchObject({
       ...{ kind: 'corrupt', code: 'fat.chain-crossed' },
       message: expect.stringMatching(
-        /^bank 5: .*; what the host is configured to can not be kept in it: take a state backup, and flash the host anew$/,
+        /^bank 5: .*; what the host is configured to cannot be kept in it: take a state backup, and flash the host anew$/,
       ),
     });
     expect(image.bytes.equals(before)).toBe(true);

@@ -205,7 +205,7 @@ describe('what a bundle of a bank is made of', () => {
       (one) => one.edit(8, (volume) => volume.remove('builds/1.0-1.json')),
       'no such package',
     ],
-    ['can not be read', (one) => void one.bytes.fill(0, 14 * 2 ** 20, 14 * 2 ** 20 + 512), ''],
+    ['cannot be read', (one) => void one.bytes.fill(0, 14 * 2 ** 20, 14 * 2 ** 20 + 512), ''],
   ])('is a store that never %s', (_what, change, found) => {
     const other = image();
     change(other);

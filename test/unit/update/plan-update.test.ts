@@ -216,7 +216,7 @@ describe('an update is refused', () => {
   });
 
   it.each<[string, Parameters<typeof baseOf>[0], RegExp]>([
-    ['a title that boot.cfg can not hold', { title: 'say "hi"' }, /^x\.tbu: boot\.cfg title: /],
+    ['a title that boot.cfg cannot hold', { title: 'say "hi"' }, /^x\.tbu: boot\.cfg title: /],
     ['a title that is too long', { title: 't'.repeat(900) }, /title: .* within 1024 bytes/],
     ['a build that is none', { build: 'v2.0-1' }, /^x\.tbu: boot\.cfg build: /],
     ['more options than bank.env has room for', { kernelOptions: ['o'.repeat(1000)] }, /kernelopt/],

@@ -69,7 +69,7 @@ describe('what is known of a store', () => {
     expect(factsOf(store(builds)).builds).toEqual([other]);
   });
 
-  it('is no hash of a file that can not be read', () => {
+  it('is no hash of a file that cannot be read', () => {
     const { bytes, device } = store({});
     const place = openFat(device).extents(tool.path)[0]!.offset;
     const failing: BlockDevice = {

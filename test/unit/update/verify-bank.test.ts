@@ -185,7 +185,7 @@ describe('a problem of a bank', () => {
     ]);
   });
 
-  it('is a module whose clusters can not be followed, and every other one is told as well', () => {
+  it('is a module whose clusters cannot be followed, and every other one is told as well', () => {
     const image = hostImage({ 5: { manifests: [base, acme] } });
     image.edit(5, flip('vmkernel'));
     const bank = diskOf(image.bytes).banks[0]!.device;
@@ -233,7 +233,7 @@ describe('the keys that a bank is held against', () => {
   });
 });
 
-it('a base that boot.cfg can not hold is damage, and no mistake of a recipe', () => {
+it('a base that boot.cfg cannot hold is damage, and no mistake of a recipe', () => {
   const modules = [...baseModules.slice(0, 2), { ...baseModules[2]!, name: 'n'.repeat(64) }];
   const long = baseOf({ kernelOptions: ['o'.repeat(1000)], modules });
   const other = sign(long);

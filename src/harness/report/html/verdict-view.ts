@@ -9,7 +9,7 @@ export function verdictBadge(verdict: Verdict): Html {
   return html`<span class="v v-${verdict}"><span aria-hidden="true">${sign}</span> <span class="w">${word}</span></span>`;
 }
 
-/** The sign alone, with the word for those who can not see it. */
+/** The sign alone, with the word for those who cannot see it. */
 export function verdictSign(verdict: Verdict): Html {
   const { sign, word } = verdictLooks[verdict];
   return html`<span class="v v-${verdict}" role="img" aria-label="${word}" title="${word}">${sign}</span>`;

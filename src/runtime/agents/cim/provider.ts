@@ -144,7 +144,7 @@ export interface HwmonReading {
   readonly kind: 'temp' | 'fan' | 'in' | 'curr' | 'power';
   /** What the driver calls it, or the channel. */
   readonly label: string;
-  /** Degrees, revolutions a minute, volts, amperes, watts; undefined where it can not be read now. */
+  /** Degrees, revolutions a minute, volts, amperes, watts; undefined where it cannot be read now. */
   readonly value: number | undefined;
   /** `max`, `crit`, `min`, ... in the same unit, those that there are. */
   readonly limits: Readonly<Record<string, number>>;
@@ -158,7 +158,7 @@ export interface HwmonReading {
 export interface CimHost {
   /** The host's name in keys: SystemName, and Name of its CIM_ComputerSystem. */
   readonly systemName: string;
-  /** A file of procfs or sysfs without blanks at its ends; undefined where it is missing or can not be read now. */
+  /** A file of procfs or sysfs without blanks at its ends; undefined where it is missing or cannot be read now. */
   read(path: string): string | undefined;
   /** Names in a folder, sorted; none where it is missing. */
   list(path: string): readonly string[];

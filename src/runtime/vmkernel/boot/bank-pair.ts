@@ -16,7 +16,7 @@ export interface BankPlaces {
   readonly dropCaches?: ((path: string) => Promise<void>) | undefined;
 }
 
-/** Opens both banks for as long as `use` runs, the other one for reading; without it where it can not be. */
+/** Opens both banks for as long as `use` runs, the other one for reading; without it where it cannot be. */
 export async function withBankPair<T>(
   { bank, other, dropCaches = flushBuffers }: BankPlaces,
   use: (pair: BankPair) => Promise<T>,

@@ -6,7 +6,7 @@ import { openFileDevice } from '../../../disk/file-device.ts';
 export interface Journal {
   /** Why nothing can be written, or undefined. */
   problem?: string;
-  /** Never throws: a host whose store can not be written runs all the same. */
+  /** Never throws: a host whose store cannot be written runs all the same. */
   write(event: JournalEvent): void;
 }
 

@@ -36,7 +36,7 @@ const checks: Record<CheckName, (facts: HealthFacts) => string | undefined> = {
   },
   drivers: ({ drivers }) => {
     const failed = drivers.failed.map(({ module }) => module);
-    return failed.length > 0 ? `drivers ${failed.join(', ')} can not be loaded` : undefined;
+    return failed.length > 0 ? `drivers ${failed.join(', ')} cannot be loaded` : undefined;
   },
   manifests: ({ manifestProblem }) =>
     manifestProblem === undefined ? undefined : `manifests: ${manifestProblem}`,

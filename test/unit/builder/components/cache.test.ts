@@ -158,7 +158,7 @@ test.each([
   expect(warnings(events)).toHaveLength(1);
 });
 
-test('a cache that can not be written to is one sentence of kind io', async () => {
+test('a cache that cannot be written to is one sentence of kind io', async () => {
   const { cache } = emptyCache();
   mkdirSync(join(cache.directory, 'x'));
   writeFileSync(join(cache.directory, 'x', 'file'), '');

@@ -52,7 +52,7 @@ test('a download is tried three times and no more, each failure told', async () 
   expect(notes).toEqual(['try 1; trying again', 'try 2; trying again']);
 });
 
-test('what a second try can not heal is not tried again', async () => {
+test('what a second try cannot heal is not tried again', async () => {
   let tries = 0;
   const failure = retry(
     async () => {

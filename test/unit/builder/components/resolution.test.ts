@@ -77,7 +77,7 @@ test('with a lock, what it names comes from the cache and nothing is asked of ap
     schemaVersion: 1,
     components: [row('meta', '1', sha256), row('real-6', '1', sha256)],
   } as const;
-  // An apt that can not be asked at all.
+  // An apt that cannot be asked at all.
   const apt = { ...systemApt, options: ['Dir::State::Lists=/nonexistent'] };
   const locked = { ...context, lock, apt };
   const [meta] = await resolveComponents([{ scheme: 'deb', name: 'meta' }], locked);

@@ -177,7 +177,7 @@ describe('a volume', () => {
     expect(openFat(device).check()).toEqual([]);
   });
 
-  test('says in one sentence what can not be done', () => {
+  test('says in one sentence what cannot be done', () => {
     const { volume } = newVolume();
     volume.mkdir('/dir');
     volume.write('/dir/file', payload(1, 1));

@@ -166,7 +166,7 @@ describe('a rig', () => {
     expect(switched).toBe('host\ntarget\nhost\ntarget\n');
   });
 
-  it('can not be asked for what only a virtual machine does', async () => {
+  it('cannot be asked for what only a virtual machine does', async () => {
     await make();
     expect(machine.canInject(parseFault('kernel-panic', 'qemu'))).toMatch(/only a virtual machine/);
     expect(machine.canInject({ live: 'network-down' })).toMatch(/no such command/);

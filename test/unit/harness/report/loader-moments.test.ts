@@ -45,7 +45,7 @@ describe('the states of the banks by the lines of a boot', () => {
     });
   });
 
-  it('end at the rescue prompt with none, and with banks whose marks can not be read', () => {
+  it('end at the rescue prompt with none, and with banks whose marks cannot be read', () => {
     const lines = ['bank 5 MALFORMED', 'bank 6 INVALID attempts=0 verdict=T updated=3 build=1-1'];
     const [rescue] = moments([...lines, 'rescue: no bank can be booted']);
     expect(rescue).toMatchObject({

@@ -138,7 +138,7 @@ describe('a scenario', () => {
   });
 });
 
-describe('what a machine can not do', () => {
+describe('what a machine cannot do', () => {
   test('makes a scenario not applicable before anything is done', async () => {
     const machines = fakeMachines({ abilities: [] });
     const runs = scenario('build', 'flash', 'boot', 'power-cut');

@@ -38,7 +38,7 @@ describe('each problem has its place and says what was expected', () => {
       'expect: { console: "(" }',
     ],
     [
-      'a bank that can not be',
+      'a bank that cannot be',
       "test.yaml:3:21 steps[0].expect.bank: expected the number of a bank's partition, such as 5 or 6, found 0",
       'expect: { bank: 0 }',
     ],

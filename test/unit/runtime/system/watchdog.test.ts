@@ -69,7 +69,7 @@ describe('the watchdogs', () => {
     watchdog.starve();
   });
 
-  it('are fed though one of them can not be opened', () => {
+  it('are fed though one of them cannot be opened', () => {
     mkdirSync(join(folder, 'watchdog0'));
     const path = device('watchdog1');
     const watchdog = feedWatchdogs(60, { folder });

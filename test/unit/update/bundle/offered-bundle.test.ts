@@ -192,7 +192,7 @@ describe('verifying a bundle', () => {
       'x.tbu: /bin/node: expected one module to bring it, found engine of base and acme of acme; ',
     ],
     [
-      'has a title that boot.cfg can not hold',
+      'has a title that boot.cfg cannot hold',
       [sign(baseOf({ title: '"' }))],
       'x.tbu: boot.cfg title: ',
     ],

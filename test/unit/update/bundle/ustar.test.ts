@@ -92,7 +92,7 @@ describe('the header of a file in a bundle', () => {
     { path: 'a', bytes: 8 ** 11 },
     { path: 'a', bytes: -1 },
     { path: 'a', bytes: 0.5 },
-  ])('can not be made for %j', (file) => {
+  ])('cannot be made for %j', (file) => {
     expect(() => encodeHeader(file)).toThrow(RangeError);
   });
 

@@ -133,7 +133,7 @@ describe('reading canonical JSON', () => {
     },
   );
 
-  test('refuses numbers that JavaScript can not hold, naming their place', () => {
+  test('refuses numbers that JavaScript cannot hold, naming their place', () => {
     expect(refusal('{"a":[1.5]}')).toBe(
       'json.number: x.json: a[0]: expected a whole number within 9007199254740991, found 1.5',
     );

@@ -165,7 +165,7 @@ describe('what is no key', () => {
       const damaged = text.replace(/^M.*\n/m, inner);
       const error = errorOf(() => read(damaged, 'x.pem'));
       expect(error).toMatchObject({ kind: 'corrupt', code: 'key.form' });
-      expect(error.message).toBe('x.pem: expected a whole key, found one that can not be read');
+      expect(error.message).toBe('x.pem: expected a whole key, found one that cannot be read');
     }
   });
 });

@@ -41,7 +41,7 @@ describe('faults of a running system', () => {
     expect(existsSync(ballast)).toBe(false);
   });
 
-  it('say what they can not do', async () => {
+  it('say what they cannot do', async () => {
     const methods = faultMethods(new Set(['live']), allocator(1));
     await expect(methods['fault.fill']?.({ path: folder })).rejects.toThrow('no room');
     for (const path of [undefined, 'nowhere', join(folder, 'words')]) {

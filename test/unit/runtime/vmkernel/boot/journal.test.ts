@@ -170,7 +170,7 @@ describe('a store without a journal that can be written', () => {
   });
 });
 
-it('a record that can not be written is a problem of the journal, not of the boot', () => {
+it('a record that cannot be written is a problem of the journal, not of the boot', () => {
   writeStore(store);
   const journal = open();
   journal.write(shutdown('one'));

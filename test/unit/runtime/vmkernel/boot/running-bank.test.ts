@@ -114,7 +114,7 @@ describe('the bank that runs', () => {
     );
   });
 
-  it('is not called confirmed when the caches can not be dropped', async () => {
+  it('is not called confirmed when the caches cannot be dropped', async () => {
     marked({ bootstate: '0', attempts: '1', verdict: '-' });
     // A plain file is no block device: the real blockdev refuses it, and elsewhere there is none.
     await expect(confirmRunningBank(path)).rejects.toThrow(

@@ -73,10 +73,10 @@ describe('the health of a boot', () => {
     ]);
   });
 
-  it('names drivers that can not be loaded', () => {
+  it('names drivers that cannot be loaded', () => {
     const failed = ['nvme', 'ahci'].map((module) => ({ module, reason: 'no such device' }));
     expect(problems({ drivers: { devices: 2, loaded: [], failed } })).toEqual([
-      'drivers nvme, ahci can not be loaded',
+      'drivers nvme, ahci cannot be loaded',
     ]);
   });
 

@@ -129,7 +129,7 @@ describe('a boot that is not confirmed', () => {
   });
 });
 
-describe('a state that was found and can not be restored', () => {
+describe('a state that was found and cannot be restored', () => {
   it('is a problem, not the end of the boot, and nothing takes its place by itself', async () => {
     host.change(5, (bank) => bank.put(1, 4, 'no archive'));
     const before = host.bytes(5);
