@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { TwinbankError } from '../diagnostics/error.ts';
 import type { Colors, Result } from './command.ts';
-import { plain } from './plain-text.ts';
+import { plain } from './text/plain-text.ts';
 
 /** The version of the JSON documents; members may be added to one, a change of meaning raises it. */
 const schemaVersion = 1;

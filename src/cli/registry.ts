@@ -5,7 +5,7 @@ export const commands: readonly CommandRow[] = [
   {
     usage: 'build <recipe..>',
     describe: 'Build the image of a recipe',
-    load: () => import('./commands/build.ts'),
+    load: () => import('./commands/build/build.ts'),
   },
   {
     usage: 'try [recipe]',
@@ -15,12 +15,12 @@ export const commands: readonly CommandRow[] = [
   {
     usage: 'boot <image>',
     describe: 'Boot an image in a virtual machine and say what became of it',
-    load: () => import('./commands/boot.ts'),
+    load: () => import('./commands/boot/boot.ts'),
   },
   {
     usage: 'test [scenario..]',
     describe: 'Run scenarios: build, flash, boot, update, break, and say what became of it',
-    load: () => import('./commands/test.ts'),
+    load: () => import('./commands/test/test.ts'),
   },
   {
     usage: 'recipe',
@@ -29,22 +29,22 @@ export const commands: readonly CommandRow[] = [
       {
         usage: 'show <recipe>',
         describe: 'Print the one object that a recipe resolves to',
-        load: () => import('./commands/recipe-show.ts'),
+        load: () => import('./commands/recipe/show.ts'),
       },
       {
         usage: 'check <recipe>',
         describe: 'Say whether a recipe is valid',
-        load: () => import('./commands/recipe-check.ts'),
+        load: () => import('./commands/recipe/check.ts'),
       },
       {
         usage: 'lock <recipe>',
         describe: 'Write down the exact versions that a recipe takes now',
-        load: () => import('./commands/recipe-lock.ts'),
+        load: () => import('./commands/recipe/lock.ts'),
       },
       {
         usage: 'schema',
         describe: 'Print the JSON Schema of recipes, for editors',
-        load: () => import('./commands/recipe-schema.ts'),
+        load: () => import('./commands/recipe/schema.ts'),
       },
     ],
   },
@@ -55,34 +55,34 @@ export const commands: readonly CommandRow[] = [
       {
         usage: 'new <dir>',
         describe: 'Begin an OEM provider in a new folder',
-        load: () => import('./commands/oem-new.ts'),
+        load: () => import('./commands/oem/new.ts'),
       },
       {
         usage: 'check <oem>',
         describe: 'Hold an OEM provider against the base of a recipe',
-        load: () => import('./commands/oem-check.ts'),
+        load: () => import('./commands/oem/check.ts'),
       },
       {
         usage: 'test <dir>',
         describe: 'Run the tests of its CIM providers on this machine',
-        load: () => import('./commands/oem-test.ts'),
+        load: () => import('./commands/oem/test.ts'),
       },
       {
         usage: 'pack <dir>',
         describe: 'Make one signed file of an OEM provider',
-        load: () => import('./commands/oem-pack.ts'),
+        load: () => import('./commands/oem/pack.ts'),
       },
       {
         usage: 'schema',
         describe: 'Print the JSON Schema of provider.yaml, for editors',
-        load: () => import('./commands/oem-schema.ts'),
+        load: () => import('./commands/oem/schema.ts'),
       },
     ],
   },
   {
     usage: 'inspect <image>',
     describe: 'Show what an image holds, and what boots next; or what a bundle brings',
-    load: () => import('./commands/inspect.ts'),
+    load: () => import('./commands/inspect/inspect.ts'),
   },
   {
     usage: 'bank <image> [action] [number]',
@@ -92,12 +92,12 @@ export const commands: readonly CommandRow[] = [
   {
     usage: 'verify <file>',
     describe: 'Hold an image or a bundle against its signed manifests',
-    load: () => import('./commands/verify.ts'),
+    load: () => import('./commands/verify/verify.ts'),
   },
   {
     usage: 'diff <a> <b>',
     describe: 'Say what two images, bundles or recipes have differently',
-    load: () => import('./commands/diff.ts'),
+    load: () => import('./commands/diff/diff.ts'),
   },
   {
     usage: 'bundle <source>',
@@ -116,19 +116,19 @@ export const commands: readonly CommandRow[] = [
       {
         usage: 'backup <image> <file>',
         describe: 'Write the state that the next boot starts from to a file',
-        load: () => import('./commands/state-backup.ts'),
+        load: () => import('./commands/state/backup.ts'),
       },
       {
         usage: 'restore <image> <file>',
         describe: 'Make the next boot start from the state in a file',
-        load: () => import('./commands/state-restore.ts'),
+        load: () => import('./commands/state/restore.ts'),
       },
     ],
   },
   {
     usage: 'flash <image> <target>',
     describe: 'Make a disk of an image: verified, sparse, read back',
-    load: () => import('./commands/flash.ts'),
+    load: () => import('./commands/flash/flash.ts'),
   },
   {
     usage: 'keys',
@@ -137,12 +137,12 @@ export const commands: readonly CommandRow[] = [
       {
         usage: 'new <dir>',
         describe: 'Make a private key to sign with, and its public half',
-        load: () => import('./commands/keys-new.ts'),
+        load: () => import('./commands/keys/new.ts'),
       },
       {
         usage: 'show <file>',
         describe: 'Print the id and the raw public half of a key',
-        load: () => import('./commands/keys-show.ts'),
+        load: () => import('./commands/keys/show.ts'),
       },
     ],
   },

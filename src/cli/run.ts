@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Writable } from 'node:stream';
 import { createColors } from 'picocolors';
-import { askOpenly, askSecretly } from './ask-secretly.ts';
 import type { CommandRow, Context, Environment, Input, Result } from './command.ts';
 import { exitCode } from './exit-code.ts';
 import { toFailure } from './failure.ts';
@@ -9,6 +8,7 @@ import { errorText, jsonDocument, jsonError, resultText, write } from './output.
 import { parseCommandLine } from './parse.ts';
 import { createProgress } from './progress.ts';
 import { commands } from './registry.ts';
+import { askOpenly, askSecretly } from './secrets/ask-secretly.ts';
 
 export type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 

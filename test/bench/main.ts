@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { table } from '../../src/cli/table.ts';
+import { table } from '../../src/cli/text/table.ts';
 import type { BenchRow } from './bench-row.ts';
 import { type BenchResult, failed, measure, median } from './measure.ts';
 import { benchRows } from './registry.ts';

@@ -9,11 +9,11 @@ import { inFile } from '../../diagnostics/in-file.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
 import { openImage } from '../../disk/open-image.ts';
 import { withFileLock } from '../../host/file-lock.ts';
-import { bankJson, bankLine } from '../bank-text.ts';
 import { type Colors, defineCommand, type Result } from '../command.ts';
 import { usageError } from '../failure.ts';
-import { journalText } from '../journal-text.ts';
-import { plain } from '../plain-text.ts';
+import { bankJson, bankLine } from '../text/bank-text.ts';
+import { journalText } from '../text/journal-text.ts';
+import { plain } from '../text/plain-text.ts';
 
 /** So many records of the boot journal are shown to people; JSON has all. */
 const shownRecords = 12;

@@ -19,10 +19,10 @@ import { componentContext } from '../component-context.ts';
 import { usageError } from '../failure.ts';
 import { withHostDisk } from '../host-disk.ts';
 import { oemOption, oemPaths, setOption } from '../options.ts';
-import { plain } from '../plain-text.ts';
-import { loadSigningKey, signingKeyOption, warnOfDevelopmentKey } from '../signing-key.ts';
-import { table } from '../table.ts';
-import { keysText } from '../update-text.ts';
+import { loadSigningKey, signingKeyOption, warnOfDevelopmentKey } from '../secrets/signing-key.ts';
+import { plain } from '../text/plain-text.ts';
+import { table } from '../text/table.ts';
+import { keysText } from '../text/update-text.ts';
 
 const isRecipe = (path: string): boolean => /\.ya?ml$/i.test(path);
 

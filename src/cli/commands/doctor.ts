@@ -3,7 +3,7 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import { findTool } from '../../host/find-tool.ts';
 import { type HostTool, hostTools } from '../../host/tools.ts';
 import { type Context, defineCommand, type Result } from '../command.ts';
-import { table } from '../table.ts';
+import { table } from '../text/table.ts';
 
 /** What is known of one tool on this host. */
 export interface Finding {

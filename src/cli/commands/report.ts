@@ -8,9 +8,9 @@ import { verdicts } from '../../harness/report/run-event.ts';
 import { collectRun } from '../../harness/report/run-record.ts';
 import { failureOf, isGreen } from '../../harness/report/verdict.ts';
 import { type Context, defineCommand } from '../command.ts';
-import { plain } from '../plain-text.ts';
 import { writeReports } from '../run-reports.ts';
-import { table } from '../table.ts';
+import { plain } from '../text/plain-text.ts';
+import { table } from '../text/table.ts';
 
 export const command = defineCommand({
   examples: [

@@ -8,10 +8,10 @@ import { defaultMachine, type Firmware, firmwares } from '../../harness/qemu/mac
 import { loadRecipe } from '../../recipe/load.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
-import { fitTable } from '../fit-table.ts';
 import { setOption } from '../options.ts';
-import { loadSigningKey } from '../signing-key.ts';
-import { timelineChart } from '../timeline-chart.ts';
+import { loadSigningKey } from '../secrets/signing-key.ts';
+import { fitTable } from '../text/fit-table.ts';
+import { timelineChart } from '../text/timeline-chart.ts';
 
 export const command = defineCommand({
   examples: [['try', 'Build the default image, flash it, boot it under BIOS and UEFI']],

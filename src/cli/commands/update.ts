@@ -10,8 +10,8 @@ import { updateWithJournal } from '../../update/update-with-journal.ts';
 import { type Colors, type Context, defineCommand } from '../command.ts';
 import { withHostDisk } from '../host-disk.ts';
 import { pathOrDash } from '../options.ts';
-import { loadTrustedKeys, trustOption } from '../signing-key.ts';
-import { planJson, planText } from '../update-text.ts';
+import { loadTrustedKeys, trustOption } from '../secrets/signing-key.ts';
+import { planJson, planText } from '../text/update-text.ts';
 
 export const command = defineCommand({
   examples: [

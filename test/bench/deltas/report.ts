@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { table } from '../../../src/cli/table.ts';
+import { table } from '../../../src/cli/text/table.ts';
 import type { Workshop } from '../bench-row.ts';
 import { type Delta, encoders, peakOf, tryDelta } from './encoders.ts';
 import { unpackedForm, unpackLayer } from './layer-file.ts';

@@ -1,0 +1,129 @@
+import { assertTwinbankDisk } from '../../../bootloader/inspect-image.ts';
+import { readBanks } from '../../../bootloader/read-banks.ts';
+import { TwinbankError } from '../../../diagnostics/error.ts';
+import { type OpenImage, openImage } from '../../../disk/open-image.ts';
+import type { ConsoleLine } from '../../../harness/console/console-log.ts';
+import { bindFaults, type Fault, type NamedFault } from '../../../harness/faults/fault-text.ts';
+import { type BootResult, bootError, bootInQemu } from '../../../harness/qemu/boot.ts';
+import { copyDisk } from '../../../harness/qemu/disk-copy.ts';
+import { followBoots } from '../../../harness/qemu/follow-boots.ts';
+import type { MachineOptions } from '../../../harness/qemu/machine.ts';
+import { firstBank, simulatedDisk } from '../../../harness/sim/sim-banks.ts';
+import { damageDisk } from '../../../harness/sim/sim-boot.ts';
+import type { Context, Result } from '../../command.ts';
+import { bankJson, bankLine } from '../../text/bank-text.ts';
+import { timelineChart } from '../../text/timeline-chart.ts';
+import { storyFailure, storyJson, storyText, warnOfUnfired } from './boot-report.ts';
+
+export interface QemuRun {
+  readonly path: string;
+  /** All but its disk. */
+  readonly machine: Omit<MachineOptions, 'image' | 'format' | 'write'>;
+  readonly boots: number;
+  readonly faults: readonly NamedFault[];
+  readonly write: boolean;
+  readonly until?: RegExp;
+  readonly timeoutSeconds: number;
+}
+
+/** `boot --engine qemu`: on a copy of the image, or with `write` on the image itself. */
+export async function bootInMachine(run: QemuRun, context: Context): Promise<Result> {
+  const disk = await openDisk(run.path, run.write);
+  try {
+    const faults = damage(disk.path, run.faults);
+    const machine = { ...run.machine, image: disk.path, format: disk.format, write: true };
+    const onLine = ({ seconds, text }: ConsoleLine) =>
+      context.report({ type: 'note', text: `${seconds.toFixed(1).padStart(6)} ${text}` });
+    const watch = {
+      machine,
+      timeoutMs: run.timeoutSeconds * 1000,
+      signal: context.signal,
+      onLine,
+    };
+    if (run.boots > 1 || faults.length > 0) {
+      const followed = await followBoots({ ...watch, boots: run.boots, faults });
+      warnOfUnfired(followed.unfired, context);
+      const banks = withImage(disk.path, ({ device }) => readBanks(device));
+      return {
+        json: {
+          ...storyJson(followed.boots),
+          events: followed.boots.flatMap(({ lines }, index) => consoleEvents(lines, index + 1)),
+          unfired: followed.unfired,
+          banks: banks.map(bankJson),
+        },
+        text: storyText(followed.boots, banks, context.colors),
+        failure: storyFailure(followed.boots),
+      };
+    }
+    const result = await bootInQemu({ ...watch, ...(run.until && { until: run.until }) });
+    const banks = withImage(disk.path, ({ device }) => readBanks(device));
+    return {
+      json: {
+        ...storyJson([result]),
+        bootSeconds: result.bootSeconds ?? null,
+        stages: result.stages,
+        events: consoleEvents(result.lines, 1),
+        banks: banks.map(bankJson),
+      },
+      text: [
+        timelineChart(result, context.columns),
+        ...banks.map((bank) => bankLine(bank, context.colors)),
+      ].join('\n'),
+      failure: failureOf(result, run.timeoutSeconds),
+    };
+  } finally {
+    await disk.remove();
+  }
+}
+
+function consoleEvents(lines: readonly ConsoleLine[], boot: number) {
+  return lines.map(({ seconds, text }) => ({ boot, type: 'console', seconds, text }));
+}
+
+/** The disk that the machine gets: the image itself with `--write`, else a copy that is thrown away. */
+async function openDisk(image: string, write: boolean) {
+  const format = withImage(image, (opened) => {
+    assertTwinbankDisk(opened.device);
+    return opened.format;
+  });
+  if (!write) return { ...(await copyDisk(image)), format: 'raw' as const };
+  if (format !== 'vmdk') return { path: image, format, remove: async () => {} };
+  const message = `${image}: expected a raw or qcow2 image with --write, found a VMDK disk, which is only read`;
+  throw new TwinbankError('refused', 'image.read-only', message);
+}
+
+/** Binds the faults to the disk, and does to it what they say. */
+function damage(path: string, named: readonly NamedFault[]): readonly Fault[] {
+  if (named.length === 0) return [];
+  const writable = named.some(({ effect }) => effect.on === 'disk');
+  return withImage(
+    path,
+    ({ device }) => {
+      const disk = simulatedDisk(device);
+      const banks = disk.banks.map(({ partition }) => partition);
+      const faults = bindFaults(named, { banks, first: firstBank(disk) });
+      damageDisk(disk.device, faults);
+      return faults;
+    },
+    { writable },
+  );
+}
+
+function withImage<T>(
+  path: string,
+  use: (opened: OpenImage) => T,
+  options: { writable?: boolean } = {},
+): T {
+  const opened = openImage(path, options);
+  try {
+    return use(opened);
+  } finally {
+    opened.close();
+  }
+}
+
+function failureOf({ outcome, lines }: BootResult, timeout: number): TwinbankError | undefined {
+  if (outcome === 'healthy') return undefined;
+  const found = outcome === 'timeout' ? `none in ${timeout} s` : `${outcome}`;
+  return bootError('boot.failed', `expected the ready line, found ${found}`, lines);
+}

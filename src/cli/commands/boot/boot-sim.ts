@@ -1,0 +1,60 @@
+import { assertTwinbankDisk } from '../../../bootloader/inspect-image.ts';
+import { readBanks } from '../../../bootloader/read-banks.ts';
+import { openImage } from '../../../disk/open-image.ts';
+import { overlayDevice } from '../../../disk/overlay-device.ts';
+import { bindFaults, type NamedFault } from '../../../harness/faults/fault-text.ts';
+import { bootLine } from '../../../harness/sim/boot-event.ts';
+import { firstBank, simulatedDisk } from '../../../harness/sim/sim-banks.ts';
+import { damageDisk, simulateBoots } from '../../../harness/sim/sim-boot.ts';
+import { withFileLock } from '../../../host/file-lock.ts';
+import type { Context, Result } from '../../command.ts';
+import { bankJson } from '../../text/bank-text.ts';
+import { plain } from '../../text/plain-text.ts';
+import { storyFailure, storyJson, storyText, warnOfUnfired } from './boot-report.ts';
+
+export interface SimulatedRun {
+  readonly path: string;
+  readonly boots: number;
+  readonly faults: readonly NamedFault[];
+  /** Keep what the loader and the system write, and what the faults damage. */
+  readonly write: boolean;
+}
+
+/** `boot --engine sim`: the loader's decisions on the image's real bytes, and a system that is played. */
+export async function bootInSimulator(run: SimulatedRun, context: Context): Promise<Result> {
+  if (!run.write) return simulate(run, context);
+  const { signal } = context;
+  return withFileLock(run.path, async () => simulate(run, context), { signal });
+}
+
+function simulate({ path, boots, faults: named, write }: SimulatedRun, context: Context): Result {
+  const opened = openImage(path, { writable: write });
+  try {
+    assertTwinbankDisk(opened.device);
+    const disk = simulatedDisk(write ? opened.device : overlayDevice(opened.device));
+    const banks = disk.banks.map(({ partition }) => partition);
+    const first = named.length > 0 ? firstBank(disk) : 0;
+    const faults = bindFaults(named, { banks, first });
+    damageDisk(disk.device, faults);
+    const result = simulateBoots(disk, { boots, faults });
+    if (write) opened.device.flush();
+    warnOfUnfired(result.unfired, context);
+    const events = result.boots.flatMap(({ events }, index) =>
+      events.map((event) => ({ boot: index + 1, ...event, text: bootLine(event) })),
+    );
+    const after = readBanks(disk.device);
+    const transcript = events.map(({ text }) => plain(text)).join('\n');
+    return {
+      json: {
+        ...storyJson(result.boots),
+        events,
+        unfired: result.unfired,
+        banks: after.map(bankJson),
+      },
+      text: `${transcript}\n\n${storyText(result.boots, after, context.colors)}`,
+      failure: storyFailure(result.boots),
+    };
+  } finally {
+    opened.close();
+  }
+}

@@ -1,0 +1,134 @@
+import { resolve } from 'node:path';
+import { TwinbankError } from '../../../diagnostics/error.ts';
+import { engines } from '../../../harness/faults/fault.ts';
+import { faultList, parseFault } from '../../../harness/faults/fault-text.ts';
+import {
+  accelerators,
+  defaultMachine,
+  diskTypes,
+  firmwares,
+} from '../../../harness/qemu/machine.ts';
+import { defineCommand } from '../../command.ts';
+import { usageError } from '../../failure.ts';
+import { bootInMachine } from './boot-qemu.ts';
+import { bootInSimulator } from './boot-sim.ts';
+
+const maxBoots = 1000;
+
+export const command = defineCommand({
+  examples: [
+    ['boot out/twinbank-0.1.0.img --firmware uefi', 'Boot a snapshot of the image in QEMU'],
+    ['boot out/twinbank-0.1.0.img --write --disk nvme', 'Keep what the system writes'],
+    [
+      'boot out/twinbank-0.1.0.img --engine sim --fault kernel-panic --boots 9',
+      'Which banks would be booted, and why, in a moment',
+    ],
+  ],
+  builder: (yargs) =>
+    yargs
+      .positional('image', {
+        type: 'string',
+        demandOption: true,
+        describe: 'A disk image: raw, qcow2 or VMDK',
+      })
+      .option('engine', {
+        choices: engines,
+        default: 'qemu' as const,
+        describe: 'What plays the machine: QEMU, or the loader on the real bytes and no system',
+      })
+      .option('boots', {
+        type: 'number',
+        default: 1,
+        requiresArg: true,
+        describe: 'Follow so many boots at most, as long as each ends in a reset',
+      })
+      .option('fault', {
+        type: 'string',
+        array: true,
+        default: [] as string[],
+        defaultDescription: 'none',
+        requiresArg: true,
+        describe: `NAME[=ARGUMENT][@BANK], may be repeated:\n${faultList()}`,
+      })
+      .option('firmware', {
+        choices: firmwares,
+        default: defaultMachine.firmware,
+        describe: "The machine's firmware",
+      })
+      .option('disk', {
+        choices: diskTypes,
+        default: defaultMachine.disk,
+        describe: 'How the disk is attached',
+      })
+      .option('memory', {
+        type: 'number',
+        default: defaultMachine.memoryMiB,
+        requiresArg: true,
+        describe: 'MiB of memory',
+      })
+      .option('cpu', {
+        type: 'string',
+        default: defaultMachine.cpu,
+        requiresArg: true,
+        describe: "QEMU's processor model",
+      })
+      .option('accelerator', {
+        choices: accelerators,
+        default: defaultMachine.accelerator,
+        describe: 'Hardware virtualisation or emulation',
+      })
+      .option('write', {
+        type: 'boolean',
+        default: false,
+        describe: 'Keep what the loader and the system write',
+      })
+      .option('until', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'End the boot at a console line that matches',
+      })
+      .option('timeout', {
+        type: 'number',
+        default: 300,
+        requiresArg: true,
+        describe: 'Seconds to wait for the end of the boot',
+      }),
+  run: async (context, options) => {
+    const path = resolve(context.cwd, options.image);
+    const { engine, boots, write } = options;
+    if (!Number.isInteger(boots) || boots < 1 || boots > maxBoots) {
+      throw usageError(`--boots: expected a whole number from 1 to ${maxBoots}, found ${boots}`);
+    }
+    const faults = options.fault.map((text) => parseFault(text, engine));
+    const until = options.until === undefined ? undefined : pattern(options.until);
+    if (until && (engine === 'sim' || boots > 1 || faults.length > 0)) {
+      throw usageError('--until: expected --engine qemu with one boot and no fault');
+    }
+    if (engine === 'sim') return bootInSimulator({ path, boots, faults, write }, context);
+    const { firmware, disk, memory, cpu, accelerator, timeout } = options;
+    return bootInMachine(
+      {
+        path,
+        machine: { ...defaultMachine, firmware, disk, memoryMiB: memory, cpu, accelerator },
+        boots,
+        faults,
+        write,
+        ...(until && { until }),
+        timeoutSeconds: timeout,
+      },
+      context,
+    );
+  },
+});
+
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new TwinbankError(
+      'usage',
+      'usage.until',
+      `--until: expected a regular expression, found ${JSON.stringify(text)}: ${(error as Error).message}`,
+    );
+  }
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { basename, resolve } from 'node:path';
+import type { BuildOptions } from '../../../builder/build-image.ts';
+import { buildImages } from '../../../builder/build-images.ts';
+import { type ImageFormat, imageFormats } from '../../../builder/outputs.ts';
+import { type Report, silent } from '../../../diagnostics/progress.ts';
+import { defineCommand } from '../../command.ts';
+import { usageError } from '../../failure.ts';
+import { oemOption, setOption } from '../../options.ts';
+import {
+  loadSigningKey,
+  signingKeyOption,
+  warnOfDevelopmentKey,
+} from '../../secrets/signing-key.ts';
+import { buildResult } from './build-result.ts';
+import { sharedBases } from './image-bases.ts';
+import { orderImages } from './image-orders.ts';
+
+export const command = defineCommand({
+  examples: [
+    ['build recipes/default.yaml', 'Build the default image into out/'],
+    ['build recipes/default.yaml --format raw,qcow2 --out /tmp/images', 'In two formats'],
+    ['build recipes/default.yaml --set version=1.0.0', 'With one value changed'],
+    ['build recipes/*.yaml --oem oems/acme --oem oems/ridge --oem none --matrix', 'All with all'],
+  ],
+  builder: (yargs) =>
+    signingKeyOption(oemOption(setOption(yargs)))
+      .positional('recipe', {
+        type: 'string',
+        array: true,
+        demandOption: true,
+        describe: 'Recipe files',
+      })
+      .option('out', {
+        type: 'string',
+        default: 'out',
+        requiresArg: true,
+        describe: 'Folder for the results',
+      })
+      .option('format', {
+        type: 'string',
+        default: 'raw',
+        requiresArg: true,
+        describe: `Formats of the image, separated by commas: ${imageFormats.join(', ')}`,
+      })
+      .option('matrix', {
+        type: 'boolean',
+        describe:
+          'One image of every recipe with every --oem: a provider, some that are stacked (a,b), or none',
+      })
+      .option('locked', {
+        type: 'boolean',
+        describe: "Take exactly the versions of the recipe's lock",
+      })
+      .option('unique', {
+        type: 'boolean',
+        describe: 'Give the image GUIDs of its own instead of derived ones',
+      }),
+  run: async (context, options) => {
+    const { recipe: recipes, set, oem, matrix = false, out, locked = false, unique } = options;
+    const { cwd, report, signal } = context;
+    const formats = parseFormats(options.format);
+    const key = await loadSigningKey(context, options);
+    const images = orderImages({ recipes, set, oem, matrix, cwd });
+    const several = images.length > 1;
+    const quieter: Report = (event) => {
+      const isDetail = event.type === 'step' || event.type === 'note';
+      if (!isDetail && !(event.type === 'done' && event.cached)) report(event);
+    };
+    const told = several ? quieter : report;
+    const share = sharedBases({ ...context, report: told }, images, locked);
+    const orders = images.map(({ recipe, oem: column, name, loaded }) => ({
+      name,
+      order: async (): Promise<BuildOptions> => {
+        if ('error' in loaded) throw loaded.error;
+        const { resolved } = loaded;
+        return {
+          ...(await share(recipe, resolved)),
+          ...{ recipe: resolved, report: told, fileName: name, formats, key },
+          out: resolve(cwd, out),
+          // Without folders: the same build on another machine says the same.
+          parameters: {
+            recipe: basename(recipe),
+            set,
+            oem: column?.map((path) => basename(path)) ?? null,
+            ...{ locked, unique: unique === true },
+          },
+          ...(unique && { identity: randomUUID() }),
+        };
+      },
+    }));
+    const outcomes = await buildImages(orders, { report: several ? report : silent, signal });
+    if (outcomes.some((one) => 'built' in one)) warnOfDevelopmentKey(context, key);
+    const rows = images.flatMap((image, at) => {
+      const outcome = outcomes[at];
+      return outcome ? [[image, outcome] as const] : [];
+    });
+    return buildResult(context, rows, key);
+  },
+});
+
+function parseFormats(text: string): ImageFormat[] {
+  const names = text.split(',').map((name) => name.trim());
+  for (const name of names) {
+    if ((imageFormats as string[]).includes(name)) continue;
+    throw usageError(
+      `--format: expected ${imageFormats.join(' or ')}, found ${JSON.stringify(name)}`,
+    );
+  }
+  return [...new Set(names)] as ImageFormat[];
+}

@@ -1,0 +1,164 @@
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { type CompareOptions, compareSources } from '../../../compare/compare.ts';
+import { compareRecipes } from '../../../compare/compare-recipes.ts';
+import { describeBundle } from '../../../compare/describe-bundle.ts';
+import { describeImage } from '../../../compare/describe-image.ts';
+import { describeRecipe } from '../../../compare/describe-recipe.ts';
+import type { SystemSource } from '../../../compare/source.ts';
+import { isBundleFile } from '../../../update/bundle/bundle-file.ts';
+import { type Context, defineCommand, type Result } from '../../command.ts';
+import { usageError } from '../../failure.ts';
+import { setOption } from '../../options.ts';
+import { recipesJson, systemsJson } from './json.ts';
+import { type DiffLook, recipesText, systemsText } from './text.ts';
+
+const isRecipe = (path: string): boolean => /\.ya?ml$/i.test(path);
+
+export const command = defineCommand({
+  examples: [
+    ['diff out/twinbank-1.0.0.img out/twinbank-1.1.0.img', 'Down to the files in modules'],
+    ['diff disk.img disk.img --bank 5,6', 'The two banks of one host'],
+    ['diff disk.img update.tbu --brief', 'What an update would bring, by the manifests'],
+    ['diff recipes/default.yaml site.yaml', 'Values, and which line set each'],
+  ],
+  builder: (yargs) =>
+    setOption(yargs)
+      .positional('a', {
+        type: 'string',
+        demandOption: true,
+        describe: 'An image, a disk, a bundle or a recipe (.yaml)',
+      })
+      .positional('b', {
+        type: 'string',
+        demandOption: true,
+        describe: 'What to hold against it',
+      })
+      .option('bank', {
+        type: 'string',
+        requiresArg: true,
+        defaultDescription: 'the one that boots next',
+        describe: 'Compare this bank of each image; 5,6 is bank 5 of A and bank 6 of B',
+      })
+      .option('brief', {
+        type: 'boolean',
+        describe: 'Do not look into modules that changed',
+      })
+      .option('content', {
+        type: 'boolean',
+        describe: 'Show the lines that differ of short texts in modules',
+      })
+      .option('marks', {
+        type: 'boolean',
+        describe: 'Count the state of the banks, which boots and updates change',
+      })
+      .option('ids', { type: 'boolean', describe: 'Count GUIDs and UUIDs' })
+      .option('all', { type: 'boolean', describe: 'Shorten no list' })
+      .option('width', {
+        type: 'number',
+        requiresArg: true,
+        defaultDescription: 'that of the terminal, at most 160',
+        describe: 'Characters in a line',
+      }),
+  run: async (context, options) => {
+    const { a, b, set } = options;
+    const look = lookOf(context, options);
+    if (isRecipe(a) !== isRecipe(b)) throw mixed(a, b);
+    if (isRecipe(a)) {
+      if (options.bank !== undefined) throw usageError('--bank: expected an image, found recipes');
+      return recipes(a, b, { cwd: context.cwd, set }, look);
+    }
+    if (set.length > 0) throw usageError('--set: expected two recipes, found none');
+    const banks = banksOf(options.bank);
+    const compare: CompareOptions = {
+      ...{ ids: options.ids === true, marks: options.marks === true },
+      ...{ files: options.brief !== true, texts: options.content === true },
+      ...{
+        temporary: context.env.TMPDIR || tmpdir(),
+        report: context.report,
+        signal: context.signal,
+      },
+    };
+    return systems(context, [a, b], banks, { compare, look });
+  },
+});
+
+function recipes(
+  a: string,
+  b: string,
+  options: { cwd: string; set: readonly string[] },
+  look: DiffLook,
+): Result {
+  const [left, right] = [describeRecipe(a, options), describeRecipe(b, options)];
+  const changes = compareRecipes(left, right);
+  return {
+    json: recipesJson(left, right, changes),
+    text: recipesText(left, right, changes, look),
+    ...(changes.length > 0 && { differs: true }),
+  };
+}
+
+async function systems(
+  context: Context,
+  [a, b]: readonly [string, string],
+  banks: readonly [number | undefined, number | undefined],
+  { compare, look }: { compare: CompareOptions; look: DiffLook },
+): Promise<Result> {
+  const left = await open(context, a, banks[0]);
+  try {
+    const right = await open(context, b, banks[1]);
+    try {
+      const kinds = [left.described.kind, right.described.kind];
+      if (banks[0] !== undefined && !kinds.includes('image')) {
+        throw usageError('--bank: expected an image, found bundles');
+      }
+      const found = await compareSources(left, right, compare);
+      return {
+        json: systemsJson(left.described, right.described, found),
+        text: systemsText(left.described, right.described, found, look),
+        ...(!found.equal && { differs: true }),
+      };
+    } finally {
+      right.close();
+    }
+  } finally {
+    left.close();
+  }
+}
+
+function open(
+  { cwd, report, signal }: Context,
+  name: string,
+  bank: number | undefined,
+): Promise<SystemSource> {
+  const path = resolve(cwd, name);
+  const options = { report, signal, bank };
+  return isBundleFile(path)
+    ? describeBundle(name, path, options)
+    : describeImage(name, path, options);
+}
+
+function mixed(a: string, b: string): Error {
+  const recipe = isRecipe(a) ? a : b;
+  return usageError(
+    `${a}, ${b}: expected two recipes, or images and bundles, found one recipe; build it first (twinbank build ${recipe}) and compare its image`,
+  );
+}
+
+function banksOf(text: string | undefined): [number | undefined, number | undefined] {
+  if (text === undefined) return [undefined, undefined];
+  const [, a, b = a] = /^(\d{1,3})(?:,(\d{1,3}))?$/.exec(text) ?? [];
+  if (a !== undefined) return [Number(a), Number(b)];
+  throw usageError(`--bank: expected a number such as 5, or two such as 5,6, found ${text}`);
+}
+
+function lookOf(
+  { colors, columns }: Context,
+  options: { width: number | undefined; all: boolean | undefined; ids: boolean | undefined },
+): DiffLook {
+  const { width, all = false, ids = false } = options;
+  if (width !== undefined && !(Number.isInteger(width) && width >= 40 && width <= 1000)) {
+    throw usageError(`--width: expected a whole number from 40 to 1000, found ${width}`);
+  }
+  return { colors, columns: width ?? Math.max(40, Math.min(columns, 160)), all, ids };
+}

@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { TwinbankError } from '../../../diagnostics/error.ts';
+import { exactSize, humanSize, parseSize } from '../../../diagnostics/size.ts';
+import { flashCommand } from '../../../flash/flash-command.ts';
+import { type FlashResult, flashImage, isBlockDevice } from '../../../flash/flash-image.ts';
+import { flashStream } from '../../../flash/flash-stream.ts';
+import type { SourceRequest } from '../../../flash/open-source.ts';
+import { type Context, defineCommand, type Environment } from '../../command.ts';
+import { usageError } from '../../failure.ts';
+import { pathOrDash } from '../../options.ts';
+import { confirmErasing } from './confirm.ts';
+
+export const command = defineCommand({
+  examples: [
+    ['flash out/twinbank-0.1.0.img disk.img', 'A sparse disk file, verified and read back'],
+    ['flash out/twinbank-0.1.0.img disk.img --size 8GiB', 'On a larger disk'],
+    ['flash out/twinbank-0.1.0.img /dev/sdb', 'A stick; asks before it erases'],
+    [
+      'flash out/twinbank-0.1.0.img /dev/sdb --yes --device-serial 4C53',
+      'Only if it is this one, without a question',
+    ],
+    ['flash out/twinbank-0.1.0.img "| ssh rig dd of=/dev/sdb"', 'Raw bytes to a command'],
+    ['flash twinbank-0.1.0.img.zst disk.qcow2', 'A disk of a virtual machine, of a packed image'],
+  ],
+  builder: (yargs) =>
+    yargs
+      .positional('image', {
+        demandOption: true,
+        describe:
+          'A raw, qcow2 or VMDK image, also packed by gzip, xz or zstd, or - for standard input; the .bmap beside it is used',
+        coerce: (value: unknown) => pathOrDash('image', value),
+      })
+      .positional('target', {
+        demandOption: true,
+        describe:
+          'A file (.qcow2, .vmdk: of that format), a block device, - for standard output, or | and a command that reads the image',
+        coerce: (value: unknown) => pathOrDash('target', value),
+      })
+      .option('yes', {
+        type: 'boolean',
+        describe: 'Replace a file that is there; erase a device, with --device-serial',
+      })
+      .option('device-serial', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Erase the device only if it has this serial number (none: if it has none)',
+      })
+      .option('size', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Size of the disk file, such as 2GiB; default that of the image',
+      })
+      .option('keep-ids', {
+        type: 'boolean',
+        describe: 'Keep GUIDs and serials of the image on a device; a file always keeps them',
+      })
+      .option('keep-state', {
+        type: 'boolean',
+        describe: "Carry the target's configuration over to the new image",
+      })
+      .option('resume', {
+        type: 'boolean',
+        describe: 'Write only what a device does not hold already, after a run that was broken off',
+      })
+      .option('no-read-back', {
+        type: 'boolean',
+        describe: 'Do not compare the target with the image afterwards',
+      }),
+  run: async (context, options) => {
+    const { image, target, yes, size, keepIds, keepState, resume, noReadBack } = options;
+    const { report, signal } = context;
+    const source = { ...sourceOf(context, image), report, signal };
+    if (target === '-') {
+      assertStream(context, options);
+      assertNotTerminal(context);
+      await flashStream({ ...source, open: () => context.stdout, name: 'standard output' });
+      return undefined;
+    }
+    if (target.startsWith('|')) {
+      assertStream(context, options);
+      const { size: bytes } = await flashCommand({ ...source, command: target.slice(1).trim() });
+      return { json: { image, target, size: bytes }, text: `${target}: took ${exactSize(bytes)}` };
+    }
+    const place = resolve(context.cwd, target);
+    const onDevice = isBlockDevice(place);
+    if (onDevice && size !== undefined) {
+      throw usageError('--size: expected a disk file as target, found a device, which has its own');
+    }
+    if (!onDevice && options.deviceSerial !== undefined) {
+      throw usageError('--device-serial: expected a block device as target, found none');
+    }
+    const consent = { yes: yes === true, serial: options.deviceSerial };
+    const result = await flashImage({
+      ...source,
+      target: place,
+      overwrite: yes === true,
+      size: sizeOption(size),
+      identity: onDevice && keepIds !== true ? randomUUID() : undefined,
+      keepState: keepState === true ? { folder: stateFolder(context.env) } : undefined,
+      resume: resume === true,
+      readBack: noReadBack !== true,
+      confirm: (name, facts) => confirmErasing(context, consent, name, facts),
+      report,
+      signal,
+    });
+    return { json: { image, target, ...result }, text: resultText(target, result) };
+  },
+});
+
+function resultText(
+  target: string,
+  { size, dataBytes, writtenBytes, ...rest }: FlashResult,
+): string {
+  const kept =
+    writtenBytes < dataBytes ? `, ${humanSize(dataBytes - writtenBytes)} were there` : '';
+  const checked = rest.readBack ? 'read back and right' : 'not read back';
+  return `${target}: ${exactSize(size)}, ${humanSize(dataBytes)} of it data${kept}, ${checked}`;
+}
+
+/** For what must outlive a run that was broken off (XDG base directory specification). */
+function stateFolder(env: Environment): string {
+  return join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state'), 'twinbank');
+}
+
+function sizeOption(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const size = parseSize(text);
+  if (size !== undefined) return size;
+  throw usageError(`--size: expected a size such as 2GiB, found ${JSON.stringify(text)}`);
+}
+
+interface FileOptions {
+  readonly size?: string | undefined;
+  readonly keepState?: boolean | undefined;
+}
+
+/** A path, or what comes through standard input. */
+function sourceOf({ cwd, stdin }: Context, image: string): Pick<SourceRequest, 'image' | 'input'> {
+  if (image !== '-') return { image: resolve(cwd, image) };
+  if (stdin.isTTY) throw usageError('image: expected a file or a pipe, found a terminal');
+  return { image: 'standard input', input: stdin };
+}
+
+/** What is gone cannot be changed afterwards, nor can it be looked at. */
+function assertStream(
+  { json }: Context,
+  { target, size, keepState }: { target: string } & FileOptions,
+): void {
+  if (json && target === '-') {
+    throw usageError('--json: expected a file as target, found -, which is the image');
+  }
+  if (size !== undefined) throw usageError(`--size: expected a file as target, found ${target}`);
+  if (keepState) {
+    throw usageError(`--keep-state: expected a file or a device as target, found ${target}`);
+  }
+}
+
+function assertNotTerminal({ stdout }: Context): void {
+  if (!('isTTY' in stdout) || stdout.isTTY !== true) return;
+  const message = 'standard output: expected a file or a pipe for the image, found a terminal';
+  throw new TwinbankError('refused', 'flash.terminal', message);
+}

@@ -1,0 +1,134 @@
+import { imagePartition } from '../../../bootloader/image-partitions.ts';
+import type { ImageReport } from '../../../bootloader/inspect-image.ts';
+import { humanSize } from '../../../diagnostics/size.ts';
+import type { Finding } from '../../../disk/finding.ts';
+import type { GptPartition } from '../../../disk/gpt-entry.ts';
+import type { Colors, Context } from '../../command.ts';
+import { bankText } from '../../text/bank-text.ts';
+import { glyphs } from '../../text/glyphs.ts';
+import { journalText } from '../../text/journal-text.ts';
+import { alignRight, plain, wrap } from '../../text/plain-text.ts';
+import { table } from '../../text/table.ts';
+import { type SignedRow, signedText } from './bank-signers.ts';
+import { partitionMap } from './partition-map.ts';
+import { type SlotRow, slotLine } from './state-slots.ts';
+
+/** So much of the boot journal's end is shown. */
+const lastRecords = 6;
+
+/** More than this many are for programs to read. */
+const maxFindings = 30;
+
+/** What is known of an image, and what it is called. */
+export interface NamedReport extends ImageReport {
+  readonly image: string;
+  readonly format: string;
+  /** By the partition of the bank. */
+  readonly slots: ReadonlyMap<number, readonly SlotRow[]>;
+  /** By the same. */
+  readonly signers: ReadonlyMap<number, readonly SignedRow[]>;
+}
+
+/** What `inspect` shows people: the map of the disk, both banks, what boots next, what is wrong. */
+export function inspectText(
+  image: NamedReport,
+  { colors, columns, env }: Pick<Context, 'colors' | 'columns' | 'env'>,
+): string {
+  const look = { colors, columns: Math.min(columns, 120), glyphs: glyphs(env) };
+  const { next } = image;
+  const blocks = [
+    `${colors.bold(image.image)}: ${image.format} image, ${humanSize(image.size)}, disk ${image.diskGuid}`,
+    [partitionMap(image.partitions, image.size, { ...look, next }), partitionTable(image)]
+      .filter((part) => part !== '')
+      .join('\n'),
+    ...image.banks.map((bank) => {
+      const text = bankText(bank, { ...look, next: bank.partition === next });
+      if (bank.empty) return text;
+      const signers = image.signers.get(bank.partition) ?? [];
+      const lines = [
+        slotLine(image.slots.get(bank.partition) ?? []),
+        `security version ${bank.securityVersion ?? '?'}`,
+        ...signers.map((one) => signedText(one, { colors, columns: look.columns - 2 })),
+      ];
+      return [text, ...lines.map((line) => `  ${line}`)].join('\n');
+    }),
+    [
+      `${colors.bold('Core dump:')} ${coredumpText(image)}`,
+      `${colors.bold('Store:')} ${storeText(image)}`,
+    ].join('\n'),
+    ...journalBlock(image, colors),
+    wrap(`Next boot: ${plain(image.why)}`, look.columns, 2).replace(
+      'Next boot:',
+      colors.bold('Next boot:'),
+    ),
+    findingsText(image.findings, look),
+  ];
+  return blocks.join('\n\n');
+}
+
+function partitionTable({ partitions }: ImageReport): string {
+  const column = (heading: string, cell: (partition: GptPartition) => string | number) =>
+    alignRight([heading, ...partitions.map((partition) => String(cell(partition)))]);
+  const numbers = column('no.', ({ number }) => number);
+  const first = column('first LBA', ({ firstLba }) => firstLba);
+  const last = column('last LBA', ({ lastLba }) => lastLba);
+  const sizes = column('size', ({ firstLba, lastLba }) =>
+    humanSize((lastLba - firstLba + 1) * 512),
+  );
+  const names = ['name', ...partitions.map(({ name }) => plain(name))];
+  const contents = ['content', ...partitions.map(contentOf)];
+  return table(
+    numbers.map((number, row) => [
+      number,
+      names[row] ?? '',
+      contents[row] ?? '',
+      first[row] ?? '',
+      last[row] ?? '',
+      sizes[row] ?? '',
+    ]),
+  );
+}
+
+/** The type by name, where it is the one that this partition has in our images. */
+function contentOf(partition: GptPartition): string {
+  const known = imagePartition(partition);
+  return known?.type === partition.type ? known.content : partition.type;
+}
+
+function coredumpText({ coredump }: ImageReport): string {
+  if (coredump === null) return 'cannot be read';
+  const { state, length, build, time } = coredump;
+  if (state === 'empty') return 'none';
+  const when = new Date(time * 1000);
+  const taken = Number.isNaN(when.getTime()) ? 'at an unknown time' : when.toISOString();
+  const what = `${humanSize(length)} of build ${plain(build)}, taken ${taken}`;
+  return state === 'complete' ? what : `${what}, never finished`;
+}
+
+function storeText({ store }: ImageReport): string {
+  if (store === null) return 'cannot be read';
+  const { packages, bytesFree, bytes } = store;
+  const rows = packages.map((one) => `\n  ${plain(one.name)}, ${humanSize(one.bytes)}`);
+  const count = packages.length === 1 ? '1 package' : `${packages.length} packages`;
+  return `${count}, ${humanSize(bytesFree)} of ${humanSize(bytes)} free${rows.join('')}`;
+}
+
+function journalBlock({ store }: ImageReport, colors: Colors): string[] {
+  const last = store?.journal.slice(-lastRecords) ?? [];
+  return last.length === 0 ? [] : [`${colors.bold('Last boots:')}\n${journalText(last)}`];
+}
+
+function findingsText(
+  findings: readonly Finding[],
+  { colors, columns }: { colors: Colors; columns: number },
+): string {
+  if (findings.length === 0) return colors.green('Nothing is wrong with it.');
+  const rows = findings.slice(0, maxFindings).map(({ severity, message }) => {
+    const text = wrap(`${severity}: ${plain(message)}`, columns, 2);
+    const color = severity === 'error' ? colors.red : colors.yellow;
+    return color(severity) + text.slice(severity.length);
+  });
+  const rest = findings.length - rows.length;
+  if (rest > 0) rows.push(`and ${rest} more (--json lists all of them)`);
+  return rows.join('\n');
+}

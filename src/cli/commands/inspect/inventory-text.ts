@@ -1,0 +1,74 @@
+import { type Licence, licenceText } from '../../../builder/inventory/licence.ts';
+import type { FoundFile } from '../../../compare/find-file.ts';
+import type { ListedLicence, ListedPackage } from '../../../compare/list-packages.ts';
+import type { Colors } from '../../command.ts';
+import { plain, wrap } from '../../text/plain-text.ts';
+import { table } from '../../text/table.ts';
+
+interface Look {
+  readonly colors: Colors;
+  readonly columns: number;
+}
+
+/** A file: what brings it, in which module, under which licence. */
+export function fileText(found: FoundFile, { colors, columns }: Look): string {
+  const { path, module, listed, file, package: one } = found;
+  const where = listed ? `${module} (${listed.file}, ${listed.kind})` : module;
+  const rows: [string, string][] = [
+    ['module', where],
+    ['package', `${one.name} ${one.version}`],
+    ['in it', file.from ?? ''],
+    ['is', one.purl],
+    ['from', one.source],
+    ['supplier', one.supplier || 'unknown'],
+    ['licence', licenceWithBasis(found.package)],
+    ['link to', file.target ?? ''],
+    ['sha256', file.sha256 ?? ''],
+    ['changed', file.changed ? 'yes: the package has other content, which was worked on here' : ''],
+  ];
+  const lines = rows.flatMap(([name, text]) =>
+    text === '' ? [] : [`  ${name.padEnd(9)} ${wrap(plain(text), columns - 12, 12)}`],
+  );
+  return [colors.bold(plain(path)), ...lines].join('\n');
+}
+
+function licenceWithBasis({ licence }: FoundFile['package']): string {
+  const basis = licence.basis === 'unknown' ? licence.why : `by its ${basisWords(licence.basis)}`;
+  return `${licenceText(licence)} (${basis})`;
+}
+
+function basisWords(basis: string): string {
+  return basis === 'references' ? 'copyright file, which is free text' : basis;
+}
+
+/** One line a package; of one with many licences the first ones. */
+export function packagesText(packages: readonly ListedPackage[]): string {
+  const rows = packages.map(({ package: { name, version, licence }, places }) => [
+    ...[plain(name), plain(version), places.map(plain).join(', ')],
+    plain(shortText(licence)),
+  ]);
+  return table([['package', 'version', 'in', 'licence'], ...rows]);
+}
+
+const mostTerms = 3;
+
+function shortText(licence: Licence): string {
+  const { terms } = licence;
+  if (terms.length <= mostTerms) return licenceText(licence);
+  const first = licenceText({ ...licence, terms: terms.slice(0, mostTerms - 1) });
+  return `${first} and ${terms.length - mostTerms + 1} more`;
+}
+
+/** Each licence with what is under it. */
+export function licencesText(
+  licences: readonly ListedLicence[],
+  { colors, columns }: Look,
+): string {
+  return licences
+    .map(({ licence, packages }) => {
+      const names = packages.map(({ package: { name, version } }) => `${name} ${version}`);
+      const list = wrap(plain(names.join(', ')), columns - 2, 2);
+      return `${colors.bold(plain(licence))}\n  ${list}`;
+    })
+    .join('\n');
+}

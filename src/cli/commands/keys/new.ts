@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { TwinbankError } from '../../../diagnostics/error.ts';
+import { generateKey } from '../../../update/signing/generate-key.ts';
+import { defineCommand } from '../../command.ts';
+import { usageError } from '../../failure.ts';
+import { newPassphrase, passphraseOption } from '../../secrets/passphrase.ts';
+
+export const command = defineCommand({
+  examples: [
+    ['keys new keys', 'keys/twinbank.key and keys/twinbank.pub; asks for a passphrase'],
+    ['keys new keys --name release-2 --passphrase-fd 3 3< passphrase', 'In a script'],
+    ['TWINBANK_PASSPHRASE= twinbank keys new keys', 'Not encrypted'],
+  ],
+  builder: (yargs) =>
+    passphraseOption(
+      yargs
+        .positional('dir', {
+          type: 'string',
+          demandOption: true,
+          describe: 'Folder for the two files; it is made where it is missing',
+        })
+        .option('name', {
+          type: 'string',
+          requiresArg: true,
+          default: 'twinbank',
+          describe: 'Name of the files: NAME.key is secret, NAME.pub is not',
+        }),
+    ),
+  run: async (context, { dir, name, passphraseFd }) => {
+    if (dir === '') throw usageError('dir: expected a folder, found an empty text');
+    if (!/^[A-Za-z0-9._-]{1,64}$/.test(name)) {
+      const expected = '1 to 64 letters, digits, dots, underscores and hyphens';
+      throw usageError(`--name: expected ${expected}, found ${JSON.stringify(name)}`);
+    }
+    const privateKey = join(dir, `${name}.key`);
+    const publicKey = join(dir, `${name}.pub`);
+    const at = (file: string): string => resolve(context.cwd, file);
+    // Before anybody thinks of a passphrase; what comes in between, the writing finds.
+    for (const file of [privateKey, publicKey]) assertNew(at(file));
+    const passphrase = await newPassphrase(context, passphraseFd, privateKey);
+    if (passphrase === undefined) {
+      const text = `${privateKey}: not encrypted, as TWINBANK_PASSPHRASE is empty: whoever can read it can sign`;
+      context.report({ type: 'warning', text });
+    }
+    const pair = generateKey(randomBytes, passphrase);
+    mkdirSync(at(dir), { recursive: true, mode: 0o700 });
+    writeNewFiles([
+      { path: at(privateKey), text: pair.privatePem, mode: 0o600 },
+      { path: at(publicKey), text: pair.publicPem, mode: 0o644 },
+    ]);
+    const encrypted = passphrase !== undefined;
+    const how = encrypted ? 'encrypted with your passphrase' : 'not encrypted';
+    return {
+      json: { keyId: pair.public.id, privateKey, publicKey, encrypted },
+      text: `${privateKey}: private key, ${how}; keep it secret\n${publicKey}: public key ${pair.public.id}`,
+    };
+  },
+});
+
+interface NewFile {
+  readonly path: string;
+  readonly text: string;
+  readonly mode: number;
+}
+
+/**
+ * Writes files that are not there yet: all of them or, after an error, none. A file has its mode when it
+ * comes into being. Throws `keys.exists` (refused) for one that is there, which stays as it is.
+ */
+export function writeNewFiles(files: readonly NewFile[]): void {
+  const made: string[] = [];
+  try {
+    for (const { path, text, mode } of files) {
+      const fd = openNew(path, mode);
+      made.push(path);
+      try {
+        writeFileSync(fd, text);
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+    }
+  } catch (error) {
+    for (const path of made) rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+function openNew(path: string, mode: number): number {
+  try {
+    return openSync(path, 'wx', mode);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? exists(path) : error;
+  }
+}
+
+function assertNew(path: string): void {
+  // A link that leads nowhere is there, too.
+  if (lstatSync(path, { throwIfNoEntry: false })) throw exists(path);
+}
+
+function exists(path: string): TwinbankError {
+  const message = `${path}: expected no file of this name, found one; a key is never overwritten`;
+  return new TwinbankError('refused', 'keys.exists', message, { data: { path } });
+}

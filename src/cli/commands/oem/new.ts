@@ -1,0 +1,96 @@
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { scaffold } from '../../../builder/oem/scaffold.ts';
+import { packageRoot } from '../../../builder/package-root.ts';
+import { TwinbankError } from '../../../diagnostics/error.ts';
+import { providerSchema } from '../../../recipe/provider-schema.ts';
+import { defineCommand } from '../../command.ts';
+import { usageError } from '../../failure.ts';
+import { writeNewFiles } from '../keys/new.ts';
+
+export const command = defineCommand({
+  examples: [
+    ['oem new oem-providers/acme', 'provider.yaml with comments, files/, a collector, a README'],
+    ['oem new oem-providers/rx --name acme-rx --vendor "ACME Servers"', 'With another name'],
+  ],
+  builder: (yargs) =>
+    yargs
+      .positional('dir', {
+        type: 'string',
+        demandOption: true,
+        describe:
+          'Folder of the provider; made where it is missing, refused where it has something',
+      })
+      .option('name', {
+        type: 'string',
+        requiresArg: true,
+        defaultDescription: 'the name of the folder',
+        describe: 'Name of the provider: up to 8 small letters, digits and dashes',
+      })
+      .option('vendor', {
+        type: 'string',
+        requiresArg: true,
+        default: 'Example Company',
+        describe: 'Company that answers for it',
+      }),
+  run: async ({ cwd }, { dir, name, vendor }) => {
+    if (dir === '') throw usageError('dir: expected a folder, found an empty text');
+    const folder = resolve(cwd, dir);
+    const called = name ?? plainName(basename(folder));
+    assertWord('--name', providerSchema.shape.name.safeParse(called), called);
+    assertWord('--vendor', providerSchema.shape.vendor.safeParse(vendor), vendor);
+    assertEmpty(folder, dir);
+    const files = scaffold(called, vendor, schemaFor(folder));
+    for (const { path } of files) mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeNewFiles(files.map(({ path, text }) => ({ path: join(folder, path), text, mode: 0o644 })));
+    for (const { path, executable } of files) if (executable) chmodSync(join(folder, path), 0o755);
+    const paths = files.map(({ path }) => join(dir, path));
+    const next = `next: twinbank oem check ${dir}`;
+    return { json: { name: called, files: paths }, text: [...paths, next].join('\n') };
+  },
+});
+
+/** Of a folder's name what a provider can be called. */
+function plainName(name: string): string {
+  return name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]/g, '')
+    .replace(/^[^a-z]+/, '')
+    .slice(0, 8);
+}
+
+function assertWord(
+  option: string,
+  parsed: { success: boolean; error?: { issues: { message: string }[] } | undefined },
+  found: string,
+): void {
+  if (parsed.success) return;
+  const expected = parsed.error?.issues[0]?.message ?? 'another';
+  throw usageError(`${option}: expected ${expected}, found ${JSON.stringify(found)}`);
+}
+
+function assertEmpty(folder: string, dir: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if (names.length === 0) return;
+  const found = names.slice(0, 3).join(', ');
+  const message = `${dir}: expected a new or empty folder, found ${found}${names.length > 3 ? ', ...' : ''} in it; name another one`;
+  throw new TwinbankError('refused', 'oem.exists', message, { data: { dir } });
+}
+
+/** Inside the package editors find its schema; elsewhere no path would hold for others. */
+function schemaFor(folder: string): string | undefined {
+  try {
+    const root = packageRoot();
+    const inside = !relative(root, folder).startsWith('..');
+    const schema = join(root, 'oem-providers/provider.schema.json');
+    return inside ? relative(folder, schema) : undefined;
+  } catch {
+    return undefined;
+  }
+}

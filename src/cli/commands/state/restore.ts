@@ -1,0 +1,65 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { TwinbankError } from '../../../diagnostics/error.ts';
+import { inFile } from '../../../diagnostics/in-file.ts';
+import { withFileLock } from '../../../host/file-lock.ts';
+import { packState, type StateFile, unpackState } from '../../../state/archive.ts';
+import { saveState } from '../../../state/save-state.ts';
+import { filesOfSettings, settingsOfFiles } from '../../../state/settings.ts';
+import { maxContentBytes } from '../../../state/slot.ts';
+import { defineCommand } from '../../command.ts';
+import { withNextPair } from './next-state.ts';
+
+export const command = defineCommand({
+  examples: [
+    ['state restore disk.img host.tgz', 'What the next boot starts from, instead of what it has'],
+  ],
+  builder: (yargs) =>
+    yargs
+      .positional('image', {
+        type: 'string',
+        demandOption: true,
+        describe: 'A disk image, or the disk of a host that does not run',
+      })
+      .positional('file', {
+        type: 'string',
+        demandOption: true,
+        describe: 'What state backup wrote, of this host or another one',
+      }),
+  run: async (context, { image, file }) => {
+    const path = resolve(context.cwd, image);
+    const files = readBackup(file, resolve(context.cwd, file));
+    const save = () =>
+      withNextPair({ image, path, writable: true }, async (pair) => {
+        if (pair.stuck !== undefined) throw noBank(image, pair.stuck);
+        return { ...(await saveState(pair, packState(files))), bank: pair.number };
+      });
+    const { bank, generation, slot, wrote } = await withFileLock(path, save, context);
+    const paths = files.map((one) => one.path);
+    const done = wrote ? 'saved as' : 'already there as';
+    return {
+      json: { image, file, bank, generation, slot, wrote, files: paths },
+      text: `bank ${bank}: the state of ${file} is ${done} generation ${generation}: ${paths.join(', ') || 'nothing is changed'}`,
+    };
+  },
+});
+
+/** The files of a backup, every setting in them right, in their one form. */
+function readBackup(file: string, path: string): StateFile[] {
+  const stat = statSync(path);
+  try {
+    if (!stat.isFile() || stat.size > maxContentBytes) {
+      const found = stat.isFile() ? `one of ${stat.size} bytes` : 'something else';
+      const message = `expected a file of at most ${maxContentBytes} bytes, found ${found}`;
+      throw new TwinbankError('corrupt', 'state.archive', message);
+    }
+    return filesOfSettings(settingsOfFiles(unpackState(readFileSync(path))));
+  } catch (error) {
+    throw inFile(file, error);
+  }
+}
+
+function noBank(image: string, why: string): TwinbankError {
+  const message = `${image}: expected a bank that boots, to save the state in it, found ${why}`;
+  return new TwinbankError('refused', 'state.no-bank', message);
+}

@@ -1,0 +1,114 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { verdictLooks } from '../../../harness/report/describe.ts';
+import { ndjsonLine } from '../../../harness/report/ndjson.ts';
+import type { RunRecord } from '../../../harness/report/record.ts';
+import type { RunEvent } from '../../../harness/report/run-event.ts';
+import { collectRun } from '../../../harness/report/run-record.ts';
+import type { Context } from '../../command.ts';
+import { plain } from '../../text/plain-text.ts';
+import { scenarioLine } from './text.ts';
+
+/** Whoever wants to know what happens in a run: the record, people, the file of events. */
+export interface Listeners {
+  hear(event: RunEvent): void;
+  record(): RunRecord;
+  /** Throws what went wrong with the file. */
+  close(): Promise<void>;
+}
+
+export interface ListenerOptions {
+  /** Path of the file of events. */
+  readonly events: string | undefined;
+  readonly watch: boolean | undefined;
+}
+
+export async function listenTo(
+  context: Context,
+  { events, watch = false }: ListenerOptions,
+  artefacts: string,
+): Promise<Listeners> {
+  const collected = collectRun({ artefacts });
+  const file = events === undefined ? undefined : await eventFile(resolve(context.cwd, events));
+  const tell = teller(context, collected.record);
+  const show = watch ? watcher(context) : () => {};
+  return {
+    hear(event) {
+      collected.add(event);
+      file?.write(event);
+      show(event);
+      tell(event);
+    },
+    record: collected.record,
+    close: async () => file?.close(),
+  };
+}
+
+async function eventFile(path: string) {
+  await mkdir(dirname(path), { recursive: true });
+  const file = createWriteStream(path);
+  let broken: Error | undefined;
+  file.on('error', (error) => {
+    broken ??= error;
+  });
+  return {
+    write: (event: RunEvent) => void file.write(ndjsonLine(event)),
+    async close(): Promise<void> {
+      await new Promise<void>((done) => {
+        if (file.closed) return done();
+        file.once('close', done);
+        file.end();
+      });
+      if (broken) throw broken;
+    },
+  };
+}
+
+/** One line for each scenario that is over: as a part of the result, or as progress beside a document. */
+function teller({ json, stdout, colors, report }: Context, record: () => RunRecord) {
+  return (event: RunEvent): void => {
+    if (event.type !== 'scenario-end') return;
+    const scenario = record().scenarios.find(({ run }) => run === event.run);
+    if (!scenario) return;
+    const line = scenarioLine(scenario, colors);
+    if (json) report({ type: 'note', text: line });
+    else stdout.write(`${line}\n`);
+  };
+}
+
+/** Steps as they begin and end, and the machine's own words about itself; each with its run, where there are several. */
+function watcher({ report, colors }: Context) {
+  const steps = new Map<string, readonly string[]>();
+  let several = false;
+  const textOf = (event: RunEvent): string | undefined => {
+    switch (event.type) {
+      case 'scenario-begin':
+        steps.set(event.run, event.steps);
+        return colors.bold(event.description);
+      case 'step-begin':
+        return colors.bold(`▸ ${plain(steps.get(event.run)?.[event.step] ?? '')}`);
+      case 'step-end': {
+        const { sign } = verdictLooks[event.verdict];
+        const found = event.failure?.message.split('\n')[0] ?? event.found ?? '';
+        return `${sign} ${plain(found)}`.trimEnd();
+      }
+      case 'console':
+        if (!/^twinbank: |Kernel panic/.test(event.text)) return undefined;
+        return colors.dim(`${event.seconds.toFixed(1).padStart(6)} ${plain(event.text)}`);
+      case 'power':
+        return colors.yellow(`power ${event.what}`);
+      case 'fault':
+        return colors.yellow(`fault: ${plain(event.text)}`);
+      default:
+        return undefined;
+    }
+  };
+  return (event: RunEvent): void => {
+    if (event.type === 'run-begin') several = event.scenarios > 1;
+    const text = textOf(event);
+    if (text === undefined) return;
+    const run = several && 'run' in event ? `${plain(event.run)}: ` : '';
+    report({ type: 'note', text: `${run}${text}` });
+  };
+}

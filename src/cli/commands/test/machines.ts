@@ -1,0 +1,25 @@
+import { resolve } from 'node:path';
+import { createMachine } from '../../../harness/machine/create-machine.ts';
+import type { MachineKind, TestMachine } from '../../../harness/machine/test-machine.ts';
+import type { Accelerator } from '../../../harness/qemu/machine.ts';
+import type { MachineWish } from '../../../harness/scenario/read-scenario.ts';
+
+/** What plays the machines of a run. */
+export interface MachineChoice {
+  readonly kind: MachineKind;
+  /** Path of the rig's description, for `command`. */
+  readonly rig: string | undefined;
+  readonly accelerator: Accelerator;
+}
+
+/** Makes the machines that scenarios wish for, as far as the kind has a choice. */
+export function machineMaker(
+  { kind, rig, accelerator }: MachineChoice,
+  cwd: string,
+): (wish: MachineWish, signal: AbortSignal) => Promise<TestMachine> {
+  return async (wish, signal) => {
+    if (kind === 'sim') return createMachine('sim', { signal });
+    if (kind === 'qemu') return createMachine('qemu', { ...wish, accelerator, signal });
+    return createMachine('command', { rig: resolve(cwd, rig ?? ''), signal });
+  };
+}

@@ -1,0 +1,106 @@
+import type { Argv } from 'yargs';
+import { machineKinds } from '../../../harness/machine/test-machine.ts';
+import { accelerators, defaultMachine, firmwares } from '../../../harness/qemu/machine.ts';
+
+/** All options of `test` but those of the key. */
+export function testOptions<Options>(yargs: Argv<Options>) {
+  return reportOptions(runOptions(selectOptions(yargs)));
+}
+
+function selectOptions<Options>(yargs: Argv<Options>) {
+  return yargs
+    .positional('scenario', {
+      type: 'string',
+      array: true,
+      default: [] as string[],
+      describe: 'Scenario files, or folders of them',
+    })
+    .option('filter', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Only runs whose name contains this',
+    })
+    .option('shard', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'i/n: the i-th of n parts that take about as long',
+    })
+    .option('list', { type: 'boolean', describe: 'Say what there is, and run nothing' })
+    .option('dry-run', { type: 'boolean', describe: 'Say what would be done, step by step' })
+    .option('schema', {
+      type: 'boolean',
+      describe: 'Print the JSON Schema of scenarios, for editors',
+    });
+}
+
+function runOptions<Options>(yargs: Argv<Options>) {
+  return yargs
+    .option('engine', {
+      choices: machineKinds,
+      default: 'qemu' as const,
+      describe: 'What plays the machine: a simulation, QEMU, or the commands of a rig',
+    })
+    .option('rig', {
+      type: 'string',
+      requiresArg: true,
+      describe: "With --engine command: the rig's description",
+    })
+    .option('firmware', {
+      choices: firmwares,
+      describe: 'Instead of those that the scenarios say',
+    })
+    .option('accelerator', {
+      choices: accelerators,
+      default: defaultMachine.accelerator,
+      describe: 'Hardware virtualisation or emulation',
+    })
+    .option('jobs', {
+      type: 'number',
+      requiresArg: true,
+      defaultDescription: 'as cores and memory allow',
+      describe: 'Machines at once',
+    })
+    .option('retry', {
+      type: 'number',
+      default: 0,
+      requiresArg: true,
+      describe: 'Try what failed so often again; what passes then is flaky',
+    })
+    .option('watch', {
+      type: 'boolean',
+      describe: 'Show each step, and what the machine says of itself, as it happens',
+    })
+    .option('repeat', {
+      type: 'number',
+      default: 1,
+      requiresArg: true,
+      describe: 'Run each so often, from its own first boot, to find what fails now and then',
+    })
+    .option('bail', { type: 'boolean', describe: 'Stop at the first failure' });
+}
+
+function reportOptions<Options>(yargs: Argv<Options>) {
+  return yargs
+    .option('junit', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Write JUnit XML for a CI system',
+    })
+    .option('html', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Write one page of HTML that needs nothing else',
+    })
+    .option('events', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Write all that happens as lines of JSON, for `report`',
+    })
+    .option('artefacts', {
+      type: 'string',
+      requiresArg: true,
+      defaultDescription: 'out/test/TIME',
+      describe: 'Folder for console logs, screenshots and disks of what failed',
+    })
+    .option('keep-artefacts', { type: 'boolean', describe: 'Keep them for what passed, too' });
+}

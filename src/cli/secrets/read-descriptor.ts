@@ -1,0 +1,137 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { Socket } from 'node:net';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { isatty, ReadStream } from 'node:tty';
+import { TwinbankError } from '../../diagnostics/error.ts';
+import type { Context } from '../command.ts';
+import { usageError } from '../failure.ts';
+
+export interface Wanted {
+  /** The option or file, for errors. */
+  readonly name: string;
+  /** More bytes than this are refused. */
+  readonly limit: number;
+  /** Only up to the first line feed, which is left out. */
+  readonly line?: true;
+}
+
+type Streams = Pick<Context, 'stdin' | 'signal'>;
+
+/** The number of a descriptor as an option has it; throws `cli.usage`. */
+export function parseDescriptor(text: string, name: string): number {
+  if (/^(0|[1-9][0-9]{0,5})$/.test(text)) return Number(text);
+  throw usageError(`${name}: expected the number of a descriptor, found ${JSON.stringify(text)}`);
+}
+
+/** All bytes of a descriptor that this process was started with; it is closed afterwards. */
+export async function readDescriptor(
+  streams: Streams,
+  fd: number,
+  wanted: Wanted,
+): Promise<Buffer> {
+  if (fd === 0) return collect(addAbortSignal(streams.signal, streams.stdin), wanted);
+  const stats = statsOf(fd, wanted.name);
+  assertSource(stats, wanted.name);
+  if (stats.isFIFO() && isOurOwn(stats)) throw notOpen(wanted.name);
+  return collect(source(streams.signal, fd, stats), wanted);
+}
+
+/** All bytes of a file or named pipe (`<(...)` of a shell is one). */
+export async function readSmallFile(
+  streams: Streams,
+  path: string,
+  wanted: Wanted,
+): Promise<Buffer> {
+  assertSource(statSync(path), wanted.name);
+  // Not blocking: a pipe that nobody writes to is empty, instead of holding the process for ever.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return collect(source(streams.signal, fd, fstatSync(fd)), wanted);
+}
+
+function statsOf(fd: number, name: string): Stats {
+  try {
+    return fstatSync(fd);
+  } catch {
+    throw notOpen(name);
+  }
+}
+
+const notOpen = (name: string): TwinbankError =>
+  usageError(`${name}: expected a descriptor that is open, found none of this number`);
+
+function assertSource(stats: Stats, name: string): void {
+  const kinds = [stats.isFile(), stats.isFIFO(), stats.isSocket(), stats.isCharacterDevice()];
+  if (!kinds.includes(true)) throw usageError(`${name}: expected a file or pipe, found neither`);
+}
+
+/**
+ * Node itself has pipes on the numbers from 3 up. Whoever names one that was not handed in would wait for
+ * ever, and take the bytes that tell Node of signals. Such a pipe has its writing end in this process.
+ */
+function isOurOwn(pipe: Stats): boolean {
+  return readdirSync('/proc/self/fd').some((other) => {
+    try {
+      const { dev, ino } = fstatSync(Number(other));
+      if (dev !== pipe.dev || ino !== pipe.ino) return false;
+      // proc(5): the flags of open(2), octal; the last digit is the access mode.
+      const flags = readFileSync(`/proc/self/fdinfo/${other}`, 'utf8');
+      return /^flags:\s*[0-7]*1$/m.test(flags);
+    } catch {
+      // The listing's own descriptor is closed by now.
+      return false;
+    }
+  });
+}
+
+/** What may keep one waiting is read by the event loop: a thread that waits in read(2) cannot be ended. */
+function source(signal: AbortSignal, fd: number, stats: Stats): Readable | Generator<Uint8Array> {
+  if (stats.isFIFO() || stats.isSocket()) {
+    return addAbortSignal(signal, new Socket({ fd, readable: true, writable: false }));
+  }
+  return isatty(fd) ? addAbortSignal(signal, new ReadStream(fd)) : chunksOf(fd);
+}
+
+function* chunksOf(fd: number): Generator<Uint8Array> {
+  try {
+    for (;;) {
+      const chunk = Buffer.alloc(4096);
+      const length = readSync(fd, chunk);
+      if (length === 0) return;
+      yield chunk.subarray(0, length);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function collect(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { name, limit, line }: Wanted,
+): Promise<Buffer> {
+  let bytes = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    bytes = Buffer.concat([bytes, chunk]);
+    const end = line ? bytes.indexOf('\n') : -1;
+    if (end !== -1) bytes = bytes.subarray(0, end);
+    if (bytes.length > limit) {
+      throw new TwinbankError(
+        'corrupt',
+        'cli.too-long',
+        `${name}: expected at most ${limit} bytes, found more`,
+        { data: { limit } },
+      );
+    }
+    if (end !== -1) break;
+  }
+  return bytes;
+}

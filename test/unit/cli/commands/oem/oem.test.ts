@@ -1,0 +1,115 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadProvider } from '../../../../../src/recipe/provider.ts';
+import { providerJsonSchemaText } from '../../../../../src/recipe/provider-schema.ts';
+import { runHere } from '../../host.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'twinbank-oem-cli-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const base = resolve(import.meta.dirname, '../../../../../recipes/default.yaml');
+const at = (...names: string[]) => join(folder, ...names);
+const oem = (...argv: string[]) =>
+  runHere(['oem', ...argv], {
+    host: { cwd: folder, env: { PATH: process.env.PATH, TWINBANK_CACHE: at('cache') } },
+  });
+
+describe('oem new', () => {
+  it('makes a provider that loads, and says what comes next', async () => {
+    const { code, stdout, stderr } = await oem('new', 'acme', '--vendor', 'ACME: "Servers"');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toBe(
+      'acme/provider.yaml\nacme/files/usr/share/acme/about.txt\nacme/support/collect.sh\nacme/cim/sensors.ts\nacme/cim/sensors.test.ts\nacme/README.md\nnext: twinbank oem check acme\n',
+    );
+    expect(loadProvider('acme', folder)).toMatchObject({
+      ...{ name: 'acme', vendor: 'ACME: "Servers"', version: '0.1' },
+    });
+    expect(statSync(at('acme/support/collect.sh')).mode & 0o111).toBe(0o111);
+  });
+
+  it.each(['Acme_Servers 2', '3-rx', 'null', 'old'])(
+    'finds a name in that of the folder: %s',
+    async (name) => {
+      const { code } = await oem('new', name);
+      expect(code).toBe(0);
+      expect(loadProvider(name, folder).name).toMatch(/^[a-z][a-z0-9-]{0,7}$/);
+    },
+  );
+
+  it('takes an empty folder, and leaves one that has something as it is', async () => {
+    expect((await oem('new', '.', '--name', 'acme', '--json')).code).toBe(0);
+    const before = readdirSync(folder);
+    const { code, stderr } = await oem('new', '.', '--name', 'acme');
+    expect(code).toBe(8);
+    expect(stderr).toMatch(/^twinbank: \.: expected a new or empty folder, found .* in it; name/);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it.each([
+    [['new', '7'], 2, '--name: expected a name of up to 8 letters, digits and dashes such as acme'],
+    [['new', 'base'], 2, '--name: expected a name other than base, boot, bundle and vmkernel'],
+    [['new', 'a', '--vendor', ''], 2, '--vendor: expected the name of a company'],
+    [['new', ''], 2, 'dir: expected a folder, found an empty text'],
+  ])('refuses %j', async (argv, expected, message) => {
+    const { code, stderr } = await oem(...argv);
+    expect({ code, stderr }).toEqual({ code: expected, stderr: expect.stringContaining(message) });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe('oem check', () => {
+  it('tells all that is wrong with the folder at once, and ends with 3', async () => {
+    await oem('new', 'acme');
+    writeFileSync(at('acme/files/bad\nname'), '');
+    writeFileSync(at('acme/files/dev'), '');
+    const yaml = readFileSync(at('acme/provider.yaml'), 'utf8');
+    writeFileSync(at('acme/provider.yaml'), `${yaml}defaults: { ntp: { servers: ["-"] } }\n`);
+    writeFileSync(at('x.yaml'), `extends: ${base}\nkernel: { from: "deb:no-such-kernel" }\n`);
+    const { code, stdout, stderr } = await oem('check', 'acme', '--recipe', 'x.yaml');
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    const [warning, ...lines] = stderr.trim().split('\n');
+    expect(warning).toMatch(/^warning: not held against a base, as there is none: deb:no-such-ke/);
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/^acme\/provider\.yaml:\d+:\d+ defaults\.ntp\.servers\[0\]: expected/);
+  });
+
+  it('says of a file that is no packed OEM what it is not, and ends with 6', async () => {
+    writeFileSync(at('x.oem'), 'PK');
+    const { code, stderr } = await oem('check', 'x.oem');
+    expect(code).toBe(6);
+    expect(stderr).toContain('x.oem: first file: expected 512 bytes, found the end after 2');
+  });
+
+  it('names one that is not there, and ends with 5', async () => {
+    const { code, stderr } = await oem('check', 'gone');
+    expect(code).toBe(5);
+    expect(stderr).toContain('gone');
+  });
+});
+
+describe('oem pack', () => {
+  it('refuses another key than the one that the provider names, before it builds', async () => {
+    await oem('new', 'acme');
+    const yaml = readFileSync(at('acme/provider.yaml'), 'utf8');
+    writeFileSync(at('acme/provider.yaml'), `${yaml}keyId: 0123456789abcdef\n`);
+    const { code, stderr } = await oem('pack', 'acme', '--out', 'acme.oem');
+    expect(code).toBe(8);
+    expect(stderr).toMatch(
+      /acme\/provider\.yaml:\d+:8 keyId: expected key 0123456789abcdef to pack it, found 612022ee41a907cd; give that key with --key, or change keyId/,
+    );
+    expect(readdirSync(folder)).toEqual(['acme']);
+  });
+});
+
+describe('oem schema', () => {
+  it('prints the schema, or writes it', async () => {
+    expect((await oem('schema')).stdout).toBe(providerJsonSchemaText());
+    expect(await oem('schema', '--out', 'x.json')).toMatchObject({ code: 0, stdout: 'x.json\n' });
+    expect(readFileSync(at('x.json'), 'utf8')).toBe(providerJsonSchemaText());
+  });
+});
