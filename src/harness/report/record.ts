@@ -1,4 +1,4 @@
-import type { DiskMark, Failure, RunEvent, Variant, Verdict } from './run-event.ts';
+import type { DiskSummary, Failure, RunEvent, Variant, Verdict } from './run-event.ts';
 
 export type Engine = (RunEvent & { type: 'run-begin' })['engine'];
 export type Totals = Readonly<Record<Verdict, number>>;
@@ -119,7 +119,7 @@ export interface DiskRecord {
   readonly label: string;
   /** Boots so far. */
   readonly boot: number;
-  readonly disk: DiskMark;
+  readonly disk: DiskSummary;
 }
 
 export interface BankMoment {

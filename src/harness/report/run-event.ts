@@ -39,7 +39,7 @@ export interface Failure {
 }
 
 /** A bank as the disk has it. */
-export interface BankMark {
+export interface BankSummary {
   readonly partition: number;
   readonly name: string;
   /** VALID, UPGRADING, DIRTY, INVALID or MALFORMED. */
@@ -58,7 +58,7 @@ export interface BankMark {
 }
 
 /** Partitions and banks at one moment. */
-export interface DiskMark {
+export interface DiskSummary {
   readonly bytes: number;
   readonly partitions: readonly {
     readonly number: number;
@@ -66,7 +66,7 @@ export interface DiskMark {
     readonly offset: number;
     readonly bytes: number;
   }[];
-  readonly banks: readonly BankMark[];
+  readonly banks: readonly BankSummary[];
   /** Partition number of the bank that the loader would choose, or null. */
   readonly next: number | null;
 }
@@ -167,7 +167,7 @@ export type RunEvent =
       readonly at: number;
       readonly run: string;
       readonly label: string;
-      readonly disk: DiskMark;
+      readonly disk: DiskSummary;
     }
   /** A PNG of the machine's screen. `path` is relative to the folder of artefacts. */
   | {

@@ -4,9 +4,9 @@ import { journalOfDisk } from '../../bootloader/store-journal.ts';
 import { openFileDevice } from '../../disk/file-device.ts';
 import { copyExtents, nonZeroExtents } from '../../disk/sparse.ts';
 import type { TestMachine } from '../machine/test-machine.ts';
-import { diskMark } from './disk-mark.ts';
-import type { MachineWatch } from './machine-watch.ts';
-import type { Play, PlayEvent } from './play.ts';
+import { diskSummary } from '../report/disk-summary.ts';
+import type { MachineWatch } from '../scenario/machine-watch.ts';
+import type { ScenarioEvent, StepContext } from '../scenario/step-context.ts';
 
 /** Where an attempt keeps files for people. */
 export interface ArtefactFolder {
@@ -14,7 +14,7 @@ export interface ArtefactFolder {
   place(fileName: string): Promise<string>;
   /** Its path as events have it. */
   shown(fileName: string): string;
-  readonly keep: Play['keep'];
+  readonly keep: StepContext['keep'];
 }
 
 /** `root/RUN-ATTEMPT/`; it is made when the first file comes. */
@@ -22,7 +22,7 @@ export function artefactFolder(
   root: string,
   run: string,
   attempt: number,
-  emit: (event: PlayEvent) => void,
+  emit: (event: ScenarioEvent) => void,
 ): ArtefactFolder {
   const name = `${run.replaceAll(/[^\w.=+-]+/g, '-').replace(/-$/, '')}-${attempt}`;
   const shown = (fileName: string): string => `${name}/${fileName}`;
@@ -52,7 +52,7 @@ export async function keepTraces(
   machine: TestMachine,
   watch: MachineWatch,
   folder: ArtefactFolder,
-  emit: (event: PlayEvent) => void,
+  emit: (event: ScenarioEvent) => void,
 ): Promise<void> {
   const lines = watch.lines.map(
     ({ seconds, text }) => `${seconds.toFixed(2).padStart(8)} ${text}\n`,
@@ -77,32 +77,32 @@ export async function keepTraces(
 async function keepScreen(
   machine: TestMachine,
   folder: ArtefactFolder,
-  emit: (event: PlayEvent) => void,
+  emit: (event: ScenarioEvent) => void,
 ): Promise<void> {
   const path = await folder.keep('', 'screen.png', await machine.screenshot());
   emit({ type: 'screenshot', label: 'at the end', path });
 }
 
-/** Marks of the banks, boot journal, and the data of the whole disk as a sparse file. */
+/** What the disk holds, boot journal, and the data of the whole disk as a sparse file. */
 async function keepDisk(
   machine: TestMachine,
   folder: ArtefactFolder,
-  emit: (event: PlayEvent) => void,
+  emit: (event: ScenarioEvent) => void,
 ): Promise<void> {
   if (machine.isOn()) await machine.cut();
   const path = await folder.place('disk.img');
-  const { mark, journal } = await machine.withDisk((device) => {
+  const { summary, journal } = await machine.withDisk((device) => {
     const target = openFileDevice(path, { create: true, size: device.size });
     try {
       copyExtents(device, target, nonZeroExtents(device));
     } finally {
       target.close();
     }
-    return { mark: diskMark(device), journal: journalOfDisk(device) };
+    return { summary: diskSummary(device), journal: journalOfDisk(device) };
   });
-  emit({ type: 'disk', label: 'at the end', disk: mark });
+  emit({ type: 'disk', label: 'at the end', disk: summary });
   emit({ type: 'artefact', label: 'disk', path: folder.shown('disk.img') });
   const text = journal.map((record) => `${JSON.stringify(record)}\n`).join('');
   await folder.keep('boot journal', 'journal.ndjson', text);
-  await folder.keep('banks', 'banks.json', `${JSON.stringify(mark.banks, null, 2)}\n`);
+  await folder.keep('banks', 'banks.json', `${JSON.stringify(summary.banks, null, 2)}\n`);
 }

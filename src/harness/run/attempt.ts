@@ -1,21 +1,27 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { isNotAble, type TestMachine } from '../machine/test-machine.ts';
+import { diskSummary } from '../report/disk-summary.ts';
 import type { Failure, RunEvent, Verdict } from '../report/run-event.ts';
-import type { MachineWish, PlannedRun } from '../scenario/read-scenario.ts';
+import type { ArtifactStore } from '../scenario/artifact-store.ts';
+import { type MachineWatch, watchMachine } from '../scenario/machine-watch.ts';
+import { missingAbilities } from '../scenario/missing-abilities.ts';
+import type { MachineRequest, PlannedRun } from '../scenario/read-scenario.ts';
 import type { PlannedStep } from '../scenario/step.ts';
+import {
+  notApplicableCode,
+  type ScenarioEvent,
+  type ScenarioState,
+  type StepContext,
+} from '../scenario/step-context.ts';
 import { type ArtefactFolder, artefactFolder, keepTraces } from './artefacts.ts';
-import { diskMark } from './disk-mark.ts';
-import { lackOf } from './lack.ts';
-import { type MachineWatch, watchMachine } from './machine-watch.ts';
-import { type Desk, notApplicableCode, type Play, type PlayEvent } from './play.ts';
-import type { BootShelf } from './share-boots.ts';
-import type { Workshop } from './workshop.ts';
+import { orAborted, within } from './or-aborted.ts';
+import type { SnapshotCache } from './snapshot-cache.ts';
 
 export interface AttemptOptions {
   /** A machine that is off, with nothing on its disk. */
-  makeMachine(wish: MachineWish, signal: AbortSignal): Promise<TestMachine>;
-  readonly workshop: Workshop;
-  readonly shelf: BootShelf;
+  makeMachine(request: MachineRequest, signal: AbortSignal): Promise<TestMachine>;
+  readonly artifactStore: ArtifactStore;
+  readonly snapshots: SnapshotCache;
   readonly engine: TestMachine['kind'];
   /** Seconds since the run began. */
   now(): number;
@@ -28,33 +34,35 @@ export interface AttemptOptions {
 }
 
 /** So many console lines go with a failure. */
-const tail = 20;
-const disposeMs = 120_000;
+const failureLines = 20;
+const disposeTimeoutMs = 120_000;
 
 /**
- * Plays a scenario once, from its first step or from where another one has come to, and tells the report. Ends in a verdict
+ * Runs a scenario once, from its first step or from where another one has come to, and tells the report. Ends in a verdict
  * whatever the machine does; every process and file of the machine is gone then. Throws only what is a defect of ours.
  */
-export async function playAttempt(
+export async function runAttempt(
   plan: PlannedRun,
   attempt: number,
   options: AttemptOptions,
 ): Promise<Verdict> {
   const { emit: send, now, engine } = options;
-  const { run, scenario, description, file, variant, steps } = plan;
-  const titles = steps.map(({ title }) => title);
-  send({
-    ...{ type: 'scenario-begin', at: now(), run, scenario, description, file, engine, variant },
-    ...{ attempt, steps: titles },
-  });
-  const verdict = await play(plan, attempt, options);
+  const { run, scenario, description, file, variant } = plan;
+  const steps = plan.steps.map(({ title }) => title);
+  const begin = { type: 'scenario-begin', at: now(), run, attempt } as const;
+  send({ ...begin, scenario, description, file, engine, variant, steps });
+  const verdict = await runSteps(plan, attempt, options);
   send({ type: 'scenario-end', at: now(), run, attempt, verdict });
   return verdict;
 }
 
-async function play(plan: PlannedRun, attempt: number, options: AttemptOptions): Promise<Verdict> {
-  const { shelf, signal: stopped, now } = options;
-  const emit = (event: PlayEvent): void =>
+async function runSteps(
+  plan: PlannedRun,
+  attempt: number,
+  options: AttemptOptions,
+): Promise<Verdict> {
+  const { snapshots, signal: stopped, now } = options;
+  const emit = (event: ScenarioEvent): void =>
     options.emit({ ...event, at: now(), run: plan.run } as RunEvent);
   const end = (step: number, verdict: Verdict, more: { found?: string; failure?: Failure } = {}) =>
     emit({ type: 'step-end', step, verdict, ...more });
@@ -78,37 +86,37 @@ async function play(plan: PlannedRun, attempt: number, options: AttemptOptions):
     const made = await options.makeMachine(plan.machine, signal);
     machine = made;
     for (const [index, step] of plan.steps.entries()) {
-      const lack = step.looks ? undefined : lackOf(made, step);
-      if (lack === undefined) continue;
-      end(index, 'not-applicable', { found: lack });
+      const missing = step.looks ? undefined : missingAbilities(made, step);
+      if (missing === undefined) continue;
+      end(index, 'not-applicable', { found: missing });
       return 'not-applicable';
     }
-    const start = shelf.take(plan);
+    const start = snapshots.take(plan);
     // What it cannot make is nothing to wait for.
-    if (!machine.abilities.has('snapshot')) await shelf.release(plan, { done: false });
+    if (!machine.abilities.has('snapshot')) await snapshots.release(plan, { done: false });
     if (start) await machine.restore(start.snapshot);
     watch = watchMachine(machine, emit, start?.watch);
-    const desk = start ? structuredClone(start.desk) : newDesk();
+    const state = start ? structuredClone(start.state) : newScenarioState();
     if (start) {
       for (; at <= start.step; at++) end(at, 'passed', { found: `as in ${start.by}` });
       for (const { number: boot, booted, build, outcome = 'healthy' } of start.watch.boots) {
         emit({ type: 'boot', boot, booted, outcome, build, stages: [], shared: true });
       }
     }
-    const bench = { machine, watch, desk, emit, plan, options, folder };
+    const context = { machine, watch, state, emit, plan, options, folder };
     for (; at < plan.steps.length && verdict !== 'failed'; at++) {
       const step = plan.steps[at];
       if (!step) break;
       emit({ type: 'step-begin', step: at });
-      const lack = lackOf(machine, step);
-      if (lack !== undefined) {
-        end(at, 'not-applicable', { found: lack });
+      const missing = missingAbilities(machine, step);
+      if (missing !== undefined) {
+        end(at, 'not-applicable', { found: missing });
         verdict = 'not-applicable';
         continue;
       }
       try {
-        const found = await runStep(step, bench, signal);
-        if (step.shares) await share(at, bench);
+        const found = await runStep(step, context, signal);
+        if (step.shares) await share(at, context);
         end(at, 'passed', found === undefined ? {} : { found });
       } catch (error) {
         if (stopped.aborted) throw error;
@@ -136,16 +144,17 @@ async function play(plan: PlannedRun, attempt: number, options: AttemptOptions):
         await keepTraces(machine, watch, folder, emit);
       }
     } finally {
-      if (machine) await within(machine.dispose(), disposeMs, 'the machine to be cleaned up');
+      if (machine)
+        await within(machine.dispose(), disposeTimeoutMs, 'the machine to be cleaned up');
     }
   }
 }
 
-interface Bench {
+interface AttemptContext {
   readonly machine: TestMachine;
   readonly watch: MachineWatch;
-  readonly desk: Desk;
-  readonly emit: (event: PlayEvent) => void;
+  readonly state: ScenarioState;
+  readonly emit: (event: ScenarioEvent) => void;
   readonly plan: PlannedRun;
   readonly options: AttemptOptions;
   readonly folder: ArtefactFolder;
@@ -153,7 +162,7 @@ interface Bench {
 
 async function runStep(
   step: PlannedStep,
-  { machine, watch, desk, emit, plan, options, folder }: Bench,
+  { machine, watch, state, emit, plan, options, folder }: AttemptContext,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const over = new AbortController();
@@ -164,31 +173,41 @@ async function runStep(
     step.timeoutMs + Math.min(5000, step.timeoutMs / 2),
   );
   const both = AbortSignal.any([signal, over.signal]);
-  const play: Play = {
-    ...{ machine, watch, desk, emit, builds: plan.builds, workshop: options.workshop },
-    ...{ signal: both, timeoutMs: step.timeoutMs, keep: folder.keep },
-    async markDisk(label) {
+  const context: StepContext = {
+    machine,
+    watch,
+    state,
+    emit,
+    builds: plan.builds,
+    artifactStore: options.artifactStore,
+    signal: both,
+    timeoutMs: step.timeoutMs,
+    keep: folder.keep,
+    async reportDisk(label) {
       if (!machine.abilities.has('disk')) return;
-      emit({ type: 'disk', label, disk: await machine.withDisk(diskMark) });
+      emit({ type: 'disk', label, disk: await machine.withDisk(diskSummary) });
     },
   };
   try {
-    return await orAborted(step.run(play), both);
+    return await orAborted(step.run(context), both);
   } finally {
     clearTimeout(timer);
   }
 }
 
 /** Hands the machine as it is now to the runs that begin in the same way. */
-async function share(step: number, { machine, watch, desk, plan, options }: Bench): Promise<void> {
-  const { shelf } = options;
-  if (!machine.abilities.has('snapshot') || !shelf.isWanted(plan, step)) return;
+async function share(
+  step: number,
+  { machine, watch, state, plan, options }: AttemptContext,
+): Promise<void> {
+  const { snapshots } = options;
+  if (!machine.abilities.has('snapshot') || !snapshots.isWanted(plan, step)) return;
   const snapshot = await machine.snapshot();
-  const state = { watch: watch.state(), desk: structuredClone(desk) };
-  await shelf.put(plan, { step, snapshot, by: plan.run, ...state });
+  const left = { watch: watch.state(), state: structuredClone(state) };
+  await snapshots.put(plan, { step, snapshot, by: plan.run, ...left });
 }
 
-function newDesk(): Desk {
+function newScenarioState(): ScenarioState {
   return { bundles: {}, from: 0, boot: 0, cutsExpected: false };
 }
 
@@ -203,7 +222,7 @@ function failureOf(
 ): Failure {
   const code = error instanceof TwinbankError ? error.code : 'internal';
   const lines = watch?.lines
-    .slice(-tail)
+    .slice(-failureLines)
     .map(({ seconds, text }) => `${seconds.toFixed(1).padStart(6)} ${text}`);
   return {
     code,
@@ -219,27 +238,4 @@ function timedOut(expected: string): TwinbankError {
     'scenario.timeout',
     `expected ${expected}, found it still going on`,
   );
-}
-
-/** What was begun goes on until its machine is gone; nobody waits for it any more. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  work.catch(() => {});
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}
-
-async function within<T>(work: Promise<T>, milliseconds: number, what: string): Promise<T> {
-  const signal = AbortSignal.timeout(milliseconds);
-  return orAborted(work, signal).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-    throw new TwinbankError(
-      'internal',
-      'harness.dispose',
-      `expected ${what} in ${milliseconds / 1000} s`,
-    );
-  });
 }

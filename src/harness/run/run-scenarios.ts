@@ -1,11 +1,11 @@
 import type { Verdict } from '../report/run-event.ts';
 import { totalsOf, verdictOf } from '../report/verdict.ts';
 import type { PlannedRun } from '../scenario/read-scenario.ts';
-import { type AttemptOptions, playAttempt } from './attempt.ts';
+import { type AttemptOptions, runAttempt } from './attempt.ts';
 import { weightOf } from './shards.ts';
-import { type BootShelf, bootShelf } from './share-boots.ts';
+import { type SnapshotCache, snapshotCache } from './snapshot-cache.ts';
 
-export interface RunOptions extends Omit<AttemptOptions, 'shelf'> {
+export interface RunOptions extends Omit<AttemptOptions, 'snapshots'> {
   /** Of this program. */
   readonly version: string;
   /** When the run begins, milliseconds since 1970. */
@@ -35,7 +35,7 @@ export async function runScenarios(
   options: RunOptions,
 ): Promise<RunSummary> {
   const { emit, now, engine, shard, signal } = options;
-  const shelf = bootShelf(options.share ? runs : []);
+  const snapshots = snapshotCache(options.share ? runs : []);
   const stop = new AbortController();
   const stopped = AbortSignal.any([signal, stop.signal]);
   const found = new Map<PlannedRun, Verdict>();
@@ -49,27 +49,27 @@ export async function runScenarios(
     scenarios: runs.length,
   });
   const one = async (run: PlannedRun): Promise<void> => {
-    const verdict = await playUntilPassed(run, { ...options, shelf, signal: stopped });
+    const verdict = await runUntilPassed(run, { ...options, snapshots, signal: stopped });
     found.set(run, verdict);
     if (verdict === 'failed' && options.bail) stop.abort(new Error('--bail'));
   };
   try {
-    await inOrder(runs, { shelf, jobs: options.jobs, signal: stopped, one });
+    await inOrder(runs, { snapshots, jobs: options.jobs, signal: stopped, one });
   } finally {
-    await shelf.clear();
+    await snapshots.clear();
   }
   const totals = totalsOf(runs.map((run) => ({ verdict: found.get(run) ?? 'skipped' })));
   emit({ type: 'run-end', at: now(), totals, stopped: stopped.aborted });
   return { totals, stopped: stopped.aborted };
 }
 
-async function playUntilPassed(
+async function runUntilPassed(
   run: PlannedRun,
   options: AttemptOptions & Pick<RunOptions, 'retry'>,
 ): Promise<Verdict> {
   const attempts: Verdict[] = [];
   do {
-    attempts.push(await playAttempt(run, attempts.length + 1, options));
+    attempts.push(await runAttempt(run, attempts.length + 1, options));
   } while (
     attempts.at(-1) === 'failed' &&
     attempts.length <= options.retry &&
@@ -79,28 +79,28 @@ async function playUntilPassed(
 }
 
 interface Queue {
-  readonly shelf: BootShelf;
+  readonly snapshots: SnapshotCache;
   readonly jobs: number;
   readonly signal: AbortSignal;
   readonly one: (run: PlannedRun) => Promise<void>;
 }
 
 /** The longest first, so that the end is not one long run; but none while a boot is being made that it can begin with. */
-async function inOrder(runs: readonly PlannedRun[], { shelf, jobs, signal, one }: Queue) {
+async function inOrder(runs: readonly PlannedRun[], { snapshots, jobs, signal, one }: Queue) {
   const waiting = [...runs].sort((a, b) => weightOf(b) - weightOf(a));
   const running = new Set<Promise<void>>();
   const problems: unknown[] = [];
   const next = (): PlannedRun | undefined => {
-    const index = waiting.findIndex((run) => !shelf.isComing(run));
+    const index = waiting.findIndex((run) => !snapshots.isComing(run));
     return index === -1 ? undefined : waiting.splice(index, 1)[0];
   };
   while (!signal.aborted && problems.length === 0 && (waiting.length > 0 || running.size > 0)) {
     const run = running.size < jobs ? next() : undefined;
     if (run) {
-      shelf.claim(run);
+      snapshots.claim(run);
       const work: Promise<void> = one(run)
         .catch((error: unknown) => void problems.push(error))
-        .finally(() => shelf.release(run, { done: true }))
+        .finally(() => snapshots.release(run, { done: true }))
         .finally(() => running.delete(work));
       running.add(work);
     } else if (running.size > 0) await Promise.race(running);

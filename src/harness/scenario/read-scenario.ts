@@ -15,10 +15,10 @@ import { expandMatrix, runName } from './matrix.ts';
 import { oemsOf, planBuilds, problemAt } from './plan-builds.ts';
 import { readStep } from './read-step.ts';
 import { axisNames, type ScenarioFile, scenarioSchema } from './scenario-schema.ts';
-import type { Foresight, PlannedStep } from './step.ts';
+import type { PlannedState, PlannedStep } from './step.ts';
 import { allFired } from './steps/inject.ts';
 
-export type MachineWish = Partial<
+export type MachineRequest = Partial<
   Pick<MachineOptions, 'firmware' | 'disk' | 'memoryMiB' | 'cpus' | 'watchdog'>
 >;
 
@@ -32,7 +32,7 @@ export interface PlannedRun {
   readonly file: string;
   readonly engines: readonly MachineKind[] | undefined;
   readonly variant: Variant;
-  readonly machine: MachineWish;
+  readonly machine: MachineRequest;
   readonly builds: ReadonlyMap<string, BuildOrder>;
   readonly steps: readonly PlannedStep[];
   readonly timeoutMs: number;
@@ -149,13 +149,13 @@ function planSteps(tree: MapTree, values: Record<string, string>, builds: readon
   };
   const list = entryAt(tree, ['steps'])?.value ?? emptyMap(tree.place);
   const raw: RawStep[] = unrollSteps(list, ['steps'], values, complain);
-  const foresight: Foresight = {
+  const planned: PlannedState = {
     ...{ builds, built: new Set<string>(), bundled: new Set<string>() },
     ...{ flashed: false, on: false, updating: false },
   };
   const steps = raw.flatMap((one): PlannedStep[] => {
     if (one.broken) return [];
-    const read = readStep(one, foresight);
+    const read = readStep(one, planned);
     problems.push(...read.problems);
     return read.step ? [read.step] : [];
   });

@@ -4,7 +4,7 @@ import type { Path, Tree } from '../../recipe/tree.ts';
 import { pathText } from '../../recipe/tree.ts';
 import { validateAgainst } from '../../recipe/validate.ts';
 import { type RawStep, reportPlace } from './expand.ts';
-import type { Foresight, PlannedStep, StepRow } from './step.ts';
+import type { PlannedState, PlannedStep, StepRow } from './step.ts';
 import { stepRows } from './step-registry.ts';
 
 const names = [...stepRows.map(({ name }) => name), 'repeat'];
@@ -12,7 +12,7 @@ const names = [...stepRows.map(({ name }) => name), 'repeat'];
 /** Reads a step, and holds it against those before it. */
 export function readStep(
   { tree, path }: RawStep,
-  foresight: Foresight,
+  planned: PlannedState,
 ): { step: PlannedStep | undefined; problems: Diagnostic[] } {
   const named = nameOf(tree);
   const row = stepRows.find(({ name }) => name === named?.name);
@@ -35,7 +35,7 @@ export function readStep(
   }
   const step = row.plan(checked.value, reportPlace(tree));
   const problems: Diagnostic[] = [];
-  step.check(foresight, (key, expected, found, words = []) => {
+  step.check(planned, (key, expected, found, words = []) => {
     const [, first = '', item] = /^(\w[\w-]*)(?:\[(\d+)\])?$/.exec(key ?? '') ?? [];
     const entry = value.kind === 'map' ? value.entries.get(first)?.value : undefined;
     const inside = entry?.kind === 'list' && item !== undefined ? entry.items[Number(item)] : entry;

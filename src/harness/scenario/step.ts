@@ -2,11 +2,11 @@ import * as z from 'zod';
 import { map } from '../../recipe/field.ts';
 import type { Ability } from '../machine/test-machine.ts';
 import type { Place } from '../report/run-event.ts';
-import type { Play } from '../run/play.ts';
 import { duration } from './fields.ts';
+import type { StepContext } from './step-context.ts';
 
 /** What is known of a scenario before it runs, step by step. */
-export interface Foresight {
+export interface PlannedState {
   /** Names of the scenario's builds, in their order. */
   readonly builds: readonly string[];
   /** Those whose image was built, and those whose bundle was made, so far. */
@@ -19,7 +19,7 @@ export interface Foresight {
 }
 
 /** A problem of a step that only the steps before it show; `words` are those that may have been meant. */
-export type Say = (
+export type ReportProblem = (
   key: string | undefined,
   expected: string,
   found: string,
@@ -46,9 +46,13 @@ export interface StepDefinition<Shape extends z.core.$ZodLooseShape> {
   /** After it the machine is a good place to begin other scenarios from. */
   shares?(spec: z.output<z.ZodObject<Shape>>): boolean;
   /** Holds it against the steps before it, and says what it leaves. */
-  check?(spec: z.output<z.ZodObject<Shape>>, foresight: Foresight, say: Say): void;
+  check?(
+    spec: z.output<z.ZodObject<Shape>>,
+    planned: PlannedState,
+    reportProblem: ReportProblem,
+  ): void;
   /** Returns what it found, in a few words. Throws TwinbankError. */
-  run(spec: z.output<z.ZodObject<Shape>>, play: Play): Promise<string | undefined>;
+  run(spec: z.output<z.ZodObject<Shape>>, context: StepContext): Promise<string | undefined>;
 }
 
 /** A step kind, its own keys its own business. */
@@ -72,8 +76,8 @@ export interface PlannedStep {
   readonly needs: readonly Ability[];
   readonly looks: boolean;
   readonly shares: boolean;
-  check(foresight: Foresight, say: Say): void;
-  run(play: Play): Promise<string | undefined>;
+  check(planned: PlannedState, reportProblem: ReportProblem): void;
+  run(context: StepContext): Promise<string | undefined>;
 }
 
 const timeout = {
@@ -102,8 +106,8 @@ export function defineStep<Shape extends z.core.$ZodLooseShape>(
         needs: step.needs?.(spec) ?? [],
         looks: step.looks ?? false,
         shares: step.shares?.(spec) ?? false,
-        check: (foresight, say) => step.check?.(spec, foresight, say),
-        run: (play) => step.run(spec, play),
+        check: (planned, reportProblem) => step.check?.(spec, planned, reportProblem),
+        run: (context) => step.run(spec, context),
       };
     },
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Until } from '../run/follow-boot.ts';
+import type { Until } from './follow-boot.ts';
 
 const words = ['ready', 'unhealthy', 'rescue'] as const;
 

@@ -1,6 +1,6 @@
 import type { RunEvent, Variant } from '../../../src/harness/report/run-event.ts';
 import { bootLines, panicLines } from './console-lines.ts';
-import { diskMark } from './disk-marks.ts';
+import { diskMark } from './disk-summaries.ts';
 import { eventStream } from './stream.ts';
 
 type Stream = ReturnType<typeof eventStream>;

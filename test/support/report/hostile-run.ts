@@ -1,5 +1,5 @@
 import type { RunEvent } from '../../../src/harness/report/run-event.ts';
-import { diskMark } from './disk-marks.ts';
+import { diskMark } from './disk-summaries.ts';
 import { eventStream } from './stream.ts';
 
 /** Texts that would do something if they were not escaped, or that hide what they are. */

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../../../src/harness/report/run-event.ts';
 import { bootLines } from './console-lines.ts';
-import { diskMark } from './disk-marks.ts';
+import { diskMark } from './disk-summaries.ts';
 import { eventStream } from './stream.ts';
 
 /** A matrix of many scenarios with two boots each and 400 lines a boot; every tenth fails. */

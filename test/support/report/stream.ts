@@ -1,5 +1,5 @@
 import type {
-  DiskMark,
+  DiskSummary,
   Failure,
   RunEvent,
   Variant,
@@ -75,7 +75,8 @@ export function eventStream(begin: Partial<RunEvent & { type: 'run-begin' }> = {
         events.push({ type: 'boot', at, run, boot, booted: bank, outcome, build, stages });
       },
       fault: (text: string) => events.push({ type: 'fault', at, run, boot, text }),
-      disk: (label: string, disk: DiskMark) => events.push({ type: 'disk', at, run, label, disk }),
+      disk: (label: string, disk: DiskSummary) =>
+        events.push({ type: 'disk', at, run, label, disk }),
       kept: (type: 'screenshot' | 'artefact', label: string, path: string) =>
         events.push({ type, at, run, label, path }),
       wait(seconds: number) {

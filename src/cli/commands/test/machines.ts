@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { createMachine } from '../../../harness/machine/create-machine.ts';
 import type { MachineKind, TestMachine } from '../../../harness/machine/test-machine.ts';
 import type { Accelerator } from '../../../harness/qemu/machine.ts';
-import type { MachineWish } from '../../../harness/scenario/read-scenario.ts';
+import type { MachineRequest } from '../../../harness/scenario/read-scenario.ts';
 
 /** What plays the machines of a run. */
 export interface MachineChoice {
@@ -12,14 +12,14 @@ export interface MachineChoice {
   readonly accelerator: Accelerator;
 }
 
-/** Makes the machines that scenarios wish for, as far as the kind has a choice. */
+/** Makes the machines that scenarios request for, as far as the kind has a choice. */
 export function machineMaker(
   { kind, rig, accelerator }: MachineChoice,
   cwd: string,
-): (wish: MachineWish, signal: AbortSignal) => Promise<TestMachine> {
-  return async (wish, signal) => {
+): (request: MachineRequest, signal: AbortSignal) => Promise<TestMachine> {
+  return async (request, signal) => {
     if (kind === 'sim') return createMachine('sim', { signal });
-    if (kind === 'qemu') return createMachine('qemu', { ...wish, accelerator, signal });
+    if (kind === 'qemu') return createMachine('qemu', { ...request, accelerator, signal });
     return createMachine('command', { rig: resolve(cwd, rig ?? ''), signal });
   };
 }

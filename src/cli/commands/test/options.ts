@@ -25,8 +25,11 @@ function selectOptions<Options>(yargs: Argv<Options>) {
       requiresArg: true,
       describe: 'i/n: the i-th of n parts that take about as long',
     })
-    .option('list', { type: 'boolean', describe: 'Say what there is, and run nothing' })
-    .option('dry-run', { type: 'boolean', describe: 'Say what would be done, step by step' })
+    .option('list', { type: 'boolean', describe: 'ReportProblem what there is, and run nothing' })
+    .option('dry-run', {
+      type: 'boolean',
+      describe: 'ReportProblem what would be done, step by step',
+    })
     .option('schema', {
       type: 'boolean',
       describe: 'Print the JSON Schema of scenarios, for editors',

@@ -3,25 +3,25 @@ import { packageRoot, packageVersion } from '../../../builder/package-root.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import type { RunRecord } from '../../../harness/report/record.ts';
 import { machinesAtOnce } from '../../../harness/run/capacity.ts';
-import { lackOf } from '../../../harness/run/lack.ts';
 import { runScenarios } from '../../../harness/run/run-scenarios.ts';
 import { shardOf } from '../../../harness/run/shards.ts';
 import {
   scenarioJsonSchema,
   scenarioJsonSchemaText,
 } from '../../../harness/scenario/json-schema.ts';
+import { missingAbilities } from '../../../harness/scenario/missing-abilities.ts';
 import type { PlannedRun } from '../../../harness/scenario/read-scenario.ts';
 import type { PlannedStep } from '../../../harness/scenario/step.ts';
 import { type Context, defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { writeReports } from '../../run-reports.ts';
 import { loadSigningKey, signingKeyOption } from '../../secrets/signing-key.ts';
+import { openArtifactStore } from './artifact-store.ts';
 import { listenTo } from './listeners.ts';
 import { type MachineChoice, machineMaker } from './machines.ts';
 import { testOptions } from './options.ts';
 import { loadScenarios } from './scenario-files.ts';
 import { listText, planText, runText } from './text.ts';
-import { openWorkshop } from './workshop.ts';
 
 export const command = defineCommand({
   examples: [
@@ -55,8 +55,8 @@ export const command = defineCommand({
     const makeMachine = machineMaker(choice, context.cwd);
     if (options.list) return { json: runsJson(runs, () => undefined), text: listText(runs) };
     if (options.dryRun) {
-      const lacks = await lacksOf(runs, makeMachine, context.signal);
-      return { json: runsJson(runs, lacks), text: planText(runs, lacks) };
+      const missing = await missingByStep(runs, makeMachine, context.signal);
+      return { json: runsJson(runs, missing), text: planText(runs, missing) };
     }
     const { jobs = machinesAtOnce(choice.kind, runs), retry, bail = false } = options;
     const limits = {
@@ -73,19 +73,26 @@ export const command = defineCommand({
     );
     const key = await loadSigningKey(context, options);
     const listeners = await listenTo(context, options, artefacts);
-    const workshop = await openWorkshop(context, key);
+    const artifactStore = await openArtifactStore(context, key);
     try {
       const begun = performance.now();
       await runScenarios(runs, {
         ...limits,
-        ...{ workshop, started, shard, artefacts, engine: choice.kind, signal: context.signal },
+        ...{
+          artifactStore,
+          started,
+          shard,
+          artefacts,
+          engine: choice.kind,
+          signal: context.signal,
+        },
         ...{ version: packageVersion(), keepAll: options.keepArtefacts === true },
         makeMachine,
         now: () => (performance.now() - begun) / 1000,
         emit: listeners.hear,
       });
     } finally {
-      await workshop.close();
+      await artifactStore.close();
       await listeners.close();
     }
     const record = listeners.record();
@@ -127,17 +134,17 @@ function repeated(runs: readonly PlannedRun[], times: number): PlannedRun[] {
 }
 
 /** What these machines, none of which is started, would lack for each step. */
-async function lacksOf(
+async function missingByStep(
   runs: readonly PlannedRun[],
   makeMachine: ReturnType<typeof machineMaker>,
   signal: AbortSignal,
 ): Promise<(step: PlannedStep) => string | undefined> {
   const found = new Map<PlannedStep, string>();
-  for (const { machine: wish, steps } of runs) {
-    const machine = await makeMachine(wish, signal);
+  for (const { machine: request, steps } of runs) {
+    const machine = await makeMachine(request, signal);
     for (const step of steps) {
-      const lack = lackOf(machine, step);
-      if (lack !== undefined) found.set(step, lack);
+      const missing = missingAbilities(machine, step);
+      if (missing !== undefined) found.set(step, missing);
     }
     await machine.dispose();
   }
@@ -146,13 +153,13 @@ async function lacksOf(
 
 function runsJson(
   runs: readonly PlannedRun[],
-  lacks: (step: PlannedStep) => string | undefined,
+  missing: (step: PlannedStep) => string | undefined,
 ): Record<string, unknown> {
   return {
     runs: runs.map(({ run, scenario, description, file, variant, steps }) => ({
       ...{ run, scenario, description, file, variant },
       steps: steps.map((step) => {
-        return { title: step.title, ...step.place, notApplicable: lacks(step) ?? null };
+        return { title: step.title, ...step.place, notApplicable: missing(step) ?? null };
       }),
     })),
   };

@@ -94,11 +94,11 @@ export function listText(runs: readonly PlannedRun[]): string {
 /** What `--dry-run` shows: every run with its steps, and what the machine lacks for one. */
 export function planText(
   runs: readonly PlannedRun[],
-  lacks: (step: PlannedStep) => string | undefined,
+  missing: (step: PlannedStep) => string | undefined,
 ): string {
   const stepText = (step: PlannedStep, index: number): string => {
-    const lack = lacks(step);
-    return `  ${index + 1}. ${step.title}${lack === undefined ? '' : ` (not applicable: ${lack})`}`;
+    const lacking = missing(step);
+    return `  ${index + 1}. ${step.title}${lacking === undefined ? '' : ` (not applicable: ${lacking})`}`;
   };
   return runs
     .map(({ run, file, steps }) => [`${run}  (${file})`, ...steps.map(stepText)].join('\n'))

@@ -1,6 +1,6 @@
 import { humanSize } from '../../../diagnostics/size.ts';
 import type { DiskRecord } from '../record.ts';
-import type { BankMark, DiskMark } from '../run-event.ts';
+import type { BankSummary, DiskSummary } from '../run-event.ts';
 import { type Html, html, percent } from './html.ts';
 
 /** Partitions are no narrower than this share, and the strip below shows the truth. */
@@ -26,7 +26,7 @@ ${kindLegend([...first.disk.banks, ...last.disk.banks])}
 </div>`;
 }
 
-const labelled = ({ label, disk }: DiskRecord, view: (disk: DiskMark) => Html): Html =>
+const labelled = ({ label, disk }: DiskRecord, view: (disk: DiskSummary) => Html): Html =>
   html`<p class="note">${label}</p>${view(disk)}`;
 
 const equalParts = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -39,7 +39,7 @@ interface Cell {
 }
 
 /** Cells wide enough to be read, joined by lines to a strip that is true to scale. */
-function partitionMap({ partitions, bytes, banks, next }: DiskMark): Html {
+function partitionMap({ partitions, bytes, banks, next }: DiskSummary): Html {
   const isBank = new Set(banks.map(({ partition }) => partition));
   const cells = [...partitions]
     .sort((a, b) => a.offset - b.offset)
@@ -94,7 +94,7 @@ export function readableShares(sizes: readonly number[]): number[] {
   return sizes.map((size) => least + room * (total > 0 ? size / total : 1 / sizes.length));
 }
 
-function bankPair(after: BankMark, before: BankMark | undefined): Html {
+function bankPair(after: BankSummary, before: BankSummary | undefined): Html {
   const changed = before && !equalParts(held(before), held(after));
   const bars = changed
     ? [bankBar(before, 'before'), bankBar(after, 'after')]
@@ -102,9 +102,9 @@ function bankPair(after: BankMark, before: BankMark | undefined): Html {
   return html`<div class="bank"><p>${after.partition} ${after.name}</p>${bars}</div>`;
 }
 
-const held = ({ build, modules, bytesFree }: BankMark): unknown => [build, modules, bytesFree];
+const held = ({ build, modules, bytesFree }: BankSummary): unknown => [build, modules, bytesFree];
 
-function bankBar({ bytes, bytesFree, modules, build }: BankMark, label: string): Html {
+function bankBar({ bytes, bytesFree, modules, build }: BankSummary, label: string): Html {
   let at = 0;
   const used = modules.reduce((sum, module) => sum + module.bytes, 0);
   const free = bytesFree ?? 0;
@@ -141,14 +141,14 @@ function segment(look: string, name: string, size: number, left: number, share: 
 }
 
 /** Kernel and initramfs are modules of the base, which everything else lies upon. */
-function lookOf({ name, kind }: BankMark['modules'][number]): string {
+function lookOf({ name, kind }: BankSummary['modules'][number]): string {
   if (kind === 'base' && name === 'vmkernel') return 'kernel';
   if (kind === 'base' && name === 'boot') return 'boot';
   return kind === 'base' || kind === 'oem' ? kind : 'other';
 }
 const lookNames = { kernel: 'kernel', boot: 'initramfs', base: 'base', oem: 'OEM', other: 'other' };
 
-function kindLegend(banks: readonly BankMark[]): Html {
+function kindLegend(banks: readonly BankSummary[]): Html {
   const used = new Set(banks.flatMap(({ modules }) => modules.map(lookOf)));
   const looks = Object.entries(lookNames).filter(([look]) => used.has(look));
   return html`<ul class="legend">${looks.map(([look, name]) => html`<li><i class="k-${look}"></i>${name}</li>`)}<li><i class="k-rest"></i>state, marks, tables</li><li><i class="k-free"></i>free</li></ul>`;

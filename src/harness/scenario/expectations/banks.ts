@@ -5,7 +5,7 @@ import { journalOfDisk } from '../../../bootloader/store-journal.ts';
 import { text } from '../../../recipe/field.ts';
 import { readBankForUpdate } from '../../../update/bank-reading.ts';
 import type { HostBank } from '../../../update/host-disk.ts';
-import { hostDiskOf } from '../../run/host-disk.ts';
+import { hostDiskOf } from '../../machine/host-disk.ts';
 import { bankNumber, pattern, several } from '../fields.ts';
 import { defineExpectation, right, wrong } from './expectation.ts';
 

@@ -31,8 +31,8 @@ export const consoleLines = defineExpectation({
   list: true,
   meaning: 'Console lines since the last act (boot, reset, key …) that match, one after another',
   title: (wanted) => `console ${wanted.join(', ')}`,
-  look(wanted, { watch, desk }) {
-    let at = desk.from;
+  look(wanted, { watch, state }) {
+    let at = state.from;
     let last = '';
     for (const expression of wanted) {
       const index = watch.lines.findIndex(
@@ -55,9 +55,9 @@ export const notConsole = defineExpectation({
   once: true,
   meaning: 'No console line since the last act matches any of these',
   title: (wanted) => `no console line ${wanted.join(', ')}`,
-  look(wanted, { watch, desk }) {
+  look(wanted, { watch, state }) {
     const line = watch.lines
-      .slice(desk.from)
+      .slice(state.from)
       .find(({ text }) => wanted.some((expression) => expression.test(text)));
     return line ? wrong(JSON.stringify(line.text)) : right('none');
   },

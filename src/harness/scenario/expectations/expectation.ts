@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { Ability } from '../../machine/test-machine.ts';
-import type { Play } from '../../run/play.ts';
+import type { StepContext } from '../step-context.ts';
 
 /** What was found is right, or why it is not (yet). */
 export type Finding = { readonly right: string } | { readonly wrong: string };
@@ -19,7 +19,7 @@ export interface Expectation<Wanted = unknown> {
   /** In the words of the report, after "expect". */
   title(wanted: Wanted): string;
   /** Looks once. What may still become right is asked again until the time is over. Throws what the machine throws. */
-  look(wanted: Wanted, play: Play): Finding | Promise<Finding>;
+  look(wanted: Wanted, context: StepContext): Finding | Promise<Finding>;
   /** What is wrong now stays wrong: it is not asked again. */
   readonly once?: boolean;
 }

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { z } from 'zod';
 import { flag, integer, map } from '../../../recipe/field.ts';
-import type { Play } from '../../run/play.ts';
 import { pattern, several } from '../fields.ts';
+import type { StepContext } from '../step-context.ts';
 import { defineExpectation, type Finding, right, wrong } from './expectation.ts';
 
 const port = () => integer(1, 65_535);
@@ -18,7 +18,7 @@ export const openPorts = defineExpectation({
   power: 'on',
   needs: ['network'],
   title: (wanted) => `port ${wanted.join(', ')} open`,
-  look: (wanted, play) => lookAt(wanted, true, play),
+  look: (wanted, context) => lookAt(wanted, true, context),
 });
 
 export const closedPorts = defineExpectation({
@@ -29,13 +29,13 @@ export const closedPorts = defineExpectation({
   power: 'on',
   needs: ['network'],
   title: (wanted) => `port ${wanted.join(', ')} closed`,
-  look: (wanted, play) => lookAt(wanted, false, play),
+  look: (wanted, context) => lookAt(wanted, false, context),
 });
 
 async function lookAt(
   wanted: readonly number[],
   open: boolean,
-  { machine, signal }: Play,
+  { machine, signal }: StepContext,
 ): Promise<Finding> {
   for (const number of wanted) {
     const found = await answers(await machine.endpoint(number), signal);

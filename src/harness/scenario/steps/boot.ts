@@ -1,22 +1,23 @@
-import { followBoot } from '../../run/follow-boot.ts';
-import { begin } from '../../run/play.ts';
-import { defineStep, type Foresight, type Say } from '../step.ts';
+import { followBoot } from '../follow-boot.ts';
+import { defineStep, type PlannedState, type ReportProblem } from '../step.ts';
+import { begin } from '../step-context.ts';
 import { until, untilTitle } from '../until.ts';
 
 /** Emulated boots take 20 to 60 s, and some steps follow several. */
 export const bootTimeoutMs = 10 * 60_000;
 
-export function checkOn(foresight: Foresight, say: Say): void {
-  if (!foresight.on) say(undefined, 'a machine that is on (`boot` before it)', 'one that is off');
+export function checkOn(planned: PlannedState, reportProblem: ReportProblem): void {
+  if (!planned.on)
+    reportProblem(undefined, 'a machine that is on (`boot` before it)', 'one that is off');
 }
 
-export function checkOff(foresight: Foresight, say: Say): void {
-  if (foresight.on)
-    say(undefined, 'a machine that is off (`power-off` before it)', 'one that is on');
-  if (!foresight.flashed) {
-    say(undefined, 'a `flash` before it', 'none');
+export function checkOff(planned: PlannedState, reportProblem: ReportProblem): void {
+  if (planned.on)
+    reportProblem(undefined, 'a machine that is off (`power-off` before it)', 'one that is on');
+  if (!planned.flashed) {
+    reportProblem(undefined, 'a `flash` before it', 'none');
     // Said once.
-    foresight.flashed = true;
+    planned.flashed = true;
   }
 }
 
@@ -29,13 +30,13 @@ export const boot = defineStep({
   timeoutMs: bootTimeoutMs,
   shares: ({ until: end = 'ready' }) => end === 'ready',
   title: ({ until: end }) => `boot${untilTitle(end)}`,
-  check(_spec, foresight, say) {
-    checkOff(foresight, say);
-    foresight.on = true;
+  check(_spec, planned, reportProblem) {
+    checkOff(planned, reportProblem);
+    planned.on = true;
   },
-  async run({ until: end = 'ready' }, play) {
-    const first = begin(play);
-    await play.machine.powerOn();
-    return followBoot(play, end, first);
+  async run({ until: end = 'ready' }, context) {
+    const first = begin(context);
+    await context.machine.powerOn();
+    return followBoot(context, end, first);
   },
 });

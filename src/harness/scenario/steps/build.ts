@@ -1,23 +1,28 @@
 import { z } from 'zod';
-import type { Play } from '../../run/play.ts';
 import type { BuildOrder } from '../builds.ts';
-import { defineStep, type Foresight, type Say } from '../step.ts';
+import { defineStep, type PlannedState, type ReportProblem } from '../step.ts';
+import type { StepContext } from '../step-context.ts';
 
 /** Names one of the scenario's builds; what is not one is a problem at its key. */
 export function checkBuild(
   key: string,
   name: string | undefined,
-  { builds }: Foresight,
-  say: Say,
+  { builds }: PlannedState,
+  reportProblem: ReportProblem,
 ): string | undefined {
   const known = name ?? builds[0];
   if (known !== undefined && builds.includes(known)) return known;
-  say(key, `one of the scenario's builds (${builds.join(', ')})`, JSON.stringify(name), builds);
+  reportProblem(
+    key,
+    `one of the scenario's builds (${builds.join(', ')})`,
+    JSON.stringify(name),
+    builds,
+  );
   return undefined;
 }
 
 /** The order of a build that `checkBuild` has let pass; without a name the first. */
-export function orderOf({ builds }: Play, name: string | undefined): BuildOrder {
+export function orderOf({ builds }: StepContext, name: string | undefined): BuildOrder {
   const order = name === undefined ? [...builds.values()][0] : builds.get(name);
   if (!order) throw new Error(`no build ${name}`);
   return order;
@@ -32,14 +37,14 @@ export const build = defineStep({
   },
   timeoutMs: 20 * 60_000,
   title: ({ build: name }) => (name === undefined ? 'build' : `build ${name}`),
-  check({ build: name }, foresight, say) {
-    const known = checkBuild('build', name, foresight, say);
-    if (known !== undefined) foresight.built.add(known);
+  check({ build: name }, planned, reportProblem) {
+    const known = checkBuild('build', name, planned, reportProblem);
+    if (known !== undefined) planned.built.add(known);
   },
-  async run({ build: name }, play) {
-    const order = orderOf(play, name);
-    const image = await play.workshop.image(order, play.signal);
-    play.desk.image = order.name;
+  async run({ build: name }, context) {
+    const order = orderOf(context, name);
+    const image = await context.artifactStore.image(order, context.signal);
+    context.state.image = order.name;
     return image.build;
   },
 });

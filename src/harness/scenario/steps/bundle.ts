@@ -16,17 +16,17 @@ export const bundle = defineStep({
   timeoutMs: 20 * 60_000,
   title: ({ build, from }) =>
     `bundle ${build ?? ''}${from === undefined ? '' : `, what ${from} lacks`}`.trimEnd(),
-  check({ build, from }, foresight, say) {
-    const known = checkBuild('build', build, foresight, say);
-    if (from !== undefined) checkBuild('from', from, foresight, say);
-    if (known !== undefined) foresight.bundled.add(known);
+  check({ build, from }, planned, reportProblem) {
+    const known = checkBuild('build', build, planned, reportProblem);
+    if (from !== undefined) checkBuild('from', from, planned, reportProblem);
+    if (known !== undefined) planned.bundled.add(known);
   },
-  async run({ build, from }, play) {
-    const order = orderOf(play, build);
-    const older = from === undefined ? undefined : orderOf(play, from);
-    const made = await play.workshop.bundle(order, older, play.signal);
-    play.desk.bundles[order.name] = made;
-    play.desk.bundle = order.name;
+  async run({ build, from }, context) {
+    const order = orderOf(context, build);
+    const older = from === undefined ? undefined : orderOf(context, from);
+    const made = await context.artifactStore.bundle(order, older, context.signal);
+    context.state.bundles[order.name] = made;
+    context.state.bundle = order.name;
     return made.build;
   },
 });

@@ -10,9 +10,9 @@ export const choose = defineStep({
   timeoutMs: 60_000,
   needs: () => ['loader'],
   title: ({ bank }) => `choose bank ${bank} at the loader`,
-  check: (_spec, foresight, say) => checkOff(foresight, say),
-  async run({ bank }, play) {
-    await play.machine.atLoader({ wants: 'boot', partition: bank });
+  check: (_spec, planned, reportProblem) => checkOff(planned, reportProblem),
+  async run({ bank }, context) {
+    await context.machine.atLoader({ wants: 'boot', partition: bank });
     return undefined;
   },
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { unmet } from '../../run/play.ts';
 import { defineStep } from '../step.ts';
+import { unmet } from '../step-context.ts';
 import { checkOn } from './boot.ts';
 
 const words = 'a value as vmkd takes it (docs/vmkd.md)';
@@ -28,9 +28,9 @@ export const configure = defineStep({
   needs: () => ['vmkd'],
   title: ({ timeout: _, ...settings }: Record<string, unknown>) =>
     `configure ${Object.keys(settings).join(', ')}`,
-  check: (_spec, foresight, say) => checkOn(foresight, say),
-  async run({ timeout: _, ...settings }: Record<string, unknown>, play) {
-    const answer = await play.machine.vmkd.call('config.set', settings, play.timeoutMs);
+  check: (_spec, planned, reportProblem) => checkOn(planned, reportProblem),
+  async run({ timeout: _, ...settings }: Record<string, unknown>, context) {
+    const answer = await context.machine.vmkd.call('config.set', settings, context.timeoutMs);
     const { saved, why, generation } = answer as Record<string, unknown>;
     if (saved !== true) throw unmet('the settings to be saved', String(why));
     return `saved, generation ${generation}`;

@@ -1,8 +1,8 @@
-import { unmet } from '../../run/play.ts';
+import { changeAtRest } from '../change-at-rest.ts';
 import { bankNumber } from '../fields.ts';
 import { defineStep } from '../step.ts';
+import { unmet } from '../step-context.ts';
 import { bootTimeoutMs } from './boot.ts';
-import { changeAtRest } from './change-at-rest.ts';
 
 const confirmedLine = /twinbank: stage=bank .*\bconfirmed\b(?!:)/;
 
@@ -18,15 +18,15 @@ export const confirm = defineStep({
   },
   timeoutMs: bootTimeoutMs,
   title: ({ bank }) => (bank === undefined ? 'confirm' : `confirm bank ${bank}`),
-  check({ bank }, foresight, say) {
-    if (bank !== undefined && foresight.on) {
-      say('bank', 'no number while the machine is on', String(bank));
+  check({ bank }, planned, reportProblem) {
+    if (bank !== undefined && planned.on) {
+      reportProblem('bank', 'no number while the machine is on', String(bank));
     }
-    if (!foresight.flashed) say(undefined, 'a `flash` before it', 'none');
+    if (!planned.flashed) reportProblem(undefined, 'a `flash` before it', 'none');
   },
-  async run({ bank }, play) {
-    const { machine, watch, signal, timeoutMs } = play;
-    if (!machine.isOn()) return changeAtRest(play, 'confirm', bank);
+  async run({ bank }, context) {
+    const { machine, watch, signal, timeoutMs } = context;
+    if (!machine.isOn()) return changeAtRest(context, 'confirm', bank);
     const from = watch.boots.at(-1)?.from ?? 0;
     const line = await watch.until(
       () => watch.lines.slice(from).find(({ text }) => /stage=bank /.test(text)),

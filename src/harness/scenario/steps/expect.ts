@@ -1,8 +1,8 @@
 import type * as z from 'zod';
-import { type Play, unmet } from '../../run/play.ts';
 import type { Expectation, Finding } from '../expectations/expectation.ts';
 import { expectations } from '../expectations/registry.ts';
 import { defineStep } from '../step.ts';
+import { type StepContext, unmet } from '../step-context.ts';
 
 /** How often what may become right by itself is looked at, where no line tells. */
 const pauseMs = 500;
@@ -24,26 +24,26 @@ export const expect = defineStep({
     `expect ${wantedOf(spec)
       .map(([one, wanted]) => one.title(wanted))
       .join('; ')}`,
-  check(spec, foresight, say) {
+  check(spec, planned, reportProblem) {
     const wanted = wantedOf(spec);
     const keys = expectations.map(({ key }) => key);
-    if (wanted.length === 0) say(undefined, `one of ${keys.join(', ')}`, 'nothing');
+    if (wanted.length === 0) reportProblem(undefined, `one of ${keys.join(', ')}`, 'nothing');
     for (const [{ key, power }] of wanted) {
-      if (power === 'on' && !foresight.on) {
-        say(key, 'a machine that is on (`boot` before it)', 'one that is off');
+      if (power === 'on' && !planned.on) {
+        reportProblem(key, 'a machine that is on (`boot` before it)', 'one that is off');
       }
-      if (power === 'off' && foresight.on) {
+      if (power === 'off' && planned.on) {
         const found = 'one that is on, whose disk is its own';
-        say(key, 'a machine that is off (`power-off` before it)', found);
+        reportProblem(key, 'a machine that is off (`power-off` before it)', found);
       }
-      if (!foresight.flashed) say(key, 'a `flash` before it', 'none');
+      if (!planned.flashed) reportProblem(key, 'a `flash` before it', 'none');
     }
   },
-  async run(spec, play) {
+  async run(spec, context) {
     const found: string[] = [];
-    const deadline = performance.now() + play.timeoutMs;
+    const deadline = performance.now() + context.timeoutMs;
     for (const [expectation, wanted] of wantedOf(spec)) {
-      found.push(await becomesRight(expectation, wanted, play, deadline));
+      found.push(await becomesRight(expectation, wanted, context, deadline));
     }
     return found.join('; ');
   },
@@ -58,16 +58,16 @@ function wantedOf(spec: Record<string, unknown>): [Expectation, unknown][] {
 async function becomesRight(
   expectation: Expectation,
   wanted: unknown,
-  play: Play,
+  context: StepContext,
   deadline: number,
 ): Promise<string> {
   for (;;) {
-    const lines = play.watch.lines.length;
-    const finding: Finding = await expectation.look(wanted, play);
+    const lines = context.watch.lines.length;
+    const finding: Finding = await expectation.look(wanted, context);
     if ('right' in finding) return finding.right;
     const left = deadline - performance.now();
     if (expectation.once || left <= 0) throw unmet(expectation.title(wanted), finding.wrong);
-    const news = () => (play.watch.lines.length > lines ? true : undefined);
-    await play.watch.until(news, { timeoutMs: Math.min(pauseMs, left), signal: play.signal });
+    const news = () => (context.watch.lines.length > lines ? true : undefined);
+    await context.watch.until(news, { timeoutMs: Math.min(pauseMs, left), signal: context.signal });
   }
 }

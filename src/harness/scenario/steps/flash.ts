@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { exactSize } from '../../../diagnostics/size.ts';
 import { size } from '../../../recipe/field.ts';
-import { unmet } from '../../run/play.ts';
 import { defineStep } from '../step.ts';
+import { unmet } from '../step-context.ts';
 import { checkBuild, orderOf } from './build.ts';
 
 const GiB = 2 ** 30;
@@ -29,23 +29,23 @@ export const flash = defineStep({
     ['flash', image, bytes !== undefined && `to a disk of ${exactSize(bytes)}`]
       .filter(Boolean)
       .join(' '),
-  check({ image, refused }, foresight, say) {
-    const known = checkBuild('image', image, foresight, say);
-    if (known !== undefined && image !== undefined && !foresight.built.has(known)) {
-      say('image', `a \`build: ${known}\` before it`, 'none');
-    } else if (foresight.built.size === 0) say(undefined, 'a `build` before it', 'none');
-    if (foresight.on)
-      say(undefined, 'a machine that is off (`power-off` before it)', 'one that is on');
-    if (refused === undefined) foresight.flashed = true;
+  check({ image, refused }, planned, reportProblem) {
+    const known = checkBuild('image', image, planned, reportProblem);
+    if (known !== undefined && image !== undefined && !planned.built.has(known)) {
+      reportProblem('image', `a \`build: ${known}\` before it`, 'none');
+    } else if (planned.built.size === 0) reportProblem(undefined, 'a `build` before it', 'none');
+    if (planned.on)
+      reportProblem(undefined, 'a machine that is off (`power-off` before it)', 'one that is on');
+    if (refused === undefined) planned.flashed = true;
   },
-  async run({ image, size: bytes, refused }, play) {
-    const { machine, workshop, desk, signal } = play;
-    const built = await workshop.image(orderOf(play, image ?? desk.image), signal);
-    const flashed = () => workshop.disk(built.path, bytes, signal);
+  async run({ image, size: bytes, refused }, context) {
+    const { machine, artifactStore, state, signal } = context;
+    const built = await artifactStore.image(orderOf(context, image ?? state.image), signal);
+    const flashed = () => artifactStore.disk(built.path, bytes, signal);
     if (refused !== undefined) return refusal(flashed, refused, signal);
-    const { path, mark } = await flashed();
+    const { path, summary } = await flashed();
     await machine.flash(path);
-    play.emit({ type: 'disk', label: 'after flashing', disk: mark });
+    context.emit({ type: 'disk', label: 'after flashing', disk: summary });
     return `${built.build}${bytes === undefined ? '' : `, ${exactSize(bytes)}`}`;
   },
 });

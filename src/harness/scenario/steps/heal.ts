@@ -6,10 +6,10 @@ export const heal = defineStep({
   shape: {},
   timeoutMs: 60_000,
   title: () => 'heal',
-  async run(_spec, play) {
-    await play.machine.heal();
-    const boot = play.watch.boots.at(-1)?.number ?? 0;
-    play.emit({ type: 'fault', boot, text: 'healed' });
+  async run(_spec, context) {
+    await context.machine.heal();
+    const boot = context.watch.boots.at(-1)?.number ?? 0;
+    context.emit({ type: 'fault', boot, text: 'healed' });
     return undefined;
   },
 });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Injection, parseInjection } from '../../faults/injection.ts';
-import { notApplicable, unmet } from '../../run/play.ts';
 import { several } from '../fields.ts';
 import { defineStep } from '../step.ts';
+import { notApplicable, unmet } from '../step-context.ts';
 
 export const inject = defineStep({
   name: 'inject',
@@ -20,21 +20,21 @@ export const inject = defineStep({
   },
   timeoutMs: 60_000,
   title: ({ faults }) => `inject ${faults.join(', ')}`,
-  check({ faults }, foresight, say) {
+  check({ faults }, planned, reportProblem) {
     faults.forEach((text, index) => {
       const read = parseInjection(text);
       const key = `faults[${index}]`;
-      if ('expected' in read) say(key, read.expected, read.found, read.words);
-      else if (read.type === 'boot' && foresight.on) {
-        say(key, 'a machine that is off for a fault of a boot', 'one that is on');
-      } else if (read.type === 'boot' && !foresight.flashed)
-        say(key, 'a `flash` before it', 'none');
-      else if (read.type === 'live' && !foresight.on) {
-        say(key, 'a machine that is on for this fault', 'one that is off');
+      if ('expected' in read) reportProblem(key, read.expected, read.found, read.words);
+      else if (read.type === 'boot' && planned.on) {
+        reportProblem(key, 'a machine that is off for a fault of a boot', 'one that is on');
+      } else if (read.type === 'boot' && !planned.flashed)
+        reportProblem(key, 'a `flash` before it', 'none');
+      else if (read.type === 'live' && !planned.on) {
+        reportProblem(key, 'a machine that is on for this fault', 'one that is off');
       }
     });
   },
-  async run({ faults }, { machine, desk, emit, watch }) {
+  async run({ faults }, { machine, state, emit, watch }) {
     const read = faults.map(parseInjection).filter((one): one is Injection => 'type' in one);
     for (const { fault } of read) {
       const able = machine.canInject(fault);
@@ -45,7 +45,7 @@ export const inject = defineStep({
       const boot = watch.boots.at(-1)?.number ?? 0;
       emit({ type: 'fault', boot, text: faults[index] ?? '' });
       if (injection.type === 'boot' && injection.fault.effect.on === 'power')
-        desk.cutsExpected = true;
+        state.cutsExpected = true;
     }
     return undefined;
   },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { begin } from '../../run/play.ts';
 import { several } from '../fields.ts';
 import { defineStep } from '../step.ts';
+import { begin } from '../step-context.ts';
 import { checkOn } from './boot.ts';
 
 const keyError = 'a key such as esc, f12, ctrl-alt-delete';
@@ -20,10 +20,10 @@ export const key = defineStep({
   timeoutMs: 60_000,
   needs: () => ['keys'],
   title: ({ keys }) => `key ${keys.join(', ')}`,
-  check: (_spec, foresight, say) => checkOn(foresight, say),
-  async run({ keys }, play) {
-    begin(play);
-    for (const name of keys) await play.machine.key(name);
+  check: (_spec, planned, reportProblem) => checkOn(planned, reportProblem),
+  async run({ keys }, context) {
+    begin(context);
+    for (const name of keys) await context.machine.key(name);
     return undefined;
   },
 });

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { choice } from '../../../recipe/field.ts';
 import {
   type BootStage,
@@ -6,9 +7,9 @@ import {
   stageFollower,
 } from '../../console/boot-stage.ts';
 import type { LinePattern } from '../../console/console-log.ts';
-import { begin } from '../../run/play.ts';
 import { bankNumber, duration, durationText, pattern } from '../fields.ts';
 import { defineStep } from '../step.ts';
+import { begin } from '../step-context.ts';
 import { bootTimeoutMs, checkOff, checkOn } from './boot.ts';
 
 const stages = [...loaderStages, ...runtimeStages] as const;
@@ -39,19 +40,20 @@ export const powerCut = defineStep({
     ]
       .filter(Boolean)
       .join(' '),
-  check({ after, at, stage, bank }, foresight, say) {
+  check({ after, at, stage, bank }, planned, reportProblem) {
     const ways = [after, at, stage].filter((one) => one !== undefined).length;
-    if (ways > 1) say(undefined, 'one of after, at and stage', `${ways} of them`);
-    if (bank !== undefined && stage === undefined) say('bank', 'a stage beside it', 'none');
-    if (at === undefined && stage === undefined) checkOn(foresight, say);
-    else if (!foresight.on) checkOff(foresight, say);
-    foresight.on = false;
-    foresight.updating = false;
+    if (ways > 1) reportProblem(undefined, 'one of after, at and stage', `${ways} of them`);
+    if (bank !== undefined && stage === undefined)
+      reportProblem('bank', 'a stage beside it', 'none');
+    if (at === undefined && stage === undefined) checkOn(planned, reportProblem);
+    else if (!planned.on) checkOff(planned, reportProblem);
+    planned.on = false;
+    planned.updating = false;
   },
-  async run({ after, at, stage, bank }, play) {
-    const { machine, signal, timeoutMs, desk } = play;
+  async run({ after, at, stage, bank }, context) {
+    const { machine, signal, timeoutMs, state } = context;
     const line = at ?? (stage && stageLine(stage, bank));
-    begin(play);
+    begin(context);
     if (line) {
       const cut = machine.cut({ line, timeoutMs });
       // It is awaited below; until then nobody hears of its failure.
@@ -59,13 +61,15 @@ export const powerCut = defineStep({
       if (!machine.isOn()) await machine.powerOn();
       await cut;
     } else {
-      if (after !== undefined) await pause(after, signal);
+      if (after !== undefined) {
+        await pause(after, undefined, { signal }).catch(() => signal.throwIfAborted());
+      }
       await machine.cut();
     }
     // An update that went on ends with its machine.
-    await desk.updating?.catch(() => {});
-    delete desk.updating;
-    await play.markDisk('after the power cut');
+    await state.updating?.catch(() => {});
+    delete state.updating;
+    await context.reportDisk('after the power cut');
     return undefined;
   },
 });
@@ -79,18 +83,4 @@ function stageLine(stage: BootStage, bank: number | undefined): LinePattern {
       return now?.stage === stage && (bank === undefined || now.bank === bank);
     },
   };
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

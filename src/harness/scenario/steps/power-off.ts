@@ -1,5 +1,5 @@
-import { begin } from '../../run/play.ts';
 import { defineStep } from '../step.ts';
+import { begin } from '../step-context.ts';
 import { checkOn } from './boot.ts';
 
 export const powerOff = defineStep({
@@ -8,14 +8,14 @@ export const powerOff = defineStep({
   shape: {},
   timeoutMs: 3 * 60_000,
   title: () => 'power off',
-  check(_spec, foresight, say) {
-    checkOn(foresight, say);
-    foresight.on = false;
+  check(_spec, planned, reportProblem) {
+    checkOn(planned, reportProblem);
+    planned.on = false;
   },
-  async run(_spec, play) {
-    begin(play);
-    await play.machine.powerOff();
-    await play.markDisk('after power-off');
+  async run(_spec, context) {
+    begin(context);
+    await context.machine.powerOff();
+    await context.reportDisk('after power-off');
     return undefined;
   },
 });

@@ -1,6 +1,6 @@
-import { followBoot } from '../../run/follow-boot.ts';
-import { begin } from '../../run/play.ts';
+import { followBoot } from '../follow-boot.ts';
 import { defineStep } from '../step.ts';
+import { begin } from '../step-context.ts';
 import { until, untilTitle } from '../until.ts';
 import { bootTimeoutMs, checkOn } from './boot.ts';
 
@@ -12,10 +12,10 @@ export const reboot = defineStep({
   timeoutMs: bootTimeoutMs,
   needs: () => ['vmkd'],
   title: ({ until: end }) => `reboot${untilTitle(end)}`,
-  check: (_spec, foresight, say) => checkOn(foresight, say),
-  async run({ until: end = 'ready' }, play) {
-    const first = begin(play);
-    await play.machine.vmkd.call('shutdown', { mode: 'reboot' });
-    return followBoot(play, end, first);
+  check: (_spec, planned, reportProblem) => checkOn(planned, reportProblem),
+  async run({ until: end = 'ready' }, context) {
+    const first = begin(context);
+    await context.machine.vmkd.call('shutdown', { mode: 'reboot' });
+    return followBoot(context, end, first);
   },
 });

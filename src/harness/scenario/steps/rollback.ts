@@ -1,9 +1,9 @@
 import { choice, flag } from '../../../recipe/field.ts';
-import { followBoot } from '../../run/follow-boot.ts';
-import { begin, notApplicable } from '../../run/play.ts';
+import { changeAtRest } from '../change-at-rest.ts';
+import { followBoot } from '../follow-boot.ts';
 import { defineStep } from '../step.ts';
+import { begin, notApplicable } from '../step-context.ts';
 import { bootTimeoutMs, checkOff, checkOn } from './boot.ts';
-import { changeAtRest } from './change-at-rest.ts';
 
 export const rollback = defineStep({
   name: 'rollback',
@@ -21,24 +21,24 @@ export const rollback = defineStep({
   timeoutMs: bootTimeoutMs,
   title: ({ by = 'command' }) => `roll back by ${by}`,
   needs: ({ by }) => (by === 'keyboard' ? ['loader'] : []),
-  check({ by }, foresight, say) {
-    if (by === 'keyboard') checkOff(foresight, say);
-    else if (!foresight.flashed) checkOn(foresight, say);
+  check({ by }, planned, reportProblem) {
+    if (by === 'keyboard') checkOff(planned, reportProblem);
+    else if (!planned.flashed) checkOn(planned, reportProblem);
   },
-  async run({ by, reboot = true }, play) {
-    const { machine } = play;
+  async run({ by, reboot = true }, context) {
+    const { machine } = context;
     if (by === 'keyboard') {
       await machine.atLoader({ wants: 'rollback' });
       return 'at the next boot';
     }
-    if (!machine.isOn()) return changeAtRest(play, 'rollback');
+    if (!machine.isOn()) return changeAtRest(context, 'rollback');
     if (!machine.abilities.has('vmkd')) {
       throw notApplicable(`a ${machine.kind} machine has no vmkd to roll it back while it runs`);
     }
-    const first = begin(play);
-    const answer = await machine.vmkd.call('bank.rollback', { reboot }, play.timeoutMs);
+    const first = begin(context);
+    const answer = await machine.vmkd.call('bank.rollback', { reboot }, context.timeoutMs);
     const { bank } = answer as { bank: unknown };
     if (!reboot) return `bank ${bank} rolled back`;
-    return `bank ${bank} rolled back; ${await followBoot(play, 'ready', first)}`;
+    return `bank ${bank} rolled back; ${await followBoot(context, 'ready', first)}`;
   },
 });

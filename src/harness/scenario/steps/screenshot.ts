@@ -11,11 +11,11 @@ export const screenshot = defineStep({
   looks: true,
   needs: () => ['screen'],
   title: () => 'screenshot',
-  check: (_spec, foresight, say) => checkOn(foresight, say),
-  async run({ label = 'screenshot' }, play) {
-    const name = `${label.replaceAll(/[^\w-]+/g, '-')}-${play.watch.lines.length}.png`;
-    const path = await play.keep('', name, await play.machine.screenshot());
-    play.emit({ type: 'screenshot', label, path });
+  check: (_spec, planned, reportProblem) => checkOn(planned, reportProblem),
+  async run({ label = 'screenshot' }, context) {
+    const name = `${label.replaceAll(/[^\w-]+/g, '-')}-${context.watch.lines.length}.png`;
+    const path = await context.keep('', name, await context.machine.screenshot());
+    context.emit({ type: 'screenshot', label, path });
     return undefined;
   },
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { begin } from '../../run/play.ts';
 import { defineStep } from '../step.ts';
+import { begin } from '../step-context.ts';
 import { checkOn } from './boot.ts';
 
 export const type = defineStep({
@@ -11,10 +11,10 @@ export const type = defineStep({
   timeoutMs: 60_000,
   needs: () => ['type'],
   title: ({ text }) => `type ${JSON.stringify(text)}`,
-  check: (_spec, foresight, say) => checkOn(foresight, say),
-  async run({ text }, play) {
-    begin(play);
-    await play.machine.type(text);
+  check: (_spec, planned, reportProblem) => checkOn(planned, reportProblem),
+  async run({ text }, context) {
+    begin(context);
+    await context.machine.type(text);
     return undefined;
   },
 });

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { choice, flag, integer } from '../../../recipe/field.ts';
-import { followBoot } from '../../run/follow-boot.ts';
-import { begin, unmet } from '../../run/play.ts';
-import { updateAtRest } from '../../run/update-at-rest.ts';
-import { updateRunning } from '../../run/update-running.ts';
+import { followBoot } from '../follow-boot.ts';
 import { defineStep } from '../step.ts';
+import { begin, unmet } from '../step-context.ts';
+import { updateAtRest } from '../update-at-rest.ts';
+import { updateRunning } from '../update-running.ts';
 import { checkBuild } from './build.ts';
 import { refusal } from './flash.ts';
 
@@ -52,50 +52,51 @@ export const update = defineStep({
     ]
       .filter(Boolean)
       .join(' '),
-  check(spec, foresight, say) {
+  check(spec, planned, reportProblem) {
     const { bundle: name, wait, reboot } = spec;
     const cutAt = spec['cut-at-write'];
-    if (name !== undefined && checkBuild('bundle', name, foresight, say) === undefined) return;
-    const made = name === undefined ? foresight.bundled.size > 0 : foresight.bundled.has(name);
-    if (!made) say('bundle', `a \`bundle${name ? `: ${name}` : ''}\` before it`, 'none');
-    if (!foresight.flashed) say(undefined, 'a `flash` before it', 'none');
+    if (name !== undefined && checkBuild('bundle', name, planned, reportProblem) === undefined)
+      return;
+    const made = name === undefined ? planned.bundled.size > 0 : planned.bundled.has(name);
+    if (!made) reportProblem('bundle', `a \`bundle${name ? `: ${name}` : ''}\` before it`, 'none');
+    if (!planned.flashed) reportProblem(undefined, 'a `flash` before it', 'none');
     const running = [
       spec.by !== undefined && 'by',
       reboot === true && 'reboot',
       wait === false && 'wait',
     ].find(Boolean);
-    if (running && !foresight.on) say(running, 'a machine that is on', 'one that is off');
-    if (cutAt !== undefined && foresight.on) {
-      say(
+    if (running && !planned.on) reportProblem(running, 'a machine that is on', 'one that is off');
+    if (cutAt !== undefined && planned.on) {
+      reportProblem(
         'cut-at-write',
         'a machine that is off (power-cut is for one that is on)',
         'one that is on',
       );
     }
     if (wait === false && (reboot || spec.refused !== undefined)) {
-      say('wait', 'neither reboot nor refused beside wait: false', 'one of them');
+      reportProblem('wait', 'neither reboot nor refused beside wait: false', 'one of them');
     }
-    if (wait === false) foresight.updating = true;
+    if (wait === false) planned.updating = true;
   },
-  async run(spec, play) {
-    const bundle = play.desk.bundles[spec.bundle ?? play.desk.bundle ?? ''];
+  async run(spec, context) {
+    const bundle = context.state.bundles[spec.bundle ?? context.state.bundle ?? ''];
     if (!bundle) throw unmet('a bundle', 'none');
     const cutAt = spec['cut-at-write'];
-    const on = play.machine.isOn();
+    const on = context.machine.isOn();
     const act = on
-      ? () => updateRunning(play, bundle.path, spec)
-      : () => updateAtRest(play, bundle, cutAt);
-    const first = begin(play);
-    if (spec.refused !== undefined) return refusal(act, spec.refused, play.signal);
+      ? () => updateRunning(context, bundle.path, spec)
+      : () => updateAtRest(context, bundle, cutAt);
+    const first = begin(context);
+    if (spec.refused !== undefined) return refusal(act, spec.refused, context.signal);
     if (spec.wait === false) {
-      play.desk.updating = act();
+      context.state.updating = act();
       // Whoever ends it says so; a failure that nobody waits for is not one of this step.
-      play.desk.updating.catch(() => {});
+      context.state.updating.catch(() => {});
       return 'begun';
     }
     const found = await act();
     if (!spec.reboot) return found;
-    return `${found}; ${await followBoot(play, 'ready', first)}`;
+    return `${found}; ${await followBoot(context, 'ready', first)}`;
   },
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { TwinbankError } from '../../../../src/diagnostics/error.ts';
-import { runsOf } from '../scenario/workshop.ts';
+import { runsOf } from '../scenario/scenario-folder.ts';
 import { fakeMachines, readyLines } from './fake-machine.ts';
 import { stage } from './stage.ts';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { hasParts } from '../../../../src/harness/scenario/expectations/expectation.ts';
-import { runsOf } from '../scenario/workshop.ts';
+import { runsOf } from '../scenario/scenario-folder.ts';
 import { fakeMachines } from './fake-machine.ts';
 import { stage } from './stage.ts';
 

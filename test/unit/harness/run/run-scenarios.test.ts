@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { machinesAtOnce } from '../../../../src/harness/run/capacity.ts';
 import { shardOf, weightOf } from '../../../../src/harness/run/shards.ts';
 import type { PlannedRun } from '../../../../src/harness/scenario/read-scenario.ts';
-import { runsOf } from '../scenario/workshop.ts';
+import { runsOf } from '../scenario/scenario-folder.ts';
 import { fakeMachines, readyLines } from './fake-machine.ts';
 import { stage } from './stage.ts';
 

@@ -5,14 +5,14 @@ import { onTestFinished } from 'vitest';
 import type { RunEvent } from '../../../../src/harness/report/run-event.ts';
 import { collectRun } from '../../../../src/harness/report/run-record.ts';
 import { type RunOptions, runScenarios } from '../../../../src/harness/run/run-scenarios.ts';
-import type { Workshop } from '../../../../src/harness/run/workshop.ts';
+import type { ArtifactStore } from '../../../../src/harness/scenario/artifact-store.ts';
 import type { PlannedRun } from '../../../../src/harness/scenario/read-scenario.ts';
 
 /** Products that nobody looks into. */
-const workshop: Workshop = {
+const artifactStore: ArtifactStore = {
   image: async ({ name }) => ({ path: `${name}.img`, build: '1.0.0-1' }),
   bundle: async ({ name }) => ({ path: `${name}.tbu`, build: '1.0.0-1' }),
-  disk: async (path) => ({ path, mark: { bytes: 0, partitions: [], banks: [], next: null } }),
+  disk: async (path) => ({ path, summary: { bytes: 0, partitions: [], banks: [], next: null } }),
 };
 
 /** Runs scenarios on fake machines; what came of it, and every event. */
@@ -27,7 +27,7 @@ export async function stage(
   const begun = performance.now();
   const summary = await runScenarios(runs, {
     ...{
-      workshop,
+      artifactStore,
       version: '0.0.0',
       started: 0,
       jobs: 1,

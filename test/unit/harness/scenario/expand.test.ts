@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expandMatrix } from '../../../../src/harness/scenario/matrix.ts';
-import { runsOf, titles } from './workshop.ts';
+import { runsOf, titles } from './scenario-folder.ts';
 
 const head = 'description: A test\n';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { problemsOf } from './workshop.ts';
+import { problemsOf } from './scenario-folder.ts';
 
 const steps = (...lines: string[]) =>
   ['description: A test', 'steps:', ...lines.map((line) => `  - ${line}`)].join('\n');

@@ -5,7 +5,7 @@ import { faultRows } from '../../../../src/harness/faults/fault.ts';
 import { liveRows } from '../../../../src/harness/faults/injection.ts';
 import { expectations } from '../../../../src/harness/scenario/expectations/registry.ts';
 import { stepRows } from '../../../../src/harness/scenario/step-registry.ts';
-import { runsOf } from './workshop.ts';
+import { runsOf } from './scenario-folder.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../../../docs/harness.md'), 'utf8');
 const rows = page.split('\n').filter((line) => line.startsWith('| '));

@@ -2,16 +2,16 @@ import { appendJournal } from '../../bootloader/store-journal.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
 import { fileSource } from '../../update/source/byte-source.ts';
 import { updateWithJournal } from '../../update/update-with-journal.ts';
-import { cuttingDevice, hostDiskOf } from './host-disk.ts';
-import { type Play, unmet } from './play.ts';
-import type { BuiltImage } from './workshop.ts';
+import { cuttingDevice, hostDiskOf } from '../machine/host-disk.ts';
+import type { BuiltImage } from './artifact-store.ts';
+import { type StepContext, unmet } from './step-context.ts';
 
 /**
  * Updates the disk of a machine that is off, as `twinbank update` does. With `cutAt` the power fails instead of that
  * write; an update that is over before it has shown nothing, and fails. Throws as `applyBundle` does.
  */
 export async function updateAtRest(
-  { machine, signal, markDisk }: Play,
+  { machine, signal, reportDisk }: StepContext,
   { path, build }: BuiltImage,
   cutAt?: number,
 ): Promise<string> {
@@ -33,7 +33,7 @@ export async function updateAtRest(
   if (cutAt !== undefined && !found.startsWith('the power failed')) {
     throw unmet(`an update with ${cutAt} writes or more`, `one that was over before: ${found}`);
   }
-  await markDisk(`after the update to ${build}`);
+  await reportDisk(`after the update to ${build}`);
   return found;
 }
 

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { notApplicable, type Play } from './play.ts';
+import { notApplicable, type StepContext } from './step-context.ts';
 
 /** What vmkd takes in one line. */
 const pieceBytes = 1 << 19;
@@ -14,11 +14,11 @@ export interface RunningUpdate {
 
 /** Lets the running system update itself (docs/vmkd.md); returns what became of it. Throws vmkd's words. */
 export async function updateRunning(
-  play: Play,
+  context: StepContext,
   bundle: string,
   { by = 'stream', reboot = false }: RunningUpdate,
 ): Promise<string> {
-  const { machine, timeoutMs } = play;
+  const { machine, timeoutMs } = context;
   if (!machine.abilities.has('vmkd')) {
     throw notApplicable(`a ${machine.kind} machine has no vmkd to update it while it runs`);
   }

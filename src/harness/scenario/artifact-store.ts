@@ -1,5 +1,5 @@
-import type { DiskMark } from '../report/run-event.ts';
-import type { BuildOrder } from '../scenario/builds.ts';
+import type { DiskSummary } from '../report/run-event.ts';
+import type { BuildOrder } from './builds.ts';
 
 export interface BuiltImage {
   readonly path: string;
@@ -9,14 +9,14 @@ export interface BuiltImage {
 
 export interface FlashedDisk {
   readonly path: string;
-  readonly mark: DiskMark;
+  readonly summary: DiskSummary;
 }
 
 /**
  * Makes what scenarios flash and install. A product is made once for a run, however many ask for it, and
- * stays until the workshop is closed. All throw what building and flashing throw.
+ * stays until the artifactStore is closed. All throw what building and flashing throw.
  */
-export interface Workshop {
+export interface ArtifactStore {
   image(order: BuildOrder, signal: AbortSignal): Promise<BuiltImage>;
   /** A bundle of `order`: all of it, or what `from` lacks. */
   bundle(order: BuildOrder, from: BuildOrder | undefined, signal: AbortSignal): Promise<BuiltImage>;

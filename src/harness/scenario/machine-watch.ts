@@ -3,7 +3,7 @@ import type { ConsoleLine } from '../console/console-log.ts';
 import type { Outcome } from '../console/judge.ts';
 import { bootTimeline } from '../console/timeline.ts';
 import type { TestMachine } from '../machine/test-machine.ts';
-import type { PlayEvent } from './play.ts';
+import type { ScenarioEvent } from './step-context.ts';
 
 /** One boot of the machine so far. */
 export interface WatchedBoot {
@@ -48,7 +48,7 @@ const buildLine = /twinbank: (?:booting bank \d+|ready|unhealthy) build=(\S+)/;
 /** Attach it to a machine after `restore`: `begun` is what the snapshot's own watch knew. */
 export function watchMachine(
   machine: Pick<TestMachine, 'console' | 'onPower'>,
-  tell: (event: PlayEvent) => void,
+  tell: (event: ScenarioEvent) => void,
   begun: WatchState = { lines: [], boots: [] },
 ): MachineWatch {
   const lines: ConsoleLine[] = [...begun.lines];

@@ -2,10 +2,10 @@ import { chooseNext } from '../../bootloader/choose-next.ts';
 import { readBanks } from '../../bootloader/read-banks.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
 import { readGpt } from '../../disk/gpt.ts';
-import type { DiskMark } from '../report/run-event.ts';
+import type { DiskSummary } from './run-event.ts';
 
 /** What a disk at rest holds, for the report. Throws as `readGpt` does. */
-export function diskMark(device: BlockDevice): DiskMark {
+export function diskSummary(device: BlockDevice): DiskSummary {
   const banks = readBanks(device);
   return {
     bytes: device.size,

@@ -1,14 +1,16 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { buildImage, prepareImage } from '../../../builder/build-image.ts';
 import { bundlePartsOfBuild } from '../../../builder/bundle-of-build.ts';
 import { type Report, silent } from '../../../diagnostics/progress.ts';
 import { openFileDevice } from '../../../disk/file-device.ts';
 import { flashFile } from '../../../flash/flash-file.ts';
-import type { DiskMark } from '../../../harness/report/run-event.ts';
-import { diskMark } from '../../../harness/run/disk-mark.ts';
-import type { BuiltImage, Workshop } from '../../../harness/run/workshop.ts';
+import { diskSummary } from '../../../harness/report/disk-summary.ts';
+import type { DiskSummary } from '../../../harness/report/run-event.ts';
+import { orAborted } from '../../../harness/run/or-aborted.ts';
+import type { ArtifactStore, BuiltImage } from '../../../harness/scenario/artifact-store.ts';
 import type { BuildOrder } from '../../../harness/scenario/builds.ts';
 import { loadRecipe } from '../../../recipe/load.ts';
 import { planBundle } from '../../../update/bundle/make-bundle.ts';
@@ -22,7 +24,7 @@ import { writeBundleFile } from '../../bundle-output.ts';
 import type { Context } from '../../command.ts';
 import { componentContext } from '../../component-context.ts';
 
-export interface TestWorkshop extends Workshop {
+export interface OpenArtifactStore extends ArtifactStore {
   /** Removes everything that was made. */
   close(): Promise<void>;
 }
@@ -31,7 +33,10 @@ export interface TestWorkshop extends Workshop {
  * Images, bundles and disks for scenarios, as `build`, `bundle` and `flash` make them, in a folder of its own. Equal orders are
  * one product, whatever scenarios call them.
  */
-export async function openWorkshop(context: Context, key: SigningKey): Promise<TestWorkshop> {
+export async function openArtifactStore(
+  context: Context,
+  key: SigningKey,
+): Promise<OpenArtifactStore> {
   const { cwd, signal: stopped } = context;
   const folder = await mkdtemp(join(tmpdir(), 'twinbank-test-'));
   const components = await componentContext({ ...context, report: onlyLong(context.report) });
@@ -44,9 +49,8 @@ export async function openWorkshop(context: Context, key: SigningKey): Promise<T
   ): Promise<T> => {
     const id = JSON.stringify(what);
     const product = (products.get(id) as Promise<T> | undefined) ?? make(String(products.size));
-    product.catch(() => {});
     products.set(id, product);
-    return Promise.race([product, aborted(signal)]);
+    return orAborted(product, signal);
   };
   const content = ({ recipe, set }: BuildOrder) => [recipe, set];
   const recipeOf = ({ recipe, set }: BuildOrder) => loadRecipe(recipe, { set, cwd }).recipe;
@@ -63,7 +67,7 @@ export async function openWorkshop(context: Context, key: SigningKey): Promise<T
     return readOlderBuild(await readFile(manifest), order.name);
   };
 
-  const image: Workshop['image'] = (order, signal) =>
+  const image: ArtifactStore['image'] = (order, signal) =>
     once(
       ['image', content(order)],
       async (fileName): Promise<BuiltImage> => {
@@ -77,7 +81,7 @@ export async function openWorkshop(context: Context, key: SigningKey): Promise<T
       signal,
     );
 
-  const bundle: Workshop['bundle'] = (order, from, signal) =>
+  const bundle: ArtifactStore['bundle'] = (order, from, signal) =>
     once(
       ['bundle', content(order), from && content(from)],
       async (name): Promise<BuiltImage> => {
@@ -91,13 +95,13 @@ export async function openWorkshop(context: Context, key: SigningKey): Promise<T
       signal,
     );
 
-  const disk: Workshop['disk'] = (path, size, signal) =>
+  const disk: ArtifactStore['disk'] = (path, size, signal) =>
     once(
       ['disk', path, size],
       async (name) => {
         const target = join(folder, `${name}.disk`);
         await flashFile({ image: path, target, size, report: silent, signal: stopped });
-        return { path: target, mark: markOf(target) };
+        return { path: target, summary: summaryOf(target) };
       },
       signal,
     );
@@ -111,10 +115,10 @@ export async function openWorkshop(context: Context, key: SigningKey): Promise<T
   };
 }
 
-function markOf(path: string): DiskMark {
+function summaryOf(path: string): DiskSummary {
   const device = openFileDevice(path);
   try {
-    return diskMark(device);
+    return diskSummary(device);
   } finally {
     device.close();
   }
@@ -125,11 +129,4 @@ function onlyLong(report: Report): Report {
   return (event) => {
     if (event.type === 'progress' || event.type === 'warning') report(event);
   };
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

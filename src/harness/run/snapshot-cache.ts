@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { MachineSnapshot } from '../machine/test-machine.ts';
+import type { WatchState } from '../scenario/machine-watch.ts';
 import type { PlannedRun } from '../scenario/read-scenario.ts';
-import type { WatchState } from './machine-watch.ts';
-import type { Desk } from './play.ts';
+import type { ScenarioState } from '../scenario/step-context.ts';
 
 /** A machine as a step has left it, for every run whose steps so far are the same. */
 export interface SharedStart {
@@ -10,13 +10,13 @@ export interface SharedStart {
   readonly step: number;
   readonly snapshot: MachineSnapshot;
   readonly watch: WatchState;
-  readonly desk: Desk;
+  readonly state: ScenarioState;
   /** The run that has made it. */
   readonly by: string;
 }
 
 /** What runs have in common. A boot that two of them begin with is made once. */
-export interface BootShelf {
+export interface SnapshotCache {
   /** The longest beginning of a run that is there already. */
   take(run: PlannedRun): SharedStart | undefined;
   /** Whether somebody is just making a beginning of this run: waiting costs less than making it again. */
@@ -38,7 +38,7 @@ interface Slot {
   start: SharedStart | undefined;
 }
 
-export function bootShelf(runs: readonly PlannedRun[]): BootShelf {
+export function snapshotCache(runs: readonly PlannedRun[]): SnapshotCache {
   const slots = new Map<string, Slot>();
   const keys = new Map(runs.map((run) => [run, beginnings(run)]));
   for (const [run, found] of keys) {

@@ -1,7 +1,7 @@
-import type { BankMark, DiskMark } from '../../../src/harness/report/run-event.ts';
+import type { BankSummary, DiskSummary } from '../../../src/harness/report/run-event.ts';
 
 const MiB = 2 ** 20;
-const modules: BankMark['modules'] = [
+const modules: BankSummary['modules'] = [
   { name: 'vmkernel', kind: 'base', bytes: 8_247_232 },
   { name: 'boot', kind: 'base', bytes: 1_114_016 },
   { name: 'engine', kind: 'base', bytes: 22_229_368 },
@@ -11,7 +11,7 @@ const modules: BankMark['modules'] = [
 ];
 const acme = { name: 'acme-ipmi', kind: 'oem', bytes: 1_310_720 };
 
-export function bankMark(partition: number, marks: Partial<BankMark> = {}): BankMark {
+export function bankMark(partition: number, marks: Partial<BankSummary> = {}): BankSummary {
   const oem = marks.build?.startsWith('1.1') ? [acme] : [];
   const held = [...modules, ...oem];
   const used = held.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -32,10 +32,10 @@ export function bankMark(partition: number, marks: Partial<BankMark> = {}): Bank
 
 /** The default disk, with the banks as they are given. */
 export function diskMark(
-  five: Partial<BankMark> = {},
-  six: Partial<BankMark> = {},
+  five: Partial<BankSummary> = {},
+  six: Partial<BankSummary> = {},
   next: number | null = 5,
-): DiskMark {
+): DiskSummary {
   return {
     bytes: 752 * MiB,
     partitions: [

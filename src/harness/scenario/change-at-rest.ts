@@ -1,14 +1,14 @@
-import { type BankAction, changeBank } from '../../../bootloader/change-bank.ts';
-import { readBanks } from '../../../bootloader/read-banks.ts';
-import type { Play } from '../../run/play.ts';
+import { type BankAction, changeBank } from '../../bootloader/change-bank.ts';
+import { readBanks } from '../../bootloader/read-banks.ts';
+import type { StepContext } from './step-context.ts';
 
 /** Does to the banks of a machine that is off what `twinbank bank` does. Throws `bank.*`. */
 export async function changeAtRest(
-  play: Play,
+  context: StepContext,
   action: BankAction,
   number?: number,
 ): Promise<string> {
-  const { partition, marks } = await play.machine.withDisk(
+  const { partition, marks } = await context.machine.withDisk(
     (device) => {
       const change = changeBank(device, readBanks(device), action, number);
       device.flush();
@@ -16,6 +16,6 @@ export async function changeAtRest(
     },
     { writable: true },
   );
-  await play.markDisk(`after ${action}`);
+  await context.reportDisk(`after ${action}`);
   return `bank ${partition}: bootstate ${marks.bootstate}, verdict ${marks.verdict}`;
 }

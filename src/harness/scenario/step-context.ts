@@ -1,39 +1,39 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { TestMachine } from '../machine/test-machine.ts';
 import type { RunEvent } from '../report/run-event.ts';
-import type { BuildOrder } from '../scenario/builds.ts';
+import type { ArtifactStore, BuiltImage } from './artifact-store.ts';
+import type { BuildOrder } from './builds.ts';
 import type { MachineWatch } from './machine-watch.ts';
-import type { BuiltImage, Workshop } from './workshop.ts';
 
 /** An event without what the attempt itself knows. */
-export type PlayEvent = RunEvent extends infer Event
+export type ScenarioEvent = RunEvent extends infer Event
   ? Event extends { readonly run: string }
     ? Omit<Event, 'run' | 'at'>
     : never
   : never;
 
 /** What a step has to do with while it runs. */
-export interface Play {
+export interface StepContext {
   readonly machine: TestMachine;
   readonly watch: MachineWatch;
-  readonly workshop: Workshop;
+  readonly artifactStore: ArtifactStore;
   /** The scenario's builds by name, the first first. */
   readonly builds: ReadonlyMap<string, BuildOrder>;
   /** What the steps leave for one another. */
-  readonly desk: Desk;
+  readonly state: ScenarioState;
   /** Aborted when the step's time is over, or the run ends. */
   readonly signal: AbortSignal;
   /** Milliseconds that the step may take. */
   readonly timeoutMs: number;
-  emit(event: PlayEvent): void;
+  emit(event: ScenarioEvent): void;
   /** Keeps a file for people, under the attempt's artefacts. */
   keep(label: string, fileName: string, bytes: Uint8Array | string): Promise<string>;
   /** Tells the report what the disk holds now, where it can be read. */
-  markDisk(label: string): Promise<void>;
+  reportDisk(label: string): Promise<void>;
 }
 
 /** It goes along with a snapshot, so it is plain data but for the update that runs. */
-export interface Desk {
+export interface ScenarioState {
   /** Build whose image was built last, and whose bundle was made last. */
   image?: string;
   bundle?: string;
@@ -47,10 +47,10 @@ export interface Desk {
 }
 
 /** An act begins: expectations look at what comes from now on. Returns the place that the next boot has in `watch.boots`. */
-export function begin({ desk, watch }: Play): number {
-  desk.from = watch.lines.length;
-  desk.boot = watch.boots.length;
-  return desk.boot;
+export function begin({ state, watch }: StepContext): number {
+  state.from = watch.lines.length;
+  state.boot = watch.boots.length;
+  return state.boot;
 }
 
 export const notApplicableCode = 'scenario.not-applicable';

@@ -1,5 +1,5 @@
 import type { WatchedBoot } from './machine-watch.ts';
-import { type Play, unmet } from './play.ts';
+import { type StepContext, unmet } from './step-context.ts';
 
 /** Where following a boot ends: the system is ready, ill and staying up, nothing can be booted, or a line comes. */
 export type Until = 'ready' | 'unhealthy' | 'rescue' | RegExp;
@@ -11,10 +11,14 @@ const illMs = 30_000;
  * Follows the machine from its `first` boot on (its place in `watch.boots`), through every reset and every power cut that was injected, until
  * what is awaited. Returns what it found, in a few words. Throws `scenario.unmet`, when it is sure not to come, too.
  */
-export async function followBoot(play: Play, until: Until, first: number): Promise<string> {
-  const { watch, signal, timeoutMs } = play;
+export async function followBoot(
+  context: StepContext,
+  until: Until,
+  first: number,
+): Promise<string> {
+  const { watch, signal, timeoutMs } = context;
   const end = await watch.until(
-    () => reached(play, until, first) ?? over(play, until, first) ?? off(play),
+    () => reached(context, until, first) ?? over(context, until, first) ?? off(context),
     { timeoutMs, signal },
   );
   if (end === undefined) throw unmet(untilText(until), `nothing of it in ${timeoutMs / 1000} s`);
@@ -24,7 +28,7 @@ export async function followBoot(play: Play, until: Until, first: number): Promi
 
 type End = { readonly found: string } | { readonly failed: string };
 
-function reached({ watch }: Play, until: Until, first: number): End | undefined {
+function reached({ watch }: StepContext, until: Until, first: number): End | undefined {
   if (until instanceof RegExp) {
     const from = watch.boots[first]?.from ?? watch.lines.length;
     const line = watch.lines.slice(from).find(({ text }) => until.test(text));
@@ -39,7 +43,7 @@ function reached({ watch }: Play, until: Until, first: number): End | undefined 
 }
 
 /** What is awaited will not come: the machine stays as it is. */
-function over({ watch }: Play, until: Until, first: number): End | undefined {
+function over({ watch }: StepContext, until: Until, first: number): End | undefined {
   const boot = watch.boots.at(-1);
   if (!boot || watch.boots.length <= first) return undefined;
   const stays = boot.outcome === 'healthy' || boot.outcome === 'rescue';
@@ -52,10 +56,10 @@ function over({ watch }: Play, until: Until, first: number): End | undefined {
 }
 
 /** After a power cut that was injected the power comes back by itself. */
-function off({ machine, desk }: Play): End | undefined {
+function off({ machine, state }: StepContext): End | undefined {
   const lost = machine.lost();
   if (lost) throw lost;
-  return machine.isOn() || desk.cutsExpected ? undefined : { failed: 'a machine that went off' };
+  return machine.isOn() || state.cutsExpected ? undefined : { failed: 'a machine that went off' };
 }
 
 /** `ready: bank 6, 1.1.0-1` */

@@ -1,8 +1,8 @@
 import type { TestMachine } from '../machine/test-machine.ts';
-import type { PlannedStep } from '../scenario/step.ts';
+import type { PlannedStep } from './step.ts';
 
 /** What a machine has not, of what a step needs; undefined where it has all of it. */
-export function lackOf(
+export function missingAbilities(
   { kind, abilities }: Pick<TestMachine, 'kind' | 'abilities'>,
   { needs }: PlannedStep,
 ): string | undefined {
