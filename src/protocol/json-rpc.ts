@@ -1,14 +1,9 @@
-/** A method of vmkd's protocol; what it throws becomes the answer's error. */
-export type Method = (params: Record<string, unknown>) => unknown;
+import type { Duplex } from 'node:stream';
+import { lineSplitter } from './line-splitter.ts';
+import { internalCode, RpcError } from './rpc-error.ts';
 
-/** An error that a method foresees; `code` is stable, in the form of TwinbankError's. */
-export class MethodError extends Error {
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+/** A method of vmkd's protocol; what it throws becomes the answer's error, an RpcError with its code. */
+export type Method = (params: Record<string, unknown>) => unknown;
 
 /**
  * Answers one line of vmkd's protocol: JSON-RPC 2.0, one request and one answer a line, UTF-8, without
@@ -46,7 +41,7 @@ async function answerRequest(
     const result = (await method(params)) ?? null;
     return JSON.stringify({ jsonrpc: '2.0', id, result });
   } catch (error) {
-    const code = error instanceof MethodError ? error.code : 'internal';
+    const code = error instanceof RpcError ? error.code : internalCode;
     return failure(id, -32000, error instanceof Error ? error.message : String(error), { code });
   }
 }
@@ -72,26 +67,14 @@ function failure(id: string | number | null, code: number, message: string, data
   return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, ...(data && { data }) } });
 }
 
-/** Cuts a stream of text into lines; blank ones and those longer than `limit` characters are dropped whole. */
-export function lineSplitter(
-  onLine: (line: string) => void,
-  limit = 1 << 20,
-): (chunk: string) => void {
-  let pending = '';
-  let dropping = false;
-  return (chunk) => {
-    const [rest = '', ...more] = chunk.split('\n');
-    const take = (part: string): void => {
-      if (!dropping) pending += part;
-      dropping ||= pending.length > limit;
-      if (dropping) pending = '';
-    };
-    take(rest);
-    for (const part of more) {
-      if (pending.trim()) onLine(pending);
-      pending = '';
-      dropping = false;
-      take(part);
-    }
-  };
+/** Answers what comes over a socket until it ends. A peer that does not read its answers is not read from either. */
+export function serveSocket(socket: Duplex, methods: Readonly<Record<string, Method>>): void {
+  socket.setEncoding('utf8');
+  socket.on('error', () => socket.destroy());
+  const onLine = lineSplitter(async (line) => {
+    const answer = await answerLine(methods, line);
+    if (answer && socket.writable && !socket.write(`${answer}\n`)) socket.pause();
+  });
+  socket.on('drain', () => socket.resume());
+  socket.on('data', (chunk: string) => onLine(chunk));
 }

@@ -1,7 +1,8 @@
 import { Duplex } from 'node:stream';
 import { TwinbankError } from '../../diagnostics/error.ts';
-import { type RpcClient, rpcClient } from '../../protocol/rpc-client.ts';
+import type { RpcClient } from '../../protocol/rpc-client.ts';
 import { consoleLog } from '../console/console-log.ts';
+import { machineClient } from '../machine/machine-client.ts';
 import type { MachineRecord } from '../machine/machine-record.ts';
 import type { Rig } from './rig.ts';
 import { type RigProcess, type RigProcessOptions, startRigProcess } from './rig-process.ts';
@@ -67,6 +68,6 @@ export interface VmkdLine {
 export function vmkdLine(command: string, options: RigProcessOptions): VmkdLine {
   const running: RigProcess = startRigProcess(command, options);
   const { stdout, stdin } = running;
-  const client = rpcClient(Duplex.from({ readable: stdout, writable: stdin }), 'vmkd');
+  const client = machineClient(Duplex.from({ readable: stdout, writable: stdin }), 'vmkd');
   return { client, stop: () => running.stop() };
 }

@@ -4,8 +4,9 @@ import { createServer, type Socket } from 'node:net';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { toolMissing } from '../../host/run-tool.ts';
 import { temporaryFolder } from '../../host/temporary-folder.ts';
-import { type RpcClient, rpcClient } from '../../protocol/rpc-client.ts';
+import type { RpcClient } from '../../protocol/rpc-client.ts';
 import { type ConsoleLog, consoleLog } from '../console/console-log.ts';
+import { machineClient } from '../machine/machine-client.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import type { MachineOptions } from './machine.ts';
 import { machineFiles, ovmfVariables, qemuArguments } from './qemu-arguments.ts';
@@ -131,12 +132,12 @@ async function attach(
   serial.on('data', (chunk: Buffer) => console.feed(chunk));
   let reason = 'host-signal';
   const listeners = new Set<Parameters<QemuMachine['onEvent']>[0]>();
-  const qmp = rpcClient(control, 'qmp', ({ event, data }) => {
+  const qmp = machineClient(control, 'qmp', ({ event, data }) => {
     const facts = (data ?? {}) as Readonly<Record<string, unknown>>;
     if (event === 'SHUTDOWN') reason = String(facts.reason);
     for (const listener of [...listeners]) listener(String(event), facts);
   });
-  const vmkd = rpcClient(port, 'vmkd');
+  const vmkd = machineClient(port, 'vmkd');
   // What it wrote last is still to be read when QEMU has gone.
   const read = Promise.all([closed(serial).then(() => console.close()), closed(control)]);
   const ended = Promise.all([exit, read]).then(async ([{ errors }]) => {

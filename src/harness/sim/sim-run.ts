@@ -1,6 +1,8 @@
 import type { Person } from '../../bootloader/selection.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
+import { noAnswerCode, RpcError } from '../../protocol/rpc-error.ts';
 import type { Fault } from '../faults/fault-text.ts';
+import { machineError } from '../machine/machine-client.ts';
 import type { MachineRecord } from '../machine/machine-record.ts';
 import type { Plug } from '../machine/plug.ts';
 import type { PowerEvent } from '../machine/test-machine.ts';
@@ -237,5 +239,5 @@ function systemOf(
 }
 
 function noAnswer(found: string): TwinbankError {
-  return new TwinbankError('boot', 'harness.no-answer', `vmkd: expected an answer, found ${found}`);
+  return machineError('vmkd', new RpcError(noAnswerCode, found));
 }

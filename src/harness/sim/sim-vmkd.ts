@@ -1,11 +1,13 @@
 import type { JournalEvent } from '../../bootloader/boot-journal.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { ProgressEvent } from '../../diagnostics/progress.ts';
+import { RpcError } from '../../protocol/rpc-error.ts';
 import { parseSettings, shownSettings } from '../../state/settings.ts';
 import { readBankForUpdate } from '../../update/bank-reading.ts';
 import { rollBackRunning } from '../../update/roll-back.ts';
 import { updateWithJournal } from '../../update/update-with-journal.ts';
 import { verifyBank } from '../../update/verify-bank.ts';
+import { machineError } from '../machine/machine-client.ts';
 import { notAble } from '../machine/test-machine.ts';
 import { bundlePipe, openBundle, stageBundle } from './sim-bundle.ts';
 import type { WritableDisk } from './sim-disk.ts';
@@ -145,8 +147,7 @@ export async function callSim(
     if (!(error instanceof TwinbankError) || error.code.startsWith('harness.')) throw error;
     // What the settings' own code calls corrupt is the caller's mistake here.
     const code = error.code === 'setting.value' ? 'usage' : error.code;
-    const data = { method: name, code };
-    throw new TwinbankError('boot', 'harness.refused', `vmkd: ${error.message}`, { data });
+    throw machineError('vmkd', new RpcError(code, error.message));
   }
 }
 

@@ -8,7 +8,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { answerLine, lineSplitter, type Method } from '../../protocol/json-rpc.ts';
+import { answerLine, type Method } from '../../protocol/json-rpc.ts';
+import { lineSplitter } from '../../protocol/line-splitter.ts';
 
 /** The name under which the host of a virtual machine finds vmkd (docs/vmkd.md). */
 export const virtioPortName = 'org.twinbank.vmkd.0';

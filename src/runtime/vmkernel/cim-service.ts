@@ -8,9 +8,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Method, MethodError } from '../../protocol/json-rpc.ts';
+import type { Method } from '../../protocol/json-rpc.ts';
 import type { CimAgentSetup } from '../agents/cim/cim-agent.ts';
-import { askCim, CimAnswerError } from '../agents/cim/cim-client.ts';
+import { askCim } from '../agents/cim/cim-client.ts';
 import type { ProviderDescription } from '../agents/cim/provider-description.ts';
 import { expandPattern } from '../system/expand-pattern.ts';
 
@@ -82,16 +82,6 @@ export function prepareCim({ files = [], user, root = '/' }: CimHostOptions): st
 export function cimForwarders(ask = askCim): Record<string, Method> {
   const names = ['classes', 'class', 'instances', 'get', 'invoke', 'indications'];
   return Object.fromEntries(
-    names.map((name) => [
-      `cim.${name}`,
-      async (params: Record<string, unknown>) => {
-        try {
-          return await ask(name, params);
-        } catch (error) {
-          if (error instanceof CimAnswerError) throw new MethodError(error.code, error.message);
-          throw error;
-        }
-      },
-    ]),
+    names.map((name) => [`cim.${name}`, (params: Record<string, unknown>) => ask(name, params)]),
   );
 }

@@ -1,5 +1,6 @@
 import { release } from 'node:os';
-import { type Method, MethodError } from '../../protocol/json-rpc.ts';
+import type { Method } from '../../protocol/json-rpc.ts';
+import { RpcError } from '../../protocol/rpc-error.ts';
 import type { Clock } from '../system/clock.ts';
 import type { DriverReport } from '../system/drivers.ts';
 import { checkFirmware, type FirmwareCheck } from '../vmm/firmware-check.ts';
@@ -46,7 +47,7 @@ export function vmkdMethods(system: System): Record<string, Method> {
     }),
     shutdown: ({ mode = 'power-off' }) => {
       if (mode !== 'power-off' && mode !== 'reboot') {
-        throw new MethodError(
+        throw new RpcError(
           'usage',
           `mode: expected power-off or reboot, found ${JSON.stringify(mode)}`,
         );

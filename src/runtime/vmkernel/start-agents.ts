@@ -1,4 +1,4 @@
-import { lineSplitter } from '../../protocol/json-rpc.ts';
+import { lineSplitter } from '../../protocol/line-splitter.ts';
 import { agentPrograms, cimUser } from '../agents/registry.ts';
 import { type Running, supervise } from '../system/supervisor.ts';
 import { prepareCim } from './cim-service.ts';

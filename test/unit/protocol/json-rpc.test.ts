@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  answerLine,
-  lineSplitter,
-  type Method,
-  MethodError,
-} from '../../../src/protocol/json-rpc.ts';
+import { answerLine, type Method } from '../../../src/protocol/json-rpc.ts';
+import { RpcError } from '../../../src/protocol/rpc-error.ts';
 
 const called: unknown[] = [];
 const methods: Record<string, Method> = {
@@ -14,7 +10,7 @@ const methods: Record<string, Method> = {
   nothing: () => undefined,
   note: (params) => void called.push(params),
   refuse: () => {
-    throw new MethodError('usage', 'mode: expected on, found "off"');
+    throw new RpcError('usage', 'mode: expected on, found "off"');
   },
   fail: async () => {
     throw new TypeError('x is not a function');
@@ -124,34 +120,5 @@ describe('a request', () => {
         if (text !== undefined) expect(JSON.parse(text)).toHaveProperty('jsonrpc', '2.0');
       }),
     );
-  });
-});
-
-function split(chunks: readonly string[], limit?: number): string[] {
-  const lines: string[] = [];
-  const push = lineSplitter((line) => lines.push(line), limit);
-  for (const chunk of chunks) push(chunk);
-  return lines;
-}
-
-describe('a stream', () => {
-  it('gives the same lines wherever it is cut', () => {
-    const unit = fc.constantFrom('a', 'b', '\n', '\n', ' ', '\r');
-    fc.assert(
-      fc.property(
-        fc.array(fc.string({ unit, maxLength: 9 })),
-        fc.integer({ min: 1, max: 6 }),
-        (chunks, limit) => {
-          const whole = chunks.join('').split('\n').slice(0, -1);
-          const expected = whole.filter((line) => line.trim() && line.length <= limit);
-          expect(split(chunks, limit)).toEqual(expected);
-        },
-      ),
-    );
-  });
-
-  it('loses a line that is too long, and only that', () => {
-    const long = 'x'.repeat(600_000);
-    expect(split(['one\n', long, long, `${long}\ntwo\n`])).toEqual(['one', 'two']);
   });
 });

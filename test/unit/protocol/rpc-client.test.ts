@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { onJsonLine } from '../../../src/protocol/json-lines.ts';
 import { rpcClient } from '../../../src/protocol/rpc-client.ts';
+import { jsonRpc, qmp } from '../../../src/protocol/rpc-dialect.ts';
+import { RpcError } from '../../../src/protocol/rpc-error.ts';
 
 let folder: string;
 let ours: Socket;
@@ -40,8 +42,8 @@ const answer = (message: object | string): void =>
 describe('a call', () => {
   it("is written in the other side's words", async () => {
     const calls = [
-      rpcClient(ours, 'qmp').call('stop', { hard: true }),
-      rpcClient(ours, 'vmkd').call('status'),
+      rpcClient(ours, { dialect: qmp }).call('stop', { hard: true }),
+      rpcClient(ours, { dialect: jsonRpc }).call('status'),
     ];
     await untilAsked(2);
     expect(asked).toEqual([
@@ -54,31 +56,78 @@ describe('a call', () => {
   });
 
   it('gets its own answer, in whatever order they come', async () => {
-    const { call } = rpcClient(ours, 'vmkd');
+    const { call } = rpcClient(ours, { dialect: jsonRpc });
     const calls = [call('a'), call('b'), call('c')];
     await untilAsked(3);
     for (const id of [3, 1, 2]) answer({ jsonrpc: '2.0', id, result: `to ${id}` });
     expect(await Promise.all(calls)).toEqual(['to 1', 'to 2', 'to 3']);
   });
 
-  it('is refused with the words of the other side', async () => {
-    const vmkd = rpcClient(ours, 'vmkd').call('a');
-    answer({ jsonrpc: '2.0', id: 1, error: { code: -32000, message: 'not now' } });
-    await expect(vmkd).rejects.toMatchObject({
-      kind: 'boot',
-      code: 'harness.refused',
-      message: 'vmkd: not now',
+  it("is refused with the other side's code and words", async () => {
+    const refused = rpcClient(ours, { dialect: jsonRpc }).call('a');
+    const data = { code: 'update.busy' };
+    answer({ jsonrpc: '2.0', id: 1, error: { code: -32000, message: 'not now', data } });
+    await expect(refused).rejects.toBeInstanceOf(RpcError);
+    await expect(refused).rejects.toMatchObject({ code: 'update.busy', message: 'not now' });
+    const byQmp = rpcClient(ours, { dialect: qmp }).call('a');
+    answer({ id: 1, error: { class: 'GenericError', desc: 'no such device' } });
+    await expect(byQmp).rejects.toMatchObject({ code: 'internal', message: 'no such device' });
+  });
+
+  it.each([
+    [null, 'null'],
+    [17, '17'],
+    [[], '[]'],
+    [{}, '{}'],
+    [{ message: null, data: null }, '{"message":null,"data":null}'],
+    [{ message: 'x', data: { code: 7 } }, 'x'],
+    [{ message: 'x', data: [] }, 'x'],
+    [{ message: 'x', data: { code: 'rpc.no-answer' } }, 'x'],
+    [{ message: 'x', data: { code: 'x'.repeat(65) } }, 'x'],
+  ])('is refused by an error of any form: %j', async (error, message) => {
+    for (const dialect of [jsonRpc, qmp]) {
+      const call = rpcClient(ours, { dialect }).call('a');
+      answer({ id: 1, error });
+      await expect(call).rejects.toMatchObject({ code: 'internal' });
+      if (dialect === jsonRpc) await expect(call).rejects.toMatchObject({ message });
+      ours.removeAllListeners('data');
+    }
+  });
+
+  it('is not disturbed by lines that are no answer, however they look', async () => {
+    const call = rpcClient(ours, { dialect: jsonRpc }).call('a');
+    const lines = ['null', '17', '"x"', '[]', '[{"id":1,"result":1}]', '{', '\u0000', 'noise', ''];
+    for (const line of [...lines, '{"id":"1","result":1}', '{"id":null,"error":null}'])
+      answer(line);
+    answer({ id: 1, result: 'mine' });
+    expect(await call).toBe('mine');
+  });
+
+  it('takes a result beside an error that is null', async () => {
+    const call = rpcClient(ours, { dialect: jsonRpc }).call('a');
+    answer({ id: 1, error: null, result: 5 });
+    expect(await call).toBe(5);
+  });
+
+  it('ends at an endless line, and the next one is answered', async () => {
+    const { call } = rpcClient(ours, { dialect: jsonRpc, limit: 1000 });
+    const endless = call('a');
+    theirs.write('x'.repeat(5000));
+    await expect(endless).rejects.toMatchObject({
+      code: 'rpc.no-answer',
+      message: 'an answer of more than 1000 characters',
     });
-    const qmp = rpcClient(ours, 'qmp').call('a');
-    answer({ id: 1, error: null });
-    await expect(qmp).rejects.toThrow('QEMU: null');
+    answer('x');
+    const next = call('b');
+    answer({ id: 2, result: 'mine' });
+    expect(await next).toBe('mine');
   });
 
   it('without an answer ends in time, and a late answer disturbs nobody', async () => {
-    const { call } = rpcClient(ours, 'vmkd');
+    const { call } = rpcClient(ours, { dialect: jsonRpc });
     await expect(call('slow', {}, 10)).rejects.toMatchObject({
-      code: 'harness.no-answer',
-      message: 'vmkd: expected an answer, found no answer to slow in 0.01 s',
+      code: 'rpc.no-answer',
+      message: 'no answer to slow in 0.01 s',
     });
     const next = call('fast');
     answer({ id: 1, result: 'late' });
@@ -86,18 +135,18 @@ describe('a call', () => {
     expect(await next).toBe('mine');
   });
 
-  it('fails when the machine goes away, and so does every later one', async () => {
-    const { call } = rpcClient(ours, 'vmkd');
+  it('fails when the other side goes away, and so does every later one', async () => {
+    const { call } = rpcClient(ours, { dialect: jsonRpc });
     const calls = [call('a'), call('b')];
     theirs.destroy();
-    for (const one of calls) await expect(one).rejects.toThrow('found the machine went away');
-    await expect(call('c')).rejects.toMatchObject({ code: 'harness.no-answer' });
+    for (const one of calls) await expect(one).rejects.toThrow('it went away');
+    await expect(call('c')).rejects.toMatchObject({ code: 'rpc.no-answer' });
   });
 });
 
 it('what answers nothing is an event', async () => {
   const events: unknown[] = [];
-  const { call } = rpcClient(ours, 'qmp', (message) => events.push(message));
+  const { call } = rpcClient(ours, { dialect: qmp, onEvent: (message) => events.push(message) });
   const done = call('cont');
   answer({ QMP: { version: {} } });
   answer({ event: 'SHUTDOWN', data: { reason: 'guest-reset' } });

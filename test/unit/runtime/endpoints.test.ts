@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Method } from '../../../src/protocol/json-rpc.ts';
 import { rpcClient } from '../../../src/protocol/rpc-client.ts';
+import { jsonRpc } from '../../../src/protocol/rpc-dialect.ts';
 import { serveUnixSocket } from '../../../src/runtime/system/unix-socket.ts';
 import { type Port, serveVirtioPort } from '../../../src/runtime/system/virtio-port.ts';
 import { vmkdMethods } from '../../../src/runtime/vmkernel/methods.ts';
@@ -47,8 +48,8 @@ describe('the management socket', () => {
 
   it('answers several callers, and the fast ones while a slow one waits', async () => {
     await serve();
-    const one = rpcClient(client(), 'vmkd');
-    const two = rpcClient(client(), 'vmkd');
+    const one = rpcClient(client(), { dialect: jsonRpc });
+    const two = rpcClient(client(), { dialect: jsonRpc });
     const slow = one.call('wait');
     expect(await one.call('echo', { n: 1 })).toEqual({ n: 1 });
     expect(await two.call('echo', { n: 2 })).toEqual({ n: 2 });
@@ -60,7 +61,7 @@ describe('the management socket', () => {
     writeFileSync(path, 'left by an earlier vmkd');
     await serve();
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(await rpcClient(client(), 'vmkd').call('echo')).toEqual({});
+    expect(await rpcClient(client(), { dialect: jsonRpc }).call('echo')).toEqual({});
   });
 
   it('outlives a caller that goes away before its answer', async () => {
@@ -68,7 +69,7 @@ describe('the management socket', () => {
     const socket = client();
     await new Promise((done) => socket.write('{"id":1,"method":"big"}\n'.repeat(50), done));
     socket.destroy();
-    expect(await rpcClient(client(), 'vmkd').call('echo')).toEqual({});
+    expect(await rpcClient(client(), { dialect: jsonRpc }).call('echo')).toEqual({});
   });
 
   it('gives every answer to one that asks much before it reads', async () => {
@@ -76,7 +77,7 @@ describe('the management socket', () => {
     const socket = client();
     socket.pause();
     await new Promise((done) => socket.write('{"id":1,"method":"big"}\n'.repeat(100), done));
-    expect(await rpcClient(client(), 'vmkd').call('echo')).toEqual({});
+    expect(await rpcClient(client(), { dialect: jsonRpc }).call('echo')).toEqual({});
     let bytes = 0;
     await new Promise<void>((done) => {
       socket.on('data', (chunk: Buffer) => {

@@ -1,7 +1,6 @@
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { answerLine, lineSplitter } from '../../../protocol/json-rpc.ts';
+import { serveUnixSocket } from '../../system/unix-socket.ts';
 import { cimMethods } from './cim-methods.ts';
 import { indicationLog } from './indication-log.ts';
 import { labelOf, objectManager } from './object-manager.ts';
@@ -72,17 +71,9 @@ for (const why of manager.refused) trouble(why);
 
 const methods = cimMethods(manager, log);
 const socket = `${folder}/cim.sock`;
-rmSync(socket, { force: true });
-createServer((client) => {
-  client.setEncoding('utf8');
-  client.on('error', () => client.destroy());
-  const onLine = lineSplitter(async (line) => {
-    const answer = await answerLine(methods, line);
-    if (answer && client.writable && !client.write(`${answer}\n`)) client.pause();
-  });
-  client.on('drain', () => client.resume());
-  client.on('data', (chunk: string) => onLine(chunk));
-}).listen(socket, () => chmodSync(socket, 0o600));
+serveUnixSocket(socket, methods, (error) => {
+  throw error;
+});
 for (const one of processes) one.start();
 
 /** A provider in a loop does not notice that an agent before this one has gone; this user has no other processes. */

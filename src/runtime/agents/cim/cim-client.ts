@@ -1,16 +1,10 @@
-import { createConnection } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { rpcClient } from '../../../protocol/rpc-client.ts';
+import { jsonRpc } from '../../../protocol/rpc-dialect.ts';
+import { noAnswerCode, RpcError } from '../../../protocol/rpc-error.ts';
 
 export const cimSocket = '/run/twinbank/cim/cim.sock';
-
-/** What the agent answered with an error. */
-export class CimAnswerError extends Error {
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 export interface AskOptions {
   readonly socket?: string;
@@ -21,50 +15,49 @@ export interface AskOptions {
 
 const retryMs = 200;
 
-/** Asks the CIM agent one thing. Throws CimAnswerError with the agent's code, or `cim.no-agent` where there is no answer. */
+/** Asks the CIM agent one thing. Throws RpcError with the agent's code, or `cim.no-agent` where there is no answer. */
 export async function askCim(
   method: string,
   params: Record<string, unknown>,
   { socket = cimSocket, timeoutMs = 60_000, patienceMs = 15_000 }: AskOptions = {},
 ): Promise<unknown> {
+  const connection = await connectPatiently(socket, patienceMs);
+  try {
+    const gone = 'it went away before it answered';
+    return await rpcClient(connection, { dialect: jsonRpc, gone }).call(method, params, timeoutMs);
+  } catch (error) {
+    if (error instanceof RpcError && error.code === noAnswerCode)
+      throw noAgent(`: ${error.message}`);
+    throw error;
+  } finally {
+    connection.destroy();
+  }
+}
+
+async function connectPatiently(path: string, patienceMs: number): Promise<Socket> {
   for (let left = patienceMs; ; left -= retryMs) {
-    const answer = await askOnce(method, params, socket, timeoutMs);
-    if (answer !== 'not-there') return answer.result;
-    if (left <= 0) throw new CimAnswerError('cim.no-agent', 'the CIM agent does not run');
+    try {
+      return await connectOnce(path);
+    } catch (error) {
+      const { code = '', message } = error as NodeJS.ErrnoException;
+      if (!['ENOENT', 'ECONNREFUSED'].includes(code)) throw noAgent(`: ${message}`);
+      if (left <= 0) throw noAgent(' does not run');
+    }
     await pause(retryMs);
   }
 }
 
-function askOnce(
-  method: string,
-  params: Record<string, unknown>,
-  socket: string,
-  timeoutMs: number,
-): Promise<{ result: unknown } | 'not-there'> {
+function connectOnce(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const connection = createConnection(socket);
-    let text = '';
-    const fail = (why: string): void => {
-      connection.destroy();
-      reject(new CimAnswerError('cim.no-agent', `the CIM agent: ${why}`));
-    };
-    connection.setEncoding('utf8');
-    connection.setTimeout(timeoutMs, () => fail(`no answer in ${timeoutMs / 1000} s`));
-    connection.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') {
-        connection.removeAllListeners('close').destroy();
-        resolve('not-there');
-      } else fail(error.message);
+    const socket = connect(path);
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.removeListener('error', reject);
+      resolve(socket);
     });
-    connection.on('close', () => fail('it went away before it answered'));
-    connection.on('data', (chunk: string) => {
-      text += chunk;
-      if (!text.includes('\n')) return;
-      connection.removeAllListeners('close').destroy();
-      const { result, error } = JSON.parse(text);
-      if (error) reject(new CimAnswerError(error.data?.code ?? 'internal', error.message));
-      else resolve({ result });
-    });
-    connection.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })}\n`);
   });
+}
+
+function noAgent(why: string): RpcError {
+  return new RpcError('cim.no-agent', `the CIM agent${why}`);
 }

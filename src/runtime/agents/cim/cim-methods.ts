@@ -1,3 +1,4 @@
+import { RpcError } from '../../../protocol/rpc-error.ts';
 import type { IndicationLog } from './indication-log.ts';
 import type { NamedInstance, ObjectManager } from './object-manager.ts';
 import { CimError, type CimInstance, cimStatus } from './provider.ts';
@@ -61,14 +62,6 @@ function withoutPath({ className, properties }: NamedInstance) {
 }
 
 /** The protocol's errors have a code; a CIM error's is its status. */
-export class CimMethodError extends Error {
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 function answersOf(methods: Record<string, (params: Params) => unknown>): typeof methods {
   return Object.fromEntries(
     Object.entries(methods).map(([name, method]) => [
@@ -78,7 +71,7 @@ function answersOf(methods: Record<string, (params: Params) => unknown>): typeof
           return await method(params);
         } catch (error) {
           const { status, message } = failureOf(error);
-          throw new CimMethodError(`cim.${status}`, `CIM status ${cimStatus[status]}: ${message}`);
+          throw new RpcError(`cim.${status}`, `CIM status ${cimStatus[status]}: ${message}`);
         }
       },
     ]),

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Method, MethodError } from '../../../protocol/json-rpc.ts';
+import type { Method } from '../../../protocol/json-rpc.ts';
+import { RpcError } from '../../../protocol/rpc-error.ts';
 import { runCommand } from '../../system/command.ts';
 
 /** Faults that a test harness can ask of the running system; init plays the first two. */
@@ -40,7 +41,7 @@ export function faultMethods(
       const bytes = bavail * bsize;
       const args = ['fallocate', '-l', String(bytes), file];
       const end = bytes > 0 ? await runCommand(allocate, args, { timeoutMs: 60_000 }) : undefined;
-      if (end && end.code !== 0) throw new MethodError('internal', `${file}: ${end.output}`);
+      if (end && end.code !== 0) throw new RpcError('internal', `${file}: ${end.output}`);
       return { path, bytes };
     },
     'fault.free': async ({ path }) => {
@@ -55,5 +56,5 @@ function ballastOf(path: unknown): string {
     return join(path, ballast);
   }
   const found = JSON.stringify(path ?? null).slice(0, 80);
-  throw new MethodError('usage', `path: expected a folder, found ${found}`);
+  throw new RpcError('usage', `path: expected a folder, found ${found}`);
 }

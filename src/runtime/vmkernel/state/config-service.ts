@@ -1,5 +1,6 @@
 import { TwinbankError } from '../../../diagnostics/error.ts';
-import { type Method, MethodError } from '../../../protocol/json-rpc.ts';
+import type { Method } from '../../../protocol/json-rpc.ts';
+import { RpcError } from '../../../protocol/rpc-error.ts';
 import type { NetworkSettings } from '../../../state/network-settings.ts';
 import {
   parseSettings,
@@ -88,6 +89,6 @@ function applyOne<Name extends SettingName>(
   return value === undefined ? undefined : apply?.(value);
 }
 
-function usage(message: string): MethodError {
-  return new MethodError('usage', message);
+function usage(message: string): RpcError {
+  return new RpcError('usage', message);
 }

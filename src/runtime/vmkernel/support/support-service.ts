@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { type Method, MethodError } from '../../../protocol/json-rpc.ts';
+import type { Method } from '../../../protocol/json-rpc.ts';
+import { RpcError } from '../../../protocol/rpc-error.ts';
 import { packTar, type TarFile } from '../../../state/tar.ts';
 import { oneAtATime } from '../../system/mutex.ts';
 import { type CollectedOutput, type Collector, collectorLimits } from './collectors.ts';
@@ -43,7 +44,7 @@ export function supportMethods(options: SupportOptions): Record<string, Method> 
     'support.collect': () => alone(() => collectSupport(options)),
     'support.read': ({ offset = 0 }) => {
       if (!Number.isSafeInteger(offset) || (offset as number) < 0) {
-        throw new MethodError(
+        throw new RpcError(
           'usage',
           `offset: expected a number from 0, found ${JSON.stringify(offset)}`,
         );
@@ -107,7 +108,7 @@ function readPiece(path: string, offset: number): { data: string; next: number; 
   try {
     fd = openSync(path, 'r');
   } catch {
-    throw new MethodError(
+    throw new RpcError(
       'support.none',
       `${path}: expected a support bundle, found none; call support.collect first`,
     );

@@ -3,7 +3,8 @@ import { Worker } from 'node:worker_threads';
 import type { JournalEvent } from '../../../bootloader/boot-journal.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import type { ProgressEvent } from '../../../diagnostics/progress.ts';
-import { type Method, MethodError } from '../../../protocol/json-rpc.ts';
+import type { Method } from '../../../protocol/json-rpc.ts';
+import { RpcError } from '../../../protocol/rpc-error.ts';
 import { oneAtATime } from '../../system/mutex.ts';
 import { withBankLock } from '../boot/bank-lock.ts';
 import { parseOrigin } from './apply-update.ts';
@@ -74,16 +75,15 @@ export function updateService(options: UpdateServiceOptions): UpdateService {
     });
     worker = undefined;
     wanted.fire();
-    if (end.type === 'failed') throw new MethodError(end.code, end.message);
+    if (end.type === 'failed') throw new RpcError(end.code, end.message);
     return { ...end.result };
   }
 
   /** One at a time: what is asked for meanwhile is refused, not kept waiting for minutes. */
   async function alone<T>(work: (places: UpdatePlaces) => Promise<T>): Promise<T> {
-    if (busy) throw new MethodError('update.busy', 'expected no other update, found one that runs');
+    if (busy) throw new RpcError('update.busy', 'expected no other update, found one that runs');
     const places = options.places();
-    if (!places)
-      throw new MethodError('update.no-disk', 'expected the disk of the bank, found none');
+    if (!places) throw new RpcError('update.no-disk', 'expected the disk of the bank, found none');
     busy = true;
     // Now, and not when the worker begins: a caller may be waiting with its first piece by then.
     wanted = signal();
@@ -97,7 +97,7 @@ export function updateService(options: UpdateServiceOptions): UpdateService {
   }
 
   async function apply({ source, reboot = false }: Record<string, unknown>) {
-    const origin = asMethodError(() => parseOrigin(source));
+    const origin = asRpcError(() => parseOrigin(source));
     if (typeof reboot !== 'boolean') throw usage('reboot', 'true or false', reboot);
     const outcome = await alone((places) => run({ ...places, task: 'apply', origin })).catch(
       (error: Error) => {
@@ -120,10 +120,7 @@ export function updateService(options: UpdateServiceOptions): UpdateService {
     if (busy) await wanted.fired;
     const receiver = worker;
     if (!busy || !receiver)
-      throw new MethodError(
-        'update.not-wanted',
-        'expected an update that takes pieces, found none',
-      );
+      throw new RpcError('update.not-wanted', 'expected an update that takes pieces, found none');
     if (piece) {
       wanted = signal();
       receiver.postMessage({ piece } satisfies PieceMessage);
@@ -186,16 +183,16 @@ function bytesOf(data: unknown): Buffer {
   throw usage('data', `at most ${maxPieceBytes} bytes in base64`, `${bytes.length} bytes`);
 }
 
-function usage(member: string, expected: string, found: unknown): MethodError {
+function usage(member: string, expected: string, found: unknown): RpcError {
   const text = JSON.stringify(found ?? null).slice(0, 80);
-  return new MethodError('usage', `${member}: expected ${expected}, found ${text}`);
+  return new RpcError('usage', `${member}: expected ${expected}, found ${text}`);
 }
 
-function asMethodError<T>(call: () => T): T {
+function asRpcError<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {
-    if (error instanceof TwinbankError) throw new MethodError(error.code, error.message);
+    if (error instanceof TwinbankError) throw new RpcError(error.code, error.message);
     throw error;
   }
 }

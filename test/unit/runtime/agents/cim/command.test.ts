@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { answerLine, lineSplitter } from '../../../../../src/protocol/json-rpc.ts';
+import { serveSocket } from '../../../../../src/protocol/json-rpc.ts';
+import { RpcError } from '../../../../../src/protocol/rpc-error.ts';
 import { askCim } from '../../../../../src/runtime/agents/cim/cim-client.ts';
 import {
   formatAnswer,
@@ -70,25 +71,10 @@ describe('the agent through vmkd', () => {
     const methods = {
       classes: () => ({ classes: [] }),
       get: () => {
-        throw Object.assign(new Error('CIM status 6: none'), { code: 'cim.not-found' });
+        throw new RpcError('cim.not-found', 'CIM status 6: none');
       },
     };
-    const server = createServer((client) => {
-      client.setEncoding('utf8');
-      const onLine = lineSplitter(async (line) => {
-        // As the agent's methods do, errors keep their code.
-        const { method, id } = JSON.parse(line);
-        if (method === 'get') {
-          const error = {
-            code: -32000,
-            message: 'CIM status 6: none',
-            data: { code: 'cim.not-found' },
-          };
-          client.write(`${JSON.stringify({ jsonrpc: '2.0', id, error })}\n`);
-        } else client.write(`${await answerLine(methods, line)}\n`);
-      });
-      client.on('data', (chunk: string) => onLine(chunk));
-    });
+    const server = createServer((client) => serveSocket(client, methods));
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(socket, resolve));
     const forward = cimForwarders((method, params) => askCim(method, params, { socket }));
@@ -101,6 +87,21 @@ describe('the agent through vmkd', () => {
         askCim(method, params, { socket: `${socket}.gone`, patienceMs: 0 }),
       )['cim.get']?.({}),
     ).rejects.toMatchObject({ code: 'cim.no-agent' });
+  });
+
+  test.each([
+    'null',
+    '17',
+    '[]',
+    'noise',
+    '{"id":1,"error":null}',
+    '{"id":1,"error":{"data":null}}',
+  ])('is not brought down by an agent that answers %s', async (line) => {
+    const socket = join(workshop({}), 'cim.sock');
+    const server = createServer((client) => client.end(`${line}\n`));
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    await expect(askCim('classes', {}, { socket })).rejects.toBeInstanceOf(RpcError);
   });
 
   test('sees the providers that signed manifests list, and no other file', () => {
