@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { durationPattern, durationText, parseDuration } from '../diagnostics/duration.ts';
 import { exactSize, parseSize, sizePattern } from '../diagnostics/size.ts';
 import {
   type ComponentRef,
@@ -81,6 +82,15 @@ export function size(min: number, max: number, options: { step?: number; power?:
       // Sizes are compared with one another: not with one that is wrong.
       { error: expected, abort: true },
     );
+}
+
+/** A stretch of time: text in the file, milliseconds once read. */
+export function duration() {
+  const error = 'a time such as 500ms, 30s or 5m';
+  return z.codec(z.string({ error }).regex(durationPattern, { error, abort: true }), z.number(), {
+    decode: (text) => parseDuration(text) ?? 0,
+    encode: durationText,
+  });
 }
 
 /** A kernel module's name, as modprobe takes it. */

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { readBanks } from '../../src/bootloader/read-banks.ts';
-import { parseFault } from '../../src/harness/faults/fault-text.ts';
-import { createMachine } from '../../src/harness/machine/create-machine.ts';
+import { createMachine } from '../../src/harness/create-machine.ts';
+import { parseFault } from '../../src/harness/faults/parse-fault.ts';
 import type { MachineSnapshot, TestMachine } from '../../src/harness/machine/test-machine.ts';
 import { bootTimeoutMs } from '../support/boot.ts';
 

@@ -1,6 +1,6 @@
 import { expect, inject, it } from 'vitest';
 import { encodeBootCfg, readBootCfg } from '../../src/bootloader/boot-cfg.ts';
-import { copyDisk } from '../../src/harness/qemu/disk-copy.ts';
+import { copyDisk } from '../../src/harness/machine/disk-copy.ts';
 import { defaultMachine } from '../../src/harness/qemu/machine.ts';
 import { type QemuMachine, startQemu } from '../../src/harness/qemu/qemu.ts';
 import { unpackState } from '../../src/state/archive.ts';

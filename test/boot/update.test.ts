@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { journalOfDisk } from '../../src/bootloader/store-journal.ts';
 import { openFileDevice } from '../../src/disk/file-device.ts';
-import { copyDisk } from '../../src/harness/qemu/disk-copy.ts';
+import { copyDisk } from '../../src/harness/machine/disk-copy.ts';
 import { defaultMachine, type Firmware } from '../../src/harness/qemu/machine.ts';
 import { type QemuMachine, startQemu } from '../../src/harness/qemu/qemu.ts';
 import { readBankForUpdate } from '../../src/update/bank-reading.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest';
 import { readBootCfg } from '../../src/bootloader/boot-cfg.ts';
-import { copyDisk } from '../../src/harness/qemu/disk-copy.ts';
+import { copyDisk } from '../../src/harness/machine/disk-copy.ts';
 import { firmwares } from '../../src/harness/qemu/machine.ts';
 import { boot, consoleMatch, expectHealthy, expectInOrder } from '../support/boot.ts';
 import { withVolume } from '../support/image-copy.ts';

@@ -1,10 +1,6 @@
 import { expect, inject } from 'vitest';
-import {
-  type BootOptions,
-  type BootResult,
-  bootError,
-  bootInQemu,
-} from '../../src/harness/qemu/boot.ts';
+import { bootError } from '../../src/harness/console/boot-error.ts';
+import { type BootOptions, type BootResult, bootInQemu } from '../../src/harness/qemu/boot.ts';
 import { defaultMachine, type MachineOptions } from '../../src/harness/qemu/machine.ts';
 
 /** Emulated boots take 20 to 40 s; a loaded machine gets ten times that before it is called a hang. */

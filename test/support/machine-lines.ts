@@ -1,4 +1,4 @@
-import { bootError } from '../../src/harness/qemu/boot.ts';
+import { bootError } from '../../src/harness/console/boot-error.ts';
 import type { QemuMachine } from '../../src/harness/qemu/qemu.ts';
 import { bootTimeoutMs } from './boot.ts';
 

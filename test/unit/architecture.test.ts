@@ -29,6 +29,24 @@ const allowed: Record<string, readonly string[]> = {
   ],
 };
 
+/**
+ * Who may import whom among the folders of one folder of the house; a folder may always import itself. Files that lie beside the
+ * folders put them together: they may import all of them, and none of them may import such a file.
+ */
+const walls: Record<string, Record<string, readonly string[]>> = {
+  harness: {
+    console: [],
+    faults: ['console'],
+    machine: ['console', 'faults'],
+    sim: ['console', 'faults', 'machine'],
+    qemu: ['console', 'faults', 'machine', 'sim'],
+    command: ['console', 'faults', 'machine', 'sim'],
+    report: ['console', 'faults', 'qemu'],
+    scenario: ['console', 'faults', 'machine', 'qemu', 'report'],
+    run: ['faults', 'machine', 'qemu', 'report', 'scenario'],
+  },
+};
+
 interface Import {
   specifier: string;
   /** Erased when the file is built. */
@@ -57,11 +75,17 @@ function importsOf(text: string): Import[] {
 
 const folderOf = (file: string): string => file.split('/')[0]!;
 
-/** Folder under src/ that a relative import of `file` leads to; undefined for packages and package.json. */
-function targetFolder(file: string, specifier: string): string | undefined {
+/** File under src/ that a relative import of `file` leads to; undefined for packages and package.json. */
+function targetFile(file: string, specifier: string): string | undefined {
   if (!specifier.startsWith('.')) return undefined;
   const target = relative(join(root, 'src'), resolve(root, 'src', dirname(file), specifier));
-  return target.startsWith('..') ? undefined : folderOf(target);
+  return target.startsWith('..') ? undefined : target;
+}
+
+/** Folder under src/ that a relative import of `file` leads to. */
+function targetFolder(file: string, specifier: string): string | undefined {
+  const target = targetFile(file, specifier);
+  return target === undefined ? undefined : folderOf(target);
 }
 
 describe('the reading of imports', () => {
@@ -121,6 +145,27 @@ describe('every file under src/', () => {
       return importsOf(code)
         .map(({ specifier }) => targetFolder(file, specifier))
         .filter((target) => target !== undefined && !mayImport.includes(target));
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it.each(Object.keys(walls))('lies in a folder of %s that the table of walls names', (house) => {
+    const broken = offenders((file) => {
+      const [first, second = '', ...rest] = file.split('/');
+      return first !== house || rest.length === 0 || second in walls[house]! ? [] : [second];
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it.each(Object.keys(walls))('imports inside %s only what the table of walls lets it', (house) => {
+    const broken = offenders((file, code) => {
+      const [first, room = '', ...rest] = file.split('/');
+      if (first !== house || rest.length === 0) return [];
+      const mayImport = [room, ...(walls[house]![room] ?? [])];
+      return importsOf(code)
+        .map(({ specifier }) => targetFile(file, specifier)?.split('/'))
+        .filter((target) => target?.[0] === house && !mayImport.includes(target[1]!))
+        .map((target) => target!.join('/'));
     });
     expect(broken).toEqual([]);
   });

@@ -6,26 +6,31 @@ import { inFile } from '../../diagnostics/in-file.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
 import type { ConsoleLog, LinePattern } from '../console/console-log.ts';
-import { isLive } from '../faults/bind-fault.ts';
-import type { NamedFault } from '../faults/fault-text.ts';
-import type { CommandOptions } from '../machine/create-machine.ts';
-import { bindOnDisk, withDiskFile } from '../machine/disk-file.ts';
+import type { LiveFault, NamedFault } from '../faults/fault.ts';
+import { isLive } from '../faults/fault.ts';
+import { withDiskFile } from '../machine/disk-file.ts';
 import { pressAtLoader } from '../machine/loader-person.ts';
 import { type MachineRecord, machineRecord } from '../machine/machine-record.ts';
 import { type PowerCutter, powerCutter } from '../machine/power-cutter.ts';
 import { withRawImage } from '../machine/raw-image.ts';
 import {
   type Ability,
-  type LiveFault,
+  type CommonOptions,
   notAble,
   type PowerEvent,
   type TestMachine,
   wrongPower,
 } from '../machine/test-machine.ts';
+import { bindOnDisk } from '../sim/bind-on-disk.ts';
 import { type Rig, readRig } from './rig.ts';
 import { RigPower } from './rig-power.ts';
 
 const png = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
+
+export interface CommandOptions extends CommonOptions {
+  /** Path of the rig's description (docs/machines.md). */
+  readonly rig: string;
+}
 
 /** Somebody's own rig, by the commands that drive it. */
 export class CommandMachine implements TestMachine {

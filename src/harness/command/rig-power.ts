@@ -1,8 +1,8 @@
 import type { TwinbankError } from '../../diagnostics/error.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
+import { noShutdown } from '../console/boot-error.ts';
 import type { MachineRecord } from '../machine/machine-record.ts';
 import { notAble, type PowerEvent, wrongPower } from '../machine/test-machine.ts';
-import { noShutdown } from '../qemu/boot.ts';
 import type { Rig } from './rig.ts';
 import { type SerialLine, serialLine, type VmkdLine, vmkdLine } from './rig-lines.ts';
 import { runRigCommand } from './rig-process.ts';

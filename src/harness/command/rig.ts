@@ -1,10 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import type * as z from 'zod';
 import { recipeError } from '../../recipe/diagnostic.ts';
-import { map, text } from '../../recipe/field.ts';
+import { duration, map, text } from '../../recipe/field.ts';
 import { fileSource, readRecipeFile } from '../../recipe/recipe-file.ts';
 import { validateAgainst } from '../../recipe/validate.ts';
-import { duration } from '../scenario/fields.ts';
 
 const command = () => text('a command for sh', /\S/);
 const name = () => text('a host name or address', /^[A-Za-z0-9.:_-]{1,255}$/);

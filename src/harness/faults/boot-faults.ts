@@ -1,4 +1,4 @@
-import type { Fault } from './fault-text.ts';
+import type { Fault } from './fault.ts';
 
 /** Faults that act in every boot of a machine, and whether they have. */
 export class BootFaults {

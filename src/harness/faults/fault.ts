@@ -1,11 +1,6 @@
 import type { FatVolume } from '../../disk/fat/volume.ts';
-import { type BootStage, loaderStages, runtimeStages } from '../console/boot-stage.ts';
-import type { MachineKind } from '../machine/test-machine.ts';
-import { flipBit, removeFile, tearBootCfg } from './disk-damage.ts';
-
-/** What plays the machine. */
-export const engines = ['sim', 'qemu'] as const;
-export type Engine = (typeof engines)[number];
+import type { BootStage } from '../console/boot-stage.ts';
+import type { MachineKind } from './engine.ts';
 
 /** What goes wrong inside a bank that runs; the guest knows them by these names too. */
 export const runtimeFaults = ['kernel-panic', 'init-hang', 'agent-dead', 'no-confirm'] as const;
@@ -14,7 +9,7 @@ export type RuntimeFault = (typeof runtimeFaults)[number];
 /** Where the power fails: at a stage, or just before the n-th write since power-on, loader and system together. */
 export type PowerCut = { readonly stage: BootStage } | { readonly write: number };
 
-/** What a fault does. */
+/** What a fault of a boot does. */
 export type Effect =
   /** Every boot of the bank goes this way. */
   | { readonly on: 'runtime'; readonly behaviour: RuntimeFault }
@@ -25,109 +20,58 @@ export type Effect =
   /** Once, the first time that it is reached. */
   | { readonly on: 'power'; readonly cut: PowerCut };
 
-export interface FaultRow {
+/** A fault of a boot as it was asked for, not yet bound to a disk. */
+export interface NamedFault {
+  /** As it was written: `flip-bit=engine.v00:17@6`. */
+  readonly text: string;
+  readonly row: BootFaultRow;
+  readonly effect: Effect;
+  /** Partition number after `@`. */
+  readonly bank?: number;
+}
+
+/** A fault of a boot that is sure which bank it is about; none: the whole disk, or any bank. */
+export interface Fault {
+  readonly text: string;
+  readonly effect: Effect;
+  readonly bank?: number;
+}
+
+/** Faults that come and go while a machine runs. */
+export type LiveFault =
+  /** Reads or writes of the disk fail, all or those of a partition. */
+  | { readonly live: 'io-error'; readonly on: 'read' | 'write'; readonly partition?: number }
+  /** The disk takes so long for each request. */
+  | { readonly live: 'disk-latency'; readonly milliseconds: number }
+  | { readonly live: 'network-down' }
+  /** The hardware clock is moved, seconds either way; from the next power-on where the machine is on. */
+  | { readonly live: 'clock-jump'; readonly seconds: number }
+  /** No room is left where `path` is: `store`, the partition, or a folder of the in-memory file system. */
+  | { readonly live: 'disk-full'; readonly path: string };
+
+/** One fault by its name; `What` is what its argument makes of it. */
+export interface FaultRow<What> {
   readonly name: string;
   /** `flip-bit=FILE[:OFFSET]` */
   readonly usage: string;
   readonly meaning: string;
-  readonly engines: readonly MachineKind[];
   /** Whether `@BANK` makes sense, and whether without it the bank that would boot first is meant. */
   readonly bank: 'first' | 'any' | 'none';
-  /** The effect, or what was expected of the argument. */
-  parse(argument: string | undefined): Effect | string;
+  /** What the fault does, or what was expected of the argument. */
+  parse(argument: string | undefined): What | string;
 }
 
-const both: readonly MachineKind[] = ['sim', 'qemu'];
-/** A rig too, where its disk or its power can be had. */
-const all: readonly MachineKind[] = [...both, 'command'];
-const file = /^[^/:\s]{1,255}$/;
+export interface BootFaultRow extends FaultRow<Effect> {
+  readonly engines: readonly MachineKind[];
+}
 
-/** Every fault, by the names that `boot --fault` and scenarios use. */
-export const faultRows: readonly FaultRow[] = [
-  runtime('kernel-panic', 'the kernel panics as soon as init runs'),
-  runtime('init-hang', 'init hangs, so that nothing feeds the watchdog'),
-  runtime('agent-dead', 'an agent does not answer, so that health is never reached'),
-  runtime('no-confirm', 'the system runs, but the boot is never confirmed'),
-  {
-    name: 'flip-bit',
-    usage: 'flip-bit=FILE[:OFFSET]',
-    meaning: 'one bit of a file is wrong: the lowest one of byte OFFSET, or of the middle one',
-    engines: all,
-    bank: 'first',
-    parse(argument) {
-      const [name = '', offset] = argument?.split(':', 2) ?? [];
-      const right = file.test(name) && (offset === undefined || /^\d{1,10}$/.test(offset));
-      if (!right) return 'FILE or FILE:OFFSET';
-      const at = offset === undefined ? undefined : Number(offset);
-      return { on: 'disk', damage: (volume, fault) => flipBit(volume, fault, name, at) };
-    },
-  },
-  {
-    name: 'missing',
-    usage: 'missing=FILE',
-    meaning: 'a file is not there',
-    engines: all,
-    bank: 'first',
-    parse: (name) =>
-      name !== undefined && file.test(name)
-        ? { on: 'disk', damage: (volume, fault) => removeFile(volume, fault, name) }
-        : 'FILE',
-  },
-  {
-    name: 'torn-boot-cfg',
-    usage: 'torn-boot-cfg=N',
-    meaning:
-      'boot.cfg was being written whole to clusters that were zero: its first N bytes (0-1024) are there, the rest is zero',
-    engines: all,
-    bank: 'first',
-    parse(argument) {
-      const bytes = Number(argument);
-      if (!/^\d{1,4}$/.test(argument ?? '') || bytes > 1024) return 'N from 0 to 1024';
-      return { on: 'disk', damage: (volume, fault) => tearBootCfg(volume, fault, bytes) };
-    },
-  },
-  {
-    name: 'read-only',
-    usage: 'read-only',
-    meaning: 'nothing can be written to the disk',
-    engines: both,
-    bank: 'none',
-    parse: (argument) => (argument === undefined ? { on: 'medium' } : 'no argument'),
-  },
-  {
-    name: 'power-cut',
-    usage: 'power-cut=STAGE',
-    meaning: 'the power fails once, at a stage of the boot; and comes back',
-    engines: all,
-    bank: 'any',
-    parse(argument) {
-      const stage = [...loaderStages, ...runtimeStages].find((name) => name === argument);
-      if (stage) return { on: 'power', cut: { stage } };
-      return `one of ${[...loaderStages, ...runtimeStages].join(', ')}`;
-    },
-  },
-  {
-    name: 'power-cut-write',
-    usage: 'power-cut-write=N',
-    meaning: 'the power fails once, just before the N-th write to the disk',
-    // A virtual machine cannot be stopped between two of its instructions from outside.
-    engines: ['sim'],
-    bank: 'none',
-    parse: (argument) =>
-      /^[1-9]\d{0,5}$/.test(argument ?? '')
-        ? { on: 'power', cut: { write: Number(argument) } }
-        : 'N from 1',
-  },
-];
+export type LiveFaultRow = FaultRow<LiveFault>;
 
-function runtime(name: RuntimeFault, meaning: string): FaultRow {
-  return {
-    name,
-    usage: name,
-    meaning,
-    engines: both,
-    bank: 'first',
-    parse: (argument) =>
-      argument === undefined ? { on: 'runtime', behaviour: name } : 'no argument',
-  };
+export function isLive(fault: NamedFault | LiveFault): fault is LiveFault {
+  return 'live' in fault;
+}
+
+/** Whether two live faults are the same one. */
+export function sameFault(one: LiveFault, other: LiveFault): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

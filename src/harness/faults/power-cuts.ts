@@ -1,5 +1,5 @@
 import { type BootStage, stageFollower } from '../console/boot-stage.ts';
-import type { Fault } from './fault-text.ts';
+import type { Fault } from './fault.ts';
 
 /** Power cuts at stages, each of which happens once. */
 export interface PowerCuts {

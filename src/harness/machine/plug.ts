@@ -1,5 +1,5 @@
+import { bootError } from '../console/boot-error.ts';
 import type { ConsoleLine, LinePattern } from '../console/console-log.ts';
-import { bootError } from '../qemu/boot.ts';
 
 /** A plug that is pulled at the next console line that matches. */
 export interface Plug {

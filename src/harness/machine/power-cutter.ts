@@ -1,5 +1,5 @@
 import type { ConsoleLog, LinePattern } from '../console/console-log.ts';
-import type { Fault } from '../faults/fault-text.ts';
+import type { Fault } from '../faults/fault.ts';
 import { type PowerCuts, powerCuts } from '../faults/power-cuts.ts';
 import { type Plug, plug } from './plug.ts';
 

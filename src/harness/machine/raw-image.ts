@@ -1,5 +1,5 @@
 import { openImage } from '../../disk/open-image.ts';
-import { copyDisk } from '../qemu/disk-copy.ts';
+import { copyDisk } from './disk-copy.ts';
 
 /** The path of an image as a raw file: its own, or for as long as `use` takes that of a copy. */
 export async function withRawImage<T>(

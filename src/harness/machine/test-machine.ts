@@ -3,11 +3,8 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
 import type { ConsoleLog, LinePattern } from '../console/console-log.ts';
-import type { NamedFault } from '../faults/fault-text.ts';
-
-/** What plays a scenario's machine. */
-export const machineKinds = ['sim', 'qemu', 'command'] as const;
-export type MachineKind = (typeof machineKinds)[number];
+import type { MachineKind } from '../faults/engine.ts';
+import type { LiveFault, NamedFault } from '../faults/fault.ts';
 
 /** What a scenario can ask of a machine; one that lacks it makes the step not applicable. */
 export const abilities = [
@@ -119,17 +116,11 @@ export interface TestMachine {
   dispose(): Promise<void>;
 }
 
-/** Faults that come and go while a machine runs. */
-export type LiveFault =
-  /** Reads or writes of the disk fail, all or those of a partition. */
-  | { readonly live: 'io-error'; readonly on: 'read' | 'write'; readonly partition?: number }
-  /** The disk takes so long for each request. */
-  | { readonly live: 'disk-latency'; readonly milliseconds: number }
-  | { readonly live: 'network-down' }
-  /** The hardware clock is moved, seconds either way; from the next power-on where the machine is on. */
-  | { readonly live: 'clock-jump'; readonly seconds: number }
-  /** No room is left where `path` is: `store`, the partition, or a folder of the in-memory file system. */
-  | { readonly live: 'disk-full'; readonly path: string };
+/** What every kind of machine takes. */
+export interface CommonOptions {
+  /** Ends whatever waits, and every process of the machine. */
+  readonly signal?: AbortSignal;
+}
 
 /** Opaque to all but the kind of machine that made it. */
 export interface MachineSnapshot {

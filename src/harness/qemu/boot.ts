@@ -1,4 +1,4 @@
-import { TwinbankError } from '../../diagnostics/error.ts';
+import { noShutdown } from '../console/boot-error.ts';
 import type { ConsoleLine, LinePattern } from '../console/console-log.ts';
 import { endOfBoot, type Judgement, judgeBoot } from '../console/judge.ts';
 import type { MachineOptions } from './machine.ts';
@@ -59,24 +59,4 @@ export async function shutDown(
     new Promise<false>((resolve) => setTimeout(resolve, 60_000, false).unref()),
   ]);
   if (!gone) throw noShutdown(lines);
-}
-
-/** The error for a machine that its power button does not end. */
-export function noShutdown(lines: readonly ConsoleLine[]): TwinbankError {
-  const expectation = 'expected the machine to power off within 60 s of its power button';
-  return bootError('harness.no-shutdown', expectation, lines);
-}
-
-/** An error of kind `boot` that shows the end of the console. */
-export function bootError(
-  code: string,
-  expectation: string,
-  lines: readonly ConsoleLine[],
-): TwinbankError {
-  const tail = lines.slice(-12).map(({ seconds, text }) => `  ${seconds.toFixed(1)} s  ${text}`);
-  return new TwinbankError(
-    'boot',
-    code,
-    `${expectation}; the console's last lines:\n${tail.join('\n')}`,
-  );
 }

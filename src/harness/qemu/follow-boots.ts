@@ -1,7 +1,7 @@
 import { type BootEnding, bootProgress } from '../console/boot-progress.ts';
 import type { ConsoleLine } from '../console/console-log.ts';
 import type { Outcome } from '../console/judge.ts';
-import type { Fault } from '../faults/fault-text.ts';
+import type { Fault } from '../faults/fault.ts';
 import { type PowerCuts, powerCuts } from '../faults/power-cuts.ts';
 import { shutDown } from './boot.ts';
 import type { MachineOptions } from './machine.ts';

@@ -1,5 +1,5 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
-import type { Fault } from '../faults/fault-text.ts';
+import type { Fault } from '../faults/fault.ts';
 import type { DiskType } from './machine.ts';
 
 /**

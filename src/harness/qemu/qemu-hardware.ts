@@ -1,6 +1,16 @@
-import type { QemuOptions, SmbiosValues } from '../machine/create-machine.ts';
+import type { CommonOptions } from '../machine/test-machine.ts';
 import { defaultMachine, type MachineOptions } from './machine.ts';
 import { imageNode } from './qemu-live-faults.ts';
+
+/** SMBIOS (DMTF DSP0134): values by QEMU's names, such as `{ 1: { manufacturer: 'ACME', product: 'X1' } }`. */
+export type SmbiosValues = Readonly<Record<number, Readonly<Record<string, string>>>>;
+
+/** Hardware by the words of `boot`; what is left out is `defaultMachine`'s. */
+export interface QemuOptions
+  extends CommonOptions,
+    Partial<Omit<MachineOptions, 'image' | 'format' | 'write' | 'writeLog' | 'firmwareVariables'>> {
+  readonly smbios?: SmbiosValues;
+}
 
 export interface QemuDisk {
   readonly path: string;

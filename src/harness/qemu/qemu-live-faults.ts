@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { GptPartition } from '../../disk/gpt-entry.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
-import type { QemuOptions } from '../machine/create-machine.ts';
-import type { LiveFault } from '../machine/test-machine.ts';
-import { storePath } from '../sim/sim-live-faults.ts';
+import type { LiveFault } from '../faults/fault.ts';
+import { storePath } from '../faults/live-fault-rows.ts';
 import { defaultMachine } from './machine.ts';
+import type { QemuOptions } from './qemu-hardware.ts';
 
 /** The node of the disk's image, and those of the filters over it. */
 export const imageNode = 'image';

@@ -6,27 +6,26 @@ import type { BlockDevice } from '../../disk/block-device.ts';
 import { temporaryFolder } from '../../host/temporary-folder.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
 import type { ConsoleLog, LinePattern } from '../console/console-log.ts';
-import { isLive, sameFault } from '../faults/bind-fault.ts';
 import { BootFaults } from '../faults/boot-faults.ts';
-import type { NamedFault } from '../faults/fault-text.ts';
-import type { QemuOptions } from '../machine/create-machine.ts';
-import { bindOnDisk, withDiskFile } from '../machine/disk-file.ts';
+import type { LiveFault, NamedFault } from '../faults/fault.ts';
+import { isLive, sameFault } from '../faults/fault.ts';
+import { copyDisk, type DiskCopy } from '../machine/disk-copy.ts';
+import { withDiskFile } from '../machine/disk-file.ts';
 import { pressAtLoader } from '../machine/loader-person.ts';
 import { type MachineRecord, machineRecord } from '../machine/machine-record.ts';
 import { type PowerCutter, powerCutter } from '../machine/power-cutter.ts';
 import {
   type Ability,
-  type LiveFault,
   type MachineSnapshot,
   notAble,
   type PowerEvent,
   type TestMachine,
   wrongPower,
 } from '../machine/test-machine.ts';
+import { bindOnDisk } from '../sim/bind-on-disk.ts';
 import { shutDown } from './boot.ts';
-import { copyDisk, type DiskCopy } from './disk-copy.ts';
 import { pressKey } from './qemu-devices.ts';
-import type { QemuDisk } from './qemu-hardware.ts';
+import type { QemuDisk, QemuOptions } from './qemu-hardware.ts';
 import { whyNotInQemu } from './qemu-live-faults.ts';
 import { QemuRun } from './qemu-run.ts';
 import { keepQemu, type QemuSnapshot } from './qemu-snapshot.ts';

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import type { TwinbankError } from '../../diagnostics/error.ts';
 import { readGpt } from '../../disk/gpt.ts';
 import type { BootFaults } from '../faults/boot-faults.ts';
-import type { QemuOptions } from '../machine/create-machine.ts';
+import type { LiveFault } from '../faults/fault.ts';
 import { withDiskFile } from '../machine/disk-file.ts';
 import type { MachineRecord } from '../machine/machine-record.ts';
-import { type LiveFault, wrongPower } from '../machine/test-machine.ts';
+import { wrongPower } from '../machine/test-machine.ts';
 import { defaultMachine } from './machine.ts';
 import {
   type MachineEnd,
@@ -16,6 +16,7 @@ import {
 } from './qemu.ts';
 import { forwardPort } from './qemu-devices.ts';
 import { faultArguments } from './qemu-faults.ts';
+import type { QemuOptions } from './qemu-hardware.ts';
 import { type QemuDisk, qemuHardware } from './qemu-hardware.ts';
 import { playLive } from './qemu-live-faults.ts';
 import { goOn, incomingWords, type QemuSnapshot } from './qemu-snapshot.ts';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../host/temporary-folder.ts';
-import type { Fault } from '../faults/fault-text.ts';
+import type { Fault } from '../faults/fault.ts';
+import { copyDisk, type DiskCopy } from '../machine/disk-copy.ts';
 import type { History } from '../machine/machine-record.ts';
 import type { MachineSnapshot } from '../machine/test-machine.ts';
-import { copyDisk, type DiskCopy } from './disk-copy.ts';
 import type { QemuMachine } from './qemu.ts';
 import type { QemuDisk } from './qemu-hardware.ts';
 

@@ -1,4 +1,4 @@
-import type { Engine } from '../faults/fault.ts';
+import type { Engine } from '../faults/engine.ts';
 import type { DiskType, Firmware } from '../qemu/machine.ts';
 
 /** What became of a step, an attempt or a scenario. Only `passed` and `flaky` leave the run green. */

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { MachineKind } from '../machine/test-machine.ts';
+import type { MachineKind } from '../faults/engine.ts';
 import { defaultMachine } from '../qemu/machine.ts';
 import type { PlannedRun } from '../scenario/read-scenario.ts';
 

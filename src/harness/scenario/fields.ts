@@ -5,30 +5,6 @@ import * as z from 'zod';
  * for messages hold here, too: an issue's message is what was expected, and nothing else.
  */
 
-const durationPattern = /^(0|[1-9][0-9]{0,6})(ms|s|m)$/;
-const units = { ms: 1, s: 1000, m: 60_000 } as const;
-
-/** Milliseconds of a text such as `500ms`, `30s` or `5m`; undefined where it is none. */
-export function parseDuration(text: string): number | undefined {
-  const match = durationPattern.exec(text);
-  return match ? Number(match[1]) * units[match[2] as keyof typeof units] : undefined;
-}
-
-/** The shortest exact text: `5m`, `90s`, `250ms`. */
-export function durationText(milliseconds: number): string {
-  if (milliseconds > 0 && milliseconds % units.m === 0) return `${milliseconds / units.m}m`;
-  return milliseconds % units.s === 0 ? `${milliseconds / units.s}s` : `${milliseconds}ms`;
-}
-
-/** A stretch of time: text in the scenario, milliseconds once read. */
-export function duration() {
-  const error = 'a time such as 500ms, 30s or 5m';
-  return z.codec(z.string({ error }).regex(durationPattern, { error, abort: true }), z.number(), {
-    decode: (text) => parseDuration(text) ?? 0,
-    encode: durationText,
-  });
-}
-
 /** A regular expression, which a line or an answer has to contain. */
 export function pattern() {
   const error = 'a regular expression';

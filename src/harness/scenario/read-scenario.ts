@@ -5,8 +5,9 @@ import { nearestWord } from '../../recipe/nearest-word.ts';
 import { fileSource, readRecipeFile } from '../../recipe/recipe-file.ts';
 import { emptyMap, entryAt, type MapTree, type Tree } from '../../recipe/tree.ts';
 import { validateAgainst } from '../../recipe/validate.ts';
-import { nearestFault, parseInjection } from '../faults/injection.ts';
-import type { MachineKind } from '../machine/test-machine.ts';
+import type { MachineKind } from '../faults/engine.ts';
+import { nearestFault } from '../faults/fault-text.ts';
+import { parseScenarioFault } from '../faults/parse-fault.ts';
 import { defaultMachine, type Firmware, type MachineOptions } from '../qemu/machine.ts';
 import type { Variant } from '../report/run-event.ts';
 import type { BuildOrder } from './builds.ts';
@@ -79,7 +80,7 @@ export function readScenario(
       options.firmware && variant.firmware ? { ...variant, firmware: options.firmware } : variant,
   );
   for (const [index, fault] of (file.matrix?.fault ?? []).entries()) {
-    const read = parseInjection(fault);
+    const read = parseScenarioFault(fault);
     if (!('expected' in read)) continue;
     const at = ['matrix', 'fault', index];
     add(problemAt(listed, at, read.expected, read.found, nearestFault(fault, read.words)));

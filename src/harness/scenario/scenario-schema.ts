@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { choice, integer, map, size, text } from '../../recipe/field.ts';
-import { machineKinds } from '../machine/test-machine.ts';
+import { choice, duration, integer, map, size, text } from '../../recipe/field.ts';
+import { machineKinds } from '../faults/engine.ts';
 import { diskTypes, firmwares } from '../qemu/machine.ts';
 import { buildSchema } from './builds.ts';
-import { duration, line, several } from './fields.ts';
+import { line, several } from './fields.ts';
 
 const MiB = 2 ** 20;
 

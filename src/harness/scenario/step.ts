@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import { map } from '../../recipe/field.ts';
+import { duration, map } from '../../recipe/field.ts';
 import type { Ability } from '../machine/test-machine.ts';
 import type { Place } from '../report/run-event.ts';
-import { duration } from './fields.ts';
 import type { StepContext } from './step-context.ts';
 
 /** What is known of a scenario before it runs, step by step. */

@@ -2,7 +2,8 @@ import { appendJournal } from '../../bootloader/store-journal.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
 import { fileSource } from '../../update/source/byte-source.ts';
 import { updateWithJournal } from '../../update/update-with-journal.ts';
-import { cuttingDevice, hostDiskOf } from '../machine/host-disk.ts';
+import { medium } from '../faults/medium.ts';
+import { hostDiskOf } from '../machine/host-disk.ts';
 import type { BuiltImage } from './artifact-store.ts';
 import { type StepContext, unmet } from './step-context.ts';
 
@@ -17,12 +18,13 @@ export async function updateAtRest(
 ): Promise<string> {
   const found = await machine.withDisk(
     async (device) => {
-      const cutter = cutAt === undefined ? undefined : cuttingDevice(device, cutAt);
+      const disk = medium(device);
+      if (cutAt !== undefined) disk.cutBeforeWrite(cutAt);
       const source = fileSource(path);
       try {
-        return await apply(cutter?.disk ?? device, source, signal);
+        return await apply(disk, source, signal);
       } catch (error) {
-        if (!cutter?.cut()) throw error;
+        if (cutAt === undefined || disk.cutIsWaiting()) throw error;
         return `the power failed at write ${cutAt}`;
       } finally {
         await source.close();

@@ -5,7 +5,6 @@ import { type BootCfgReading, readBootCfg } from '../../bootloader/boot-cfg.ts';
 import { unlessDamaged } from '../../bootloader/damage.ts';
 import { isBankPartition } from '../../bootloader/image-partitions.ts';
 import { type LoaderBank, loaderIo } from '../../bootloader/loader-io.ts';
-import { bootOrder, selectBank } from '../../bootloader/select-bank.ts';
 import type { BankFacts, BankIo } from '../../bootloader/selection.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
 import type { Extent } from '../../disk/extents.ts';
@@ -15,7 +14,7 @@ import { readGpt } from '../../disk/gpt.ts';
 import type { GptPartition } from '../../disk/gpt-entry.ts';
 import { type MemoDevice, memoDevice } from '../../disk/memo-device.ts';
 import { partitionDevice } from '../../disk/partition-device.ts';
-import { type Medium, medium } from './sim-medium.ts';
+import { type Medium, medium } from '../faults/medium.ts';
 
 /** A host's disk for the simulator: its real bytes, and what is known of them. */
 export interface SimulatedDisk {
@@ -68,13 +67,6 @@ export function simulatedDisk(disk: BlockDevice): SimulatedDisk {
       return { facts, io: { write: io.write, verify } };
     },
   };
-}
-
-/** The bank that the loader would boot as the disk is now; where it boots none, the first that it looks at. */
-export function firstBank(disk: SimulatedDisk): number {
-  const { facts, io } = disk.loader();
-  const { booted } = selectBank(facts, { verify: io.verify, write: () => true });
-  return booted ?? bootOrder(facts)[0] ?? disk.banks[0]?.partition ?? 0;
 }
 
 function verifyBank(partition: BlockDevice, env: BankEnv): string | undefined {

@@ -1,9 +1,9 @@
-import type { Fault } from '../faults/fault-text.ts';
+import type { Fault } from '../faults/fault.ts';
+import { PowerFailure } from '../faults/medium.ts';
 import { powerCuts } from '../faults/power-cuts.ts';
 import { bootLine } from './boot-event.ts';
 import type { SimulatedDisk } from './sim-banks.ts';
 import type { Machine } from './sim-boot.ts';
-import { PowerFailure } from './sim-medium.ts';
 
 /** What faults do to a simulated machine. */
 export interface PlayedFaults extends Required<Pick<Machine, 'behaviour' | 'onEvent'>> {

@@ -1,17 +1,12 @@
 import type { RefusedBank } from '../../bootloader/boot-journal.ts';
 import { selectBank } from '../../bootloader/select-bank.ts';
 import type { Person } from '../../bootloader/selection.ts';
-import type { BlockDevice } from '../../disk/block-device.ts';
-import { openFat } from '../../disk/fat/volume.ts';
-import { readGpt } from '../../disk/gpt.ts';
-import { partitionDevice } from '../../disk/partition-device.ts';
 import type { Outcome } from '../console/judge.ts';
-import type { RuntimeFault } from '../faults/fault.ts';
-import type { Fault } from '../faults/fault-text.ts';
+import type { Fault, RuntimeFault } from '../faults/fault.ts';
+import { PowerFailure } from '../faults/medium.ts';
 import type { BootEvent } from './boot-event.ts';
 import type { SimulatedDisk } from './sim-banks.ts';
 import { playFaults } from './sim-boot-faults.ts';
-import { PowerFailure } from './sim-medium.ts';
 import { type RunningHost, runSystem } from './sim-runtime.ts';
 
 /** One boot, from power-on to a system that stays up, a reset or the rescue prompt. */
@@ -79,18 +74,9 @@ export interface Simulation extends Omit<SimulatedBoot, 'events' | 'reset'> {
   readonly unfired: readonly string[];
 }
 
-/** Does to the banks what the faults say that happened to them. Throws `usage.fault`. */
-export function damageDisk(device: BlockDevice, faults: readonly Fault[]): void {
-  const { partitions } = readGpt(device);
-  for (const { effect, bank, text } of faults) {
-    const place = partitions.find(({ number }) => number === bank);
-    if (effect.on === 'disk' && place) effect.damage(openFat(partitionDevice(device, place)), text);
-  }
-}
-
 /**
  * Follows at most `boots` boots of a host with these faults, until the system stays up or the loader stops
- * at its rescue prompt. The disk has been damaged before (`damageDisk`).
+ * at its rescue prompt. The disk has been damaged before (`bindFaults`).
  */
 export function simulateBoots(
   disk: SimulatedDisk,

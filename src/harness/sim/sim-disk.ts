@@ -1,11 +1,10 @@
-import { imagePartition, isBankPartition } from '../../bootloader/image-partitions.ts';
 import { assertTwinbankDisk } from '../../bootloader/inspect-image.ts';
 import { inFile } from '../../diagnostics/in-file.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
 import { type OpenImage, openImage } from '../../disk/open-image.ts';
 import { overlayDevice } from '../../disk/overlay-device.ts';
-import { partitionDevice } from '../../disk/partition-device.ts';
 import type { HostDisk } from '../../update/host-disk.ts';
+import { hostDiskOf } from '../machine/host-disk.ts';
 import { type SimulatedDisk, simulatedDisk } from './sim-banks.ts';
 
 /** An image and what was written over it so far; nobody writes to it any more. */
@@ -57,19 +56,5 @@ export function diskOver(below: DiskLayer): WritableDisk {
   const layer = below.over(overlayDevice(below.device));
   below.release();
   const disk = simulatedDisk(layer.device);
-  const { partitions } = assertTwinbankDisk(disk.device);
-  const store = partitions.find((one) => imagePartition(one)?.role === 'store');
-  return {
-    ...disk,
-    layer,
-    host: {
-      banks: partitions.filter(isBankPartition).map((one) => ({
-        number: one.number,
-        firstLba: one.firstLba,
-        device: partitionDevice(disk.device, one),
-      })),
-      store: store && partitionDevice(disk.device, store),
-      dropCaches: async () => disk.device.flush(),
-    },
-  };
+  return { ...disk, layer, host: hostDiskOf(disk.device) };
 }

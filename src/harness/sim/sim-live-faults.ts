@@ -1,7 +1,8 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { openFat } from '../../disk/fat/volume.ts';
 import { readGpt } from '../../disk/gpt.ts';
-import type { LiveFault } from '../machine/test-machine.ts';
+import type { LiveFault } from '../faults/fault.ts';
+import { storePath } from '../faults/live-fault-rows.ts';
 import type { WritableDisk } from './sim-disk.ts';
 
 /** Why a simulated machine cannot play a live fault, as a clause; undefined: it can. */
@@ -20,8 +21,6 @@ export function whyNotLive(fault: LiveFault): string | undefined {
   }
 }
 
-/** Where a scenario says that the store is full. */
-export const storePath = '/store';
 const ballast = 'ballast.bin';
 
 /** Fills the store with one file, of which only the table of clusters is written; or takes it away again. */

@@ -2,37 +2,37 @@ import type { Person } from '../../bootloader/selection.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
+import { noShutdown } from '../console/boot-error.ts';
 import type { ConsoleLog, LinePattern } from '../console/console-log.ts';
-import { bindFault, isLive, sameFault } from '../faults/bind-fault.ts';
-import type { NamedFault } from '../faults/fault-text.ts';
-import type { SimOptions } from '../machine/create-machine.ts';
-import { type History, type MachineRecord, machineRecord } from '../machine/machine-record.ts';
+import { bindFault } from '../faults/bind-faults.ts';
+import type { LiveFault, NamedFault } from '../faults/fault.ts';
+import { isLive, sameFault } from '../faults/fault.ts';
+import { type MachineRecord, machineRecord } from '../machine/machine-record.ts';
 import { plug } from '../machine/plug.ts';
 import { readOnlyDevice } from '../machine/read-only-device.ts';
 import {
   type Ability,
-  type LiveFault,
+  type CommonOptions,
   type MachineSnapshot,
   notAble,
   type PowerEvent,
   type TestMachine,
   wrongPower,
 } from '../machine/test-machine.ts';
-import { noShutdown } from '../qemu/boot.ts';
 import { type Activity, activity } from './sim-activity.ts';
 import { type DiskLayer, diskOver, openLayer, type WritableDisk } from './sim-disk.ts';
 import { failWrites, fillStore, whyNotLive } from './sim-live-faults.ts';
 import { SimRun } from './sim-run.ts';
-import type { SimSystem } from './sim-system.ts';
+import { copySystem, type SimSnapshot } from './sim-snapshot.ts';
 
 const able: readonly Ability[] = ['loader', 'vmkd', 'cut', 'disk', 'snapshot'];
 const defaultMaxBoots = 50;
 
-interface SimSnapshot extends MachineSnapshot {
-  readonly layer: DiskLayer;
-  readonly record: History;
-  /** Of a machine that is on. */
-  readonly running: { readonly system?: SimSystem } | undefined;
+export interface SimOptions extends CommonOptions {
+  /** Resets that are followed in one power-on, before the machine counts as one that never comes up; default 50. */
+  readonly maxBoots?: number;
+  /** The machine's clock, milliseconds since 1970; default the host's. */
+  readonly now?: () => number;
 }
 
 /**
@@ -181,7 +181,7 @@ export class SimMachine implements TestMachine {
   async snapshot(): Promise<SimSnapshot> {
     const disk = this.#flashed();
     const system = this.#run.running?.system;
-    const running = this.#run.running && { ...(system && { system: copyOf(system) }) };
+    const running = this.#run.running && { ...(system && { system: copySystem(system) }) };
     const { layer } = disk;
     // It stays as it is, and the machine goes on over it.
     this.#put(layer.over(layer.device), running);
@@ -213,7 +213,7 @@ export class SimMachine implements TestMachine {
     const disk = diskOver(layer);
     this.#disk = disk;
     this.#run.running = undefined;
-    if (running) this.#run.resume(disk, running.system && copyOf(running.system));
+    if (running) this.#run.resume(disk, running.system && copySystem(running.system));
   }
 
   #flashed(): WritableDisk {
@@ -238,9 +238,4 @@ export class SimMachine implements TestMachine {
   #assertOn(what: string): void {
     if (!this.isOn()) throw wrongPower(what, 'on', 'off');
   }
-}
-
-function copyOf(system: SimSystem): SimSystem {
-  const { configuration, staged } = system;
-  return { ...system, configuration: { ...configuration }, staged: new Map(staged) };
 }

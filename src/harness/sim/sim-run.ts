@@ -1,7 +1,8 @@
 import type { Person } from '../../bootloader/selection.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { noAnswerCode, RpcError } from '../../protocol/rpc-error.ts';
-import type { Fault } from '../faults/fault-text.ts';
+import type { Fault } from '../faults/fault.ts';
+import { PowerFailure } from '../faults/medium.ts';
 import { machineError } from '../machine/machine-client.ts';
 import type { MachineRecord } from '../machine/machine-record.ts';
 import type { Plug } from '../machine/plug.ts';
@@ -10,7 +11,6 @@ import { type BootEvent, bootLine } from './boot-event.ts';
 import { simulateBoot } from './sim-boot.ts';
 import { type PlayedFaults, playFaults } from './sim-boot-faults.ts';
 import type { WritableDisk } from './sim-disk.ts';
-import { PowerFailure } from './sim-medium.ts';
 import { keepRestored, type SimSystem, saveSettings, simHost, writeJournal } from './sim-system.ts';
 import { callSim, type SimMethods, simMethods } from './sim-vmkd.ts';
 

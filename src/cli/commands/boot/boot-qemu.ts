@@ -2,14 +2,15 @@ import { assertTwinbankDisk } from '../../../bootloader/inspect-image.ts';
 import { readBanks } from '../../../bootloader/read-banks.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { type OpenImage, openImage } from '../../../disk/open-image.ts';
+import { bootError } from '../../../harness/console/boot-error.ts';
 import type { ConsoleLine } from '../../../harness/console/console-log.ts';
-import { bindFaults, type Fault, type NamedFault } from '../../../harness/faults/fault-text.ts';
-import { type BootResult, bootError, bootInQemu } from '../../../harness/qemu/boot.ts';
-import { copyDisk } from '../../../harness/qemu/disk-copy.ts';
+import { bindFaults } from '../../../harness/faults/bind-faults.ts';
+import type { Fault, NamedFault } from '../../../harness/faults/fault.ts';
+import { copyDisk } from '../../../harness/machine/disk-copy.ts';
+import { type BootResult, bootInQemu } from '../../../harness/qemu/boot.ts';
 import { followBoots } from '../../../harness/qemu/follow-boots.ts';
 import type { MachineOptions } from '../../../harness/qemu/machine.ts';
-import { firstBank, simulatedDisk } from '../../../harness/sim/sim-banks.ts';
-import { damageDisk } from '../../../harness/sim/sim-boot.ts';
+import { simulatedDisk } from '../../../harness/sim/sim-banks.ts';
 import type { Context, Result } from '../../command.ts';
 import { bankJson, bankLine } from '../../text/bank-text.ts';
 import { timelineChart } from '../../text/timeline-chart.ts';
@@ -96,17 +97,7 @@ async function openDisk(image: string, write: boolean) {
 function damage(path: string, named: readonly NamedFault[]): readonly Fault[] {
   if (named.length === 0) return [];
   const writable = named.some(({ effect }) => effect.on === 'disk');
-  return withImage(
-    path,
-    ({ device }) => {
-      const disk = simulatedDisk(device);
-      const banks = disk.banks.map(({ partition }) => partition);
-      const faults = bindFaults(named, { banks, first: firstBank(disk) });
-      damageDisk(disk.device, faults);
-      return faults;
-    },
-    { writable },
-  );
+  return withImage(path, ({ device }) => bindFaults(named, simulatedDisk(device)), { writable });
 }
 
 function withImage<T>(

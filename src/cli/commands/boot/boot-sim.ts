@@ -2,10 +2,11 @@ import { assertTwinbankDisk } from '../../../bootloader/inspect-image.ts';
 import { readBanks } from '../../../bootloader/read-banks.ts';
 import { openImage } from '../../../disk/open-image.ts';
 import { overlayDevice } from '../../../disk/overlay-device.ts';
-import { bindFaults, type NamedFault } from '../../../harness/faults/fault-text.ts';
+import { bindFaults } from '../../../harness/faults/bind-faults.ts';
+import type { NamedFault } from '../../../harness/faults/fault.ts';
 import { bootLine } from '../../../harness/sim/boot-event.ts';
-import { firstBank, simulatedDisk } from '../../../harness/sim/sim-banks.ts';
-import { damageDisk, simulateBoots } from '../../../harness/sim/sim-boot.ts';
+import { simulatedDisk } from '../../../harness/sim/sim-banks.ts';
+import { simulateBoots } from '../../../harness/sim/sim-boot.ts';
 import { withFileLock } from '../../../host/file-lock.ts';
 import type { Context, Result } from '../../command.ts';
 import { bankJson } from '../../text/bank-text.ts';
@@ -32,10 +33,7 @@ function simulate({ path, boots, faults: named, write }: SimulatedRun, context: 
   try {
     assertTwinbankDisk(opened.device);
     const disk = simulatedDisk(write ? opened.device : overlayDevice(opened.device));
-    const banks = disk.banks.map(({ partition }) => partition);
-    const first = named.length > 0 ? firstBank(disk) : 0;
-    const faults = bindFaults(named, { banks, first });
-    damageDisk(disk.device, faults);
+    const faults = bindFaults(named, disk);
     const result = simulateBoots(disk, { boots, faults });
     if (write) opened.device.flush();
     warnOfUnfired(result.unfired, context);

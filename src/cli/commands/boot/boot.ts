@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { TwinbankError } from '../../../diagnostics/error.ts';
-import { engines } from '../../../harness/faults/fault.ts';
-import { faultList, parseFault } from '../../../harness/faults/fault-text.ts';
+import { engines } from '../../../harness/faults/engine.ts';
+import { faultList } from '../../../harness/faults/fault-text.ts';
+import { parseFault } from '../../../harness/faults/parse-fault.ts';
 import {
   accelerators,
   defaultMachine,

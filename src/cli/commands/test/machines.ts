@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { createMachine } from '../../../harness/machine/create-machine.ts';
-import type { MachineKind, TestMachine } from '../../../harness/machine/test-machine.ts';
+import { createMachine } from '../../../harness/create-machine.ts';
+import type { MachineKind } from '../../../harness/faults/engine.ts';
+import type { TestMachine } from '../../../harness/machine/test-machine.ts';
 import type { Accelerator } from '../../../harness/qemu/machine.ts';
 import type { MachineRequest } from '../../../harness/scenario/read-scenario.ts';
 

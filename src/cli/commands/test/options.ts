@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { machineKinds } from '../../../harness/machine/test-machine.ts';
+import { machineKinds } from '../../../harness/faults/engine.ts';
 import { accelerators, defaultMachine, firmwares } from '../../../harness/qemu/machine.ts';
 
 /** All options of `test` but those of the key. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Injection, parseInjection } from '../../faults/injection.ts';
+import { isLive, type LiveFault, type NamedFault } from '../../faults/fault.ts';
+import { parseScenarioFault } from '../../faults/parse-fault.ts';
 import { several } from '../fields.ts';
 import { defineStep } from '../step.ts';
 import { notApplicable, unmet } from '../step-context.ts';
@@ -22,34 +23,41 @@ export const inject = defineStep({
   title: ({ faults }) => `inject ${faults.join(', ')}`,
   check({ faults }, planned, reportProblem) {
     faults.forEach((text, index) => {
-      const read = parseInjection(text);
+      const fault = parseScenarioFault(text);
       const key = `faults[${index}]`;
-      if ('expected' in read) reportProblem(key, read.expected, read.found, read.words);
-      else if (read.type === 'boot' && planned.on) {
+      if ('expected' in fault) {
+        reportProblem(key, fault.expected, fault.found, fault.words);
+      } else if (isLive(fault)) {
+        if (!planned.on) {
+          reportProblem(key, 'a machine that is on for this fault', 'one that is off');
+        }
+      } else if (planned.on) {
         reportProblem(key, 'a machine that is off for a fault of a boot', 'one that is on');
-      } else if (read.type === 'boot' && !planned.flashed)
-        reportProblem(key, 'a `flash` before it', 'none');
-      else if (read.type === 'live' && !planned.on) {
-        reportProblem(key, 'a machine that is on for this fault', 'one that is off');
-      }
+      } else if (!planned.flashed) reportProblem(key, 'a `flash` before it', 'none');
     });
   },
-  async run({ faults }, { machine, state, emit, watch }) {
-    const read = faults.map(parseInjection).filter((one): one is Injection => 'type' in one);
-    for (const { fault } of read) {
+  async run({ faults: texts }, { machine, state, emit, watch }) {
+    const faults = texts.map(parsedFault);
+    for (const fault of faults) {
       const able = machine.canInject(fault);
       if (able !== true) throw notApplicable(able);
     }
-    for (const [index, injection] of read.entries()) {
-      await machine.inject(injection.fault);
+    for (const [index, fault] of faults.entries()) {
+      await machine.inject(fault);
       const boot = watch.boots.at(-1)?.number ?? 0;
-      emit({ type: 'fault', boot, text: faults[index] ?? '' });
-      if (injection.type === 'boot' && injection.fault.effect.on === 'power')
-        state.cutsExpected = true;
+      emit({ type: 'fault', boot, text: texts[index] ?? '' });
+      if (!isLive(fault) && fault.effect.on === 'power') state.cutsExpected = true;
     }
     return undefined;
   },
 });
+
+/** A fault that `check` has let pass. */
+function parsedFault(text: string): NamedFault | LiveFault {
+  const fault = parseScenarioFault(text);
+  if ('expected' in fault) throw new Error(`no fault: ${text}`);
+  return fault;
+}
 
 /** The last step of every scenario with faults: one that never happened has shown nothing. */
 export const allFired = defineStep({

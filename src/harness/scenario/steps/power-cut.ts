@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { choice } from '../../../recipe/field.ts';
+import { durationText } from '../../../diagnostics/duration.ts';
+import { choice, duration } from '../../../recipe/field.ts';
 import {
   type BootStage,
   loaderStages,
@@ -7,7 +8,7 @@ import {
   stageFollower,
 } from '../../console/boot-stage.ts';
 import type { LinePattern } from '../../console/console-log.ts';
-import { bankNumber, duration, durationText, pattern } from '../fields.ts';
+import { bankNumber, pattern } from '../fields.ts';
 import { defineStep } from '../step.ts';
 import { begin } from '../step-context.ts';
 import { bootTimeoutMs, checkOff, checkOn } from './boot.ts';

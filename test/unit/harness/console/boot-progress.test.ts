@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type BootEnding, bootProgress } from '../../../../src/harness/console/boot-progress.ts';
 import { stageFollower } from '../../../../src/harness/console/boot-stage.ts';
-import { bindFaults, parseFault } from '../../../../src/harness/faults/fault-text.ts';
+import { chooseBanks } from '../../../../src/harness/faults/bind-faults.ts';
+import { parseFault } from '../../../../src/harness/faults/parse-fault.ts';
 import { faultArguments } from '../../../../src/harness/qemu/qemu-faults.ts';
 
 function judge(lines: readonly string[], ending: BootEnding) {
@@ -105,7 +106,7 @@ describe('the stages on a console', () => {
 
 describe('what QEMU is told of faults', () => {
   const bind = (...texts: string[]) =>
-    bindFaults(
+    chooseBanks(
       texts.map((text) => parseFault(text, 'qemu')),
       { banks: [5, 6], first: 5 },
     );

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseFault } from '../../../../src/harness/faults/fault-text.ts';
+import { parseFault } from '../../../../src/harness/faults/parse-fault.ts';
 import {
   type Ability,
   abilities,

@@ -16,7 +16,7 @@ let fake: ReturnType<typeof fakeQemu>;
 
 /** A harness that switches a machine on, says so, and then does what it is told. */
 const source = `
-import { createMachine } from './src/harness/machine/create-machine.ts';
+import { createMachine } from './src/harness/create-machine.ts';
 async function run() {
   const [kind, options, image] = JSON.parse(process.argv[2]);
   const machine = await createMachine(kind, options);

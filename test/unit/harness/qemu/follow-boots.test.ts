@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { bindFaults, parseFault } from '../../../../src/harness/faults/fault-text.ts';
+import { chooseBanks } from '../../../../src/harness/faults/bind-faults.ts';
+import { parseFault } from '../../../../src/harness/faults/parse-fault.ts';
 import { followBoots } from '../../../../src/harness/qemu/follow-boots.ts';
 import { defaultMachine } from '../../../../src/harness/qemu/machine.ts';
 import { fakeQemu } from './fake-qemu.ts';
@@ -44,7 +45,7 @@ qmp(control, (command) => {
 
 function follow(boots: number, faults: readonly string[] = [], timeoutMs = 3000) {
   const named = faults.map((text) => parseFault(text, 'qemu'));
-  const bound = bindFaults(named, { banks: [5, 6], first: 5 });
+  const bound = chooseBanks(named, { banks: [5, 6], first: 5 });
   return followBoots({ machine, boots, timeoutMs, faults: bound });
 }
 

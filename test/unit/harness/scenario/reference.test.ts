@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { faultRows } from '../../../../src/harness/faults/fault.ts';
-import { liveRows } from '../../../../src/harness/faults/injection.ts';
+import { bootFaultRows } from '../../../../src/harness/faults/boot-fault-rows.ts';
+import { liveFaultRows } from '../../../../src/harness/faults/live-fault-rows.ts';
 import { expectations } from '../../../../src/harness/scenario/expectations/registry.ts';
 import { stepRows } from '../../../../src/harness/scenario/step-registry.ts';
 import { runsOf } from './scenario-folder.ts';
@@ -32,9 +32,12 @@ test.each(expectations.map(({ key }) => key))('expect: %s is in the reference', 
   expect(cellsOf(key).length).toBeGreaterThan(2);
 });
 
-test.each([...faultRows, ...liveRows].map(({ name }) => name))('the fault %s is named', (name) => {
-  expect(page).toMatch(new RegExp(`\\b${name}\\b`));
-});
+test.each([...bootFaultRows, ...liveFaultRows].map(({ name }) => name))(
+  'the fault %s is named',
+  (name) => {
+    expect(page).toMatch(new RegExp(`\\b${name}\\b`));
+  },
+);
 
 test('the first example is a scenario', () => {
   const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];

@@ -8,13 +8,10 @@ import { journalOfDisk } from '../../../../src/bootloader/store-journal.ts';
 import { openFat } from '../../../../src/disk/fat/volume.ts';
 import { readGpt } from '../../../../src/disk/gpt.ts';
 import { partitionDevice } from '../../../../src/disk/partition-device.ts';
-import { parseFault } from '../../../../src/harness/faults/fault-text.ts';
-import { createMachine } from '../../../../src/harness/machine/create-machine.ts';
-import {
-  isNotAble,
-  type LiveFault,
-  type TestMachine,
-} from '../../../../src/harness/machine/test-machine.ts';
+import { createMachine } from '../../../../src/harness/create-machine.ts';
+import type { LiveFault } from '../../../../src/harness/faults/fault.ts';
+import { parseFault } from '../../../../src/harness/faults/parse-fault.ts';
+import { isNotAble, type TestMachine } from '../../../../src/harness/machine/test-machine.ts';
 import { builds, bundleOf } from '../../update/cut-builds.ts';
 import { cutHost } from '../../update/cut-host.ts';
 import { machineContract } from '../machine/contract.ts';

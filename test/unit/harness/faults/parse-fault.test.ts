@@ -7,11 +7,13 @@ import {
   stageMeanings,
 } from '../../../../src/harness/console/boot-stage.ts';
 import { judgeBoot } from '../../../../src/harness/console/judge.ts';
-import type { Engine } from '../../../../src/harness/faults/fault.ts';
-import { bindFaults, faultList, parseFault } from '../../../../src/harness/faults/fault-text.ts';
+import { bindFaults } from '../../../../src/harness/faults/bind-faults.ts';
+import type { Engine } from '../../../../src/harness/faults/engine.ts';
+import { faultList } from '../../../../src/harness/faults/fault-text.ts';
+import { parseFault } from '../../../../src/harness/faults/parse-fault.ts';
 import { bootLine } from '../../../../src/harness/sim/boot-event.ts';
-import { firstBank, simulatedDisk } from '../../../../src/harness/sim/sim-banks.ts';
-import { damageDisk, simulateBoots } from '../../../../src/harness/sim/sim-boot.ts';
+import { simulatedDisk } from '../../../../src/harness/sim/sim-banks.ts';
+import { simulateBoots } from '../../../../src/harness/sim/sim-boot.ts';
 import { type SmallImage, smallImage } from '../../bootloader/small-image.ts';
 
 const image = smallImage();
@@ -20,9 +22,7 @@ const image = smallImage();
 function play(texts: readonly string[], boots = 8, of: SmallImage = image) {
   const disk = simulatedDisk(overlayDevice(memoryDevice(of.bytes)));
   const named = texts.map((text) => parseFault(text, 'sim'));
-  const banks = disk.banks.map(({ partition }) => partition);
-  const faults = bindFaults(named, { banks, first: firstBank(disk) });
-  damageDisk(disk.device, faults);
+  const faults = bindFaults(named, disk);
   const result = simulateBoots(disk, { boots, faults });
   return {
     ...result,

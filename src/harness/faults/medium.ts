@@ -39,9 +39,9 @@ export function medium(device: BlockDevice): Medium {
   return {
     size: device.size,
     sectorSize: device.sectorSize,
-    read(offset, length) {
+    read(offset, length, scratch) {
       assertPower();
-      return device.read(offset, length);
+      return device.read(offset, length, scratch);
     },
     write(offset, bytes) {
       assertPower();
