@@ -48,7 +48,10 @@ const baseProvider = {
 };
 
 /** Folders whose sources an agent may import. */
-const sourceFolders = ['runtime', 'update', 'state', 'bootloader', 'disk', 'diagnostics'];
+const sourceFolders = [
+  ...['runtime', 'hostcore', 'update', 'state'],
+  ...['bootloader', 'disk', 'protocol', 'diagnostics'],
+];
 
 /** A merged /usr, as the libraries' paths have it. */
 const links: Readonly<Record<string, string>> = {

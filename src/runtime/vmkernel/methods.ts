@@ -1,13 +1,14 @@
 import { release } from 'node:os';
+import { shutdownMethod } from '../../hostcore/end-host.ts';
+import type { Ending } from '../../hostcore/host-port.ts';
+import type { HostStatus } from '../../hostcore/host-status.ts';
 import type { Method } from '../../protocol/json-rpc.ts';
-import { RpcError } from '../../protocol/rpc-error.ts';
 import type { Clock } from '../system/clock.ts';
 import type { DriverReport } from '../system/drivers.ts';
 import { checkFirmware, type FirmwareCheck } from '../vmm/firmware-check.ts';
 import { faultMethods, faultsFor } from './boot/faults.ts';
 import type { KernelCommandLine } from './boot/kernel-command-line.ts';
 import { currentLeases } from './network/network.ts';
-import type { StateReport } from './state/state-keeper.ts';
 
 /** What the methods tell about, and how they end the system. */
 export interface System {
@@ -19,10 +20,9 @@ export interface System {
   phase(): 'starting' | 'ready' | 'stopping';
   /** What is not healthy now. */
   problems(): readonly string[];
-  configuration(): StateReport;
-  /** Who has signed what the bank holds. */
-  readonly signed: readonly { readonly origin: string; readonly keyIds: readonly string[] }[];
-  stop(how: 'power-off' | 'reboot', why: string): void;
+  configuration(): HostStatus['configuration'];
+  readonly signed: HostStatus['signed'];
+  stop(how: Ending, why: string): void;
 }
 
 /** The methods of vmkd's protocol (docs/vmkd.md). */
@@ -30,32 +30,24 @@ export function vmkdMethods(system: System): Record<string, Method> {
   let check: Promise<FirmwareCheck> | undefined;
   return {
     ...faultMethods(faultsFor(system.command.bank)),
-    status: () => ({
-      build: system.command.build,
-      bank: system.command.bank ?? null,
-      state: system.phase(),
-      problems: system.problems(),
-      refused: system.command.refused,
-      watchdogs: system.watchdogs(),
-      kernel: release(),
-      engine: process.versions.node,
-      secondsSincePowerOn: system.clock.sincePowerOn(),
-      drivers: system.drivers,
-      network: { interfaces: system.interfaces, leases: currentLeases() },
-      configuration: system.configuration(),
-      signed: system.signed,
-    }),
-    shutdown: ({ mode = 'power-off' }) => {
-      if (mode !== 'power-off' && mode !== 'reboot') {
-        throw new RpcError(
-          'usage',
-          `mode: expected power-off or reboot, found ${JSON.stringify(mode)}`,
-        );
-      }
-      // The answer goes out first: the caller waits for it, and soon there is no one to give it.
-      setTimeout(() => system.stop(mode, 'asked for by the management interface'), 100);
-      return { mode };
-    },
+    status: () =>
+      ({
+        build: system.command.build,
+        bank: system.command.bank ?? null,
+        state: system.phase(),
+        problems: system.problems(),
+        refused: system.command.refused,
+        watchdogs: system.watchdogs(),
+        kernel: release(),
+        engine: process.versions.node,
+        secondsSincePowerOn: system.clock.sincePowerOn(),
+        drivers: system.drivers,
+        network: { interfaces: system.interfaces, leases: currentLeases() },
+        configuration: system.configuration(),
+        signed: system.signed,
+      }) satisfies HostStatus & Record<string, unknown>,
+    // The answer goes out first: the caller waits for it, and soon there is no one to give it.
+    shutdown: shutdownMethod((how, why) => void setTimeout(() => system.stop(how, why), 100)),
     'vmm.check': () => {
       // Whoever asks meanwhile waits for the same machine, and not for one of his own.
       check ??= checkFirmware(120_000).finally(() => {

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { endingHost, prepareEnd } from '../../hostcore/end-host.ts';
+import type { Ending } from '../../hostcore/host-port.ts';
+import type { Appliers } from '../../hostcore/settings-service.ts';
 import { isDevelopmentKey } from '../../update/signing/key.ts';
 import { takeOverGroup } from '../system/cgroup.ts';
 import { systemClock } from '../system/clock.ts';
@@ -12,7 +15,7 @@ import { findVirtioPort, openVirtioPort, serveVirtioPort } from '../system/virti
 import { feedWatchdogs } from '../system/watchdog.ts';
 import { otherBank, partitionByName, waitForPartition } from './boot/bank-partition.ts';
 import { faultsFor } from './boot/faults.ts';
-import { openJournal } from './boot/journal.ts';
+import { openStoreJournal } from './boot/journal.ts';
 import { judgeBoot } from './boot/judge-boot.ts';
 import { parseKernelCommandLine } from './boot/kernel-command-line.ts';
 import { cimForwarders } from './cim-service.ts';
@@ -28,14 +31,13 @@ import {
 import { oemLines, oemLoads, oemLogos } from './oem/oem-facts.ts';
 import { addOemModules } from './oem/oem-modules.ts';
 import { startAgents } from './start-agents.ts';
-import { type Appliers, configMethods } from './state/config-service.ts';
 import { readConfiguration } from './state/configuration.ts';
-import { stateKeeper } from './state/state-keeper.ts';
+import { hostSettings, hostState } from './state/host-state.ts';
 import { hostCollectors } from './support/collectors.ts';
 import { supportMethods } from './support/support-service.ts';
 import { readSystemSettings } from './system-settings.ts';
-import { proveManifests, updatePlaces } from './update/update-places.ts';
-import { updateService } from './update/update-service.ts';
+import { hostUpdates } from './update/host-updates.ts';
+import { updatePlaces, verifyRunningBank } from './update/update-places.ts';
 
 /**
  * vmkd, the one privileged daemon of the bank. Starts what the boot still lacks, in the order below, says
@@ -52,21 +54,19 @@ const graceSeconds = 15;
 const stateIntervalMs = 3_600_000;
 const lastSaveMs = 20_000;
 const settings = readSystemSettings();
-let endJournal: ((why: string) => void) | undefined;
-let endUpdate: (() => Promise<void>) | undefined;
-let saveAtEnd: (() => Promise<void>) | undefined;
+const ending = endingHost({
+  bank: command.bank ?? 0,
+  line: console.line,
+  saveTimeout: () => pause(lastSaveMs),
+});
 
 let phase: 'starting' | 'ready' | 'stopping' = 'starting';
-function stop(how: 'power-off' | 'reboot', why: string): void {
+function stop(how: Ending, why: string): void {
   if (phase === 'stopping') return;
   phase = 'stopping';
-  console.line(`${how === 'reboot' ? 'rebooting' : 'shutting down'}: ${why}`);
-  void endUpdate?.();
-  endJournal?.(why);
-  // A disk that hangs, or an update that takes long, must not keep the system from its end.
-  const saved = Promise.race([saveAtEnd?.(), pause(lastSaveMs)]);
-  void saved.catch(() => {}).then(() => endSystem(how));
+  void prepareEnd(ending, how, why).then(() => endSystem(how));
 }
+
 // From init, which ends everything. A handler runs between two turns of the event loop, and so never
 // between the write of a bank's sector and its flush.
 process.once('SIGTERM', () => process.exit(0));
@@ -104,17 +104,17 @@ for (const { module, reason } of drivers.report.failed) console.line(`driver ${m
 // is there again, before anything reads it.
 const guid = command.partitionGuid;
 const bank = guid ? await waitForPartition(guid, 30_000, drivers.load) : undefined;
-const journal = openJournal(bank && partitionByName(bank.disk, 'store'), Date.now);
+const journal = openStoreJournal(bank && partitionByName(bank.disk, 'store'), Date.now);
 if (journal.problem) console.line(`boot journal: ${journal.problem}`);
-endJournal = (why) => journal.write({ event: 'shutdown', bank: command.bank ?? 0, why });
-const keeper = stateKeeper({ bank, other: bank && otherBank(bank), tell: console.line });
+ending.journal = journal.write;
+const keeper = hostState({ bank, other: bank && otherBank(bank), report: console.line });
 console.stage('state', await keeper.restore());
 for (const { lines, color } of oemLogos()) console.picture(lines, color);
 for (const line of oemLines()) console.line(line);
-saveAtEnd = keeper.saveChanges;
+ending.saveChanges = keeper.saveChanges;
 setInterval(() => void keeper.saveChanges(), stateIntervalMs);
-const proof = bank && proveManifests(bank);
-for (const { origin, keyIds } of proof?.signed ?? []) {
+const verified = bank && verifyRunningBank(bank);
+for (const { origin, keyIds } of verified?.signed ?? []) {
   if (!keyIds.some(isDevelopmentKey)) continue;
   console.line(`${origin} is signed with the development key, which everybody has: for tests only`);
 }
@@ -134,7 +134,7 @@ const lease = interfaces.length > 0 ? firstLease(15_000) : Promise.resolve(undef
 const agents = startAgents({
   names: settings.agents,
   dead: faults.has('agent-dead'),
-  files: proof?.files,
+  files: verified?.files,
   tell: (line) => console.log(line),
 });
 const problems = (trial: boolean): string[] => {
@@ -145,7 +145,7 @@ const problems = (trial: boolean): string[] => {
     drivers: drivers.report,
     leases: currentLeases(),
     stateProblem: keeper.report().problem,
-    manifestProblem: proof?.problem,
+    manifestProblem: verified?.problem,
   });
   return faults.has('no-confirm') ? [...found, 'the fault no-confirm'] : found;
 };
@@ -158,13 +158,13 @@ const appliers: Appliers = {
   network: network.configure,
   syslog: async () => restartAgent('syslog'),
 };
-const updates = updateService({
+const updates = hostUpdates({
   places: () => bank && updatePlaces(bank),
   journal: journal.write,
-  tell: console.line,
-  reboot: (why) => void setTimeout(() => stop('reboot', why), 100),
+  line: console.line,
+  end: (how, why) => void setTimeout(() => stop(how, why), 100),
 });
-endUpdate = updates.cancel;
+ending.cancelUpdate = updates.cancel;
 const known = {
   ...vmkdMethods({
     clock,
@@ -174,11 +174,11 @@ const known = {
     phase: () => phase,
     problems: () => problems(false),
     configuration: keeper.report,
-    signed: proof?.signed ?? [],
+    signed: verified?.signed ?? [],
     watchdogs: watchdog.devices,
     stop,
   }),
-  ...configMethods({ keeper, appliers, interfaces }),
+  ...hostSettings({ keeper, appliers, interfaces }),
   ...updates.methods,
   ...(settings.agents.includes('cim') && cimForwarders()),
 };

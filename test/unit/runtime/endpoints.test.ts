@@ -223,7 +223,7 @@ describe("vmkd's methods", () => {
 
   it('end the system after the answer, in the way asked for or not at all', async () => {
     for (const mode of ['sideways', null, 7, 'toString']) {
-      expect(() => answers.shutdown!({ mode })).toThrow(
+      await expect(answers.shutdown!({ mode })).rejects.toThrow(
         `mode: expected power-off or reboot, found ${JSON.stringify(mode)}`,
       );
     }

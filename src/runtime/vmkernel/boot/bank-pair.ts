@@ -1,6 +1,8 @@
 import { unlessDamaged } from '../../../bootloader/damage.ts';
 import { openFileDevice } from '../../../disk/file-device.ts';
+import type { HostBanks } from '../../../hostcore/host-port.ts';
 import type { BankPair } from '../../../state/save-state.ts';
+import { withBankLock } from './bank-lock.ts';
 import { flushBuffers } from './running-bank.ts';
 
 /** A bank's partition: its GPT number and its device. */
@@ -10,30 +12,40 @@ export interface BankPlace {
 }
 
 export interface BankPlaces {
+  /** The bank that runs. */
   readonly bank: BankPlace;
   readonly other: BankPlace | undefined;
   /** As of `confirmRunningBank`. */
   readonly dropCaches?: ((path: string) => Promise<void>) | undefined;
 }
 
-/** Opens both banks for as long as `use` runs, the other one for reading; without it where it cannot be. */
-export async function withBankPair<T>(
+/** Both banks of the disk that the system runs from, the other one for reading. */
+export function bankPair(places: BankPlaces): HostBanks {
+  return {
+    number: places.bank.number,
+    otherNumber: places.other?.number,
+    withPair: (use) => withBankLock(() => withOpenPair(places, use)),
+  };
+}
+
+/** Opens both banks for as long as `use` runs; without the other one where it cannot be. */
+async function withOpenPair<T>(
   { bank, other, dropCaches = flushBuffers }: BankPlaces,
   use: (pair: BankPair) => Promise<T>,
 ): Promise<T> {
   const device = openFileDevice(bank.device, { writable: true });
-  const theirs = unlessDamaged(
+  const otherDevice = unlessDamaged(
     () => other && openFileDevice(other.device),
     () => {},
   );
   try {
     return await use({
       bank: device,
-      other: theirs,
+      other: otherDevice,
       dropCaches: () => dropCaches(bank.device),
     });
   } finally {
     device.close();
-    theirs?.close();
+    otherDevice?.close();
   }
 }

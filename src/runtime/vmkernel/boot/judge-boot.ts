@@ -1,14 +1,20 @@
 import { setTimeout } from 'node:timers/promises';
-import { stateNames } from '../../../bootloader/rules.ts';
+import type { Journal } from '../../../hostcore/journal.ts';
+import {
+  bootedEvent,
+  bootJudge,
+  confirmedText,
+  isTrial,
+  neverConfirmed,
+} from '../../../hostcore/judge-boot.ts';
 import type { Clock } from '../../system/clock.ts';
 import type { Console } from '../../system/console.ts';
 import { withBankLock } from './bank-lock.ts';
 import type { BankPartition } from './bank-partition.ts';
-import type { Journal } from './journal.ts';
 import type { KernelCommandLine } from './kernel-command-line.ts';
-import { confirmRunningBank, readMarks } from './running-bank.ts';
+import { confirmRunningBank, readBankMarks } from './running-bank.ts';
 
-export interface BootJudge {
+export interface RunningBoot {
   readonly bank: BankPartition;
   readonly command: KernelCommandLine;
   readonly clock: Clock;
@@ -16,7 +22,7 @@ export interface BootJudge {
   readonly journal: Journal;
   /** Seconds since the start of the kernel. */
   readonly trialSeconds: number;
-  /** What is wrong now; a trial has more to prove. */
+  /** What is wrong now; a trial is asked for more. */
   problems(trial: boolean): readonly string[];
   /** The system is being ended: nothing is confirmed any more. */
   isStopping(): boolean;
@@ -33,47 +39,29 @@ export interface BootJudge {
  * the loader falls back; a bank that was VALID stays up, says what is wrong, and is confirmed as soon as it
  * is right. Returns why the boot is not confirmed, or undefined when it is.
  */
-export async function judgeBoot(judge: BootJudge): Promise<string | undefined> {
-  const { bank, command, clock, console, journal } = judge;
-  const marks = readMarks(bank.device);
-  const trial = marks.bootstate === '2';
-  journal.write({
-    event: 'booted',
-    bank: bank.number,
-    build: command.build,
-    state: trial ? 'UPGRADING' : stateNames[marks.bootstate],
-    attempts: marks.attempts,
-    refused: command.refused,
-  });
-  if (marks.bootstate === '3') return 'it was INVALID and booted by a person, once';
-  let told = '';
-  let since = clock.sinceKernel();
-  let before = '';
-  while (!judge.isStopping()) {
-    const why = judge.problems(trial).join('; ');
-    if (why === '') {
-      await withBankLock(() => confirmRunningBank(bank.device, judge.dropCaches));
-      const was = trial ? 'a trial' : `${stateNames[marks.bootstate]} attempts=${marks.attempts}`;
-      console.stage('bank', `confirmed ${bank.device}, was ${was}`);
+export async function judgeBoot(boot: RunningBoot): Promise<string | undefined> {
+  const { bank, command, clock, console, journal, trialSeconds } = boot;
+  const { build, refused } = command;
+  const marks = readBankMarks(bank.device);
+  journal.write(bootedEvent(marks, { bank: bank.number, build, refused }));
+  const never = neverConfirmed(marks);
+  if (never !== undefined) return never;
+  const judge = bootJudge({ marks, trialSeconds, seconds: clock.sinceKernel() });
+  while (!boot.isStopping()) {
+    const why = boot.problems(isTrial(marks)).join('; ');
+    const verdict = judge.look(why, clock.sinceKernel());
+    if (verdict === 'confirm') {
+      await withBankLock(() => confirmRunningBank(bank.device, boot.dropCaches));
+      console.stage('bank', `confirmed ${bank.device}, ${confirmedText(marks)}`);
       return undefined;
     }
-    if (trial && clock.sinceKernel() > judge.trialSeconds) {
-      journal.write({ event: 'unhealthy', bank: bank.number, why });
-      await judge.reset(`trial not healthy in ${judge.trialSeconds} s: ${why}`);
-    }
-    if (why !== before) since = clock.sinceKernel();
-    before = why;
-    if (why !== told && clock.sinceKernel() - since > settleSeconds) {
-      told = why;
+    if (verdict === 'tell') {
       const at = clock.sincePowerOn().toFixed(1);
-      const place = `build=${command.build} bank=${bank.number} boot=${at}s`;
-      console.line(`unhealthy ${place} ${why}`);
-      journal.write({ event: 'unhealthy', bank: bank.number, why });
+      console.line(`unhealthy build=${build} bank=${bank.number} boot=${at}s ${why}`);
     }
-    await setTimeout(judge.pauseMs ?? 500);
+    if (verdict !== 'wait') journal.write({ event: 'unhealthy', bank: bank.number, why });
+    if (verdict === 'reset') await boot.reset(`trial not healthy in ${trialSeconds} s: ${why}`);
+    await setTimeout(boot.pauseMs ?? 500);
   }
   return 'the system is ending';
 }
-
-/** What is over so soon is not told: programs need a moment before it shows whether they run. */
-const settleSeconds = 3;

@@ -1,10 +1,10 @@
 import { closeSync, openSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { oneAtATime } from '../../../hostcore/mutex.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import { RpcError } from '../../../protocol/rpc-error.ts';
 import { packTar, type TarFile } from '../../../state/tar.ts';
-import { oneAtATime } from '../../system/mutex.ts';
 import { type CollectedOutput, type Collector, collectorLimits } from './collectors.ts';
 
 /** How one collector went. */

@@ -5,11 +5,12 @@ import type { UpdatePlaces } from './update-message.ts';
 
 /**
  * Opens the partitions of the running system's disk. Each is a device of its own with a cache of its own, so
- * that nothing may be read by way of the whole disk.
+ * that nothing may be read by way of the whole disk. `dropCaches` as of `confirmRunningBank`.
  */
 export async function withRunningDisk<T>(
   { banks, store }: UpdatePlaces,
   use: (disk: HostDisk) => Promise<T>,
+  dropCaches: (path: string) => Promise<void> = flushBuffers,
 ): Promise<T> {
   const opened: FileDevice[] = [];
   const open = (path: string): FileDevice => {
@@ -28,7 +29,7 @@ export async function withRunningDisk<T>(
       dropCaches: async () => {
         for (const device of opened) {
           device.flush();
-          await flushBuffers(device.path);
+          await dropCaches(device.path);
         }
       },
     });

@@ -1,30 +1,33 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { TwinbankError } from '../../../diagnostics/error.ts';
-import { applyUpdate } from './apply-update.ts';
-import { rollBack } from './roll-back.ts';
-import type { PieceMessage, UpdateTask, WorkerMessage } from './update-message.ts';
+import { applyUpdate, rollBack, type TaskChannel } from '../../../hostcore/update-task.ts';
+import { fileSource } from '../../../update/source/byte-source.ts';
+import { withRunningDisk } from './update-disk.ts';
+import type { ChunkMessage, WorkerMessage, WorkerOrder } from './update-message.ts';
 
 /**
  * A thread of vmkd that does what reads or writes whole banks: that is synchronous and takes seconds, in
  * which vmkd has to feed watchdogs and answer. It begins at once, says how it ends, and is over.
  */
-const task = workerData as UpdateTask;
+const { task, places } = workerData as WorkerOrder;
 const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
-
-/** What the caller sends, one piece at a time, each asked for. */
-async function* pieces(): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    const next = new Promise<PieceMessage>((resolve) => parentPort?.once('message', resolve));
-    say({ type: 'more' });
-    const { piece } = await next;
-    if (piece === undefined) return;
-    yield piece;
-  }
-}
+const channel: TaskChannel = {
+  progress: (event) => say({ type: 'progress', event }),
+  journal: (event) => say({ type: 'journal', event }),
+  async nextChunk() {
+    const next = new Promise<ChunkMessage>((resolve) => parentPort?.once('message', resolve));
+    say({ type: 'next-chunk' });
+    return (await next).chunk;
+  },
+};
 
 try {
-  const result =
-    task.task === 'apply' ? await applyUpdate(task, pieces, say) : await rollBack(task, say);
+  const result = await withRunningDisk(places, async (disk) => {
+    const host = { disk, running: places.running, openFile: fileSource };
+    return task.task === 'apply'
+      ? applyUpdate(task.origin, host, channel)
+      : rollBack(task.why, host, channel);
+  });
   say({ type: 'done', result });
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);

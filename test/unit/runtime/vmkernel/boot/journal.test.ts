@@ -2,17 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type JournalEvent,
-  journalBytes,
-  journalPath,
-  slotOffset,
-} from '../../../../../src/bootloader/boot-journal.ts';
-import { memoryDevice } from '../../../../../src/disk/block-device.ts';
-import { type FatVolume, openFat } from '../../../../../src/disk/fat/volume.ts';
-import { type Journal, openJournal } from '../../../../../src/runtime/vmkernel/boot/journal.ts';
-import { payload } from '../../../disk/fat/trees.ts';
-import { storeRecords, withJournal, writeStore } from './store-file.ts';
+import { openStoreJournal } from '../../../../../src/runtime/vmkernel/boot/journal.ts';
+import { recordsIn, storeBytes } from '../../../hostcore/store-bytes.ts';
 
 let folder: string;
 let store: string;
@@ -22,161 +13,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const shutdown = (why: string): JournalEvent => ({ event: 'shutdown', bank: 5, why });
-const open = (path: string | undefined = store): Journal =>
-  openJournal(path, () => 1_800_000_000_900);
-const offsetOfJournal = (): number =>
-  openFat(memoryDevice(readFileSync(store))).extents(journalPath)[0]!.offset;
-
-describe('the boot journal of a store', () => {
-  it('has what was written, with whole seconds, in the order of writing', () => {
-    writeStore(store);
-    const journal = open();
-    expect(journal.problem).toBeUndefined();
-    journal.write(shutdown('one'));
-    journal.write({ event: 'unhealthy', bank: 6, why: 'two' });
-    expect(storeRecords(store)).toEqual([
-      { ...shutdown('one'), sequence: 1, time: 1_800_000_000 },
-      { event: 'unhealthy', bank: 6, why: 'two', sequence: 2, time: 1_800_000_000 },
-    ]);
+describe('the boot journal of a partition', () => {
+  it('has what was written', () => {
+    writeFileSync(store, storeBytes());
+    openStoreJournal(store, () => 0).write({ event: 'shutdown', bank: 5, why: 'one' });
+    expect(recordsIn(readFileSync(store))).toMatchObject([{ sequence: 1, why: 'one' }]);
   });
 
-  it('changes one sector a record and nothing else of the store', () => {
-    writeStore(store);
-    const before = readFileSync(store);
-    const at = offsetOfJournal();
-    const journal = open();
-    expect(readFileSync(store).equals(before)).toBe(true);
-    journal.write(shutdown('one'));
-    const after = readFileSync(store);
-    expect(after.subarray(at, at + 4).toString()).toBe('TWBJ');
-    before.copy(after, at, at, at + 512);
-    expect(after.equals(before)).toBe(true);
+  it('says what is wrong where the file is cut short, is not there, or there is none at all', () => {
+    writeFileSync(store, storeBytes().subarray(0, 1 << 20));
+    expect(openStoreJournal(store, Date.now).problem).toMatch(/\S/);
+    const none = openStoreJournal(join(folder, 'none'), Date.now);
+    expect(none.problem).toMatch(/there is no such file/);
+    expect(openStoreJournal(undefined, Date.now).problem).toBe('no disk has a store');
   });
-
-  it('goes on counting over boots, around the ring', () => {
-    writeStore(store);
-    for (let boot = 0; boot < 3; boot++) {
-      const journal = open();
-      for (let at = 0; at < 100; at++) journal.write(shutdown(`${boot * 100 + at + 1}`));
-    }
-    const records = storeRecords(store);
-    expect(records.map(({ sequence }) => sequence)).toEqual(
-      [...Array(256).keys()].map((at) => at + 45),
-    );
-    expect(records.every((one) => one.event === 'shutdown' && one.why === `${one.sequence}`)).toBe(
-      true,
-    );
-  });
-
-  it('goes on after the last record that is whole when the power was cut in one', () => {
-    writeStore(store);
-    const journal = open();
-    for (const why of ['one', 'two', 'three']) journal.write(shutdown(why));
-    const bytes = readFileSync(store);
-    const third = offsetOfJournal() + slotOffset(3);
-    bytes.fill(0, third + 20, third + 512);
-    writeFileSync(store, bytes);
-    open().write(shutdown('after the cut'));
-    expect(storeRecords(store)).toMatchObject([
-      { sequence: 1 },
-      { sequence: 2 },
-      { sequence: 3, why: 'after the cut' },
-    ]);
-  });
-
-  it('begins with the first record where its sectors hold anything else', () => {
-    writeStore(store, (volume) => {
-      withJournal(volume);
-      volume.overwrite(journalPath, 0, payload(journalBytes, 7));
-    });
-    open().write(shutdown('one'));
-    expect(storeRecords(store)).toMatchObject([{ sequence: 1, why: 'one' }]);
-  });
-});
-
-describe('a store without a journal that can be written', () => {
-  const withFile = (content: Uint8Array) => (volume: FatVolume) => {
-    volume.mkdir('journal');
-    volume.write(journalPath, content);
-  };
-  /** Free space is in runs of 64 KiB only. */
-  const fragmented = (volume: FatVolume): void => {
-    const part = payload(65_536, 1);
-    const count = Math.floor(volume.freeBytes / part.length) - 1;
-    for (let at = 0; at < count; at++) volume.write(`file${at}`, part);
-    volume.write('rest', payload(volume.freeBytes - volume.clusterBytes, 2));
-    for (let at = 0; at < count; at += 2) volume.remove(`file${at}`);
-    volume.flush();
-    withFile(new Uint8Array(journalBytes))(volume);
-  };
-
-  it.each([
-    { what: 'is empty', fill: () => {}, problem: /journal/ },
-    {
-      what: 'has a folder in its place',
-      fill: (volume: FatVolume) => volume.mkdir(journalPath),
-      problem: /boot\.jnl/,
-    },
-    {
-      what: 'has it in pieces',
-      fill: fragmented,
-      problem: /expected journal\/boot\.jnl in one piece/,
-    },
-    {
-      what: 'has one that is too short',
-      fill: withFile(new Uint8Array(journalBytes - 1)),
-      problem: /in one piece/,
-    },
-    { what: 'has an empty one', fill: withFile(new Uint8Array()), problem: /in one piece/ },
-  ])('that $what says so and is left as it is', ({ fill, problem }) => {
-    writeStore(store, fill);
-    const before = readFileSync(store);
-    const journal = open();
-    expect(journal.problem).toMatch(problem);
-    journal.write(shutdown('x'));
-    expect(readFileSync(store).equals(before)).toBe(true);
-  });
-
-  it.each([
-    { what: 'is no file system', damage: (bytes: Buffer) => bytes.set(payload(bytes.length, 3)) },
-    { what: 'has no boot sector', damage: (bytes: Buffer) => void bytes.fill(0, 0, 512) },
-    {
-      what: 'has broken tables',
-      // After the two reserved entries every cluster leads to one that is not there.
-      damage: (bytes: Buffer) => {
-        const { boot } = openFat(memoryDevice(bytes));
-        const end = (boot.reservedSectors + boot.fatCount * boot.sectorsPerFat) * 512;
-        bytes.fill(0xf0, boot.reservedSectors * 512 + 4, end);
-      },
-    },
-  ])('that $what says so and is left as it is', ({ damage }) => {
-    writeStore(store);
-    const bytes = readFileSync(store);
-    damage(bytes);
-    writeFileSync(store, bytes);
-    const journal = open();
-    expect(journal.problem).toMatch(/\S/);
-    journal.write(shutdown('x'));
-    expect(readFileSync(store).equals(bytes)).toBe(true);
-  });
-
-  it('is a file cut short, one that is not there, or none at all', () => {
-    writeStore(store);
-    writeFileSync(store, readFileSync(store).subarray(0, 1 << 20));
-    expect(open().problem).toMatch(/\S/);
-    expect(open(join(folder, 'none')).problem).toMatch(/there is no such file/);
-    expect(openJournal(undefined, Date.now).problem).toBe('no disk has a store');
-  });
-});
-
-it('a record that cannot be written is a problem of the journal, not of the boot', () => {
-  writeStore(store);
-  const journal = open();
-  journal.write(shutdown('one'));
-  const stages = Object.fromEntries([...Array(100).keys()].map((at) => [`stage ${at}`, at]));
-  journal.write({ event: 'ready', bank: 5, confirmed: true, stages });
-  expect(journal.problem).toMatch(/^boot journal: expected a record of at most 496 bytes/);
-  journal.write(shutdown('two'));
-  expect(storeRecords(store)).toMatchObject([{ why: 'one' }]);
 });

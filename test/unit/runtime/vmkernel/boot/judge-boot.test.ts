@@ -1,14 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BootMarks, encodeBootCfg } from '../../../../../src/bootloader/boot-cfg.ts';
 import type { JournalRecord } from '../../../../../src/bootloader/boot-journal.ts';
-import { openJournal } from '../../../../../src/runtime/vmkernel/boot/journal.ts';
+import { openStoreJournal } from '../../../../../src/runtime/vmkernel/boot/journal.ts';
 import { judgeBoot } from '../../../../../src/runtime/vmkernel/boot/judge-boot.ts';
-import { readMarks } from '../../../../../src/runtime/vmkernel/boot/running-bank.ts';
+import { readBankMarks } from '../../../../../src/runtime/vmkernel/boot/running-bank.ts';
 import { newVolume, payload } from '../../../disk/fat/trees.ts';
-import { storeRecords, writeStore } from './store-file.ts';
+import { recordsIn, storeBytes } from '../../../hostcore/store-bytes.ts';
 
 let folder: string;
 let device: string;
@@ -17,7 +17,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'judge-'));
   device = join(folder, 'bank.img');
   store = join(folder, 'store.img');
-  writeStore(store);
+  writeFileSync(store, storeBytes());
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -78,7 +78,7 @@ async function judge(boot: Boot): Promise<Judged> {
       stage: (name, detail) => void lines.push(`${name}: ${detail}`),
       stages: () => ({}),
     },
-    journal: openJournal(store, () => 0),
+    journal: openStoreJournal(store, () => 0),
     trialSeconds: 60,
     problems: (trial) => {
       seconds += 0.5;
@@ -95,8 +95,8 @@ async function judge(boot: Boot): Promise<Judged> {
     pauseMs: 0,
   });
   const why = await judging.catch((error: Error) => error.message);
-  const events = storeRecords(store).map(({ sequence, time, ...event }) => event);
-  return { why, seconds, resets, lines, marks: pair(readMarks(device)), events };
+  const events = recordsIn(readFileSync(store)).map(({ sequence, time, ...event }) => event);
+  return { why, seconds, resets, lines, marks: pair(readBankMarks(device)), events };
 }
 
 const trial = { bootstate: '2', attempts: '0', verdict: '-' } as const;

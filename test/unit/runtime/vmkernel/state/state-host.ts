@@ -2,10 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFileDevice } from '../../../../../src/disk/file-device.ts';
-import {
-  type StateKeeper,
-  stateKeeper,
-} from '../../../../../src/runtime/vmkernel/state/state-keeper.ts';
+import type { StateKeeper } from '../../../../../src/hostcore/state-keeper.ts';
+import { hostState } from '../../../../../src/runtime/vmkernel/state/host-state.ts';
 import { unpackState } from '../../../../../src/state/archive.ts';
 import { chooseState } from '../../../../../src/state/choose-state.ts';
 import { type Settings, settingsOfFiles } from '../../../../../src/state/settings.ts';
@@ -17,9 +15,9 @@ export type BankNumber = 5 | 6;
 /** A host with two banks in files, whose files in memory are made anew at each boot. */
 export interface StateHost {
   /** Boots a bank: fresh files, nothing remembered. */
-  boot(bank: BankNumber): { keeper: StateKeeper; root: string; told: string[] };
+  boot(bank: BankNumber): { keeper: StateKeeper; root: string; reports: string[] };
   /** A vmkd that is started again in the same boot. */
-  again(bank: BankNumber, root: string): { keeper: StateKeeper; told: string[] };
+  again(bank: BankNumber, root: string): { keeper: StateKeeper; reports: string[] };
   /** Changes a bank where it lies on the disk. */
   change(bank: BankNumber, how: (bank: StateBank) => void): void;
   bytes(bank: BankNumber): Buffer;
@@ -28,7 +26,7 @@ export interface StateHost {
   /** What happens when the caches are dropped; nothing unless it is set. */
   onDrop: (path: string) => Promise<void>;
   /** Of the next boots. */
-  patienceMs: number;
+  lockTimeoutMs: number;
   remove(): void;
 }
 
@@ -40,17 +38,17 @@ export function stateHost(): StateHost {
   for (const bank of [5, 6] as const) writeFileSync(path(bank), banks[bank].bytes);
   let boots = 0;
   const keeperOf = (bank: BankNumber, root: string) => {
-    const told: string[] = [];
-    const keeper = stateKeeper({
+    const reports: string[] = [];
+    const keeper = hostState({
       bank: { number: bank, device: path(bank) },
       other: { number: other(bank), device: path(other(bank)) },
-      tell: (why) => void told.push(why),
+      report: (why) => void reports.push(why),
       root,
       memo: join(root, 'memo.json'),
       dropCaches: (device) => host.onDrop(device),
-      patienceMs: host.patienceMs,
+      lockTimeoutMs: host.lockTimeoutMs,
     });
-    return { keeper, told };
+    return { keeper, reports };
   };
   const stateOf = (bank: BankNumber) => {
     const device = openFileDevice(path(bank));
@@ -85,7 +83,7 @@ export function stateHost(): StateHost {
       };
     },
     onDrop: async () => {},
-    patienceMs: 20_000,
+    lockTimeoutMs: 20_000,
     remove: () => rmSync(folder, { recursive: true }),
   };
   return host;

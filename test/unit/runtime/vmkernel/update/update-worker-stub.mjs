@@ -1,7 +1,9 @@
-// Stands for vmkd-update.mjs: says what it was asked, and takes pieces where they come from the caller.
+// Stands for vmkd-update.mjs: says what it was asked, and takes chunks where they come from the caller.
 import { parentPort, workerData } from 'node:worker_threads';
 
-const { task, origin, running } = workerData;
+const { task: order, places } = workerData;
+const { task, origin } = order;
+const { running } = places;
 const say = (message) => parentPort.postMessage(message);
 const path = origin?.path ?? '';
 const about = { bank: 6, from: '1.0-1', to: '1.1-1' };
@@ -14,9 +16,9 @@ else if (path.endsWith('broken.tbu')) {
 else if (origin?.from === 'caller') {
   const received = [];
   const ask = () => {
-    parentPort.once('message', ({ piece }) => {
-      if (piece) {
-        received.push(...piece);
+    parentPort.once('message', ({ chunk }) => {
+      if (chunk) {
+        received.push(...chunk);
         ask();
         return;
       }
@@ -26,7 +28,7 @@ else if (origin?.from === 'caller') {
       });
       parentPort.close();
     });
-    say({ type: 'more' });
+    say({ type: 'next-chunk' });
   };
   ask();
 } else if (path.endsWith('slow.tbu')) {

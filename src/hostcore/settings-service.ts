@@ -1,17 +1,16 @@
-import { TwinbankError } from '../../../diagnostics/error.ts';
-import type { Method } from '../../../protocol/json-rpc.ts';
-import { RpcError } from '../../../protocol/rpc-error.ts';
-import type { NetworkSettings } from '../../../state/network-settings.ts';
+import { TwinbankError } from '../diagnostics/error.ts';
+import type { Method } from '../protocol/json-rpc.ts';
+import { RpcError } from '../protocol/rpc-error.ts';
+import type { NetworkSettings } from '../state/network-settings.ts';
 import {
   parseSettings,
   type SettingName,
   type Settings,
   settingNames,
   shownSettings,
-} from '../../../state/settings.ts';
-import { oneAtATime } from '../../system/mutex.ts';
-import { effectiveSettings } from '../oem/oem-facts.ts';
-import { writeConfiguration } from './configuration.ts';
+} from '../state/settings.ts';
+import type { LiveConfiguration } from './host-port.ts';
+import { oneAtATime } from './mutex.ts';
 import type { SaveAnswer, StateKeeper } from './state-keeper.ts';
 
 /** What has to be done in the running system for a setting that has changed; returns what could not be done. */
@@ -19,27 +18,35 @@ export type Appliers = {
   readonly [Name in SettingName]?: (value: Settings[Name]) => Promise<string | undefined>;
 };
 
-export interface ConfigServiceOptions {
+export interface SettingsPort {
   readonly keeper: Pick<StateKeeper, 'save'>;
+  readonly configuration: Pick<LiveConfiguration, 'write'>;
+  /** What holds now: what an administrator has set, and beneath it the defaults of OEMs. */
+  effective(): Partial<Settings>;
+  /** Those of which nobody can know what holds, as a simulated host mounts no layers; default none. */
+  unknown?(): readonly SettingName[];
   readonly appliers: Appliers;
+  /** Names of the host's network interfaces. */
   readonly interfaces: readonly string[];
-  /** Default `/`. */
-  readonly root?: string;
 }
 
-/** The methods by which an administrator sees and changes the configuration. */
-export function configMethods(options: ConfigServiceOptions): Record<string, Method> {
-  const { keeper, interfaces, root = '/' } = options;
+/** The methods by which an administrator sees and changes the configuration (docs/vmkd.md). */
+export function settingsMethods(port: SettingsPort): Readonly<Record<string, Method>> {
+  const { keeper, interfaces } = port;
   const alone = oneAtATime();
   return {
-    'config.get': () => shownSettings(effectiveSettings(root)),
+    'config.get': () => {
+      const unknown: readonly string[] = port.unknown?.() ?? [];
+      const shown = Object.entries(shownSettings(port.effective()));
+      return Object.fromEntries(shown.filter(([name]) => !unknown.includes(name)));
+    },
     'config.set': (params) =>
       alone(async () => {
         const wanted = parseAll(params);
         assertInterface(wanted.network, interfaces);
-        writeConfiguration(wanted, root);
+        port.configuration.write(wanted);
         const answer = await keeper.save();
-        const failed = await applyAll(options.appliers, wanted);
+        const failed = await applyAll(port.appliers, wanted);
         return failed.length > 0 ? { ...answer, failed } : answer;
       }),
     'state.save': (): Promise<SaveAnswer> => alone(() => keeper.save()),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { oneAtATime } from '../../../../../src/runtime/system/mutex.ts';
+import { oneAtATime } from '../../../src/hostcore/mutex.ts';
 
 describe('work under one lock', () => {
   it('is done one after another, in the order in which it was given', async () => {

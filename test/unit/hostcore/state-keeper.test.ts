@@ -1,28 +1,21 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { withBankLock } from '../../../../../src/runtime/vmkernel/boot/bank-lock.ts';
-import {
-  readConfiguration,
-  writeConfiguration,
-} from '../../../../../src/runtime/vmkernel/state/configuration.ts';
-import { stateKeeper } from '../../../../../src/runtime/vmkernel/state/state-keeper.ts';
-import { packState } from '../../../../../src/state/archive.ts';
-import { type StateHost, stateHost } from './state-host.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { emptyMemo, parseMemo } from '../../../src/hostcore/state-memo.ts';
+import { packState } from '../../../src/state/archive.ts';
+import { type MemoryBoot, type MemoryHost, memoryHost } from './memory-host.ts';
 
-let host: StateHost;
+let host: MemoryHost;
 beforeEach(() => {
-  host = stateHost();
+  host = memoryHost();
 });
-afterEach(() => host.remove());
 
-const hostname = (root: string) => readConfiguration(root).settings.hostname;
+const hostname = ({ configuration }: MemoryBoot) => configuration.read().settings.hostname;
+const bytesOf = (bank: 5 | 6) => Buffer.from(host.banks[bank].bytes);
 
 /** Boots bank 5, names it, and saves that. */
 async function savedAs(name: string): Promise<void> {
-  const { keeper, root } = host.boot(5);
+  const { keeper, configuration } = host.boot(5);
   await keeper.restore();
-  writeConfiguration({ hostname: name }, root);
+  configuration.write({ hostname: name });
   await keeper.save();
 }
 
@@ -30,28 +23,30 @@ describe('what an administrator changed', () => {
   it('is there again after the next boot, of either bank', async () => {
     await savedAs('esx1');
     for (const bank of [5, 6] as const) {
-      const { keeper, root } = host.boot(bank);
+      const boot = host.boot(bank);
+      const { keeper } = boot;
       expect(await keeper.restore()).toBe('generation 1 of bank 5');
-      expect(hostname(root)).toBe('esx1');
+      expect(hostname(boot)).toBe('esx1');
       expect(keeper.report()).toEqual({ generation: 1, bank: 5, saved: true, problem: null });
     }
   });
 
   it('is saved as the next generation each time, and only where something differs', async () => {
-    const { keeper, root } = host.boot(5);
+    const boot = host.boot(5);
+    const { keeper } = boot;
     expect(await keeper.restore()).toBe('none');
     await keeper.saveChanges();
     expect(host.startsFrom(5)).toBeUndefined();
     expect(keeper.report()).toEqual({ generation: null, bank: null, saved: true, problem: null });
 
-    writeConfiguration({ hostname: 'esx1' }, root);
+    boot.configuration.write({ hostname: 'esx1' });
     expect(keeper.report().saved).toBe(false);
     await keeper.saveChanges();
     expect(keeper.report()).toEqual({ generation: 1, bank: 5, saved: true, problem: null });
     await keeper.saveChanges();
     expect(host.startsFrom(5)!.from).toBe('generation 1 of bank 5');
 
-    writeFileSync(join(root, 'etc/hostname'), 'by-hand\n');
+    boot.files.set('etc/hostname', Buffer.from('by-hand\n'));
     await keeper.saveChanges();
     expect(host.startsFrom(5)).toMatchObject({
       from: 'generation 2 of bank 5',
@@ -61,12 +56,13 @@ describe('what an administrator changed', () => {
 
   it('is kept when vmkd is started again, and so is what was not saved yet', async () => {
     await savedAs('esx1');
-    const { keeper, root } = host.boot(5);
+    const boot = host.boot(5);
+    const { keeper } = boot;
     await keeper.restore();
-    writeConfiguration({ hostname: 'changed' }, root);
-    const { keeper: next } = host.again(5, root);
+    boot.configuration.write({ hostname: 'changed' });
+    const { keeper: next } = host.again(5, boot);
     expect(await next.restore()).toBe('generation 1 of bank 5, restored before');
-    expect(hostname(root)).toBe('changed');
+    expect(hostname(boot)).toBe('changed');
     expect(next.report()).toMatchObject({ generation: 1, saved: false });
     await next.saveChanges();
     expect(host.startsFrom(6)!.settings.hostname).toBe('changed');
@@ -74,10 +70,11 @@ describe('what an administrator changed', () => {
 
   it('stays as the image has it where a person rolled the other bank back', async () => {
     await savedAs('esx1');
-    host.change(5, (bank) => bank.mark({ bootstate: '3', verdict: 'R' }));
-    const { keeper, root } = host.boot(6);
+    host.banks[5].mark({ bootstate: '3', verdict: 'R' });
+    const boot = host.boot(6);
+    const { keeper } = boot;
     expect(await keeper.restore()).toBe('none');
-    expect(hostname(root)).toBe('localhost');
+    expect(hostname(boot)).toBe('localhost');
   });
 });
 
@@ -87,40 +84,41 @@ describe('a boot that is not confirmed', () => {
     ['3', 'a bank that is INVALID saves nothing'],
   ] as const)('in state %s saves nothing, and keeps nothing', async (bootstate, why) => {
     await savedAs('esx1');
-    host.change(6, (bank) => bank.mark({ bootstate }));
-    const before = host.bytes(6);
-    const { keeper, root, told } = host.boot(6);
+    host.banks[6].mark({ bootstate });
+    const before = bytesOf(6);
+    const boot = host.boot(6);
+    const { keeper, reports } = boot;
     await keeper.restore();
-    writeConfiguration({ hostname: 'changed' }, root);
+    boot.configuration.write({ hostname: 'changed' });
     expect(await keeper.save()).toEqual({ saved: false, why });
     await keeper.saveChanges();
     await keeper.saveChanges();
     await keeper.keep();
-    expect(told).toEqual([`state not saved: ${why}`]);
-    expect(host.bytes(6).equals(before)).toBe(true);
+    expect(reports).toEqual([`state not saved: ${why}`]);
+    expect(bytesOf(6).equals(before)).toBe(true);
   });
 
   it('holds what it was started from once it is', async () => {
     await savedAs('esx1');
-    host.change(6, (bank) => bank.mark({ bootstate: '2' }));
-    const { keeper, told } = host.boot(6);
+    host.banks[6].mark({ bootstate: '2' });
+    const { keeper, reports } = host.boot(6);
     await keeper.restore();
-    host.change(6, (bank) => bank.mark({ bootstate: '0' }));
+    host.banks[6].mark({ bootstate: '0' });
     await keeper.saveChanges();
     expect(keeper.report().bank).toBe(5);
     await keeper.keep();
     expect(keeper.report()).toMatchObject({ generation: 2, bank: 6, saved: true });
-    host.change(5, (bank) => bank.bytes.fill(0));
+    host.banks[5].bytes.fill(0);
     expect(host.startsFrom(6)).toMatchObject({
       from: 'generation 2 of bank 6',
       settings: { hostname: 'esx1' },
     });
-    expect(told).toEqual([]);
+    expect(reports).toEqual([]);
   });
 
   it('does not hide what a later version has saved', async () => {
-    host.change(5, (bank) => bank.put(1, 1, packState([])));
-    host.change(6, (bank) => bank.put(1, 9, 'of another form', 2));
+    host.banks[5].put(1, 1, packState([]));
+    host.banks[6].put(1, 9, 'of another form', 2);
     const { keeper } = host.boot(5);
     expect(await keeper.restore()).toBe('generation 1 of bank 5');
     await keeper.keep();
@@ -131,20 +129,21 @@ describe('a boot that is not confirmed', () => {
 
 describe('a state that was found and cannot be restored', () => {
   it('is a problem, not the end of the boot, and nothing takes its place by itself', async () => {
-    host.change(5, (bank) => bank.put(1, 4, 'no archive'));
-    const before = host.bytes(5);
-    const { keeper, root } = host.boot(5);
+    host.banks[5].put(1, 4, 'no archive');
+    const before = bytesOf(5);
+    const boot = host.boot(5);
+    const { keeper } = boot;
     const problem = expect.stringContaining('state: expected a tar.gz');
     expect(await keeper.restore()).toMatch(/^generation 4 of bank 5: state: expected a tar\.gz/);
     expect(keeper.report()).toEqual({ generation: 4, bank: 5, saved: true, problem });
-    expect(hostname(root)).toBe('localhost');
+    expect(hostname(boot)).toBe('localhost');
     await keeper.saveChanges();
     await keeper.keep();
-    expect(host.bytes(5).equals(before)).toBe(true);
+    expect(bytesOf(5).equals(before)).toBe(true);
   });
 
   it('is no problem any more once a person has saved another', async () => {
-    host.change(5, (bank) => bank.put(1, 4, 'no archive'));
+    host.banks[5].put(1, 4, 'no archive');
     const { keeper } = host.boot(5);
     await keeper.restore();
     expect(await keeper.save()).toEqual({ saved: true, generation: 5 });
@@ -156,24 +155,21 @@ describe('a state that was found and cannot be restored', () => {
       { path: 'etc/hostname', bytes: Buffer.from('esx1\n') },
       { path: 'etc/vmware/ntp.json', bytes: Buffer.from('{') },
     ] as const;
-    host.change(5, (bank) => bank.put(1, 4, packState(files)));
-    const { keeper, root } = host.boot(5);
+    host.banks[5].put(1, 4, packState(files));
+    const boot = host.boot(5);
+    const { keeper } = boot;
     expect(await keeper.restore()).toBe(
       'generation 4 of bank 5: etc/vmware/ntp.json: expected JSON, found something else',
     );
-    expect(hostname(root)).toBe('esx1');
+    expect(hostname(boot)).toBe('esx1');
   });
 
   it('is one of which both slots are damaged; one that is torn is what a power cut leaves', async () => {
-    host.change(5, (bank) => {
-      bank.put(1, 4, 'a');
-      bank.damage(1, 512);
-    });
+    host.banks[5].put(1, 4, 'a');
+    host.banks[5].damage(1, 512);
     expect(await host.boot(5).keeper.restore()).toBe('none');
-    host.change(5, (bank) => {
-      bank.put(2, 5, 'b');
-      bank.damage(2, 512);
-    });
+    host.banks[5].put(2, 5, 'b');
+    host.banks[5].damage(2, 512);
     const { keeper } = host.boot(5);
     expect(await keeper.restore()).toMatch(/^none: state1\.slt: expected its SHA-256.*state2\.slt/);
     expect(keeper.report().problem).toContain('state2.slt');
@@ -181,10 +177,11 @@ describe('a state that was found and cannot be restored', () => {
 });
 
 describe('a save that fails', () => {
-  it('is answered with the reason, told once, and tried again', async () => {
-    const { keeper, root, told } = host.boot(5);
+  it('is answered with the reason, reported once, and tried again', async () => {
+    const boot = host.boot(5);
+    const { keeper, reports } = boot;
     await keeper.restore();
-    writeConfiguration({ hostname: 'esx1' }, root);
+    boot.configuration.write({ hostname: 'esx1' });
     host.onDrop = async () => {
       throw new Error('could not be read back from the medium: EIO');
     };
@@ -192,7 +189,7 @@ describe('a save that fails', () => {
     expect(await keeper.save()).toEqual({ saved: false, why });
     await keeper.saveChanges();
     await keeper.saveChanges();
-    expect(told).toEqual([`state not saved: ${why}`]);
+    expect(reports).toEqual([`state not saved: ${why}`]);
     host.onDrop = async () => {};
     await keeper.saveChanges();
     expect(keeper.report()).toMatchObject({ saved: true });
@@ -200,10 +197,10 @@ describe('a save that fails', () => {
   });
 
   it('because a file says something wrong leaves the last state as it is', async () => {
-    const { keeper, root } = host.boot(5);
+    const boot = host.boot(5);
+    const { keeper } = boot;
     await keeper.restore();
-    mkdirSync(join(root, 'etc/vmware'));
-    writeFileSync(join(root, 'etc/vmware/network.json'), '{"mode":"auto"}');
+    boot.files.set('etc/vmware/network.json', Buffer.from('{"mode":"auto"}'));
     expect(await keeper.save()).toEqual({
       saved: false,
       why: 'network.mode: expected dhcp or static, found "auto"',
@@ -212,12 +209,13 @@ describe('a save that fails', () => {
   });
 
   it('because others use the banks for long is said soon, and done after that', async () => {
-    host.patienceMs = 50;
-    const { keeper, root } = host.boot(5);
+    host.lockTimeout = async () => {};
+    const boot = host.boot(5);
+    const { keeper } = boot;
     await keeper.restore();
-    writeConfiguration({ hostname: 'esx1' }, root);
+    boot.configuration.write({ hostname: 'esx1' });
     let free = (): void => {};
-    const update = withBankLock(
+    const update = host.withBankLock(
       () =>
         new Promise<void>((resolve) => {
           free = resolve;
@@ -228,47 +226,38 @@ describe('a save that fails', () => {
     expect(host.startsFrom(5)).toBeUndefined();
     free();
     await update;
-    await withBankLock(() => {});
+    await host.withBankLock(() => {});
     expect(host.startsFrom(5)!.settings.hostname).toBe('esx1');
     expect(keeper.report().saved).toBe(true);
   });
 
   it('because there is no bank is said, and nothing else depends on it', async () => {
-    const { root } = host.boot(5);
-    const memo = join(root, 'memo.json');
-    const tell = () => {};
-    const keeper = stateKeeper({ bank: undefined, other: undefined, tell, root, memo });
+    const { keeper } = host.boot(undefined);
     expect(await keeper.restore()).toBe('none');
     await keeper.keep();
     expect(await keeper.save()).toEqual({ saved: false, why: 'no disk has the bank that runs' });
   });
-
-  it('leaves what was found when the bank went away before it could be read', async () => {
-    const { root } = host.boot(5);
-    const told: string[] = [];
-    const keeper = stateKeeper({
-      bank: { number: 5, device: join(root, 'gone') },
-      other: undefined,
-      tell: (why) => void told.push(why),
-      root,
-      memo: join(root, 'memo.json'),
-    });
-    expect(await keeper.restore()).toContain('there is no such file');
-    expect(keeper.report().problem).toContain('there is no such file');
-    await keeper.saveChanges();
-    expect(told).toEqual([]);
-    await keeper.keep();
-    expect(told).toHaveLength(1);
-  });
 });
 
-it('the hash in memory can be read by nobody else from the start on', async () => {
-  const { keeper, root } = host.boot(5);
-  await keeper.restore();
-  writeConfiguration({ hostname: 'x' }, root);
-  const { mode } = await import('node:fs').then(({ statSync }) =>
-    statSync(join(root, 'etc/shadow')),
-  );
-  expect(mode & 0o777).toBe(0o600);
-  expect(readFileSync(join(root, 'etc/shadow'), 'utf8')).toContain('dcui:!');
+describe('a memo', () => {
+  it('is taken as it was written', () => {
+    const memo = { generation: 4, bank: 5, problem: null, digest: 'ab' };
+    expect(parseMemo(JSON.parse(JSON.stringify(memo)))).toEqual(memo);
+  });
+
+  it.each([
+    null,
+    7,
+    [],
+    { generation: 4 },
+    { generation: 1.5, bank: 5, problem: null, digest: '' },
+  ])('of another form (%j) knows nothing but that a state was restored', async (value) => {
+    expect(parseMemo(value)).toEqual(emptyMemo);
+    const boot = host.boot(5);
+    boot.memo.write(parseMemo(value));
+    const { keeper } = host.again(5, boot);
+    expect(await keeper.restore()).toBe('none, restored before');
+    expect(keeper.report().saved).toBe(false);
+    expect(hostname(boot)).toBe('localhost');
+  });
 });

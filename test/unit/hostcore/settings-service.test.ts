@@ -1,31 +1,34 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { answerLine } from '../../../../../src/protocol/json-rpc.ts';
-import {
-  type Appliers,
-  configMethods,
-} from '../../../../../src/runtime/vmkernel/state/config-service.ts';
-import { readConfiguration } from '../../../../../src/runtime/vmkernel/state/configuration.ts';
-import type { SaveAnswer } from '../../../../../src/runtime/vmkernel/state/state-keeper.ts';
-import { type StateHost, stateHost } from './state-host.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Appliers, settingsMethods } from '../../../src/hostcore/settings-service.ts';
+import type { SaveAnswer } from '../../../src/hostcore/state-keeper.ts';
+import { answerLine } from '../../../src/protocol/json-rpc.ts';
+import type { SettingName } from '../../../src/state/settings.ts';
+import { type MemoryHost, memoryHost } from './memory-host.ts';
 
-let host: StateHost;
+let host: MemoryHost;
 beforeEach(() => {
-  host = stateHost();
+  host = memoryHost();
 });
-afterEach(() => host.remove());
 
 const hash = `$6$salt$${'a'.repeat(86)}`;
 
 /** A system that has booted bank 5, and asks its methods by their protocol. */
-async function system(appliers: Appliers = {}) {
-  const { keeper, root } = host.boot(5);
+async function system(appliers: Appliers = {}, unknown: readonly SettingName[] = []) {
+  const { keeper, configuration } = host.boot(5);
   await keeper.restore();
-  const methods = configMethods({ keeper, appliers, interfaces: ['eth0'], root });
+  const methods = settingsMethods({
+    keeper,
+    configuration,
+    effective: () => configuration.read().settings,
+    unknown: () => unknown,
+    appliers,
+    interfaces: ['eth0'],
+  });
   const ask = async (method: string, params: object = {}) => {
     const line = JSON.stringify({ id: 1, method, params });
     return JSON.parse((await answerLine(methods, line)) ?? '');
   };
-  return { ask, root };
+  return { ask, settings: () => configuration.read().settings };
 }
 
 describe('config.get', () => {
@@ -38,6 +41,15 @@ describe('config.get', () => {
       syslog: { targets: [] },
       ntp: { servers: [] },
     });
+  });
+
+  it('leaves out what nobody can know', async () => {
+    const { ask } = await system({}, ['ntp', 'syslog']);
+    expect(Object.keys((await ask('config.get')).result).sort()).toEqual([
+      'hostname',
+      'network',
+      'rootPasswordSet',
+    ]);
   });
 
   it('tells whether there is a password, and never its hash', async () => {
@@ -59,7 +71,7 @@ describe('config.set', () => {
       done.push([name, value, host.startsFrom(5)?.from]);
       return undefined;
     };
-    const { ask, root } = await system({
+    const { ask, settings } = await system({
       hostname: note('hostname'),
       syslog: note('syslog'),
       network: note('network'),
@@ -73,7 +85,7 @@ describe('config.set', () => {
       ['hostname', 'esx1', 'generation 1 of bank 5'],
       ['syslog', { targets: ['10.0.0.9'] }, 'generation 1 of bank 5'],
     ]);
-    expect(readConfiguration(root).settings).toMatchObject({ hostname: 'esx1' });
+    expect(settings()).toMatchObject({ hostname: 'esx1' });
     expect(host.startsFrom(6)!.settings).toMatchObject({ syslog: { targets: ['10.0.0.9'] } });
   });
 
@@ -100,7 +112,7 @@ describe('config.set', () => {
     ],
   ])('is refused with %s, and changes nothing', async (_what, params, sentence) => {
     let applied = 0;
-    const { ask, root } = await system({
+    const { ask, settings } = await system({
       hostname: async () => {
         applied++;
         return undefined;
@@ -110,7 +122,7 @@ describe('config.set', () => {
     expect(error).toMatchObject({ code: -32000, data: { code: 'usage' } });
     expect(error.message).toContain(sentence);
     expect(applied).toBe(0);
-    expect(readConfiguration(root).settings.hostname).toBe('localhost');
+    expect(settings().hostname).toBe('localhost');
     expect(host.startsFrom(5)).toBeUndefined();
   });
 
@@ -128,22 +140,22 @@ describe('config.set', () => {
   });
 
   it('holds in a trial, and says that it is not saved', async () => {
-    const { ask, root } = await system();
-    host.change(5, (bank) => bank.mark({ bootstate: '2' }));
+    const { ask, settings } = await system();
+    host.banks[5].mark({ bootstate: '2' });
     const { result } = await ask('config.set', { hostname: 'esx1' });
     expect(result).toEqual({ saved: false, why: 'a trial saves nothing until it is confirmed' });
-    expect(readConfiguration(root).settings.hostname).toBe('esx1');
+    expect(settings().hostname).toBe('esx1');
   });
 
   it('by several at once ends as one of them wanted, and every answer is true', async () => {
-    const { ask, root } = await system();
+    const { ask, settings } = await system();
     const names = ['a', 'b', 'c', 'd'];
     const answers = await Promise.all(names.map((name) => ask('config.set', { hostname: name })));
     const generations = answers.map(({ result }: { result: SaveAnswer }) =>
       result.saved ? result.generation : 0,
     );
     expect(generations).toEqual([1, 2, 3, 4]);
-    expect(readConfiguration(root).settings.hostname).toBe('d');
+    expect(settings().hostname).toBe('d');
     expect(host.startsFrom(5)!.settings.hostname).toBe('d');
   });
 });

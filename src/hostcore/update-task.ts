@@ -1,0 +1,119 @@
+import type { JournalEvent } from '../bootloader/boot-journal.ts';
+import type { ProgressEvent } from '../diagnostics/progress.ts';
+import type { ApplyResult } from '../update/apply.ts';
+import type { HostDisk } from '../update/host-disk.ts';
+import type { OemDecision } from '../update/manifest/carry-over.ts';
+import { rollBackRunning } from '../update/roll-back.ts';
+import { type ByteSource, streamSource } from '../update/source/byte-source.ts';
+import { httpSource } from '../update/source/http-source.ts';
+import { updateWithJournal } from '../update/update-with-journal.ts';
+import { usage } from './params.ts';
+
+/** Where a bundle comes from: a file in /tmp, an http or https URL, or the caller, chunk by chunk. */
+export type BundleOrigin =
+  | { readonly from: 'file'; readonly path: string }
+  | { readonly from: 'url'; readonly url: string }
+  | { readonly from: 'caller' };
+
+/** What reads and writes whole banks. */
+export type UpdateTask =
+  | { readonly task: 'apply'; readonly origin: BundleOrigin }
+  | { readonly task: 'rollback'; readonly why: string };
+
+/** What became of an update. */
+export interface AppliedUpdate {
+  readonly outcome: ApplyResult['outcome'];
+  readonly from: string;
+  readonly to: string;
+  /** That was written, or would have been. */
+  readonly bank: number;
+  readonly oems: readonly OemDecision[];
+  /** Of the trusted keys that have signed the bundle. */
+  readonly keyIds: readonly string[];
+}
+
+export interface RolledBack {
+  readonly bank: number;
+}
+
+export type TaskResult<Task extends UpdateTask> = Task extends { task: 'apply' }
+  ? AppliedUpdate
+  : RolledBack;
+
+/** What a task hears and says while it runs. */
+export interface TaskChannel {
+  progress(event: ProgressEvent): void;
+  journal(event: JournalEvent): void;
+  /** The next chunk of the bundle that the caller sends; undefined is its end. */
+  nextChunk(): Promise<Uint8Array | undefined>;
+}
+
+/** What a task acts on. */
+export interface TaskHost {
+  readonly disk: HostDisk;
+  /** Partition of the bank that runs. */
+  readonly running: number;
+  /** Opens a file of /tmp. Throws kind `io`. */
+  openFile(path: string): ByteSource;
+}
+
+/** Puts a bundle into the bank that does not run. Throws as `updateWithJournal` does. */
+export async function applyUpdate(
+  origin: BundleOrigin,
+  { disk, running, openFile }: TaskHost,
+  channel: TaskChannel,
+  signal?: AbortSignal,
+): Promise<AppliedUpdate> {
+  const { progress: report, journal } = channel;
+  const source = await openOrigin(origin, openFile, channel);
+  try {
+    const options = { running, report, ...(signal && { signal }) };
+    const { outcome, plan } = await updateWithJournal(source, disk, options, journal);
+    const { from, to, target, oems, keyIds } = plan;
+    return { outcome, from, to, bank: target, oems, keyIds };
+  } finally {
+    await source.close();
+  }
+}
+
+/** Rolls the running bank back, and says so to the journal. Throws as `rollBackRunning` does. */
+export async function rollBack(
+  why: string,
+  { disk, running }: Pick<TaskHost, 'disk' | 'running'>,
+  { journal }: Pick<TaskChannel, 'journal'>,
+): Promise<RolledBack> {
+  const bank = await rollBackRunning(disk, running);
+  journal({ event: 'rollback', bank, why });
+  return { bank };
+}
+
+async function openOrigin(
+  origin: BundleOrigin,
+  openFile: TaskHost['openFile'],
+  channel: TaskChannel,
+): Promise<ByteSource> {
+  switch (origin.from) {
+    case 'file':
+      return openFile(origin.path);
+    case 'caller':
+      return streamSource('the bundle', chunksOf(channel));
+    case 'url':
+      return httpSource(origin.url, { report: channel.progress });
+  }
+}
+
+async function* chunksOf({ nextChunk }: TaskChannel): AsyncGenerator<Uint8Array> {
+  for (let chunk = await nextChunk(); chunk; chunk = await nextChunk()) yield chunk;
+}
+
+/** The origin that a caller names. Throws `usage` for what is none. */
+export function parseOrigin(source: unknown): BundleOrigin {
+  if (source === '-') return { from: 'caller' };
+  if (typeof source === 'string') {
+    if (/^https?:\/\//i.test(source)) return { from: 'url', url: source };
+    if (/^\/tmp\/[^/\0]+$/.test(source) && !source.endsWith('/..')) {
+      return { from: 'file', path: source };
+    }
+  }
+  throw usage('source', 'a file in /tmp, an http or https URL, or -', source);
+}

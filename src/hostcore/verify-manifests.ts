@@ -1,0 +1,26 @@
+import type { BlockDevice } from '../disk/block-device.ts';
+import { readBankForUpdate } from '../update/bank-reading.ts';
+import { type BankProof, verifyBank } from '../update/verify-bank.ts';
+
+/** What the manifests of the running bank say, as far as they can be trusted. */
+export interface VerifiedManifests {
+  /** Why they cannot, or undefined. */
+  readonly problem: string | undefined;
+  readonly signed: BankProof['signed'];
+  /** Paths of the files that signed manifests list, without a leading slash. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Whether each manifest of the running bank is signed by a key that the base trusts, they fit together, and every module that
+ * the loader verified is listed by one of them.
+ */
+export function verifyManifests(number: number, device: BlockDevice): VerifiedManifests {
+  // The loader has held every file against its NAME.sum; here the sums are held against the manifests.
+  const reading = readBankForUpdate(number, device);
+  const { problems, signed } = verifyBank(reading, { by: 'sums' });
+  const files = reading.manifests
+    .filter(({ manifest }) => signed.some(({ origin }) => origin === manifest.origin))
+    .flatMap(({ manifest }) => manifest.modules.flatMap((module) => module.files));
+  return { problem: problems[0]?.message, signed, files };
+}

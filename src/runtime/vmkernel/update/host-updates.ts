@@ -1,0 +1,94 @@
+import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import {
+  type RunningTask,
+  type StartTask,
+  taskEnded,
+  type UpdatePort,
+  type UpdateService,
+  updateService,
+} from '../../../hostcore/update-service.ts';
+import type { TaskChannel, TaskResult, UpdateTask } from '../../../hostcore/update-task.ts';
+import { internalCode, RpcError } from '../../../protocol/rpc-error.ts';
+import { withBankLock } from '../boot/bank-lock.ts';
+import type { ChunkMessage, UpdatePlaces, WorkerMessage, WorkerOrder } from './update-message.ts';
+
+export interface HostUpdates extends Pick<UpdatePort, 'journal' | 'line' | 'end'> {
+  /** Where the disk is; undefined while it was not found. */
+  places(): UpdatePlaces | undefined;
+  /** The worker's program; another one in tests. */
+  readonly program?: string;
+  /** Where bundles are staged; default `/tmp`. */
+  readonly folder?: string;
+}
+
+/** Updates of the running system: in a thread, under the lock of the banks, of files in `/tmp`. */
+export function hostUpdates(host: HostUpdates): UpdateService {
+  const { program = '/usr/lib/twinbank/vmkd-update.mjs', folder } = host;
+  return updateService({
+    disk() {
+      const places = host.places();
+      return places && startThread(program, places);
+    },
+    withBankLock,
+    staged: stagedFiles(folder),
+    journal: host.journal,
+    line: host.line,
+    end: host.end,
+  });
+}
+
+/** Bundles in a folder. */
+export function stagedFiles(folder = '/tmp'): UpdatePort['staged'] {
+  return {
+    size(name) {
+      const path = join(folder, name);
+      return existsSync(path) ? statSync(path).size : 0;
+    },
+    write(name, offset, bytes) {
+      const path = join(folder, name);
+      if (offset === 0) writeFileSync(path, bytes);
+      else appendFileSync(path, bytes);
+    },
+  };
+}
+
+function startThread(program: string, places: UpdatePlaces): StartTask {
+  return <Task extends UpdateTask>(task: Task, channel: TaskChannel) => {
+    const worker = new Worker(program, { workerData: { task, places } satisfies WorkerOrder });
+    // What the worker answers to a task is the task's result.
+    const result = followThread(worker, channel) as Promise<TaskResult<Task>>;
+    const cancel = async (): Promise<void> => void (await worker.terminate());
+    return { result, cancel } satisfies RunningTask<TaskResult<Task>>;
+  };
+}
+
+function followThread(worker: Worker, channel: TaskChannel): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const hear = (message: WorkerMessage): void => {
+      switch (message.type) {
+        case 'progress':
+          channel.progress(message.event);
+          break;
+        case 'journal':
+          channel.journal(message.event);
+          break;
+        case 'next-chunk':
+          void channel
+            .nextChunk()
+            .then((chunk) => worker.postMessage({ chunk } satisfies ChunkMessage));
+          break;
+        case 'done':
+          resolve(message.result);
+          break;
+        case 'failed':
+          reject(new RpcError(message.code, message.message));
+          break;
+      }
+    };
+    worker.on('message', hear);
+    worker.once('error', ({ message }) => reject(new RpcError(internalCode, message)));
+    worker.once('exit', () => reject(taskEnded()));
+  });
+}
