@@ -12,7 +12,6 @@ export function keepingWrites(device: BlockDevice): BlockDevice {
   let kept: { offset: number; bytes: Uint8Array }[] = [];
   return {
     size: device.size,
-    sectorSize: device.sectorSize,
     write(offset, bytes) {
       device.write(offset, bytes);
       const end = offset + bytes.length;

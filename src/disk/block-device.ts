@@ -2,13 +2,12 @@ import { TwinbankError } from '../diagnostics/error.ts';
 
 /**
  * The narrow waist of everything on disk. Synchronous, byte-addressed, and small enough that a device
- * which records, tears or drops writes is a page of test code.
+ * which records, tears or drops writes is a page of test code. Wherever a format speaks of sectors, they have
+ * 512 bytes; a device with larger ones is refused when it is opened (`device.sector-size`).
  */
 export interface BlockDevice {
   /** Bytes in the device. */
   readonly size: number;
-  /** Bytes in a sector; twinbank's formats know 512 only. */
-  readonly sectorSize: number;
   /**
    * `length` bytes from `offset`; throws `device.out-of-range` beyond the end. They may be the beginning of
    * `scratch`, where that is given and large enough: whoever reads much of a device makes no garbage.
@@ -35,7 +34,6 @@ export function assertInRange(size: number, offset: number, length: number): voi
 export function memoryDevice(bytes: Uint8Array): BlockDevice {
   return {
     size: bytes.length,
-    sectorSize: 512,
     read(offset, length) {
       assertInRange(bytes.length, offset, length);
       // Not `slice`, which in a Buffer is a view of the store.
@@ -56,7 +54,6 @@ export function memoryDevice(bytes: Uint8Array): BlockDevice {
 export function withoutFlush(device: BlockDevice): BlockDevice {
   return {
     size: device.size,
-    sectorSize: device.sectorSize,
     read: (offset, length) => device.read(offset, length),
     write: (offset, bytes) => device.write(offset, bytes),
     flush() {},
@@ -68,7 +65,6 @@ export function sliceDevice(device: BlockDevice, start: number, size: number): B
   assertInRange(device.size, start, size);
   return {
     size,
-    sectorSize: device.sectorSize,
     read(offset, length, scratch) {
       assertInRange(size, offset, length);
       return device.read(start + offset, length, scratch);

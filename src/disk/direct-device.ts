@@ -31,7 +31,7 @@ export function openDirect(
   device: FileDevice,
   options: { writable?: boolean } = {},
 ): FileDevice | undefined {
-  const { path, size, sectorSize } = device;
+  const { path, size } = device;
   const fd = openUncached(path, options.writable === true);
   if (fd === undefined) return undefined;
   const bounce = alignedBytes(2 ** 20);
@@ -58,7 +58,6 @@ export function openDirect(
   return {
     path,
     size,
-    sectorSize,
     read(offset, length, scratch) {
       const fits = scratch !== undefined && scratch.length >= length;
       const bytes = fits ? scratch.subarray(0, length) : new Uint8Array(length);

@@ -62,7 +62,6 @@ export function recordingDevice(device: BlockDevice): RecordingDevice {
   let tidyAt = 1024;
   return {
     size: device.size,
-    sectorSize: device.sectorSize,
     read: (offset, length, scratch) => device.read(offset, length, scratch),
     write(offset, bytes) {
       device.write(offset, bytes);

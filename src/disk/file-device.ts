@@ -55,7 +55,6 @@ export function openFileDevice(path: string, options: OpenFileOptions = {}): Fil
   return {
     path,
     size,
-    sectorSize: 512,
     read(offset, length, scratch) {
       assertInRange(size, offset, length);
       const fits = scratch !== undefined && scratch.length >= length;

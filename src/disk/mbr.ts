@@ -105,12 +105,12 @@ export function writeProtectiveMbr(
   options: { active?: boolean; bootCode?: Uint8Array } = {},
 ): void {
   const bootCode = options.bootCode ?? device.read(0, bootCodeSize);
-  const sectors = Math.floor(device.size / device.sectorSize);
+  const sectors = Math.floor(device.size / 512);
   device.write(0, encodeProtectiveMbr({ sectors, bootCode, active: options.active ?? false }));
 }
 
 export function readProtectiveMbr(device: BlockDevice): MbrReading {
-  return decodeProtectiveMbr(device.read(0, 512), Math.floor(device.size / device.sectorSize));
+  return decodeProtectiveMbr(device.read(0, 512), Math.floor(device.size / 512));
 }
 
 function hex(bytes: Uint8Array): string {

@@ -27,7 +27,6 @@ export function memoDevice(device: BlockDevice): MemoDevice {
   };
   return {
     size: device.size,
-    sectorSize: device.sectorSize,
     read: (offset, length) => device.read(offset, length),
     write(offset, bytes) {
       // Before it is written: a write that fails half way has changed something too.
@@ -51,7 +50,6 @@ function recordReads(device: BlockDevice): { recorder: BlockDevice; reads: Exten
   const reads: Extent[] = [];
   const recorder: BlockDevice = {
     size: device.size,
-    sectorSize: device.sectorSize,
     read(offset, length) {
       // Also where the read fails: what is remembered may depend on that.
       reads.push({ offset, length });

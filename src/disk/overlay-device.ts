@@ -31,7 +31,6 @@ export function overlayDevice(base: BlockDevice): OverlayDevice {
   };
   return {
     size: base.size,
-    sectorSize: base.sectorSize,
     read(offset, length, scratch) {
       assertInRange(base.size, offset, length);
       const bytes = base.read(offset, length, scratch);

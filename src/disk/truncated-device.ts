@@ -18,7 +18,6 @@ export function truncatedDevice(device: BlockDevice, size: number): BlockDevice 
   };
   return {
     size,
-    sectorSize: device.sectorSize,
     read(offset, length) {
       guard(offset, length);
       return device.read(offset, length);

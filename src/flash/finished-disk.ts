@@ -48,7 +48,6 @@ export async function finishedDisk(
 function longerDevice(base: BlockDevice, size: number): BlockDevice {
   return {
     size,
-    sectorSize: base.sectorSize,
     read(offset, length, scratch) {
       const there = Math.max(0, Math.min(length, base.size - offset));
       if (there === length) return base.read(offset, length, scratch);

@@ -160,7 +160,7 @@ async function peek(stream: Readable): Promise<{ packing: Packing | undefined; w
 /** Without a copy of what is looked at. */
 function nonZero(bytes: Uint8Array): Extent[] {
   const read = (offset: number, length: number) => bytes.subarray(offset, offset + length);
-  return nonZeroExtents({ size: bytes.length, sectorSize: 512, read, write() {}, flush() {} });
+  return nonZeroExtents({ size: bytes.length, read, write() {}, flush() {} });
 }
 
 function writeAll(fd: number, bytes: Uint8Array, offset: number): void {

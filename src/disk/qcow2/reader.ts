@@ -80,7 +80,6 @@ export function openQcow2(file: BlockDevice): Qcow2Device {
   return {
     header,
     size,
-    sectorSize: 512,
     read(offset, length) {
       assertInRange(size, offset, length);
       const bytes = new Uint8Array(length);

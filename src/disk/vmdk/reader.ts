@@ -63,7 +63,7 @@ export function openVmdk(file: BlockDevice): VmdkDevice {
   };
 
   return {
-    ...{ header, type, size, sectorSize: 512 },
+    ...{ header, type, size },
     read(offset, length) {
       assertInRange(size, offset, length);
       const bytes = new Uint8Array(length);

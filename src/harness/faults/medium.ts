@@ -38,7 +38,6 @@ export function medium(device: BlockDevice): Medium {
   };
   return {
     size: device.size,
-    sectorSize: device.sectorSize,
     read(offset, length, scratch) {
       assertPower();
       return device.read(offset, length, scratch);

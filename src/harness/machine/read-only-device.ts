@@ -5,7 +5,6 @@ import type { BlockDevice } from '../../disk/block-device.ts';
 export function readOnlyDevice(device: BlockDevice): BlockDevice {
   return {
     size: device.size,
-    sectorSize: device.sectorSize,
     read: (offset, length, scratch) => device.read(offset, length, scratch),
     write() {
       throw new TwinbankError('io', 'device.read-only', 'the disk was opened for reading');

@@ -35,7 +35,6 @@ export const fat: FuzzTarget = {
 function prefixDevice(prefix: Uint8Array): BlockDevice {
   return {
     size: partitionBytes,
-    sectorSize: 512,
     read(offset, length) {
       assertInRange(partitionBytes, offset, length);
       const bytes = new Uint8Array(length);

@@ -41,7 +41,7 @@ describe('a file as a device', () => {
     const path = join(folder, 'there.img');
     writeFileSync(path, 'hello');
     const device = openFileDevice(path);
-    expect([device.size, device.sectorSize]).toEqual([5, 512]);
+    expect(device.size).toBe(5);
     expect(Buffer.from(device.read(1, 3)).toString()).toBe('ell');
     expect(errorOf(() => device.read(3, 3)).code).toBe('device.out-of-range');
     expect(errorOf(() => device.write(0, Uint8Array.of(1))).kind).toBe('io');

@@ -75,7 +75,6 @@ describe('what is known of a store', () => {
     const failing: BlockDevice = {
       ...device,
       size: bytes.length,
-      sectorSize: 512,
       read(offset, length) {
         if (offset <= place && place < offset + length) {
           throw new TwinbankError('io', 'device.read', 'bad sector');
