@@ -120,7 +120,13 @@ export function readBankManifest(bytes: Uint8Array): BankManifest | string {
   const wrongKind = modules.find(({ kind }) => (kind === 'base') !== (origin === baseOrigin));
   if (wrongKind) return `module ${wrongKind.name}: expected the kind of ${origin}`;
   return {
-    ...{ origin: String(origin), vendor, product, version, build, kernelOptions, modules },
+    origin: String(origin),
+    vendor,
+    product,
+    version,
+    build,
+    kernelOptions,
+    modules,
     ...(origin === baseOrigin && {
       base: { title, securityVersion, minVersion, packages, trust },
     }),

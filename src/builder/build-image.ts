@@ -89,7 +89,15 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const sbom = await cachedSbom(system, components);
   const documents = (bmap: string) => attestations({ sbom, bmap, name, prepared, system, options });
   const outputs: Outputs = {
-    ...{ out, name, fileName, formats, modules, manifests, used, documents, signal },
+    out,
+    name,
+    fileName,
+    formats,
+    modules,
+    manifests,
+    used,
+    documents,
+    signal,
   };
   signal?.throwIfAborted();
   await sweepTemporaryImages(out);

@@ -109,7 +109,12 @@ export function oemManifest(
   const { name: origin, vendor, version } = oem;
   const own = modules.filter((module) => module.oem === oem);
   return {
-    ...{ origin, vendor, product, version, build: version, kernelOptions: [] },
+    origin,
+    vendor,
+    product,
+    version,
+    build: version,
+    kernelOptions: [],
     modules: own.map((one) => manifestModule(one)),
   };
 }
@@ -120,7 +125,17 @@ function manifestModule(module: BuiltModule): ManifestModule {
   const { provides, requires, conflicts, replaces } = oem?.relations ?? none;
   const files = paths.map(({ path }) => path);
   return {
-    ...{ name, file, version, vendor, kind, bytes, sha256, files },
-    ...{ provides, requires, conflicts, replaces },
+    name,
+    file,
+    version,
+    vendor,
+    kind,
+    bytes,
+    sha256,
+    files,
+    provides,
+    requires,
+    conflicts,
+    replaces,
   };
 }

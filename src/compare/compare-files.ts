@@ -37,7 +37,9 @@ export function compareFiles(
     (one, other) => fieldsOf(one, other).length === 0,
   );
   return changes.map(({ key, ...change }) => ({
-    ...{ module, path: key, ...change },
+    module,
+    path: key,
+    ...change,
     fields: change.a && change.b ? fieldsOf(change.a, change.b) : [],
   }));
 }

@@ -33,7 +33,9 @@ export async function describeBundle(
     const sent = new Map(index.entries.map((one) => [one.path, one.sha256]));
     const env = bankEnvOf(manifests.map(({ manifest }) => manifest));
     const described: DescribedBundle = {
-      ...{ kind: 'bundle', path: name, from: index.from?.build ?? null },
+      kind: 'bundle',
+      path: name,
+      from: index.from?.build ?? null,
       system: {
         ...systemFacts(manifests.map(({ manifest }) => manifest)),
         origins: manifests.map(describeOrigin),
@@ -49,7 +51,8 @@ export async function describeBundle(
     };
     const moduleBytes = (file: string) => readEntry(name, path, `modules/${file}`);
     return {
-      ...{ described, moduleBytes },
+      described,
+      moduleBytes,
       packageBytes: (one) => readEntry(name, path, `packages/${one.name}`),
       loaderConfig: () => undefined,
       close: () => {},

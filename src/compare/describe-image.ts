@@ -57,10 +57,16 @@ export async function describeImage(
     if (!bank || !place) throw noBank(name, chosen, banks);
     const { size, diskGuid, findings } = report;
     const described: DescribedImage = {
-      ...{ kind: 'image', path: name, format, size, diskGuid },
+      kind: 'image',
+      path: name,
+      format,
+      size,
+      diskGuid,
       partitions: report.partitions,
       files: [...mbrCode(device), ...report.partitions.flatMap((one) => filesOf(device, one))],
-      ...{ banks, bank: bank.partition, system: bank.system },
+      banks,
+      bank: bank.partition,
+      system: bank.system,
       problems: findings.flatMap(({ severity, message }) =>
         severity === 'error' ? [message] : [],
       ),
@@ -79,7 +85,9 @@ export async function describeImage(
       );
     };
     return {
-      ...{ described, moduleBytes, close },
+      described,
+      moduleBytes,
+      close,
       packageBytes: async ({ sha256: hash }) => {
         const isIt = (one: DescribedFile): boolean =>
           one.place === 'store' && one.path.startsWith('packages/') && one.sha256 === hash;

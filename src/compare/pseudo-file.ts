@@ -39,7 +39,11 @@ export function readPseudoFile(definitions: string): PseudoEntry[] {
     const [bytes = 0, offset = 0] = type === 'R' ? more.trim().split(' ').map(Number) : [];
     entries.push({
       path: name.replaceAll(/\\([\s\S])/g, '$1'),
-      ...{ type, mode: Number.parseInt(mode, 8), owner: `${uid}:${gid}`, bytes, offset },
+      type,
+      mode: Number.parseInt(mode, 8),
+      owner: `${uid}:${gid}`,
+      bytes,
+      offset,
       rest: link ?? more.slice(1),
     });
   }

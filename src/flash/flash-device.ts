@@ -63,7 +63,11 @@ async function write(
     throw halfWritten(request.target, error);
   });
   return {
-    ...{ size, dataBytes: extentBytes(aligned.extents), writtenBytes, checkedBy, readBack },
+    size,
+    dataBytes: extentBytes(aligned.extents),
+    writtenBytes,
+    checkedBy,
+    readBack,
     device: facts,
   };
 }

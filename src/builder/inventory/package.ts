@@ -39,7 +39,10 @@ export function debPackage(
   const qualifiers = { arch: architecture, upstream: `${source}@${sourceVersion}` };
   return {
     purl: packageUrl('deb', 'debian', name, version, qualifiers),
-    ...{ name, version, licence, sha256 },
+    name,
+    version,
+    licence,
+    sha256,
     supplier: control.get('Maintainer') ?? '',
     homepage: control.get('Homepage') ?? '',
     source: `${source} ${sourceVersion}`,
@@ -58,7 +61,9 @@ export function npmPackage(
   const dependencies = (about.dependencies ?? {}) as object;
   return {
     ...unknown,
-    ...{ name, version, purl: packageUrl('npm', scope, plain, version) },
+    name,
+    version,
+    purl: packageUrl('npm', scope, plain, version),
     supplier: personOf(about.author),
     licence: licenceOfPackageJson(about.license),
     homepage: webAddress(text(about.homepage)),

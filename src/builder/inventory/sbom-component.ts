@@ -13,7 +13,9 @@ export function packageComponent(about: InventoryPackage, bomRef: string): Model
   }
   const why = licence.why === undefined ? '' : `: ${licence.why}`;
   return new Models.Component(Enums.ComponentType.Library, name, {
-    ...{ bomRef, purl, hashes },
+    bomRef,
+    purl,
+    hashes,
     ...(version && { version }),
     ...(supplier && { supplier: supplierOf(supplier) }),
     licenses: licensesOf(licence),

@@ -21,7 +21,9 @@ export async function planFiles(
     tools: ['mksquashfs'],
     sonames: [],
     own: genericPackage({
-      ...{ name, version: `${recipe.version}-${recipe.build}`, supplier: '' },
+      name,
+      version: `${recipe.version}-${recipe.build}`,
+      supplier: '',
       licence: unknownLicence('its files are of the recipe, which has no place for a licence'),
     }),
     build: (scratch, sources) =>

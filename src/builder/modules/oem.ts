@@ -101,7 +101,12 @@ export function planPackedOem(path: string): ModulePlan {
   const { provides, requires, conflicts, replaces } = module;
   const relations = { provides, requires, conflicts, replaces };
   return {
-    ...{ name, fileName, version, components: [], tools: [], sonames: [] },
+    name,
+    fileName,
+    version,
+    components: [],
+    tools: [],
+    sonames: [],
     inputs: { type: 'packed-oem', format: 1, sha256, files },
     oem: { name, vendor, version, relations, packed: { ...kept, path } },
     build: async (scratch) => ({

@@ -79,7 +79,11 @@ async function hold(options: CheckOptions): Promise<OemCheck> {
   }
   const modules = [...others, own.module];
   const manifests = unsignedManifests({
-    ...{ recipe, modules, packages: [], trust: [], key: developmentKey },
+    recipe,
+    modules,
+    packages: [],
+    trust: [],
+    key: developmentKey,
   });
   const provider = 'provider' in subject ? subject.provider : undefined;
   problems.push(...bankProblems(manifests).map((problem) => placed(problem, shown, provider)));

@@ -85,9 +85,17 @@ function unbuilt(provider: LoadedProvider, tree: FileTree, context: PlanContext)
   );
   const relations = relationsOf(provider, context.recipe.product, context.kernel, own);
   return {
-    ...{ name, fileName: `${name}.v00`, version, kind: 'oem', vendor },
+    name,
+    fileName: `${name}.v00`,
+    version,
+    kind: 'oem',
+    vendor,
     oem: { name, vendor, version, relations },
-    ...{ bytes: 0, sha256: '0'.repeat(64), path: '', cached: false, paths: pathsOf(tree) },
+    bytes: 0,
+    sha256: '0'.repeat(64),
+    path: '',
+    cached: false,
+    paths: pathsOf(tree),
     inventory: [],
   };
 }

@@ -116,7 +116,10 @@ function factsOf(provider: LoadedProvider): Uint8Array {
   };
   const { assetTag, links, scripts } = support;
   const facts = {
-    ...{ schemaVersion: 1, name, vendor, version },
+    schemaVersion: 1,
+    name,
+    vendor,
+    version,
     ...(description !== undefined && { description }),
     ...(load.length > 0 && { load }),
     defaults,

@@ -81,7 +81,12 @@ export const command = defineCommand({
     const { product, version, build } = index;
     return {
       json: {
-        ...{ bundle: out, bytes, product, version, build, from: index.from ?? null },
+        bundle: out,
+        bytes,
+        product,
+        version,
+        build,
+        from: index.from ?? null,
         keyIds: [signingKey.public.id],
         development: isDevelopmentKey(signingKey.public.id),
         files: rows,

@@ -77,7 +77,12 @@ function reportJson(record: RunRecord): Record<string, unknown> {
     gaps,
     runs: parts,
     scenarios: scenarios.map(({ run, scenario, engine, variant, verdict, seconds, attempts }) => ({
-      ...{ run, scenario, engine, variant, verdict, seconds },
+      run,
+      scenario,
+      engine,
+      variant,
+      verdict,
+      seconds,
       attempts: attempts.length,
     })),
   };

@@ -71,7 +71,14 @@ function sums({ modules, store }: AppliedPlan): { sent: number; reused: number }
 export function planJson(plan: AppliedPlan) {
   const { from, to, kept, target, older, keyIds, oems, dropped, modules, store } = plan;
   return {
-    ...{ from, to, kept, target, older, keyIds, oems, dropped },
+    from,
+    to,
+    kept,
+    target,
+    older,
+    keyIds,
+    oems,
+    dropped,
     development: keyIds.some(isDevelopmentKey),
     bytes: sums(plan),
     modules: modules.map(({ name, file, origin, version, from, bytes, sha256, source }) => {

@@ -106,7 +106,11 @@ export function decodeVmdkHeader(sector: Uint8Array, fileBytes: number): VmdkHea
   const atEnd = bytes.readBigUInt64LE(56) === directoryAtEnd;
   const directoryOffset = atEnd ? undefined : count(56, 'a directory offset', fileSectors);
   return {
-    ...{ version, flags, capacity, grainSectors: grain, directoryOffset },
+    version,
+    flags,
+    capacity,
+    grainSectors: grain,
+    directoryOffset,
     descriptorOffset: count(28, 'a descriptor offset', fileSectors),
     descriptorSectors: count(36, 'a descriptor', fileSectors),
     overhead: count(64, 'an overhead', 2 ** 43),

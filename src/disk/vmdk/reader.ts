@@ -63,7 +63,9 @@ export function openVmdk(file: BlockDevice): VmdkDevice {
   };
 
   return {
-    ...{ header, type, size },
+    header,
+    type,
+    size,
     read(offset, length) {
       assertInRange(size, offset, length);
       const bytes = new Uint8Array(length);

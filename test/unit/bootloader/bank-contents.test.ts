@@ -8,8 +8,15 @@ import { selectBank } from '../../../src/bootloader/select-bank.ts';
 import { encodeSum, sha256 } from '../../../src/bootloader/sum-file.ts';
 
 const cfg: BootCfg = {
-  ...{ bootstate: '1', attempts: '0', verdict: '-', updated: 7, build: '2.0-1' },
-  ...{ kernel: 'vmkernel', kernelopt: 'quiet', modules: ['boot.v00', 'a.v00'], title: '' },
+  bootstate: '1',
+  attempts: '0',
+  verdict: '-',
+  updated: 7,
+  build: '2.0-1',
+  kernel: 'vmkernel',
+  kernelopt: 'quiet',
+  modules: ['boot.v00', 'a.v00'],
+  title: '',
 };
 
 function bankOf(change: (files: Map<string, Uint8Array>) => void = () => {}): LoaderBank & {

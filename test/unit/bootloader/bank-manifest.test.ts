@@ -37,7 +37,9 @@ describe('a manifest', () => {
       kernelOptions: ['quiet'],
       modules: [{ name: 'vmkernel' }, { name: 'boot' }, { name: 'engine', file: 'engine.v00' }],
       base: {
-        ...{ title: 'twinbank 1.0', securityVersion: 0, minVersion: '' },
+        title: 'twinbank 1.0',
+        securityVersion: 0,
+        minVersion: '',
         packages: [{ name: 'tool_1.0~rc1+b2_amd64.deb', bytes: 5 }],
         trust: [{ keyId: keys.release.public.id }],
       },

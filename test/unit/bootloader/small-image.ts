@@ -104,7 +104,10 @@ export function signedBase(
     kernelOptions: ['quiet'],
     modules: Object.entries(files).map(([file, data]) => manifestModule(file, data, 'base')),
     base: {
-      ...{ title: 'test', securityVersion: 0, minVersion: '', packages: [] },
+      title: 'test',
+      securityVersion: 0,
+      minVersion: '',
+      packages: [],
       trust: [{ keyId, publicKey }],
       ...base,
     },
@@ -123,9 +126,18 @@ export function manifestModule(
   kind: 'base' | 'oem',
 ): ManifestModule {
   return {
-    ...{ name: file.replace('.v00', ''), file, version: '7.8', vendor: 'twinbank', kind },
-    ...{ bytes: data.length, sha256: sha256(data), files: [] },
-    ...{ provides: [], requires: [], conflicts: [], replaces: [] },
+    name: file.replace('.v00', ''),
+    file,
+    version: '7.8',
+    vendor: 'twinbank',
+    kind,
+    bytes: data.length,
+    sha256: sha256(data),
+    files: [],
+    provides: [],
+    requires: [],
+    conflicts: [],
+    replaces: [],
   };
 }
 

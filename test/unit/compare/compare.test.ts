@@ -25,18 +25,36 @@ function side(
   more: { leftOut?: boolean } = {},
 ): Source<DescribedBundle> {
   const module = {
-    ...{ name: 'agents', file: 'agents.v00', version: '1', vendor: 'twinbank', kind: 'base' },
-    ...{ origin: 'base', bytes: 1, sha256: digit.repeat(64), relations: [] },
-    ...{ files: ['both', `only-${digit}`], leftOut: false },
+    name: 'agents',
+    file: 'agents.v00',
+    version: '1',
+    vendor: 'twinbank',
+    kind: 'base',
+    origin: 'base',
+    bytes: 1,
+    sha256: digit.repeat(64),
+    relations: [],
+    files: ['both', `only-${digit}`],
+    leftOut: false,
     ...more,
   };
   const system = {
-    ...{ product: 'p', version: '1', build: '1-1', title: '', securityVersion: 0, minVersion: '' },
-    ...{ origins: [], trust: [], kernelOptions: [], modules: [module], packages: [] },
+    product: 'p',
+    version: '1',
+    build: '1-1',
+    title: '',
+    securityVersion: 0,
+    minVersion: '',
+    origins: [],
+    trust: [],
+    kernelOptions: [],
+    modules: [module],
+    packages: [],
   };
   const described = { kind: 'bundle', path: `${digit}.tbu`, from: null, system } as const;
   return {
-    ...{ described, moduleBytes },
+    described,
+    moduleBytes,
     packageBytes: async () => undefined,
     loaderConfig: () => undefined,
     close: () => {},

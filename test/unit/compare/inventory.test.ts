@@ -16,7 +16,9 @@ function layer(name: string, files: Record<string, string>, licence?: Licence): 
   });
   const inventory = { module: name, packages: [named(`of-${name}`, licence)], files: rows };
   return {
-    ...{ name, file: `${name}.v00`, version: '1' },
+    name,
+    file: `${name}.v00`,
+    version: '1',
     vendor: '',
     kind: 'base',
     sha256: '',
@@ -25,7 +27,8 @@ function layer(name: string, files: Record<string, string>, licence?: Licence): 
 }
 
 const system: SystemInventory = {
-  ...{ product: 'p', build: '1-1' },
+  product: 'p',
+  build: '1-1',
   modules: [
     { ...layer('vmkernel', { vmkernel: '' }), file: 'vmkernel' },
     layer('boot', { 'bin/busybox': '' }),

@@ -70,8 +70,17 @@ describe('the comparison of two systems', () => {
 });
 
 const empty = {
-  ...{ product: '', version: '', build: '', title: '', securityVersion: 0, minVersion: '' },
-  ...{ origins: [], trust: [], kernelOptions: [], modules: [], packages: [] },
+  product: '',
+  version: '',
+  build: '',
+  title: '',
+  securityVersion: 0,
+  minVersion: '',
+  origins: [],
+  trust: [],
+  kernelOptions: [],
+  modules: [],
+  packages: [],
 };
 
 describe('the comparison of two images', () => {

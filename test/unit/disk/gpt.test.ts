@@ -250,7 +250,10 @@ describe('moving the backup', () => {
     const array = Buffer.alloc(512);
     array.set(encodeGptEntry(partition(2, 2048, sectors - 3)), 128);
     const common = {
-      ...{ firstUsableLba: 34, lastUsableLba: sectors - 3, entryCount: 4, arrayCrc: crc32(array) },
+      firstUsableLba: 34,
+      lastUsableLba: sectors - 3,
+      entryCount: 4,
+      arrayCrc: crc32(array),
       diskGuid: table.diskGuid,
     };
     bytes.set(encodeGptHeader({ ...common, myLba: 1, alternateLba: last, arrayLba: 2 }), 512);

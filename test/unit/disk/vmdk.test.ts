@@ -15,7 +15,9 @@ function pack(bytes: Uint8Array, type: VmdkType): Buffer {
   const file = Buffer.alloc(bytes.length * 2 + 4 * 2 ** 20);
   const source = memoryDevice(bytes);
   const length = writeVmdk(source, [{ offset: 0, length: bytes.length }], memoryDevice(file), {
-    ...{ type, fileName: 'disk.vmdk', deflate: deflateSync },
+    type,
+    fileName: 'disk.vmdk',
+    deflate: deflateSync,
   });
   return file.subarray(0, length);
 }

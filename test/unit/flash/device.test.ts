@@ -56,10 +56,17 @@ describe('the facts of a device', () => {
   it('are those of a USB stick, whose serial number its USB device has', () => {
     stick();
     expect(facts('8:16')).toEqual({
-      ...{ name: 'sdb', number: '8:16', bytes: 7864320 * 512 },
-      ...{ model: 'SanDisk Ultra', serial: '4C530001' },
-      ...{ logicalSector: 512, physicalSector: 4096, readOnly: false, removable: true },
-      ...{ partOf: null, partitions: [{ name: 'sdb1', bytes: 2048 * 512 }] },
+      name: 'sdb',
+      number: '8:16',
+      bytes: 7864320 * 512,
+      model: 'SanDisk Ultra',
+      serial: '4C530001',
+      logicalSector: 512,
+      physicalSector: 4096,
+      readOnly: false,
+      removable: true,
+      partOf: null,
+      partitions: [{ name: 'sdb1', bytes: 2048 * 512 }],
     });
   });
 
@@ -81,7 +88,10 @@ describe('the facts of a device', () => {
     put('sys/devices/ata1/vpd_pg80', Buffer.from('\0\x80\0\x0fS5Y1NG0R123456', 'latin1'));
     link('sys/devices/ata1/block/sda/device', 'sys/devices/ata1');
     expect(facts('8:0')).toMatchObject({
-      ...{ model: 'Samsung SSD 870', serial: 'S5Y1NG0R123456', readOnly: true, partitions: [] },
+      model: 'Samsung SSD 870',
+      serial: 'S5Y1NG0R123456',
+      readOnly: true,
+      partitions: [],
     });
   });
 

@@ -105,7 +105,9 @@ describe('writing to a device', () => {
       if (++pieces === 3) abort.abort(new Error('stop'));
     };
     const stopped = writeDevice(await finished('one'), target, {
-      ...{ ...work, report, signal: abort.signal },
+      ...work,
+      report,
+      signal: abort.signal,
     });
     await expect(stopped).rejects.toThrow('stop');
     expect(table(target)).toBeUndefined();
@@ -126,7 +128,8 @@ describe('writing to a device', () => {
       },
     };
     await expect(writeDevice(await finished(), forgetful, work)).rejects.toMatchObject({
-      ...{ kind: 'io', code: 'flash.read-back' },
+      kind: 'io',
+      code: 'flash.read-back',
     });
     expect(table(target)).toBeUndefined();
   });

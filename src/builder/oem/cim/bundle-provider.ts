@@ -37,9 +37,15 @@ export async function bundleCimFile(
     const { outputFiles } = await build({
       absWorkingDir: provider.folder,
       entryPoints: [file],
-      ...{ bundle: true, write: false, format: 'esm', target },
+      bundle: true,
+      write: false,
+      format: 'esm',
+      target,
       platform: isTest ? 'node' : 'neutral',
-      ...{ minify: !isTest, keepNames: true, legalComments: 'none', sourcemap: isTest && 'inline' },
+      minify: !isTest,
+      keepNames: true,
+      legalComments: 'none',
+      sourcemap: isTest && 'inline',
       // Not one that happens to lie above the folder.
       tsconfigRaw: {},
       logLevel: 'silent',

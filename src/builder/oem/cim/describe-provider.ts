@@ -31,7 +31,9 @@ export async function describeProvider(
   const worker = new Worker(new URL(url), {
     workerData: { bundle: Buffer.from(data).toString(), isBase },
     resourceLimits: { maxOldGenerationSizeMb: limits.maxOldGenerationSizeMb },
-    ...{ stdout: true, stderr: true, env: {} },
+    stdout: true,
+    stderr: true,
+    env: {},
   });
   const failed = (why: string): ProviderSchemas => ({
     problems: [`expected to load, found: ${why}`],

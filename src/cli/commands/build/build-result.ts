@@ -31,10 +31,17 @@ export function buildResult(
   );
   const json = {
     images: built.map(({ image, built, seconds }) => ({
-      ...{ recipe: image.recipe, image: image.name, oem: oemsOf(built).map(({ name }) => name) },
-      ...{ build: built.build, files: filesOf(built), fit: built.fit },
-      ...{ bytes: built.bytes, dataBytes: built.dataBytes, seconds },
-      ...{ keyIds: [id], development: isDevelopmentKey(id) },
+      recipe: image.recipe,
+      image: image.name,
+      oem: oemsOf(built).map(({ name }) => name),
+      build: built.build,
+      files: filesOf(built),
+      fit: built.fit,
+      bytes: built.bytes,
+      dataBytes: built.dataBytes,
+      seconds,
+      keyIds: [id],
+      development: isDevelopmentKey(id),
       modules: built.modules.map(({ name, version, kind, bytes, sha256 }) => {
         return { name, version, kind, bytes, sha256 };
       }),

@@ -76,14 +76,19 @@ export const command = defineCommand({
         const { resolved } = loaded;
         return {
           ...(await share(recipe, resolved)),
-          ...{ recipe: resolved, report: told, fileName: name, formats, key },
+          recipe: resolved,
+          report: told,
+          fileName: name,
+          formats,
+          key,
           out: resolve(cwd, out),
           // Without folders: the same build on another machine says the same.
           parameters: {
             recipe: basename(recipe),
             set,
             oem: column?.map((path) => basename(path)) ?? null,
-            ...{ locked, unique: unique === true },
+            locked,
+            unique: unique === true,
           },
           ...(unique && { identity: randomUUID() }),
         };

@@ -71,8 +71,10 @@ export const command = defineCommand({
     if (set.length > 0) throw usageError('--set: expected two recipes, found none');
     const banks = banksOf(options.bank);
     const compare: CompareOptions = {
-      ...{ ids: options.ids === true, marks: options.marks === true },
-      ...{ files: options.brief !== true, texts: options.content === true },
+      ids: options.ids === true,
+      marks: options.marks === true,
+      files: options.brief !== true,
+      texts: options.content === true,
       ...{
         temporary: context.env.TMPDIR || tmpdir(),
         report: context.report,

@@ -39,7 +39,8 @@ export function imageSections(
         const { number, name } = one.a ?? one.b ?? { number: 0, name: '' };
         const other = one.change === 'changed' ? (one.a ?? undefined) : undefined;
         return {
-          ...{ change: one.change, name: `${number} ${plain(name)}` },
+          change: one.change,
+          name: `${number} ${plain(name)}`,
           a: one.a ? partitionText(one.a, one.b ?? undefined, ids) : '',
           b: one.b ? partitionText(one.b, other, ids) : '',
         };
@@ -52,8 +53,10 @@ export function imageSections(
         const text = (file: typeof one.a) =>
           file ? `${humanSize(file.bytes)} ${file.sha256.slice(0, 8) || 'unreadable'}` : '';
         return {
-          ...{ change: one.change, name: plain(`${place}: ${path}`) },
-          ...{ a: text(one.a), b: text(one.b) },
+          change: one.change,
+          name: plain(`${place}: ${path}`),
+          a: text(one.a),
+          b: text(one.b),
         };
       }),
     },

@@ -8,9 +8,19 @@ import { unifiedDiff } from '../../../compare/unified-diff.ts';
 
 /** Every document of `diff` has all members; those that the pair has nothing of are empty. */
 const nothing = {
-  ...{ disk: [], partitions: [], volumes: [], banks: [], facts: [], origins: [], trust: [] },
+  disk: [],
+  partitions: [],
+  volumes: [],
+  banks: [],
+  facts: [],
+  origins: [],
+  trust: [],
   kernelOptions: { added: [], removed: [], moved: [] },
-  ...{ modules: [], packages: [], files: [], unread: [], recipe: [] },
+  modules: [],
+  packages: [],
+  files: [],
+  unread: [],
+  recipe: [],
 };
 
 export function systemsJson(a: Described, b: Described, found: SystemsComparison) {
@@ -18,7 +28,9 @@ export function systemsJson(a: Described, b: Described, found: SystemsComparison
   const { facts, origins, trust, kernelOptions, modules, packages } = system;
   return {
     ...nothing,
-    ...{ a: sideJson(a), b: sideJson(b), equal },
+    a: sideJson(a),
+    b: sideJson(b),
+    equal,
     disk: image?.disk ?? [],
     partitions: (image?.partitions ?? []).map(({ key, ...change }) => {
       return { number: Number(key), ...change };
@@ -28,7 +40,9 @@ export function systemsJson(a: Described, b: Described, found: SystemsComparison
       return { place, path, ...sides(change, ({ bytes, sha256 }) => ({ bytes, sha256 })) };
     }),
     banks: (image?.banks ?? []).map(bankJson),
-    ...{ facts, kernelOptions, unread },
+    facts,
+    kernelOptions,
+    unread,
     origins: origins.map(({ key, ...change }) => ({ origin: key, ...change })),
     trust: trust.map(({ key, ...change }) => ({ keyId: key, ...change })),
     modules: modules.map(({ key, ...change }) => ({ name: key, ...sides(change, moduleJson) })),

@@ -53,7 +53,10 @@ function rowLines(
   { name, cell, colors }: { name: number; cell: number; colors: Colors },
 ): string[] {
   const tint = {
-    ...{ added: colors.green, removed: colors.red, changed: colors.yellow, none: colors.dim },
+    added: colors.green,
+    removed: colors.red,
+    changed: colors.yellow,
+    none: colors.dim,
   }[row.change];
   const [left, right] = [broken(row.a, cell), broken(row.b, cell)];
   const isLong = row.name.length > name;

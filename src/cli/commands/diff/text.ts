@@ -51,7 +51,8 @@ export function recipesText(
   const rows = changes.map((one) => ({
     change: one.a ? (one.b ? ('changed' as const) : ('removed' as const)) : ('added' as const),
     name: plain(one.path),
-    ...{ a: side(one.a), b: side(one.b) },
+    a: side(one.a),
+    b: side(one.b),
   }));
   const sections = rows.length > 0 ? [{ title: 'Recipe', rows }] : [];
   const sum = rows.length === 0 ? 'the same' : `${counted(rows.length, 'value')} differ`;

@@ -76,7 +76,13 @@ function bundleJson(facts: Facts) {
   const { file, bytes, index, signers, signed, modules, packages, problem } = facts;
   const { product, version, build, from } = index;
   return {
-    ...{ bundle: file, format: 'bundle', bytes, product, version, build, from: from ?? null },
+    bundle: file,
+    format: 'bundle',
+    bytes,
+    product,
+    version,
+    build,
+    from: from ?? null,
     title: facts.title,
     securityVersion: facts.securityVersion,
     minVersion: facts.minVersion || null,

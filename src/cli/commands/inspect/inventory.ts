@@ -85,8 +85,15 @@ async function answerOf(
 function fileJson({ path, module, listed, file, package: one }: FoundFile) {
   const { sha256 = null, target = null, from = file.path, changed = false } = file;
   return {
-    ...{ path, module, file: listed?.file ?? null, kind: listed?.kind ?? 'base' },
-    ...{ sha256, target, from, changed, package: aboutJson(one) },
+    path,
+    module,
+    file: listed?.file ?? null,
+    kind: listed?.kind ?? 'base',
+    sha256,
+    target,
+    from,
+    changed,
+    package: aboutJson(one),
   };
 }
 

@@ -79,8 +79,16 @@ function result(path: string, { module, fit }: OemCheck) {
   const free = fit?.free ?? 0;
   return {
     json: {
-      ...{ valid: true, name, version, bytes, bytesFree: free, keyIds },
-      ...{ provides, requires, conflicts, replaces },
+      valid: true,
+      name,
+      version,
+      bytes,
+      bytesFree: free,
+      keyIds,
+      provides,
+      requires,
+      conflicts,
+      replaces,
     },
     text: `${path}: ${name} ${version} is valid, ${humanSize(bytes)} in the bank, which keeps ${humanSize(free)} free`,
   };

@@ -45,7 +45,14 @@ export const command = defineCommand({
     const needs = requires.length > 0 ? `; requires ${requires.join(', ')}` : '';
     return {
       json: {
-        ...{ file: out, bytes, name: origin, vendor, version, product, requires, keyIds },
+        file: out,
+        bytes,
+        name: origin,
+        vendor,
+        version,
+        product,
+        requires,
+        keyIds,
         development: isDevelopmentKey(signingKey.public.id),
       },
       text: `${out}: ${origin} ${version} for ${product}, ${humanSize(bytes)}, signed by ${keysText(keyIds)}${needs}`,

@@ -73,8 +73,13 @@ export async function openArtifactStore(
       async (fileName): Promise<BuiltImage> => {
         const recipe = recipeOf(order);
         const { files, build } = await buildImage({
-          ...{ recipe, components, key, fileName, out: folder },
-          ...{ formats: ['raw'], report: silent },
+          recipe,
+          components,
+          key,
+          fileName,
+          out: folder,
+          formats: ['raw'],
+          report: silent,
         });
         return { path: files[0] ?? '', build };
       },
@@ -107,7 +112,9 @@ export async function openArtifactStore(
     );
 
   return {
-    ...{ image, bundle, disk },
+    image,
+    bundle,
+    disk,
     async close() {
       await Promise.allSettled(products.values());
       await rm(folder, { recursive: true, force: true });

@@ -86,7 +86,8 @@ export const command = defineCommand({
           engine: choice.kind,
           signal: context.signal,
         },
-        ...{ version: packageVersion(), keepAll: options.keepArtefacts === true },
+        version: packageVersion(),
+        keepAll: options.keepArtefacts === true,
         makeMachine,
         now: () => (performance.now() - begun) / 1000,
         emit: listeners.hear,
@@ -157,7 +158,11 @@ function runsJson(
 ): Record<string, unknown> {
   return {
     runs: runs.map(({ run, scenario, description, file, variant, steps }) => ({
-      ...{ run, scenario, description, file, variant },
+      run,
+      scenario,
+      description,
+      file,
+      variant,
       steps: steps.map((step) => {
         return { title: step.title, ...step.place, notApplicable: missing(step) ?? null };
       }),
@@ -179,9 +184,16 @@ function outcome(
     json: {
       totals,
       scenarios: scenarios.map(({ run, scenario, variant, verdict, seconds, attempts }) => ({
-        ...{ run, scenario, variant, verdict, seconds, attempts: attempts.length },
+        run,
+        scenario,
+        variant,
+        verdict,
+        seconds,
+        attempts: attempts.length,
       })),
-      ...{ junit: junit ?? null, html: html ?? null, events: events ?? null },
+      junit: junit ?? null,
+      html: html ?? null,
+      events: events ?? null,
       artefacts: kept ? artefacts : null,
     },
     text: [runText(record, colors, kept ? artefacts : undefined), ...written].join('\n'),

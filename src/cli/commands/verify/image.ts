@@ -65,7 +65,12 @@ export async function verifyImage(
   return {
     json: {
       ...(made && { provenance: made }),
-      ...{ file, ok, kind: 'image', development, findings, store },
+      file,
+      ok,
+      kind: 'image',
+      development,
+      findings,
+      store,
       banks: banks.map(({ counts: _, ...bank }) => ({ ...bank, ok: bank.problems.length === 0 })),
     },
     text: [

@@ -78,8 +78,17 @@ async function bundle(
   return {
     json: {
       ...(made && { provenance: made }),
-      ...{ file, ok: true, kind: 'bundle', bytes, product, version, build, from: from ?? null },
-      ...{ keyIds, development, entries },
+      file,
+      ok: true,
+      kind: 'bundle',
+      bytes,
+      product,
+      version,
+      build,
+      from: from ?? null,
+      keyIds,
+      development,
+      entries,
       origins: manifests.map(({ manifest, keyIds }) => ({
         origin: manifest.origin,
         version: manifest.version,

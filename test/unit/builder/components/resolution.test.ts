@@ -125,7 +125,8 @@ test('a file of the host that was changed since it was resolved is named, not ta
   expect((await readComponent(file!, () => true, context)).size).toBe(1);
   writeFileSync(path, 'two');
   await expect(readComponent(file!, () => true, context)).rejects.toMatchObject({
-    ...{ kind: 'io', code: 'components.changed' },
+    kind: 'io',
+    code: 'components.changed',
     message: `file:${path}: expected it as it was when the build began, found it changed since; build again`,
   });
 });

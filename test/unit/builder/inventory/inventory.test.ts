@@ -21,7 +21,9 @@ const sources: InventorySources = {
 const data = Buffer.from('x');
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const taken: Extract<TreeEntry, { type: 'file' }> = {
-  ...{ type: 'file', mode: 0o644, data },
+  type: 'file',
+  mode: 0o644,
+  data,
   from: { id: 'deb:b', path: 'bin/b' },
 };
 

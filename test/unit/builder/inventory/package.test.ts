@@ -27,7 +27,11 @@ describe('a package in an inventory', () => {
     const about = { name: 'libstdc++6', version: '12.2.0-14+b1', sha256: 'ab' };
     expect(debPackage(about, control, licence)).toEqual({
       purl: 'pkg:deb/debian/libstdc%2B%2B6@12.2.0-14+b1?arch=amd64&upstream=gcc-12%4012.2.0-14',
-      ...{ name: 'libstdc++6', version: '12.2.0-14+b1', licence, sha256: 'ab', integrity: '' },
+      name: 'libstdc++6',
+      version: '12.2.0-14+b1',
+      licence,
+      sha256: 'ab',
+      integrity: '',
       supplier: 'A Team <a@example.org>',
       homepage: 'http://gcc.gnu.org/',
       source: 'gcc-12 12.2.0-14',
@@ -62,7 +66,9 @@ describe('a package in an inventory', () => {
       supplier: 'B',
       source: 'git+https://example.org/b.git',
       licence: { basis: 'package.json', terms: ['MIT'] },
-      ...{ sha256: 'cd', integrity: 'sha512-x', depends: ['c', 'z'] },
+      sha256: 'cd',
+      integrity: 'sha512-x',
+      depends: ['c', 'z'],
     });
   });
 

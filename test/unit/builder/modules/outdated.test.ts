@@ -10,7 +10,12 @@ test('a module whose sources were edited while it was built is not found by the 
   const build = async (edit?: string): Promise<string> => {
     const planned = source;
     const plan: ModulePlan = {
-      ...{ name: 'x', fileName: 'x.v00', version: '1', components: [], tools: [], sonames: [] },
+      name: 'x',
+      fileName: 'x.v00',
+      version: '1',
+      components: [],
+      tools: [],
+      sonames: [],
       inputs: { source: planned },
       isOutdated: async () => source !== planned,
       build: async () => {

@@ -60,7 +60,12 @@ export const provider = defineProvider({ classes: [${fan('Acme_Fan', "methods: {
   if (bundle?.type !== 'file' || description?.type !== 'file') throw new Error('no files');
   expect(Buffer.from(bundle.data).toString()).not.toMatch(/\bimport\b/);
   expect(JSON.parse(Buffer.from(description.data).toString())).toMatchObject({
-    ...{ origin: 'acme', name: 'a', api: 1, monitors: true, writes: [], devices: [] },
+    origin: 'acme',
+    name: 'a',
+    api: 1,
+    monitors: true,
+    writes: [],
+    devices: [],
     classes: [{ name: 'Acme_Fan', methods: { Stop: { returns: 'uint32' } } }],
   });
   const again = await build(files);
@@ -176,8 +181,10 @@ describe('what provider.yaml says of them', () => {
       typeof relationsOf
     >[2];
     expect(relationsOf(provider, 'twinbank', kernel, [])).toEqual({
-      ...{ provides: ['cim-class-acme_fan'], conflicts: ['cim-class-acme_fan'] },
-      ...{ requires: ['cim-api = 1'], replaces: [] },
+      provides: ['cim-class-acme_fan'],
+      conflicts: ['cim-class-acme_fan'],
+      requires: ['cim-api = 1'],
+      replaces: [],
     });
   });
 });

@@ -15,7 +15,10 @@ const read = (
 test('a module that was built for the kernel is taken, with what it needs', () => {
   const data = kernelModule('depends=i2c-core,dca', `vermagic=${vermagic}`);
   expect(read('acme-nic.ko', data)).toEqual({
-    ...{ name: 'acme_nic', path: 'acme-nic.ko', data, needs: ['i2c_core', 'dca'] },
+    name: 'acme_nic',
+    path: 'acme-nic.ko',
+    data,
+    needs: ['i2c_core', 'dca'],
   });
 });
 

@@ -8,8 +8,14 @@ const module = moduleOf('acme', { kind: 'oem', vendor: 'ACME', bytes: 700, files
 
 function manifestOf(more: Partial<BankManifest> = {}): BankManifest {
   return {
-    ...{ origin: 'acme', vendor: 'ACME', product: 'twinbank', version: '1.0', build: '1.0' },
-    ...{ kernelOptions: [], modules: [module], ...more },
+    origin: 'acme',
+    vendor: 'ACME',
+    product: 'twinbank',
+    version: '1.0',
+    build: '1.0',
+    kernelOptions: [],
+    modules: [module],
+    ...more,
   };
 }
 

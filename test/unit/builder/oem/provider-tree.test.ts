@@ -37,7 +37,10 @@ test('files, collectors and what it says of itself become the tree, with plain m
   ]);
   const facts = tree.get('etc/twinbank/oem/acme.json');
   expect(JSON.parse(String(facts?.type === 'file' && facts.data))).toEqual({
-    ...{ schemaVersion: 1, name: 'acme', vendor: 'ACME', version: '1.0' },
+    schemaVersion: 1,
+    name: 'acme',
+    vendor: 'ACME',
+    version: '1.0',
     defaults: { ntp: { servers: ['a.b'] } },
     support: {
       assetTag: 'X1',

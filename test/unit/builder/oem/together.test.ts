@@ -14,8 +14,13 @@ function oem(name: string, more = '', own: readonly string[] = []): BankManifest
   const provider = loadProvider('.', workshop({ 'provider.yaml': text }));
   const relations = relationsOf(provider, 'twinbank', kernel, own);
   return {
-    ...{ origin: name, vendor: 'X', product: 'twinbank', version: '1.0', build: '1.0' },
-    ...{ kernelOptions: [], modules: [moduleOf(name, { kind: 'oem', ...relations })] },
+    origin: name,
+    vendor: 'X',
+    product: 'twinbank',
+    version: '1.0',
+    build: '1.0',
+    kernelOptions: [],
+    modules: [moduleOf(name, { kind: 'oem', ...relations })],
   };
 }
 

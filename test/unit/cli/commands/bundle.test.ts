@@ -74,9 +74,15 @@ full.tbu: 2.0-1, ${(read('full.tbu').length / 1024).toFixed(1)} KiB, signed by k
     expect(code).toBe(0);
     const found = JSON.parse(stdout);
     expect(found).toMatchObject({
-      ...{ schemaVersion: 1, bundle: 'small.tbu', bytes: read('small.tbu').length },
-      ...{ product: 'twinbank', version: '2.0', build: '2.0-1', from: { build: '1.0-1' } },
-      ...{ keyIds: [release.public.id], development: false },
+      schemaVersion: 1,
+      bundle: 'small.tbu',
+      bytes: read('small.tbu').length,
+      product: 'twinbank',
+      version: '2.0',
+      build: '2.0-1',
+      from: { build: '1.0-1' },
+      keyIds: [release.public.id],
+      development: false,
     });
     expect(
       found.files.map(({ name, sent }: { name: string; sent: boolean }) => `${name} ${sent}`),

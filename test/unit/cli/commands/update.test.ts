@@ -110,16 +110,31 @@ ${name}: bank 6 has 2.0-1, read back and right, and boots next as a trial; bank 
     const found = JSON.parse(stdout);
     expect(code).toBe(0);
     expect(found).toMatchObject({
-      ...{ schemaVersion: 1, image: name, bundle: 'v2.tbu', outcome: 'updated' },
-      ...{ from: '1.0-1', to: '2.0-1', kept: 5, target: 6, older: false, dropped: [] },
-      ...{ keyIds: [keys.release.public.id], development: false },
+      schemaVersion: 1,
+      image: name,
+      bundle: 'v2.tbu',
+      outcome: 'updated',
+      from: '1.0-1',
+      to: '2.0-1',
+      kept: 5,
+      target: 6,
+      older: false,
+      dropped: [],
+      keyIds: [keys.release.public.id],
+      development: false,
       oems: [{ origin: 'acme', action: 'carried', version: '1.0' }],
       store: { add: [{ name: more.name }], reuse: [{ name: tool.name }], remove: [] },
     });
     expect(found.bytes).toEqual({ sent: 9000 + 2000 + 40_000 + 3000, reused: 2000 + 5000 });
     expect(found.modules[2]).toEqual({
-      ...{ name: 'engine', file: 'engine.v00', origin: 'base', version: '2.0', from: '1.0' },
-      ...{ bytes: 40_000, sha256: engine2.sha256, source: 'bundle' },
+      name: 'engine',
+      file: 'engine.v00',
+      origin: 'base',
+      version: '2.0',
+      from: '1.0',
+      bytes: 40_000,
+      sha256: engine2.sha256,
+      source: 'bundle',
     });
   });
 

@@ -162,8 +162,11 @@ describe('diff --json', () => {
     expect(found.files).toMatchObject([
       { module: 'agents', path: 'come', change: 'added', a: null, b: { bytes: 5 } },
       {
-        ...{ path: 'etc/text', change: 'changed', fields: ['content'] },
-        ...{ a: { bytes: 14 }, b: { bytes: 12 } },
+        path: 'etc/text',
+        change: 'changed',
+        fields: ['content'],
+        a: { bytes: 14 },
+        b: { bytes: 12 },
       },
       { path: 'gone', change: 'removed', a: { bytes: 1000 }, b: null },
     ]);
@@ -324,7 +327,8 @@ describe('diff of two recipes', () => {
       {
         path: 'bank.size',
         a: {
-          ...{ path: 'bank.size', value: '48MiB' },
+          path: 'bank.size',
+          value: '48MiB',
           origin: expect.stringMatching(/recipes\/default\.yaml:\d+$/),
         },
         b: { path: 'bank.size', value: '64MiB', origin: 'b.yaml:3' },

@@ -23,7 +23,10 @@ const tool = { name: 'tool_1_amd64.deb', ...fileOf(5000) };
 const v1 = sign(baseOf({ packages: [tool] }));
 const v2 = sign(
   baseOf({
-    ...{ version: '2.0', securityVersion: 3, minVersion: '0.9', packages: [tool] },
+    version: '2.0',
+    securityVersion: 3,
+    minVersion: '0.9',
+    packages: [tool],
     modules: [...baseModules.slice(0, 2), moduleOf('engine', { version: '2.0' })],
     trust: trust(keys.release, keys.acme),
   }),
@@ -63,15 +66,25 @@ Whole, and its manifests are signed by keys that it names itself. Whether those
     expect(code).toBe(0);
     const { modules, packages, ...found } = JSON.parse(stdout);
     expect(found).toEqual({
-      ...{ schemaVersion: 1, bundle: name, format: 'bundle', bytes: read(name).length },
-      ...{ product: 'twinbank', version: '2.0', build: '2.0-1', title: 'twinbank 2.0' },
+      schemaVersion: 1,
+      bundle: name,
+      format: 'bundle',
+      bytes: read(name).length,
+      product: 'twinbank',
+      version: '2.0',
+      build: '2.0-1',
+      title: 'twinbank 2.0',
       from: { build: '1.0-1', manifest: olderBuildOf([v1]).manifest },
-      ...{ securityVersion: 3, minVersion: '0.9' },
+      securityVersion: 3,
+      minVersion: '0.9',
       trust: [
         { keyId: release, development: false },
         { keyId: acmeId, development: false },
       ],
-      ...{ verified: false, keyIds: [release], unknownKeyIds: [], development: false },
+      verified: false,
+      keyIds: [release],
+      unknownKeyIds: [],
+      development: false,
       signed: [
         { origin: 'base', version: '2.0', keyIds: [release], development: false },
         { origin: 'acme', version: '7', keyIds: [acmeId], development: false },

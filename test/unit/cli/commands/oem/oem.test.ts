@@ -27,7 +27,9 @@ describe('oem new', () => {
       'acme/provider.yaml\nacme/files/usr/share/acme/about.txt\nacme/support/collect.sh\nacme/cim/sensors.ts\nacme/cim/sensors.test.ts\nacme/README.md\nnext: twinbank oem check acme\n',
     );
     expect(loadProvider('acme', folder)).toMatchObject({
-      ...{ name: 'acme', vendor: 'ACME: "Servers"', version: '0.1' },
+      name: 'acme',
+      vendor: 'ACME: "Servers"',
+      version: '0.1',
     });
     expect(statSync(at('acme/support/collect.sh')).mode & 0o111).toBe(0o111);
   });

@@ -30,7 +30,10 @@ describe('twinbank test', () => {
     expect(stdout).toBe('good [firmware=uefi]  (good.yaml)\n  1. build\n  2. flash\n  3. boot\n');
     const { runs } = JSON.parse((await run('good.yaml', '--dry-run', '--json')).stdout);
     expect(runs[0].steps[1]).toEqual({
-      ...{ title: 'flash', file: 'good.yaml', line: 3, column: 16 },
+      title: 'flash',
+      file: 'good.yaml',
+      line: 3,
+      column: 16,
       notApplicable: null,
     });
   });

@@ -39,18 +39,31 @@ right.img: right
     const { code, stdout } = await run(['verify', image('json.img', both()), '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual({
-      ...{ schemaVersion: 1, file: 'json.img', ok: true, kind: 'image', development: false },
-      ...{ findings: [], store: [] },
+      schemaVersion: 1,
+      file: 'json.img',
+      ok: true,
+      kind: 'image',
+      development: false,
+      findings: [],
+      store: [],
       banks: [
         {
-          ...{ partition: 5, state: 'VALID', build: '1.0-1', ok: true, problems: [] },
+          partition: 5,
+          state: 'VALID',
+          build: '1.0-1',
+          ok: true,
+          problems: [],
           signed: [
             { origin: 'base', keyIds: [release] },
             { origin: 'acme', keyIds: [acmeId] },
           ],
         },
         {
-          ...{ partition: 6, state: 'VALID', build: '1.0-1', ok: true, problems: [] },
+          partition: 6,
+          state: 'VALID',
+          build: '1.0-1',
+          ok: true,
+          problems: [],
           signed: [{ origin: 'base', keyIds: [release] }],
         },
       ],
@@ -161,8 +174,16 @@ x.tbu: right, 1.0-1 for twinbank, ${(length / 1024).toFixed(1)} KiB, signed by k
 `);
     const json = JSON.parse((await run(['verify', name, '--key', 'release.pub', '--json'])).stdout);
     expect(json).toMatchObject({
-      ...{ schemaVersion: 1, file: 'x.tbu', ok: true, kind: 'bundle', bytes: length },
-      ...{ product: 'twinbank', version: '1.0', build: '1.0-1', from: null, keyIds: [release] },
+      schemaVersion: 1,
+      file: 'x.tbu',
+      ok: true,
+      kind: 'bundle',
+      bytes: length,
+      product: 'twinbank',
+      version: '1.0',
+      build: '1.0-1',
+      from: null,
+      keyIds: [release],
       origins: [
         { origin: 'base', version: '1.0', keyIds: [release] },
         { origin: 'acme', version: '1.0', keyIds: [acmeId] },
