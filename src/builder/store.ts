@@ -16,7 +16,7 @@ import { fetchComponents, resolveComponents } from './components/sources.ts';
 import { describeStored, type StoredArchive, storedShape } from './inventory/describe-archive.ts';
 import { encodeInventory } from './inventory/inventory.ts';
 import { bundledPackages } from './inventory/own-package.ts';
-import { bundleWithInputs, sourcesDigest } from './modules/bundle.ts';
+import { cachedBundle } from './modules/cached-bundle.ts';
 import { packageVersion } from './package-root.ts';
 
 export interface StoreContents {
@@ -26,12 +26,6 @@ export interface StoreContents {
   /** What each package is, and what is in it. */
   readonly described: readonly StoredArchive[];
 }
-
-/** Everything the command line is made of. */
-const clientFolders = [
-  ...['cli', 'recipe', 'builder', 'bootloader', 'update', 'state', 'flash', 'harness'],
-  ...['compare', 'disk', 'host', 'diagnostics'],
-];
 
 /**
  * What the store of a new image holds: packages by name and version, and for the build a list of those
@@ -124,16 +118,13 @@ function assertNamesDiffer(packages: readonly ImageFile[]): void {
 /** The twinbank command as an npm package of one file: it needs Node and nothing else. */
 async function packClient(context: ComponentContext) {
   const version = packageVersion();
-  const sources = await sourcesDigest(clientFolders);
-  const key = sha256(JSON.stringify(['client', 2, version, sources]));
+  // Packages written for CommonJS ask for `require`, which a module does not have by itself.
+  const banner =
+    "import{createRequire as twinbankRequire}from'node:module';const require=twinbankRequire(import.meta.url);";
+  const options = { target: 'node20.19', banner };
+  const program = await cachedBundle('src/cli/main.ts', options, context.cache);
+  const key = sha256(JSON.stringify(['client', 3, version, program.sha256]));
   const built = await getOrBuild(context.cache, key, async () => {
-    // Packages written for CommonJS ask for `require`, which a module does not have by itself.
-    const banner =
-      "import{createRequire as twinbankRequire}from'node:module';const require=twinbankRequire(import.meta.url);";
-    const { data: program, inputs } = await bundleWithInputs('src/cli/main.ts', {
-      target: 'node20.19',
-      banner,
-    });
     const about = {
       name: 'twinbank',
       version,
@@ -142,14 +133,13 @@ async function packClient(context: ComponentContext) {
       bin: { twinbank: 'twinbank.mjs' },
       engines: { node: '>=20.19' },
     };
-    const bundled = { module: about.name, packages: bundledPackages(inputs), files: [] };
+    const bundled = { module: about.name, packages: bundledPackages(program.inputs), files: [] };
     const data = await tarball({
       'package.json': JSON.stringify(about),
       'inventory.json': encodeInventory([bundled]),
-      'twinbank.mjs': program,
+      'twinbank.mjs': await program.read(),
     });
-    const isOutdated = (await sourcesDigest(clientFolders)) !== sources;
-    return { data, meta: null, outdated: isOutdated ? 'the packed twinbank command' : undefined };
+    return { data, meta: null };
   });
   const { bytes, path, sha256: hash } = built;
   return { name: `packages/twinbank-${version}.tgz`, bytes, path, sha256: hash };

@@ -14,6 +14,8 @@ export interface Settings {
   readonly ntp: { readonly servers: readonly string[] };
 }
 export type SettingName = keyof Settings;
+/** Those that an OEM can have defaults for; whoever administers the host decides. */
+export const oemSettingNames = ['syslog', 'ntp'] as const satisfies readonly SettingName[];
 
 interface SettingRow<T> {
   readonly path: StatePath;

@@ -1,93 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { agents } from '../../src/runtime/agents/registry.ts';
+import {
+  importsOf,
+  matches,
+  offenders,
+  sources,
+  targetFile,
+  withoutComments,
+} from './architecture/sources.ts';
+import { agentNames, agentRows, folders, inside, type Walls } from './architecture/walls.ts';
 
-const root = resolve(import.meta.dirname, '../..');
-const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
-  .sort()
-  .map((file) => ({ file, text: readFileSync(join(root, 'src', file), 'utf8') }));
-
-/** Who may import whom (docs/architecture.md); a folder may always import itself and diagnostics. */
-const allowed: Record<string, readonly string[]> = {
-  diagnostics: [],
-  host: [],
-  disk: [],
-  protocol: [],
-  bootloader: ['disk', 'host'],
-  state: ['bootloader', 'disk'],
-  update: ['state', 'bootloader', 'disk'],
-  hostcore: ['update', 'state', 'bootloader', 'disk', 'protocol'],
-  recipe: ['host'],
-  builder: ['recipe', 'update', 'state', 'bootloader', 'disk', 'host'],
-  flash: ['recipe', 'update', 'state', 'bootloader', 'disk', 'host'],
-  harness: ['recipe', 'hostcore', 'update', 'state', 'bootloader', 'disk', 'protocol', 'host'],
-  compare: ['recipe', 'builder', 'update', 'state', 'bootloader', 'disk', 'host'],
-  runtime: ['hostcore', 'update', 'state', 'bootloader', 'disk', 'protocol'],
-  cli: [
-    ...['recipe', 'builder', 'flash', 'harness', 'compare'],
-    ...['update', 'state', 'bootloader', 'disk', 'host'],
-  ],
-};
-
-/**
- * Who may import whom among the folders of one folder of the house; a folder may always import itself. Files that lie beside the
- * folders put them together: they may import all of them, and none of them may import such a file.
- */
-const walls: Record<string, Record<string, readonly string[]>> = {
-  harness: {
-    console: [],
-    faults: ['console'],
-    machine: ['console', 'faults'],
-    sim: ['console', 'faults', 'machine'],
-    qemu: ['console', 'faults', 'machine', 'sim'],
-    command: ['console', 'faults', 'machine', 'sim'],
-    report: ['console', 'faults', 'qemu'],
-    scenario: ['console', 'faults', 'machine', 'qemu', 'report'],
-    run: ['faults', 'machine', 'qemu', 'report', 'scenario'],
-  },
-};
-
-interface Import {
-  specifier: string;
-  /** Erased when the file is built. */
-  typeOnly: boolean;
-}
-
-/** Comments may show code; strings that begin a comment (`"//"`) are kept by matching strings first. */
-function withoutComments(text: string): string {
-  const stringOrComment = /(["'])(?:\\.|(?!\1)[^\\\n])*\1|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
-  return text.replace(stringOrComment, (match) => (match.startsWith('/') ? '' : match));
-}
-
-function importsOf(text: string): Import[] {
-  const code = withoutComments(text);
-  const found: Import[] = [];
-  for (const [, type, specifier] of code.matchAll(
-    /\b(?:import|export)\s+(type\s+)?(?:[\w*{][^;'"]*?\sfrom\s*|(?=['"]))['"]([^'"]+)['"]/g,
-  )) {
-    found.push({ specifier: specifier!, typeOnly: type !== undefined });
-  }
-  for (const [, specifier] of code.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g)) {
-    found.push({ specifier: specifier!, typeOnly: false });
-  }
-  return found;
-}
-
-const folderOf = (file: string): string => file.split('/')[0]!;
-
-/** File under src/ that a relative import of `file` leads to; undefined for packages and package.json. */
-function targetFile(file: string, specifier: string): string | undefined {
-  if (!specifier.startsWith('.')) return undefined;
-  const target = relative(join(root, 'src'), resolve(root, 'src', dirname(file), specifier));
-  return target.startsWith('..') ? undefined : target;
-}
-
-/** Folder under src/ that a relative import of `file` leads to. */
-function targetFolder(file: string, specifier: string): string | undefined {
-  const target = targetFile(file, specifier);
-  return target === undefined ? undefined : folderOf(target);
-}
+const folderOf = (file: string): string => file.split('/')[0] ?? '';
 
 describe('the reading of imports', () => {
   it('sees every form, and neither comments nor strings', () => {
@@ -124,52 +47,50 @@ const text = 'the from \\'x\\' part';`;
   });
 });
 
-/** Names of the files for which a rule is broken, with what breaks it. */
-function offenders(broken: (file: string, code: string) => readonly unknown[]): string[] {
-  return sources.flatMap(({ file, text }) =>
-    broken(file, withoutComments(text)).map((what) => `src/${file}: ${what}`),
-  );
+/** The row that a file belongs to: the longest that is above it; `.` for a file beside the subfolders. */
+function subfolder(walls: Walls, folder: string, file: string): string | undefined {
+  const path = file.slice(folder.length + 1);
+  if (!path.includes('/')) return '.';
+  const rows = Object.keys(walls).filter((row) => path.startsWith(`${row}/`));
+  return rows.sort((one, other) => other.length - one.length)[0];
 }
-
-const matches = (code: string, pattern: RegExp): string[] =>
-  [...code.matchAll(pattern)].map(([match]) => match);
 
 describe('every file under src/', () => {
   it('lies in a folder of the house', () => {
-    expect(offenders((file) => (folderOf(file) in allowed ? [] : ['unknown folder']))).toEqual([]);
+    expect(offenders((file) => (folderOf(file) in folders ? [] : ['unknown folder']))).toEqual([]);
   });
 
   it('imports only from folders that its own folder may import', () => {
     const broken = offenders((file, code) => {
       const folder = folderOf(file);
-      const mayImport = [folder, 'diagnostics', ...(allowed[folder] ?? [])];
+      const mayImport = [folder, 'diagnostics', ...(folders[folder] ?? [])];
+      const mayReadRows = ['builder', 'harness'].includes(folder);
       return importsOf(code)
-        .map(({ specifier }) => targetFolder(file, specifier))
-        .filter((target) => target !== undefined && !mayImport.includes(target));
+        .map(({ specifier }) => targetFile(file, specifier))
+        .filter((target) => target !== undefined && !mayImport.includes(folderOf(target)))
+        .filter((target) => !(mayReadRows && agentRows.includes(target ?? '')));
     });
     expect(broken).toEqual([]);
   });
 
-  it.each(Object.keys(walls))('lies in a folder of %s that the table of walls names', (house) => {
-    const broken = offenders((file) => {
-      const [first, second = '', ...rest] = file.split('/');
-      return first !== house || rest.length === 0 || second in walls[house]! ? [] : [second];
-    });
-    expect(broken).toEqual([]);
-  });
-
-  it.each(Object.keys(walls))('imports inside %s only what the table of walls lets it', (house) => {
-    const broken = offenders((file, code) => {
-      const [first, room = '', ...rest] = file.split('/');
-      if (first !== house || rest.length === 0) return [];
-      const mayImport = [room, ...(walls[house]![room] ?? [])];
-      return importsOf(code)
-        .map(({ specifier }) => targetFile(file, specifier)?.split('/'))
-        .filter((target) => target?.[0] === house && !mayImport.includes(target[1]!))
-        .map((target) => target!.join('/'));
-    });
-    expect(broken).toEqual([]);
-  });
+  it.each(Object.entries(inside))(
+    'lies in a subfolder of %s, and imports only from subfolders that its own may import',
+    (folder, walls) => {
+      const broken = offenders((file, code) => {
+        if (folderOf(file) !== folder) return [];
+        const own = subfolder(walls, folder, file);
+        if (own === undefined) return ['unknown subfolder'];
+        if (own === '.') return [];
+        return importsOf(code).flatMap(({ specifier }) => {
+          const target = targetFile(file, specifier);
+          if (target === undefined || folderOf(target) !== folder) return [];
+          const other = subfolder(walls, folder, target) ?? '';
+          return other === own || walls[own]?.includes(other) ? [] : [target];
+        });
+      });
+      expect(broken).toEqual([]);
+    },
+  );
 
   it('names the files it imports as they are, ending in .ts', () => {
     const broken = offenders((_file, code) =>
@@ -199,6 +120,65 @@ describe('every file under src/', () => {
     // The system's own daemons have a console and an end of their own.
     const silent = (file: string): boolean => !['cli', 'runtime'].includes(folderOf(file));
     expect(offenders((file, code) => (silent(file) ? matches(code, pattern) : []))).toEqual([]);
+  });
+});
+
+describe('an agent', () => {
+  const home = 'runtime/agents/';
+  const agentOf = (file: string): string | undefined =>
+    file.startsWith(home) && file.slice(home.length).includes('/')
+      ? file.slice(home.length).split('/')[0]
+      : undefined;
+
+  it('has a row in the registry, and a folder of the same name', () => {
+    const found = new Set(sources.flatMap(({ file }) => agentOf(file) ?? []));
+    expect([...found].sort()).toEqual(agents.map(({ name }) => name).sort());
+  });
+
+  it('imports no other agent, and of the vmkernel nothing', () => {
+    const broken = offenders((file, code) => {
+      const agent = agentOf(file);
+      if (agent === undefined) return [];
+      return importsOf(code).flatMap(({ specifier }) => {
+        const target = targetFile(file, specifier);
+        if (target === undefined || !target.startsWith(home)) return [];
+        return agentOf(target) === agent || target === `${home}agent.ts` ? [] : [target];
+      });
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('has a row that is data: whoever imports the registry loads nothing of Node and no package', () => {
+    const seen = new Set<string>();
+    const broken: string[] = [];
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const text = sources.find((one) => one.file === file)?.text ?? '';
+      for (const { specifier, typeOnly } of importsOf(text)) {
+        if (typeOnly) continue;
+        const target = targetFile(file, specifier);
+        if (target && /^(runtime\/agents|protocol|diagnostics)\//.test(target)) visit(target);
+        else broken.push(`src/${file}: ${specifier}`);
+      }
+    };
+    visit(`${home}registry.ts`);
+    expect(seen.size).toBeGreaterThan(agents.length);
+    expect(broken).toEqual([]);
+  });
+
+  it('is named in its folder and its line of the registry, and nowhere else', () => {
+    const isListed = (file: string): boolean =>
+      Object.keys(agentNames).some((place) =>
+        place.endsWith('/') ? file.startsWith(place) : file === place,
+      );
+    const broken = offenders((file, code) => {
+      if (isListed(file)) return [];
+      return agents
+        .filter(({ name }) => agentOf(file) !== name)
+        .flatMap(({ name }) => matches(code, new RegExp(`\\b${name}\\b`, 'g')));
+    });
+    expect(broken).toEqual([]);
   });
 });
 

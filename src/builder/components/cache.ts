@@ -10,8 +10,8 @@ import { atPath, errorCode } from './io-error.ts';
 /**
  * The content-addressed cache. Below `directory`:
  * `objects/ab/REST` bytes by their SHA-256; `derived/KEY.json` what was built from the inputs hashed as
- * KEY; `resolutions/KEY.json` what apt and npm answered; `partial/` downloads under way;
- * `scratch/` work under way; `apt/` apt's own index cache.
+ * KEY; `resolutions/KEY.json` what apt and npm answered; `bundles/KEY.json` which files a bundle is made of;
+ * `partial/` downloads under way; `scratch/` work under way; `apt/` apt's own index cache.
  * Everything gets its final name by a rename, so that any number of processes may share it.
  */
 export interface Cache {

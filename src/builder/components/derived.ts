@@ -23,8 +23,6 @@ export type Json =
 /** What a build hands over: bytes, or a file it wrote in its scratch directory. */
 export type Built<M extends Json> = {
   readonly meta: M;
-  /** What it is called, where its inputs have changed meanwhile: then it is not what the key stands for. */
-  readonly outdated?: string | undefined;
 } & ({ readonly data: Uint8Array } | { readonly file: string });
 
 export interface Derived<M extends Json> extends StoredObject {
@@ -70,16 +68,9 @@ async function findOrBuild<M extends Json>(
     const object =
       'data' in built ? await addBytes(cache, built.data) : await addFile(cache, built.file);
     const entry = { sha256: object.sha256, bytes: object.bytes, meta: built.meta };
-    if (built.outdated === undefined)
-      await writeWhole(entryPath(cache, key), JSON.stringify(entry));
-    else cache.report({ type: 'warning', text: changedMeanwhile(built.outdated) });
+    await writeWhole(entryPath(cache, key), JSON.stringify(entry));
     return { ...object, meta: built.meta, cached: false };
   });
-}
-
-/** It is used this once, and nobody finds it under the key. */
-function changedMeanwhile(name: string): string {
-  return `${name}: its sources were changed while it was made; build again for one that can be repeated`;
 }
 
 /** The artefact of `key` when the cache has it whole, else undefined. */

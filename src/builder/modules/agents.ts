@@ -1,57 +1,34 @@
+import { existsSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { runTool } from '../../host/run-tool.ts';
 import type { AgentsModule } from '../../recipe/module-schema.ts';
 import type { ResolvedRecipe } from '../../recipe/schema.ts';
+import type { Agent } from '../../runtime/agents/agent.ts';
+import { agents } from '../../runtime/agents/registry.ts';
+import type { Cache } from '../components/cache.ts';
 import { readDirectoryTree, treeDigest } from '../components/directory-tree.ts';
-import { addEntry, type FileTree } from '../components/file-tree.ts';
+import { addEntry, type FileTree, mergeTrees } from '../components/file-tree.ts';
 import { bundledPackages } from '../inventory/own-package.ts';
-import { describeProvider } from '../oem/cim/describe-provider.ts';
-import { cimApi, cimClass, providerFiles } from '../oem/cim/provider-files.ts';
+import { planBaseProviders } from '../oem/base-providers.ts';
 import { packageRoot } from '../package-root.ts';
+import { accountFiles } from './accounts.ts';
 import { findBusybox, readBusybox } from './boot.ts';
-import { bundleWithInputs, sourcesDigest } from './bundle.ts';
+import { type CachedBundle, cachedBundle } from './cached-bundle.ts';
 import { layerInputs, makeLayer } from './layer.ts';
 import type { ModuleDraft, PlanContext } from './module.ts';
 
-/** The programs of each agent, by the names they get, and where their sources begin; a recipe can name just these. */
-const agentEntries: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  vmkd: {
-    vmkd: 'src/runtime/vmkernel/vmkd.ts',
-    // A thread of its own (update-worker.ts).
-    'vmkd-update': 'src/runtime/vmkernel/update/update-worker.ts',
-    // What the command `support-bundle` runs.
-    'support-command': 'src/runtime/vmkernel/support/support-command.ts',
-  },
-  // busybox's program under vmkd's supervision: nothing of it is bundled.
-  syslog: {},
-  cim: {
-    cim: 'src/runtime/agents/cim/cim-agent.ts',
-    // The process of each provider.
-    'cim-provider': 'src/runtime/agents/cim/cim-provider.ts',
-    // What the command `cim` runs.
-    'cim-command': 'src/runtime/agents/cim/cim-command.ts',
-  },
+/** What keeps the agents running; a recipe names it among them. */
+const vmkd = 'vmkd';
+/** Its programs, by the names they get, and where their sources begin. */
+const vmkdEntries: Readonly<Record<string, string>> = {
+  vmkd: 'src/runtime/vmkernel/vmkd.ts',
+  // A thread of its own (update-worker.ts).
+  'vmkd-update': 'src/runtime/vmkernel/update/update-worker.ts',
+  // What the command `support-bundle` runs.
+  'support-command': 'src/runtime/vmkernel/support/support-command.ts',
 };
-
-/** The CIM provider of the base, and the classes that no OEM can claim. */
-const baseProvider = {
-  entry: 'src/runtime/agents/cim/hardware-provider.ts',
-  name: 'hardware',
-  classes: [
-    'Twinbank_ComputerSystem',
-    'Twinbank_Chassis',
-    'Twinbank_Processor',
-    'Twinbank_PhysicalMemory',
-  ],
-};
-
-/** Folders whose sources an agent may import. */
-const sourceFolders = [
-  ...['runtime', 'hostcore', 'update', 'state'],
-  ...['bootloader', 'disk', 'protocol', 'diagnostics'],
-];
 
 /** A merged /usr, as the libraries' paths have it. */
 const links: Readonly<Record<string, string>> = {
@@ -62,91 +39,118 @@ const links: Readonly<Record<string, string>> = {
   'usr/sbin': 'bin',
 };
 
-/** The agents, each bundled into one file, and the system around them: init's table, users, busybox's names. */
+/** The agents, each program bundled into one file, and the system around them: users, init's table, busybox's names. */
 export async function planAgents(
   name: string,
   module: AgentsModule,
   context: PlanContext,
 ): Promise<ModuleDraft> {
   const { recipe, components } = context;
-  const entries = module.agents.flatMap((agent) => Object.entries(entriesOf(name, agent)));
-  const settings = Buffer.from(systemSettings(recipe, module));
-  const sources = await sourcesDigest(sourceFolders);
-  const system = await readDirectoryTree(join(packageRoot(), 'src/runtime/image/system'));
+  const { cache } = components;
+  const rows = rowsOf(name, module.agents);
+  const programs = await bundlePrograms(module.agents.includes(vmkd), rows, cache);
+  const providers = await planBaseProviders(rows, cache);
+  const files = await systemFiles(rows, systemSettings(recipe, module));
   const busybox = await findBusybox(context);
-  const hasCim = module.agents.includes('cim');
+  const provides = [...rows.flatMap((row) => row.provides ?? []), ...providers.provides];
   return {
     name,
     fileName: `${name}.v00`,
     version: `${recipe.version}-${recipe.build}`,
-    ...(hasCim && { provides: [`cim-api = ${cimApi}`, ...baseProvider.classes.map(cimClass)] }),
+    ...(provides.length > 0 && { provides }),
     components: [busybox],
     inputs: {
       type: 'agents',
-      format: 3,
-      agents: module.agents,
-      sources,
-      system: treeDigest(system),
-      settings: settings.toString(),
+      format: 4,
+      programs: [...programs].map(([program, { sha256 }]) => [program, sha256]),
+      providers: providers.inputs,
+      files: treeDigest(files),
       busybox: busybox.sha256,
       layer: layerInputs(module.layer),
     },
     tools: ['mksquashfs'],
     sonames: [],
-    isOutdated: async () => (await sourcesDigest(sourceFolders)) !== sources,
     build: async (scratch, known) => {
-      const tree: FileTree = new Map(system);
+      const tree: FileTree = new Map(files);
       for (const [path, target] of Object.entries(links))
         tree.set(path, { type: 'symlink', target });
       const program = await readBusybox(busybox, context);
       for (const applet of await listApplets(program.data, scratch)) {
         addEntry(tree, `usr/bin/${applet}`, { type: 'symlink', target: 'busybox' });
       }
-      tree.set('etc/twinbank/system.json', { type: 'file', mode: 0o644, data: settings });
-      const inputs: string[] = [];
-      for (const [program, entry] of entries) {
-        const { data, inputs: own } = await bundleWithInputs(entry, { target: 'node22' });
-        inputs.push(...own);
-        tree.set(`usr/lib/twinbank/${program}.mjs`, { type: 'file', mode: 0o644, data });
+      for (const [program, bundle] of programs) {
+        const data = await bundle.read();
+        addEntry(tree, `usr/lib/twinbank/${program}.mjs`, { type: 'file', mode: 0o644, data });
       }
-      if (hasCim) {
-        const provider = await readBaseProvider();
-        for (const [path, entry] of provider.files) tree.set(path, entry);
-        inputs.push(...provider.inputs);
-      }
-      const listed = { ...known, bundled: bundledPackages(inputs) };
+      for (const [path, entry] of await providers.read()) addEntry(tree, path, entry);
+      const sources = [...programs.values(), ...providers.bundles].flatMap(({ inputs }) => inputs);
+      const listed = { ...known, bundled: bundledPackages(sources) };
       return makeLayer(name, tree, module.layer, listed, scratch, components.signal);
     },
   };
 }
 
-async function readBaseProvider(): Promise<{ files: FileTree; inputs: string[] }> {
-  const { entry, name, classes } = baseProvider;
-  const { data, inputs } = await bundleWithInputs(entry, { target: 'node22' });
-  const schemas = await describeProvider(data, { isBase: true });
-  const found = schemas.classes.map((one) => one.name);
-  const wrong = schemas.problems[0] ?? (found.join() === classes.join() ? undefined : found.join());
-  if (wrong !== undefined) {
-    throw new TwinbankError('internal', 'agents.cim', `${entry}: ${wrong}`);
-  }
-  const allowed = { programs: {}, writes: [], devices: [] };
-  return { files: providerFiles('twinbank', name, data, schemas, allowed), inputs };
+function rowsOf(module: string, names: readonly string[]): Agent[] {
+  return names.flatMap((name) => {
+    const row = agents.find((one) => one.name === name);
+    if (row) return [row];
+    if (name === vmkd) return [];
+    const known = [vmkd, ...agents.map((one) => one.name)].join(', ');
+    throw new TwinbankError(
+      'recipe',
+      'agents.unknown',
+      `modules.${module}.agents: expected agents of ${known}, found ${JSON.stringify(name)}`,
+    );
+  });
 }
 
-/** What vmkd is told by the recipe (src/runtime/vmkernel/system-settings.ts reads it). */
-function systemSettings(recipe: ResolvedRecipe, { agents }: AgentsModule): string {
-  return `${JSON.stringify({ schemaVersion: 1, agents, health: recipe.health }, null, 2)}\n`;
+/** By the names that they get in `usr/lib/twinbank`. */
+async function bundlePrograms(
+  hasVmkd: boolean,
+  rows: readonly Agent[],
+  cache: Cache,
+): Promise<ReadonlyMap<string, CachedBundle>> {
+  const entries = [
+    ...(hasVmkd ? Object.entries(vmkdEntries) : []),
+    ...rows.flatMap(({ name, entries = {} }) =>
+      Object.entries(entries).map(
+        ([program, file]) => [program, join(agentFolder(name), file)] as const,
+      ),
+    ),
+  ];
+  const bundles = entries.map(async ([program, entry]) => {
+    return [program, await cachedBundle(entry, { target: 'node22' }, cache)] as const;
+  });
+  return new Map(await Promise.all(bundles));
 }
 
-function entriesOf(module: string, agent: string): Readonly<Record<string, string>> {
-  const entries = agentEntries[agent];
-  if (entries !== undefined) return entries;
-  const known = Object.keys(agentEntries).join(', ');
-  throw new TwinbankError(
-    'recipe',
-    'agents.unknown',
-    `modules.${module}.agents: expected agents of ${known}, found ${JSON.stringify(agent)}`,
-  );
+/** What is in the image as it is: the system's files, those that agents bring, and what is made of rows and recipe. */
+async function systemFiles(rows: readonly Agent[], settings: string): Promise<FileTree> {
+  const folders = [
+    'src/runtime/image/system',
+    ...rows.map(({ name }) => `${agentFolder(name)}/image`),
+  ];
+  const trees = folders
+    .map((folder) => join(packageRoot(), folder))
+    .filter((folder) => existsSync(folder))
+    .map((folder) => readDirectoryTree(folder));
+  const data = Buffer.from(settings);
+  const made: FileTree = new Map([
+    ['etc/twinbank/system.json', { type: 'file', mode: 0o644, data }],
+    ...accountFiles(rows),
+  ]);
+  return mergeTrees(...(await Promise.all(trees)), made);
+}
+
+/** Of an agent's sources, below the package's folder. */
+export function agentFolder(name: string): string {
+  return `src/runtime/agents/${name}`;
+}
+
+/** What vmkd is told by the recipe (src/runtime/vmkernel/boot/system-settings.ts reads it). */
+function systemSettings(recipe: ResolvedRecipe, { agents: names }: AgentsModule): string {
+  const settings = { schemaVersion: 1, agents: names, health: recipe.health };
+  return `${JSON.stringify(settings, null, 2)}\n`;
 }
 
 /** The names that this busybox answers to, from the program itself. The program is in the initramfs. */

@@ -130,8 +130,7 @@ async function buildOne(plan: ModulePlan, components: ComponentContext): Promise
     await fetchComponents(plan.components, components);
     components.report({ type: 'note', text: `building ${plan.fileName} (${plan.version})` });
     const { data, ...meta } = await plan.build(scratch);
-    const outdated = (await plan.isOutdated?.()) ? plan.fileName : undefined;
-    return { data, meta: meta as unknown as Meta, outdated };
+    return { data, meta: meta as unknown as Meta };
   });
   const seconds = (performance.now() - started) / 1000;
   components.report({ type: 'done', task: plan.fileName, seconds, cached: derived.cached });

@@ -1,11 +1,20 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join, relative } from 'node:path';
-import type { BuildFailure } from 'esbuild';
+import { relative } from 'node:path';
+import type { BuildFailure, Plugin } from 'esbuild';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { sha256 } from '../components/digest.ts';
 import { packageRoot } from '../package-root.ts';
+
+export interface BundleOptions {
+  readonly target: string;
+  readonly banner?: string;
+}
+
+export interface Bundle {
+  readonly data: Uint8Array;
+  /** The files that it is made of: SHA-256 of what was read, by paths from the package's folder. */
+  readonly inputs: ReadonlyMap<string, string>;
+}
 
 /**
  * One JavaScript module of a source file and all that it imports, packages included. The bytes depend on
@@ -14,23 +23,16 @@ import { packageRoot } from '../package-root.ts';
  */
 export async function bundle(
   entry: string,
-  options: { target: string; banner?: string },
-): Promise<Uint8Array> {
-  return (await bundleWithInputs(entry, options)).data;
-}
-
-/** The same, and the paths of the files that it is made of. */
-export async function bundleWithInputs(
-  entry: string,
-  options: { target: string; banner?: string },
-): Promise<{ data: Uint8Array; inputs: string[] }> {
+  options: BundleOptions,
+  root = packageRoot(),
+): Promise<Bundle> {
   const { build } = await import('esbuild');
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: packageRoot(),
+  const inputs = new Map<string, string>();
+  const { outputFiles } = await build({
+    absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
     write: false,
-    metafile: true,
     platform: 'node',
     format: 'esm',
     target: options.target,
@@ -42,6 +44,7 @@ export async function bundleWithInputs(
     // The SBOM library can write XML by it, too.
     external: ['xmlbuilder2'],
     logLevel: 'silent',
+    plugins: [hashInputs(root, inputs)],
     ...(options.banner && { banner: { js: options.banner } }),
   }).catch((error: BuildFailure) => {
     const [first] = error.errors ?? [];
@@ -54,34 +57,19 @@ export async function bundleWithInputs(
       { cause: error },
     );
   });
-  const data = outputFiles[0]?.contents ?? new Uint8Array();
-  return { data, inputs: Object.keys(metafile.inputs) };
+  return { data: outputFiles[0]?.contents ?? new Uint8Array(), inputs };
 }
 
-/** A hash of all that a bundle of these folders of src/ can depend on; one that is not there is empty. */
-export async function sourcesDigest(folders: readonly string[]): Promise<string> {
-  const root = packageRoot();
-  const digests = folders.map((folder) => `${folder} ${folderDigest(join(root, 'src', folder))}`);
-  // A checkout has the exact versions of the packages, an installed twinbank only their ranges.
-  const lock = join(root, 'package-lock.json');
-  const packages = await readFile(existsSync(lock) ? lock : join(root, 'package.json'));
-  return sha256([...digests, sha256(packages), esbuildVersion()].join('\n'));
-}
-
-/** Synchronous: 200 small files take 5 ms, and 30 ms by way of Node's thread pool. */
-function folderDigest(folder: string): string {
-  if (!existsSync(folder)) return 'none';
-  const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-  return sha256(
-    paths.map((path) => `${relative(folder, path)} ${sha256(readFileSync(path))}`).join('\n'),
-  );
-}
-
-/** Without loading esbuild itself, which a build with nothing to bundle does not need. */
-function esbuildVersion(): string {
-  const path = createRequire(import.meta.url).resolve('esbuild/package.json');
-  return JSON.parse(readFileSync(path, 'utf8')).version;
+/** What esbuild gets is what was hashed: a file that is saved meanwhile is either in both or in none. */
+function hashInputs(root: string, inputs: Map<string, string>): Plugin {
+  return {
+    name: 'hash-inputs',
+    setup: ({ onLoad }) => {
+      onLoad({ filter: /./, namespace: 'file' }, async ({ path }) => {
+        const contents = await readFile(path);
+        inputs.set(relative(root, path), sha256(contents));
+        return { contents, loader: 'default' };
+      });
+    },
+  };
 }

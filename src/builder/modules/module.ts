@@ -40,8 +40,6 @@ export interface ModulePlan {
   readonly oem?: OemOrigin;
   /** What the drivers of an OEM ask for. */
   readonly firmware?: () => Promise<readonly DriverFirmware[]>;
-  /** Whether what it is made of has changed since it was planned; only of what `build` reads again. */
-  readonly isOutdated?: () => Promise<boolean>;
   /** Makes the module's bytes in an empty folder of its own. */
   build(scratch: string): Promise<ModuleContent>;
 }

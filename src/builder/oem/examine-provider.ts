@@ -68,7 +68,7 @@ export async function examineProvider(
   const firmwareTree = await blame(async () => (await planOemFirmware(inside, components))?.read());
   const programs = await blame(() => planOemPrograms(inside, context));
   const cimTree = await blame(async () => {
-    const cim = await planOemCim(inside, programs?.programs ?? []);
+    const cim = await planOemCim(inside, programs?.programs ?? [], components.cache);
     return cim && withScratch(components.cache, (scratch) => cim.read(scratch));
   });
   const trees = [folder.tree, driverTree, firmwareTree, cimTree].filter((one) => one !== undefined);

@@ -5,7 +5,7 @@ import { exactSize } from '../../diagnostics/size.ts';
 import { type Diagnostic, recipeError } from '../../recipe/diagnostic.ts';
 import { type LoadedProvider, supportPath } from '../../recipe/provider.ts';
 import type { Path } from '../../recipe/tree.ts';
-import { parseSetting } from '../../state/settings.ts';
+import { oemSettingNames, parseSetting } from '../../state/settings.ts';
 import { type FileTree, sortedEntries } from '../components/file-tree.ts';
 import { moduleName } from '../modules/kernel-modules.ts';
 import { cimSourceProblems } from './cim/provider-sources.ts';
@@ -56,7 +56,7 @@ export function providerTree(provider: LoadedProvider): FileTree {
 
 /** Defaults are held to the same rules as what an administrator sets. */
 function settingProblems(provider: LoadedProvider): Diagnostic[] {
-  return (['syslog', 'ntp'] as const).flatMap((name) => {
+  return oemSettingNames.flatMap((name) => {
     try {
       if (provider.defaults[name]) parseSetting(name, provider.defaults[name]);
       return [];

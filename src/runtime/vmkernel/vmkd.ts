@@ -5,6 +5,7 @@ import { endingHost, prepareEnd } from '../../hostcore/end-host.ts';
 import type { Ending } from '../../hostcore/host-port.ts';
 import type { Appliers } from '../../hostcore/settings-service.ts';
 import { isDevelopmentKey } from '../../update/signing/key.ts';
+import { agents as agentRows } from '../agents/registry.ts';
 import { takeOverGroup } from '../system/cgroup.ts';
 import { systemClock } from '../system/clock.ts';
 import { systemConsole } from '../system/console.ts';
@@ -13,12 +14,16 @@ import { endSystem, findPowerButtons, onPowerButton, resetNow } from '../system/
 import { serveUnixSocket } from '../system/unix-socket.ts';
 import { findVirtioPort, openVirtioPort, serveVirtioPort } from '../system/virtio-port.ts';
 import { feedWatchdogs } from '../system/watchdog.ts';
+import { agentHost } from './agents/agent-host.ts';
+import { agentsInOrder } from './agents/agent-order.ts';
+import { forwardMethods } from './agents/forward-methods.ts';
+import { startAgents, withRestarts } from './agents/start-agents.ts';
 import { otherBank, partitionByName, waitForPartition } from './boot/bank-partition.ts';
 import { faultsFor } from './boot/faults.ts';
 import { openStoreJournal } from './boot/journal.ts';
 import { judgeBoot } from './boot/judge-boot.ts';
 import { parseKernelCommandLine } from './boot/kernel-command-line.ts';
-import { cimForwarders } from './cim-service.ts';
+import { readSystemSettings } from './boot/system-settings.ts';
 import { findProblems, readMounts, watchHealth } from './health/health.ts';
 import { vmkdMethods } from './methods.ts';
 import {
@@ -30,12 +35,11 @@ import {
 } from './network/network.ts';
 import { oemLines, oemLoads, oemLogos } from './oem/oem-facts.ts';
 import { addOemModules } from './oem/oem-modules.ts';
-import { startAgents } from './start-agents.ts';
 import { readConfiguration } from './state/configuration.ts';
+import { effectiveSettings } from './state/effective-settings.ts';
 import { hostSettings, hostState } from './state/host-state.ts';
 import { hostCollectors } from './support/collectors.ts';
 import { supportMethods } from './support/support-service.ts';
-import { readSystemSettings } from './system-settings.ts';
 import { hostUpdates } from './update/host-updates.ts';
 import { updatePlaces, verifyRunningBank } from './update/update-places.ts';
 
@@ -131,17 +135,19 @@ if (wrong !== undefined) console.line(`network: ${wrong}`);
 const lease = interfaces.length > 0 ? firstLease(15_000) : Promise.resolve(undefined);
 
 // 5. The agents, and the interfaces by which the system is managed.
+const rows = agentsInOrder(agentRows, settings.agents);
 const agents = startAgents({
-  names: settings.agents,
+  rows,
   dead: faults.has('agent-dead'),
-  files: verified?.files,
-  tell: (line) => console.log(line),
+  settings: effectiveSettings,
+  host: (agent, report) => agentHost({ agent, files: verified?.files, report }),
+  report: console.log,
 });
 const problems = (trial: boolean): string[] => {
   const found = findProblems(settings.health, trial, {
     layers: command.layers,
     mounts: readMounts(),
-    agents,
+    agents: agents.list,
     drivers: drivers.report,
     leases: currentLeases(),
     stateProblem: keeper.report().problem,
@@ -149,14 +155,9 @@ const problems = (trial: boolean): string[] => {
   });
   return faults.has('no-confirm') ? [...found, 'the fault no-confirm'] : found;
 };
-const restartAgent = (agent: string): undefined => {
-  agents.find(({ name }) => name === agent)?.restart();
-};
 const appliers: Appliers = {
-  // Names of CIM's objects have the host's.
-  hostname: (name) => setHostName(name).finally(() => restartAgent('cim')),
+  hostname: setHostName,
   network: network.configure,
-  syslog: async () => restartAgent('syslog'),
 };
 const updates = hostUpdates({
   places: () => bank && updatePlaces(bank),
@@ -178,11 +179,11 @@ const known = {
     watchdogs: watchdog.devices,
     stop,
   }),
-  ...hostSettings({ keeper, appliers, interfaces }),
+  ...hostSettings({ keeper, appliers: withRestarts(appliers, agents), interfaces }),
   ...updates.methods,
-  ...(settings.agents.includes('cim') && cimForwarders()),
+  ...forwardMethods(rows),
 };
-const support = supportMethods({ collectors: () => hostCollectors(known, bank) });
+const support = supportMethods({ collectors: () => hostCollectors(known, rows, bank) });
 const methods = { ...known, ...support };
 serveUnixSocket('/run/twinbank/vmkd.sock', methods, (error) =>
   console.line(`management socket: ${error.message}`),
@@ -197,7 +198,7 @@ const buttons = findPowerButtons();
 onPowerButton(buttons, () => stop('power-off', 'power button'));
 console.stage(
   'agents',
-  `${['vmkd', ...agents.map(({ name }) => name)].join(', ')}${port ? ', virtio-serial port' : ''}${buttons.length ? ', power button' : ''}`,
+  `${['vmkd', ...agents.list.map(({ name }) => name)].join(', ')}${port ? ', virtio-serial port' : ''}${buttons.length ? ', power button' : ''}`,
 );
 
 // 6. Network address, or the news that there is none yet.

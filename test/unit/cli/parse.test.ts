@@ -3,10 +3,7 @@ import { type CommandRow, defineCommand } from '../../../src/cli/command.ts';
 import { runHere } from './host.ts';
 
 const build = defineCommand({
-  examples: [
-    ['build a.yaml', 'One image'],
-    ['LANG=C $0 build b.yaml', 'With a variable'],
-  ],
+  examples: [['build a.yaml', 'One image']],
   builder: (yargs) =>
     yargs
       .positional('recipe', { type: 'string', array: true, demandOption: true })
@@ -55,8 +52,7 @@ describe('a command line that is right', () => {
     const { code, stdout } = await runHere(['build', '--help'], { rows });
     expect(code).toBe(0);
     expect(stdout).toContain('twinbank build <recipe..>');
-    expect(stdout).toMatch(/^ {2}twinbank build a\.yaml +One image$/m);
-    expect(stdout).toMatch(/^ {2}LANG=C twinbank build b\.yaml +With a variable$/m);
+    expect(stdout).toContain('twinbank build a.yaml  One image');
   });
 });
 

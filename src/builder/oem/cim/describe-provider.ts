@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { bundle } from '../../modules/bundle.ts';
+import type { Cache } from '../../components/cache.ts';
+import { type CachedBundle, cachedBundle } from '../../modules/cached-bundle.ts';
 
 /** The schema of a class as the running system has it (src/runtime/agents/cim/provider.ts); here only its name counts. */
 export interface ClassSchema {
@@ -16,17 +17,21 @@ export interface ProviderSchemas {
 
 const limits = { timeoutMs: 10_000, maxOldGenerationSizeMb: 128 };
 
+/** The thread's program. */
+export function describeWorker(cache: Cache): Promise<CachedBundle> {
+  return cachedBundle('src/runtime/agents/cim/describe-worker.ts', { target: 'node20.19' }, cache);
+}
+
 /**
  * Loads a provider's bundle as the bank will, in a thread with bounds of time and memory, and holds its classes against
  * the rules of the interface; the code that does so is the runtime's own.
  */
 export async function describeProvider(
   data: Uint8Array,
+  cache: Cache,
   { isBase = false } = {},
 ): Promise<ProviderSchemas> {
-  const program = await bundle('src/runtime/agents/cim/describe-worker.ts', {
-    target: 'node20.19',
-  });
+  const program = await (await describeWorker(cache)).read();
   const url = `data:text/javascript;base64,${Buffer.from(program).toString('base64')}`;
   const worker = new Worker(new URL(url), {
     workerData: { bundle: Buffer.from(data).toString(), isBase },

@@ -1,13 +1,14 @@
 import { join, relative } from 'node:path';
 import { type Diagnostic, recipeError } from '../../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../../recipe/provider.ts';
+import type { Cache } from '../../components/cache.ts';
 import type { Json } from '../../components/derived.ts';
 import type { FileTree } from '../../components/file-tree.ts';
-import { sourcesDigest } from '../../modules/bundle.ts';
+import { cachedBundle } from '../../modules/cached-bundle.ts';
 import type { OemProgram } from '../oem-programs.ts';
-import { bundleCimFile } from './bundle-provider.ts';
+import { bundleCimFile, cimModules } from './bundle-provider.ts';
 import { typeProblems } from './check-types.ts';
-import { describeProvider } from './describe-provider.ts';
+import { describeProvider, describeWorker } from './describe-provider.ts';
 import { providerFiles } from './provider-files.ts';
 import { cimName, cimSourcesDigest } from './provider-sources.ts';
 
@@ -25,6 +26,7 @@ export interface OemCim {
 export async function planOemCim(
   provider: LoadedProvider,
   programs: readonly OemProgram[],
+  cache: Cache,
 ): Promise<OemCim | undefined> {
   const { cim } = provider;
   if (cim.length === 0) return undefined;
@@ -32,7 +34,7 @@ export async function planOemCim(
   return {
     inputs: {
       sources: cimSourcesDigest(provider),
-      interface: await sourcesDigest(['runtime/agents/cim']),
+      interface: await interfaceDigests(cache),
       providers: cim.map((one) => [cimName(one.provider), one.classes, one.writes, one.devices]),
       programs: programs.map(({ name }) => name),
     },
@@ -49,7 +51,7 @@ export async function planOemCim(
       const tree: FileTree = new Map();
       for (const [index, one] of cim.entries()) {
         const data = bundles[index]?.data ?? new Uint8Array();
-        const schemas = await describeProvider(data);
+        const schemas = await describeProvider(data, cache);
         const file = files[index] ?? '';
         assertNone([
           ...schemas.problems.map((problem) => placed(provider, file, problem)),
@@ -63,6 +65,15 @@ export async function planOemCim(
       return tree;
     },
   };
+}
+
+/** What of twinbank is in a provider, and what looks at it: at its types, too. */
+async function interfaceDigests(cache: Cache): Promise<string[]> {
+  const bundles = await Promise.all([
+    describeWorker(cache),
+    ...Object.values(cimModules).map((file) => cachedBundle(file, { target: 'node22' }, cache)),
+  ]);
+  return bundles.map(({ sourcesSha256 }) => sourcesSha256);
 }
 
 function assertNone(problems: readonly Diagnostic[]): void {

@@ -1,33 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { CimError, type CimInstance, type CimStatus } from './provider.ts';
+import { CimError, type CimInstance } from './provider.ts';
 import type { ProviderDescription } from './provider-description.ts';
+import {
+  type FromProvider,
+  fromProviderForm,
+  type ProviderSetup,
+  type ToProvider,
+} from './provider-message.ts';
 import type { Operation } from './provider-operations.ts';
-
-/** What a provider's process is told at its start. */
-export interface ProviderSetup {
-  readonly bundle: string;
-  readonly root: string;
-  readonly smbiosTable: string;
-  readonly systemName: string;
-  readonly programs: ProviderDescription['programs'];
-  readonly writes: readonly string[];
-}
-
-export interface ToProvider {
-  readonly id: number;
-  readonly operation: Operation;
-}
-
-/** One of these. */
-export interface FromProvider {
-  readonly ready?: true;
-  readonly id?: number;
-  readonly result?: unknown;
-  readonly error?: { readonly status: CimStatus; readonly message: string };
-  readonly indication?: { readonly className: string; readonly instance: CimInstance };
-  readonly monitorEnded?: string;
-  readonly fatal?: string;
-}
 
 /** A provider as the object manager sees it: it answers in time, or fails. */
 export interface ProviderHandle {
@@ -35,10 +15,16 @@ export interface ProviderHandle {
   call(operation: Operation): Promise<unknown>;
 }
 
+/** The same for whoever started it. */
+export interface ProviderProcess extends ProviderHandle {
+  start(): void;
+  stop(): void;
+}
+
 export interface ProviderProcessOptions {
   readonly description: ProviderDescription;
   readonly setup: ProviderSetup;
-  /** Program of the process (cim-provider.ts, bundled). */
+  /** Program of the process (provider-main.ts, bundled). */
   readonly program: string;
   readonly callTimeoutMs: number;
   onIndication(className: string, instance: CimInstance): void;
@@ -62,9 +48,7 @@ const settledMs = 60_000;
  * again when it ends, after 1, 2, 4... up to 60 seconds. A call that takes too long ends the process: nothing else
  * ends a loop.
  */
-export function providerProcess(
-  options: ProviderProcessOptions,
-): ProviderHandle & { start(): void; stop(): void } {
+export function providerProcess(options: ProviderProcessOptions): ProviderProcess {
   const { description, callTimeoutMs, onTrouble } = options;
   const label = `${description.origin}/${description.name}`;
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
@@ -105,7 +89,7 @@ export function providerProcess(
       if (description.monitors) again = setTimeout(start, pauseMs);
       pauseMs = Math.min(pauseMs * 2, pauses.longestMs);
     };
-    running.on('message', (message: FromProvider) => {
+    const hear = (message: FromProvider): void => {
       if (message.fatal !== undefined) why = message.fatal;
       if (message.monitorEnded !== undefined)
         onTrouble(`monitor of ${label} ended: ${message.monitorEnded}`);
@@ -116,6 +100,17 @@ export function providerProcess(
       waiting.delete(message.id);
       if (message.error) call.reject(new CimError(message.error.status, message.error.message));
       else call.resolve(message.result);
+    };
+    running.on('message', (message) => {
+      let found: FromProvider;
+      try {
+        found = fromProviderForm(message, 'its message');
+      } catch (error) {
+        why = (error as Error).message;
+        running.kill('SIGKILL');
+        return;
+      }
+      hear(found);
     });
     running.once('error', (error) => ended(error.message));
     running.once('exit', (code, signal) =>

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { DriverReport } from '../../system/drivers.ts';
 import type { Supervised } from '../../system/supervisor.ts';
+import type { CheckName, SystemSettings } from '../boot/system-settings.ts';
 import type { Lease } from '../network/network.ts';
-import type { CheckName, SystemSettings } from '../system-settings.ts';
 
 /** What is known of the system when its health is asked for. */
 export interface HealthFacts {

@@ -1,17 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
+import { number, object, parseJson, text } from '../../../protocol/form.ts';
 import type { NetworkSettings } from '../../../state/network-settings.ts';
 import { runCommand } from '../../system/command.ts';
 import { type Running, supervise } from '../../system/supervisor.ts';
 import { setStaticAddress } from './static-address.ts';
 
 /** An address that an interface has, by DHCP or by the settings. */
-export interface Lease {
-  interface: string;
-  address: string;
-  prefix: number;
-  router: string;
-  dns: string;
-}
+const leaseForm = object({
+  ...{ interface: text, address: text, router: text, dns: text },
+  prefix: number,
+});
+export type Lease = ReturnType<typeof leaseForm>;
 
 const leases = '/run/twinbank/leases';
 
@@ -85,9 +84,10 @@ export function currentLeases(folder = leases): Lease[] {
     .filter((name) => name.endsWith('.json') && !name.startsWith('.'))
     .flatMap((name) => {
       try {
-        return [JSON.parse(readFileSync(`${folder}/${name}`, 'utf8')) as Lease];
+        const path = `${folder}/${name}`;
+        return [parseJson(readFileSync(path, 'utf8'), leaseForm, path)];
       } catch {
-        // It was given back meanwhile.
+        // It was given back meanwhile; or it is none.
         return [];
       }
     });

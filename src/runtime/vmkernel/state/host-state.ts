@@ -6,8 +6,8 @@ import { type StateKeeper, type StatePort, stateKeeper } from '../../../hostcore
 import { emptyMemo, parseMemo, type StateMemo } from '../../../hostcore/state-memo.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import { type BankPlace, bankPair } from '../boot/bank-pair.ts';
-import { effectiveSettings } from '../oem/oem-facts.ts';
 import { protectShadow, readConfiguration, writeConfiguration } from './configuration.ts';
+import { effectiveSettings } from './effective-settings.ts';
 
 export interface StatePlaces {
   /** The bank that runs, and the other one; undefined where no disk has it. */

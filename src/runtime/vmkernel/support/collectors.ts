@@ -5,6 +5,7 @@ import { journalOfDisk } from '../../../bootloader/store-journal.ts';
 import { openFat } from '../../../disk/fat/volume.ts';
 import { openFileDevice } from '../../../disk/file-device.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
+import type { Agent } from '../../agents/agent.ts';
 import { type BankPartition, otherBank } from '../boot/bank-partition.ts';
 import { readOemFacts } from '../oem/oem-facts.ts';
 
@@ -24,30 +25,25 @@ export interface CollectedOutput {
 /** For one collector; what it says beyond is cut. */
 export const collectorLimits = { timeoutMs: 30_000, bytes: 4 * 2 ** 20 };
 
-/** What vmkd itself tells, none of it secret, by the files that it becomes. */
-const told: Readonly<Record<string, readonly [method: string, params: Record<string, unknown>]>> = {
-  'status.json': ['status', {}],
-  'config.json': ['config.get', {}],
-  'update.json': ['update.status', {}],
-  'cim/classes.json': ['cim.classes', {}],
-  'cim/instances.json': ['cim.instances', { class: 'CIM_ManagedElement' }],
-  'cim/indications.json': ['cim.indications', {}],
+/** What vmkd itself answers, none of it secret, by the files that it becomes. */
+const answers: Readonly<Record<string, string>> = {
+  'status.json': 'status',
+  'config.json': 'config.get',
+  'update.json': 'update.status',
 };
 
 /**
- * What every host has: what vmkd knows, the boots and the banks, the kernel's log and the system's, what runs and what is
+ * What every host has: what vmkd and the agents know, the boots and the banks, the kernel's log, what runs and what is
  * there; and after it what OEMs collect. `bank` is undefined where its disk was not found.
  */
 export function hostCollectors(
   methods: Readonly<Record<string, Method>>,
+  agents: readonly Agent[],
   bank: BankPartition | undefined,
 ): Collector[] {
-  const values = Object.entries(told).flatMap(([file, [name, params]]) => {
-    const method = methods[name];
-    return method ? [jsonCollector(file, () => method(params))] : [];
-  });
   return [
-    ...values,
+    ...Object.entries(answers).flatMap(([file, name]) => answerCollector(methods, file, name, {})),
+    ...agents.flatMap((agent) => agentCollectors(agent, methods)),
     jsonCollector('oems.json', () => readOemFacts()),
     ...(bank ? diskCollectors(bank) : []),
     ...Object.entries(programs).map(([file, [path, ...args]]) =>
@@ -59,6 +55,31 @@ export function hostCollectors(
     })),
     ...oemCollectors(),
   ];
+}
+
+function answerCollector(
+  methods: Readonly<Record<string, Method>>,
+  file: string,
+  name: string,
+  params: Readonly<Record<string, unknown>>,
+): Collector[] {
+  const method = methods[name];
+  return method ? [jsonCollector(file, () => method({ ...params }))] : [];
+}
+
+/** What an agent's row names. */
+export function agentCollectors(
+  { name, support = [] }: Pick<Agent, 'name' | 'support'>,
+  methods: Readonly<Record<string, Method>>,
+): Collector[] {
+  return support.flatMap((entry) => {
+    if ('method' in entry) {
+      const { file, method, params = {} } = entry;
+      return answerCollector(methods, file, `${name}.${method}`, params);
+    }
+    const [path, ...args] = entry.program;
+    return [programCollector(entry.file, path, args)];
+  });
 }
 
 function diskCollectors(bank: BankPartition): Collector[] {
@@ -79,7 +100,6 @@ function diskCollectors(bank: BankPartition): Collector[] {
 
 const programs: Readonly<Record<string, readonly [path: string, ...args: string[]]>> = {
   'dmesg.txt': ['/bin/dmesg'],
-  'syslog.txt': ['/sbin/logread'],
   'processes.txt': ['/bin/ps'],
   'memory.txt': ['/usr/bin/free'],
   'disk-space.txt': ['/bin/df', '-k'],

@@ -1,15 +1,17 @@
-import { askCim } from '../../agents/cim/cim-client.ts';
+import { callSocket } from '../../system/call-socket.ts';
 import type { SupportAnswer } from './support-service.ts';
 
 /** `support-bundle`: asks vmkd for one, and says where it is and what is missing in it. Exit code 5: no answer. */
 async function main(): Promise<void> {
-  const socket = '/run/twinbank/vmkd.sock';
+  const vmkd = {
+    name: 'vmkd',
+    socket: '/run/twinbank/vmkd.sock',
+    notThereCode: 'vmkd.no-answer',
+    timeoutMs: 1_200_000,
+    connectTimeoutMs: 0,
+  };
   try {
-    const answer = await askCim(
-      'support.collect',
-      {},
-      { socket, timeoutMs: 1_200_000, patienceMs: 0 },
-    );
+    const answer = await callSocket(vmkd, 'support.collect', {});
     const { path, bytes, collectors } = answer as SupportAnswer;
     for (const { file, problem } of collectors)
       if (problem !== null) console.log(`${file}: ${problem}`);

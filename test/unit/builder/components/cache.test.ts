@@ -119,20 +119,6 @@ test('who asks for what is being made waits for it; a failure is told to each, a
   expect(await made).toMatchObject({ bytes: 1, cached: false });
 });
 
-test('what was made of inputs that changed meanwhile is used once, with a warning', async () => {
-  const { cache, events } = emptyCache();
-  const count = { n: 0 };
-  const made = await getOrBuild(cache, key, async () => {
-    return { data: Buffer.from('mixed'), meta: null, outdated: 'agents.v00' };
-  });
-  expect(await readFile(made.path, 'utf8')).toBe('mixed');
-  expect(warnings(events)).toEqual([
-    'agents.v00: its sources were changed while it was made; build again for one that can be repeated',
-  ]);
-  expect(await builds(cache, 'right', count)).toMatchObject({ sha256: sha256('right') });
-  expect(count.n).toBe(1);
-});
-
 test('two processes that build the same at once are both right, and one entry is left', async () => {
   const { cache } = emptyCache();
   const count = { n: 0 };

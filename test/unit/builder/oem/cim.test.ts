@@ -9,11 +9,13 @@ import { logoLines, logoProblems } from '../../../../src/builder/oem/console-log
 import { relationsOf } from '../../../../src/builder/oem/oem-origin.ts';
 import { scaffold } from '../../../../src/builder/oem/scaffold.ts';
 import { TwinbankError } from '../../../../src/diagnostics/error.ts';
+import { silent } from '../../../../src/diagnostics/progress.ts';
 import { renderDiagnostic } from '../../../../src/recipe/diagnostic.ts';
 import { loadProvider } from '../../../../src/recipe/provider.ts';
 import { workshop } from '../../recipe/workshop.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'twinbank-cim-build-'));
+const cache = { directory: join(scratch, 'cache'), report: silent };
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const yaml = (cim: string) =>
@@ -35,7 +37,7 @@ function providerOf(files: Record<string, string>, claims = '[Acme_Fan]') {
 /** The files of the layer, or what is wrong, one sentence each. */
 async function build(files: Record<string, string>, claims?: string) {
   const { provider } = providerOf(files, claims);
-  const plan = await planOemCim(provider, []);
+  const plan = await planOemCim(provider, [], cache);
   const folder = mkdtempSync(join(scratch, 'one-'));
   return plan?.read(folder);
 }
@@ -226,7 +228,7 @@ test.each(['acme', 'a', 'cim', 'x-1'])(
     const cwd = workshop(Object.fromEntries(files.map(({ path, text }) => [`oem/${path}`, text])));
     const provider = loadProvider('oem', cwd);
     expect(cimSourceProblems(provider)).toEqual([]);
-    const plan = await planOemCim(provider, []);
+    const plan = await planOemCim(provider, [], cache);
     const tree = await plan?.read(mkdtempSync(join(scratch, 'new-')));
     expect([...(tree?.keys() ?? [])]).toHaveLength(2);
     expect(await testProviders(provider)).toMatchObject({

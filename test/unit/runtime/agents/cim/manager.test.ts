@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundle } from '../../../../../src/builder/modules/bundle.ts';
-import { cimMethods } from '../../../../../src/runtime/agents/cim/cim-methods.ts';
 import { indicationLog } from '../../../../../src/runtime/agents/cim/indication-log.ts';
+import { cimMethods } from '../../../../../src/runtime/agents/cim/methods.ts';
 import {
   type ObjectManager,
   objectManager,
@@ -18,7 +18,7 @@ const running: { stop(): void }[] = [];
 beforeAll(async () => {
   writeFileSync(
     program,
-    await bundle('src/runtime/agents/cim/cim-provider.ts', { target: 'node20' }),
+    (await bundle('src/runtime/agents/cim/provider-main.ts', { target: 'node20' })).data,
   );
 });
 afterAll(() => {

@@ -2,9 +2,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAliases } from '../../../../../src/runtime/system/driver-match.ts';
-import { effectiveSettings, oemLines } from '../../../../../src/runtime/vmkernel/oem/oem-facts.ts';
+import { oemLines } from '../../../../../src/runtime/vmkernel/oem/oem-facts.ts';
 import { addOemModules, mergeIndex } from '../../../../../src/runtime/vmkernel/oem/oem-modules.ts';
 import { writeConfiguration } from '../../../../../src/runtime/vmkernel/state/configuration.ts';
+import { effectiveSettings } from '../../../../../src/runtime/vmkernel/state/effective-settings.ts';
 import { workshop } from '../../../recipe/workshop.ts';
 
 const facts = (name: string, defaults: object) =>
@@ -37,7 +38,12 @@ describe('defaults of an OEM', () => {
       'etc/twinbank/oem/d.json': facts('d', { console: { title: 'D', text: 'E' } }),
     });
     expect(effectiveSettings(root)).toEqual({});
-    expect(oemLines(root)).toEqual(['OEM c 1.0 of ACME', 'OEM d 1.0 of ACME: D - E']);
+    expect(oemLines(root)).toEqual([
+      'OEM c 1.0 of ACME',
+      'OEM d 1.0 of ACME: D - E',
+      `${join(root, 'etc/twinbank/oem/a.json')}: expected JSON, found "{"`,
+      `${join(root, 'etc/twinbank/oem/b.json')}: expected an object, found null`,
+    ]);
     expect(oemLines(join(root, 'gone'))).toEqual([]);
   });
 });

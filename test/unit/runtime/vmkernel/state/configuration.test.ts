@@ -9,9 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { agentPrograms } from '../../../../../src/runtime/agents/registry.ts';
 import {
   protectShadow,
   readConfiguration,
@@ -76,37 +75,6 @@ describe('the configuration of the running system', () => {
     expect(problems).toEqual([
       expect.stringContaining('EISDIR'),
       'network.mode: expected dhcp or static, found "auto"',
-    ]);
-  });
-});
-
-describe('the image', () => {
-  const system = resolve(import.meta.dirname, '../../../../../src/runtime/image/system');
-  it('has a shadow in which every account of passwd is locked', () => {
-    const accounts = (file: string) =>
-      readFileSync(join(system, 'etc', file), 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => line.split(':').slice(0, 2));
-    const passwd = accounts('passwd');
-    expect(passwd.every(([, field]) => field === 'x')).toBe(true);
-    expect(accounts('shadow')).toEqual(passwd.map(([name]) => [name, '!']));
-    expect(readConfiguration(system)).toEqual({
-      settings: { hostname: 'localhost', rootPasswordHash: '!' },
-      problems: [],
-    });
-  });
-});
-
-describe('the log agent', () => {
-  const args = (targets?: string[]) =>
-    agentPrograms.syslog!.args(targets ? { syslog: { targets } } : {});
-
-  it('keeps its own log, and sends to the targets beside that', () => {
-    expect(args()).toEqual(['-n', '-C512']);
-    expect(args([])).toEqual(['-n', '-C512']);
-    expect(args(['a:514', '10.0.0.1'])).toEqual([
-      ...['-n', '-C512', '-R', 'a:514', '-R', '10.0.0.1', '-L'],
     ]);
   });
 });

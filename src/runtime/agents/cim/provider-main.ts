@@ -1,14 +1,15 @@
 import { pathToFileURL } from 'node:url';
+import { parseJson } from '../../../protocol/form.ts';
 import { cimHost } from './host.ts';
 import type { CimProvider } from './provider.ts';
+import { type FromProvider, setupForm, type ToProvider } from './provider-message.ts';
 import { failureOf, type Operation, operateProvider } from './provider-operations.ts';
-import type { FromProvider, ProviderSetup, ToProvider } from './provider-process.ts';
 
 /**
  * The process of one provider: loads its bundle, answers the object manager over Node's channel, and ends with it.
  * What is printed goes nowhere.
  */
-const setup: ProviderSetup = JSON.parse(process.argv[2] ?? '{}');
+const setup = parseJson(process.argv[2] ?? '', setupForm, 'the first argument');
 const ending = new AbortController();
 const send = (message: FromProvider): void => void process.send?.(message);
 process.once('disconnect', () => process.exit(0));

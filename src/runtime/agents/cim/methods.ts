@@ -1,8 +1,13 @@
+import type { Method } from '../../../protocol/json-rpc.ts';
 import { RpcError } from '../../../protocol/rpc-error.ts';
+import type { methodNames } from './agent.ts';
 import type { IndicationLog } from './indication-log.ts';
 import type { NamedInstance, ObjectManager } from './object-manager.ts';
 import { CimError, type CimInstance, cimStatus } from './provider.ts';
 import { failureOf } from './provider-operations.ts';
+
+/** Just what vmkd forwards. */
+export type CimMethods = Readonly<Record<(typeof methodNames)[number], Method>>;
 
 type Params = Record<string, unknown>;
 
@@ -12,10 +17,7 @@ const longestWaitMs = 30_000;
 const mostCharacters = 900_000;
 
 /** The agent's methods by their names in vmkd's protocol, without `cim.` (docs/vmkd.md). */
-export function cimMethods(
-  manager: ObjectManager,
-  log: IndicationLog,
-): Record<string, (params: Params) => unknown> {
+export function cimMethods(manager: ObjectManager, log: IndicationLog): CimMethods {
   const { classes } = manager;
   return answersOf({
     classes: () => ({
@@ -62,8 +64,8 @@ function withoutPath({ className, properties }: NamedInstance) {
 }
 
 /** The protocol's errors have a code; a CIM error's is its status. */
-function answersOf(methods: Record<string, (params: Params) => unknown>): typeof methods {
-  return Object.fromEntries(
+function answersOf(methods: CimMethods): CimMethods {
+  const answers = Object.fromEntries(
     Object.entries(methods).map(([name, method]) => [
       name,
       async (params: Params) => {
@@ -76,6 +78,7 @@ function answersOf(methods: Record<string, (params: Params) => unknown>): typeof
       },
     ]),
   );
+  return answers as CimMethods;
 }
 
 function text(value: unknown, name: string, expected: string): string {

@@ -1,5 +1,8 @@
-import { askCim } from './cim-client.ts';
-import { formatAnswer, type Parsed, parseArguments, usage } from './cim-command-line.ts';
+import { callSocket } from '../../system/call-socket.ts';
+import { socketOf } from '../agent.ts';
+import { formatAnswer, type Parsed, parseArguments, usage } from './command-line.ts';
+
+const agent = { name: 'the agent cim', socket: socketOf('cim'), notThereCode: 'cim.no-agent' };
 
 /** `cim`: what the object manager knows, at a shell of the host. Exit codes as twinbank's: 2 usage, 5 no answer. */
 async function main(): Promise<void> {
@@ -11,7 +14,7 @@ async function main(): Promise<void> {
   }
   try {
     if (parsed.follow) await follow(parsed);
-    else console.log(formatAnswer(parsed, await askCim(parsed.method, parsed.params)));
+    else console.log(formatAnswer(parsed, await callSocket(agent, parsed.method, parsed.params)));
   } catch (error) {
     console.error(`cim: ${(error as Error).message}`);
     process.exitCode = 5;
@@ -21,7 +24,9 @@ async function main(): Promise<void> {
 /** Until somebody ends it. */
 async function follow(parsed: Parsed): Promise<void> {
   for (let after = 0; ; ) {
-    const page = (await askCim(parsed.method, { after, waitMs: 30_000 })) as { next: number };
+    const page = (await callSocket(agent, parsed.method, { after, waitMs: 30_000 })) as {
+      next: number;
+    };
     const text = formatAnswer(parsed, page);
     if (text !== '') console.log(text);
     after = page.next;

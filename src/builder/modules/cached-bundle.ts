@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { type Cache, ignoreMissing, readObject, writeWhole } from '../components/cache.ts';
+import { type Derived, getOrBuild, readDerived } from '../components/derived.ts';
+import { sha256 } from '../components/digest.ts';
+import { packageRoot } from '../package-root.ts';
+import { type BundleOptions, bundle } from './bundle.ts';
+
+/** A bundle that the cache has. */
+export interface CachedBundle {
+  /** SHA-256 of its bytes. */
+  readonly sha256: string;
+  /** Of the files that it is made of: types and comments are in these, and not in the bytes. */
+  readonly sourcesSha256: string;
+  /** Paths of the files that it is made of, from the package's folder. */
+  readonly inputs: readonly string[];
+  read(): Promise<Uint8Array>;
+}
+
+/** Raised whenever the same sources would give other bytes than before. */
+const format = 1;
+const pathList = z.array(z.string());
+
+/**
+ * The bundle of a source file and all that it imports. Its key in the cache is made of just the files that it is made of:
+ * whatever else is edited, it is found there, and esbuild is not even loaded. Which files these are is remembered of
+ * the last time; as long as all of them are what they were, they import what they did.
+ */
+export async function cachedBundle(
+  entry: string,
+  options: BundleOptions,
+  cache: Cache,
+  root = packageRoot(),
+): Promise<CachedBundle> {
+  const what = [format, entry, options.target, options.banner ?? ''];
+  const memory = join(cache.directory, 'bundles', `${sha256(JSON.stringify(what))}.json`);
+  const keyOf = (inputs: Inputs): string =>
+    sha256(JSON.stringify([...what, linesOf(inputs, root)]));
+  const paths = await remembered(memory);
+  const inputs = paths && inputsNow(paths, root);
+  const known = inputs && (await readDerived<string[]>(cache, keyOf(inputs)));
+  if (known) return bundleOf(known, keyOf(inputs), cache);
+  const made = await bundle(entry, options, root);
+  const { data } = made;
+  const meta = [...made.inputs.keys()].sort();
+  const stored = await getOrBuild(cache, keyOf(made.inputs), async () => ({ data, meta }));
+  await writeWhole(memory, JSON.stringify(meta));
+  return bundleOf(stored, keyOf(made.inputs), cache);
+}
+
+function bundleOf(stored: Derived<string[]>, key: string, cache: Cache): CachedBundle {
+  const { sha256: hash, meta } = stored;
+  return { sha256: hash, sourcesSha256: key, inputs: meta, read: () => readObject(cache, hash) };
+}
+
+type Inputs = ReadonlyMap<string, string>;
+
+/** Synchronous: 200 small files take 5 ms, and 30 ms by way of Node's thread pool. Undefined where one is gone. */
+function inputsNow(paths: readonly string[], root: string): Inputs | undefined {
+  const inputs = new Map<string, string>();
+  for (const path of paths) {
+    if (isOfPackage(path)) inputs.set(path, '');
+    else {
+      const file = join(root, path);
+      if (!existsSync(file)) return undefined;
+      inputs.set(path, sha256(readFileSync(file)));
+    }
+  }
+  return inputs;
+}
+
+/** Files of packages by the lock file: they are many, and nobody edits them. */
+function linesOf(inputs: Inputs, root: string): string[] {
+  const own = [...inputs].filter(([path]) => !isOfPackage(path));
+  const lines = own.map(([path, hash]) => `${path} ${hash}`).sort();
+  return [...lines, esbuildVersion(), own.length < inputs.size ? packagesDigest(root) : ''];
+}
+
+function isOfPackage(path: string): boolean {
+  return /(^|\/)node_modules\//.test(path);
+}
+
+function packagesDigest(root: string): string {
+  // A checkout has the exact versions of the packages, an installed twinbank only their ranges.
+  const lock = join(root, 'package-lock.json');
+  return sha256(readFileSync(existsSync(lock) ? lock : join(root, 'package.json')));
+}
+
+/** Without loading esbuild itself, which a build with nothing to bundle does not need. */
+function esbuildVersion(): string {
+  const path = createRequire(import.meta.url).resolve('esbuild/package.json');
+  return JSON.parse(readFileSync(path, 'utf8')).version;
+}
+
+async function remembered(path: string): Promise<string[] | undefined> {
+  const text = await readFile(path, 'utf8').catch(ignoreMissing);
+  if (text === undefined) return undefined;
+  try {
+    return pathList.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,101 @@
+import type { SettingName, Settings } from '../../state/settings.ts';
+
+/**
+ * What an agent is: a program of the bank that vmkd keeps running. Its folder has its name; the row is data and small
+ * functions of what is passed in, and imports nothing of Node, so that vmkd and the builder read the same rows
+ * (docs/agents.md).
+ */
+export interface Agent {
+  /** As recipes name it. Its user, its programs in `usr/lib/twinbank` and its folder in `/run/twinbank` are called so. */
+  readonly name: string;
+  /** For people: the full name of its user. */
+  readonly description: string;
+  /** Whom it runs as (docs/vmkd.md#users); root where there is none. */
+  readonly user?: AgentUser;
+  /** What is bundled of its folder: a source file by the name of the program, which is the agent's or begins with it and `-`. */
+  readonly entries?: Readonly<Record<string, string>>;
+  readonly program: AgentProgram;
+  /** Agents that are started before it, and ended after it, where the recipe has them. */
+  readonly dependsOn?: readonly string[];
+  /** A change of these settings starts it anew: it reads them at its start only. */
+  readonly restartOn?: readonly SettingName[];
+  /** What vmkd, which has the rights, does for it before it is started. */
+  prepare?(host: AgentHost): void;
+  /** Methods that it serves on {@link socketOf} its name, and that vmkd has, too, as `NAME.METHOD`. */
+  readonly forwards?: readonly string[];
+  /** Its files in a support bundle. */
+  readonly support?: readonly SupportEntry[];
+  /** What OEMs can require of a bank that has it: `NAME` or `NAME = VERSION`. */
+  readonly provides?: readonly string[];
+  /** What the base itself tells of the hardware, if this agent is there (docs/cim.md). */
+  readonly cimProviders?: readonly BaseProvider[];
+}
+
+/** A group of the same number goes with it. */
+export interface AgentUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface AgentProgram {
+  readonly path: string;
+  /** By the settings of the moment at which it is started. */
+  args(settings: Partial<Settings>): readonly string[];
+}
+
+/** A file of the support bundle: what a forwarded method answers, or what a program of the bank prints. */
+export type SupportEntry = { readonly file: string } & (
+  | { readonly method: string; readonly params?: Readonly<Record<string, unknown>> }
+  | { readonly program: readonly [path: string, ...args: string[]] }
+);
+
+/** A provider of the base, and the classes that no OEM can claim. */
+export interface BaseProvider {
+  readonly name: string;
+  /** Source file in the agent's folder. */
+  readonly entry: string;
+  readonly classes: readonly string[];
+}
+
+/**
+ * The system as it is before an agent starts, with root's rights. Nothing here throws: what cannot be done is told on
+ * the console, and the rest is done.
+ */
+export interface AgentHost {
+  /** Files that signed manifests of the bank list, without a leading slash. */
+  readonly files: readonly string[];
+  /** Makes the agent's own folder, which no other user may enter, and returns its path. */
+  makeFolder(): string;
+  /** Puts a file into it, for the agent to read. */
+  writeFile(name: string, text: string): void;
+  /** Copies a file that only root may read into it, and returns the copy's path; no copy is made of what is not there. */
+  copyFile(path: string, name: string): string;
+  /** Undefined where it cannot be read. */
+  readText(path: string): string | undefined;
+  /** Gives the agent's user the attributes or devices of a pattern: `*` stands for any characters of one name. */
+  grant(pattern: string): void;
+  /** One sentence for the console. */
+  report(why: string): void;
+}
+
+/** The folder of an agent in the running system. */
+export function folderOf(name: string): string {
+  return `/run/twinbank/${name}`;
+}
+
+/** Where an agent that forwards methods serves them. */
+export function socketOf(name: string): string {
+  return `${folderOf(name)}/${name}.sock`;
+}
+
+/**
+ * The program of an agent that is the entry of the same name: Node, with a bounded heap, and without a way to get
+ * further rights by any program that it starts.
+ */
+export function nodeProgram(name: string, { heapMiB }: { heapMiB: number }): AgentProgram {
+  const node = ['/usr/bin/node', `--max-old-space-size=${heapMiB}`];
+  return {
+    path: '/bin/setpriv',
+    args: () => ['--nnp', ...node, `/usr/lib/twinbank/${name}.mjs`],
+  };
+}

@@ -1,0 +1,46 @@
+import { type Agent, nodeProgram } from '../agent.ts';
+import { prepare } from './prepare.ts';
+import { cimApi } from './provider.ts';
+
+/** What it answers (methods.ts). */
+export const methodNames = [
+  ...(['classes', 'class', 'instances'] as const),
+  ...(['get', 'invoke', 'indications'] as const),
+] as const;
+
+/** The object manager of CIM: a user of its own without rights, which vmkd gives what providers are granted. */
+export const cim: Agent = {
+  name: 'cim',
+  description: 'CIM object manager',
+  user: { uid: 110, gid: 110 },
+  entries: {
+    cim: 'main.ts',
+    // The process of each provider.
+    'cim-provider': 'provider-main.ts',
+    // What the command `cim` runs.
+    'cim-command': 'command.ts',
+  },
+  program: nodeProgram('cim', { heapMiB: 64 }),
+  // Names of its objects have the host's.
+  restartOn: ['hostname'],
+  prepare,
+  forwards: methodNames,
+  support: [
+    { file: 'cim/classes.json', method: 'classes' },
+    { file: 'cim/instances.json', method: 'instances', params: { class: 'CIM_ManagedElement' } },
+    { file: 'cim/indications.json', method: 'indications' },
+  ],
+  provides: [`cim-api = ${cimApi}`],
+  cimProviders: [
+    {
+      name: 'hardware',
+      entry: 'hardware-provider.ts',
+      classes: [
+        'Twinbank_ComputerSystem',
+        'Twinbank_Chassis',
+        'Twinbank_Processor',
+        'Twinbank_PhysicalMemory',
+      ],
+    },
+  ],
+};

@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { parseJson } from '../../../protocol/form.ts';
+import { serveUnixSocket } from '../../system/unix-socket.ts';
+import { folderOf, socketOf } from '../agent.ts';
+import { providerProcess } from './provider-process.ts';
+import { cimService } from './service.ts';
+import { setupFile, setupForm } from './setup.ts';
+
+/**
+ * The object manager of the bank: a user world of vmkd without privileges. Serves the providers that were there when
+ * it started, on a socket that only root and this user may use; vmkd and the command `cim` ask it there.
+ */
+const setupPath = join(folderOf('cim'), setupFile);
+const setup = parseJson(readFileSync(setupPath, 'utf8'), setupForm, setupPath);
+const systemName = hostname();
+endLeftProcesses();
+
+const service = cimService(setup, {
+  systemName,
+  now: () => new Date(),
+  readText: (path) => readFileSync(path, 'utf8'),
+  provider: (bundle, options) => {
+    const { programs, writes } = options.description;
+    const { smbiosTable } = setup;
+    return providerProcess({
+      ...options,
+      setup: { root: '/', bundle, systemName, smbiosTable, programs, writes },
+      program: '/usr/lib/twinbank/cim-provider.mjs',
+      callTimeoutMs: 20_000,
+    });
+  },
+  // vmkd hears it.
+  report: (why) => console.log(why),
+});
+serveUnixSocket(socketOf('cim'), service.methods, (error) => {
+  throw error;
+});
+service.start();
+
+/** A provider in a loop does not notice that an agent before this one has gone; this user has no other processes. */
+function endLeftProcesses(): void {
+  const user = process.getuid?.() ?? 0;
+  if (user === 0) return;
+  for (const pid of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
+    try {
+      if (pid === process.pid || statSync(`/proc/${pid}`).uid !== user) continue;
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}

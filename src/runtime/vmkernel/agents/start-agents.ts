@@ -1,0 +1,79 @@
+import type { Appliers } from '../../../hostcore/settings-service.ts';
+import { lineSplitter } from '../../../protocol/line-splitter.ts';
+import { type SettingName, type Settings, settingNames } from '../../../state/settings.ts';
+import type { Agent, AgentHost } from '../../agents/agent.ts';
+import { type Running, supervise } from '../../system/supervisor.ts';
+
+export interface AgentsOptions {
+  /** In the order in which they are started ({@link agentsInOrder}). */
+  readonly rows: readonly Agent[];
+  /** Every agent is a program that ends at once. */
+  readonly dead: boolean;
+  settings(): Partial<Settings>;
+  /** What an agent's row prepares by. */
+  host(agent: Agent, report: (why: string) => void): AgentHost;
+  /** Hears what goes wrong, a line each. */
+  report(line: string): void;
+  /** Default: {@link supervise}. */
+  readonly start?: typeof supervise;
+}
+
+/** The agents that vmkd keeps running. */
+export interface RunningAgents {
+  readonly list: readonly Running[];
+  /** Starts those anew that read a setting at their start only. */
+  applySetting(name: SettingName): void;
+  /** Ends them for good, each before those that it depends on. */
+  stop(): Promise<void>;
+}
+
+/** Prepares and starts the agents, and keeps them running. */
+export function startAgents(options: AgentsOptions): RunningAgents {
+  const { rows, dead, settings, host, report, start = supervise } = options;
+  const started = rows.map((agent) => {
+    const { name, program, user, prepare } = agent;
+    const onTrouble = (why: string): void => report(`agent ${name}: ${why}`);
+    try {
+      prepare?.(host(agent, onTrouble));
+    } catch (error) {
+      onTrouble((error as Error).message);
+    }
+    const onLine = lineSplitter(onTrouble);
+    // The fault is a program that cannot run; what comes of it is the supervisor's work.
+    const path = dead ? '/bin/false' : program.path;
+    const running = start(
+      { name, path, args: () => program.args(settings()), ...(user && { user }) },
+      { onEnd: onTrouble, ...(user && { onOutput: (chunk) => onLine(chunk.toString()) }) },
+    );
+    return { agent, running };
+  });
+  return {
+    list: started.map(({ running }) => running),
+    applySetting: (name) => {
+      for (const { agent, running } of started) {
+        if (agent.restartOn?.includes(name)) running.restart();
+      }
+    },
+    stop: async () => {
+      for (const { running } of started.toReversed()) await running.stop();
+    },
+  };
+}
+
+/** Appliers of settings after which those agents are started anew that read the setting at their start only. */
+export function withRestarts(
+  appliers: Appliers,
+  agents: Pick<RunningAgents, 'applySetting'>,
+): Appliers {
+  const apply = async <Name extends SettingName>(name: Name, value: Settings[Name]) => {
+    const applier: Appliers[Name] = appliers[name];
+    try {
+      return await applier?.(value);
+    } finally {
+      agents.applySetting(name);
+    }
+  };
+  return Object.fromEntries(
+    settingNames.map((name) => [name, (value: Settings[typeof name]) => apply(name, value)]),
+  );
+}

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { list, number, object, oneOf, parseJson, text } from '../../../protocol/form.ts';
+
+/** Checks that a boot can be asked to pass; the recipe lists them by these names. */
+const checkName = oneOf('layers', 'manifests', 'agents', 'state', 'drivers', 'network');
+export type CheckName = ReturnType<typeof checkName>;
+
+/** What the recipe says about the running system; the builder writes it (src/builder/modules/agents.ts). */
+const settingsForm = object({
+  agents: list(text),
+  health: object({
+    watchdogSeconds: number,
+    /** Seconds since the start of the kernel. */
+    trialSeconds: number,
+    checks: list(checkName),
+    trialChecks: list(checkName),
+  }),
+});
+export type SystemSettings = ReturnType<typeof settingsForm>;
+
+/** Throws `json.form` (kind `corrupt`): a bank without them cannot be run. */
+export function readSystemSettings(path = '/etc/twinbank/system.json'): SystemSettings {
+  return parseJson(readFileSync(path, 'utf8'), settingsForm, path);
+}

@@ -1,0 +1,78 @@
+/** A folder, and those that it may import beside itself. */
+export type Walls = Readonly<Record<string, readonly string[]>>;
+
+/** Who may import whom (docs/architecture.md); a folder may always import itself and diagnostics. */
+export const folders: Walls = {
+  diagnostics: [],
+  host: [],
+  disk: [],
+  protocol: [],
+  bootloader: ['disk', 'host'],
+  state: ['bootloader', 'disk'],
+  update: ['state', 'bootloader', 'disk'],
+  hostcore: ['update', 'state', 'bootloader', 'disk', 'protocol'],
+  recipe: ['host'],
+  builder: ['recipe', 'update', 'state', 'bootloader', 'disk', 'host'],
+  flash: ['recipe', 'update', 'state', 'bootloader', 'disk', 'host'],
+  harness: ['recipe', 'hostcore', 'update', 'state', 'bootloader', 'disk', 'protocol', 'host'],
+  compare: ['recipe', 'builder', 'update', 'state', 'bootloader', 'disk', 'host'],
+  runtime: ['hostcore', 'update', 'state', 'bootloader', 'disk', 'protocol'],
+  cli: [
+    ...['recipe', 'builder', 'flash', 'harness', 'compare'],
+    ...['update', 'state', 'bootloader', 'disk', 'host'],
+  ],
+};
+
+/** What the builder and the simulator may import of the running system: rows, which are data. */
+export const agentRows = ['runtime/agents/registry.ts', 'runtime/agents/agent.ts'];
+
+/**
+ * The same within a folder of the house: a row a subfolder. A subfolder of a subfolder has a row of its own or belongs to the
+ * one above it. Files that lie beside the subfolders put them together: they may import all of them, and none of them may
+ * import such a file.
+ */
+export const inside: Readonly<Record<string, Walls>> = {
+  harness: {
+    console: [],
+    faults: ['console'],
+    machine: ['console', 'faults'],
+    sim: ['console', 'faults', 'machine'],
+    qemu: ['console', 'faults', 'machine', 'sim'],
+    command: ['console', 'faults', 'machine', 'sim'],
+    report: ['console', 'faults', 'qemu'],
+    scenario: ['console', 'faults', 'machine', 'qemu', 'report'],
+    run: ['faults', 'machine', 'qemu', 'report', 'scenario'],
+  },
+  runtime: {
+    system: [],
+    vmm: ['system'],
+    agents: ['system'],
+    'vmkernel/boot': ['system'],
+    'vmkernel/network': ['system'],
+    'vmkernel/oem': ['system'],
+    'vmkernel/state': ['system', 'vmkernel/boot', 'vmkernel/oem'],
+    'vmkernel/update': ['system', 'vmkernel/boot'],
+    'vmkernel/health': ['system', 'vmkernel/boot', 'vmkernel/network'],
+    'vmkernel/agents': ['system', 'agents'],
+    'vmkernel/support': ['system', 'agents', 'vmkernel/boot', 'vmkernel/oem'],
+    // vmkd lists the steps of all.
+    vmkernel: [
+      ...['system', 'vmm', 'agents', 'vmkernel/boot', 'vmkernel/network', 'vmkernel/oem'],
+      ...['vmkernel/state', 'vmkernel/update', 'vmkernel/health', 'vmkernel/agents'],
+      'vmkernel/support',
+    ],
+  },
+};
+
+/** Where an agent's name may stand outside its folder, and as what. Paths that end in / are folders. */
+export const agentNames: Readonly<Record<string, string>> = {
+  'runtime/agents/registry.ts': 'the line of each agent',
+  'recipe/': 'the words of recipes and of provider.yaml',
+  'builder/oem/': 'the interface of CIM providers, and settings that an OEM has defaults for',
+  'builder/modules/oem.ts': 'the same',
+  'cli/commands/oem/test.ts': 'the folder of CIM providers',
+  'state/settings.ts': 'the names of settings and of their files',
+  'state/archive.ts': 'the same',
+  'harness/scenario/': 'settings that a step sets, methods of vmkd that an expectation asks',
+  'harness/sim/sim-vmkd.ts': 'settings',
+};

@@ -1,0 +1,74 @@
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { bundle } from '../../../../src/builder/modules/bundle.ts';
+import { cachedBundle } from '../../../../src/builder/modules/cached-bundle.ts';
+import { workshop } from '../../recipe/workshop.ts';
+import { emptyCache } from '../components/surroundings.ts';
+
+function sources() {
+  const root = workshop({
+    'package.json': '{}',
+    'src/main.ts': "import { b } from './b.ts';\nconsole.log(b);\n",
+    'src/b.ts': "export const b: string = 'b';\n",
+    'src/c.ts': "export const c = 'c';\n",
+  });
+  const { cache } = emptyCache();
+  const get = () => cachedBundle('src/main.ts', { target: 'node20' }, cache, root);
+  const write = (path: string, text: string) => writeFileSync(join(root, path), text);
+  const derived = () => readdirSync(join(cache.directory, 'derived')).length;
+  return { root, get, write, derived };
+}
+
+test('makes a bundle once, until one of the files that it is made of is edited', async () => {
+  const { get, write, derived } = sources();
+  const first = await get();
+  expect(first.inputs).toEqual(['src/b.ts', 'src/main.ts']);
+  expect(Buffer.from(await first.read()).toString()).toContain('"b"');
+  write('src/c.ts', "export const c = 'other';\n");
+  expect(await get()).toMatchObject({ sourcesSha256: first.sourcesSha256 });
+  expect(derived()).toBe(1);
+  write('src/b.ts', "export const b: string = 'edited';\n");
+  const edited = await get();
+  expect(Buffer.from(await edited.read()).toString()).toContain('"edited"');
+  expect(derived()).toBe(2);
+});
+
+test('finds an earlier bundle again when an edit is taken back, even one of other files', async () => {
+  const { get, write, derived } = sources();
+  const first = await get();
+  write('src/b.ts', "export { c as b } from './c.ts';\n");
+  expect((await get()).inputs).toEqual(['src/b.ts', 'src/c.ts', 'src/main.ts']);
+  write('src/b.ts', "export const b: string = 'b';\n");
+  expect(await get()).toMatchObject({ sha256: first.sha256, inputs: first.inputs });
+  expect(derived()).toBe(2);
+});
+
+test('tells a comment apart in its sources, and not in its bytes', async () => {
+  const { get, write } = sources();
+  const first = await get();
+  write('src/b.ts', "// Why.\nexport const b: string = 'b';\n");
+  const other = await get();
+  expect(other.sha256).toBe(first.sha256);
+  expect(other.sourcesSha256).not.toBe(first.sourcesSha256);
+});
+
+test('names the file that is gone', async () => {
+  const { root, get } = sources();
+  await get();
+  rmSync(join(root, 'src/b.ts'));
+  await expect(get()).rejects.toThrow(/^src\/main\.ts:1:19 src\/main\.ts: expected sources that/);
+});
+
+test('hashes what was bundled, though a source is saved meanwhile', async () => {
+  const { root, write } = sources();
+  const edits = setInterval(() => write('src/b.ts', `export const b = '${Math.random()}';\n`), 1);
+  const { data, inputs } = await bundle('src/main.ts', { target: 'node20' }, root);
+  clearInterval(edits);
+  const again = workshop({
+    'src/main.ts': "import { b } from './b.ts';\nconsole.log(b);\n",
+    'src/b.ts': `export const b = '${/"([^"]+)"/.exec(Buffer.from(data).toString())?.[1]}';\n`,
+  });
+  const other = await bundle('src/main.ts', { target: 'node20' }, again);
+  expect([...inputs]).toEqual(expect.arrayContaining([...other.inputs]));
+});

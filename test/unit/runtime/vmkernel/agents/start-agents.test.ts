@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import type { Agent, AgentHost } from '../../../../../src/runtime/agents/agent.ts';
+import type { Program, supervise } from '../../../../../src/runtime/system/supervisor.ts';
+import {
+  startAgents,
+  withRestarts,
+} from '../../../../../src/runtime/vmkernel/agents/start-agents.ts';
+
+const row = (name: string, more: Partial<Agent> = {}): Agent => ({
+  name,
+  description: name,
+  program: { path: `/usr/bin/${name}`, args: ({ hostname = 'none' }) => ['-h', hostname] },
+  ...more,
+});
+
+/** Agents of which nothing is started, and all that was done with them. */
+function started(rows: readonly Agent[], dead = false) {
+  const events: string[] = [];
+  const programs: Program[] = [];
+  const heard = new Map<string, Parameters<typeof supervise>[1]>();
+  const agents = startAgents({
+    rows,
+    dead,
+    settings: () => ({ hostname: 'esx1' }),
+    host: ({ name }, report) => ({ makeFolder: () => name, report }) as AgentHost,
+    report: (line) => void events.push(line),
+    start: (program, supervision) => {
+      programs.push(program);
+      heard.set(program.name, supervision);
+      events.push(`start ${program.name}`);
+      return {
+        name: program.name,
+        problem: () => undefined,
+        restart: () => void events.push(`restart ${program.name}`),
+        stop: async () => void events.push(`stop ${program.name}`),
+      };
+    },
+  });
+  return { agents, events, programs, heard };
+}
+
+test('prepares and starts agents in their order, and stops them in the reverse of it', async () => {
+  const prepare = (host: AgentHost) => host.report(`prepared in ${host.makeFolder()}`);
+  const { agents, events } = started([row('syslog'), row('lamp', { prepare })]);
+  await agents.stop();
+  expect(events).toEqual([
+    'start syslog',
+    'agent lamp: prepared in lamp',
+    'start lamp',
+    'stop lamp',
+    'stop syslog',
+  ]);
+  expect(agents.list.map(({ name }) => name)).toEqual(['syslog', 'lamp']);
+});
+
+test('starts an agent whose preparation fails all the same', () => {
+  const prepare = () => {
+    throw new Error('no bus');
+  };
+  const { events } = started([row('lamp', { prepare })]);
+  expect(events).toEqual(['agent lamp: no bus', 'start lamp']);
+});
+
+test('restarts those that read a setting which has changed, and no others', () => {
+  const { agents, events } = started([row('lamp', { restartOn: ['hostname'] }), row('syslog')]);
+  agents.applySetting('ntp');
+  agents.applySetting('hostname');
+  expect(events.slice(2)).toEqual(['restart lamp']);
+});
+
+test('restarts them after what could be done for the setting, though that failed', async () => {
+  const done: string[] = [];
+  const fails = async () => {
+    done.push('hostname is tried');
+    throw new Error('the kernel does not take it');
+  };
+  const applySetting = (name: string) => void done.push(name);
+  const appliers = withRestarts({ hostname: fails }, { applySetting });
+  await expect(appliers.hostname?.('esx1')).rejects.toThrow('the kernel does not take it');
+  await appliers.ntp?.({ servers: [] });
+  expect(done).toEqual(['hostname is tried', 'hostname', 'ntp']);
+});
+
+test('gives a program its user, and its arguments by the settings of the moment', () => {
+  const user = { uid: 142, gid: 142 };
+  const { programs, heard, events } = started([row('lamp', { user }), row('syslog')]);
+  const [lamp, syslog] = programs;
+  expect(lamp).toMatchObject({ path: '/usr/bin/lamp', user });
+  expect(syslog).not.toHaveProperty('user');
+  expect(typeof lamp?.args === 'function' && lamp.args()).toEqual(['-h', 'esx1']);
+  heard.get('lamp')?.onOutput?.(Buffer.from('it is\ndark\n'));
+  heard.get('lamp')?.onEnd?.('it ended with exit code 1');
+  expect(events.slice(2)).toEqual([
+    'agent lamp: it is',
+    'agent lamp: dark',
+    'agent lamp: it ended with exit code 1',
+  ]);
+  // Root's programs have a console of their own.
+  expect(heard.get('syslog')).not.toHaveProperty('onOutput');
+});
+
+test('starts a program that ends at once where the fault asks for it', () => {
+  expect(started([row('lamp')], true).programs[0]?.path).toBe('/bin/false');
+});
