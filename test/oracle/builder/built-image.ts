@@ -1,14 +1,14 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { judge } from '../components/foreign-tool.ts';
 
 export const repository = resolve(import.meta.dirname, '../../..');
 
 /** A cold cache is filled by the first build of a run, which fetches 100 MB and packs for a minute. */
-const patience = 900_000;
+const buildTimeoutMs = 900_000;
 
 /** How a command ended. */
 export interface Ended {
@@ -17,10 +17,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A command line of twinbank's, as it is shipped, bundled into a folder of the test's own. */
+/** A command line of twinbank's, as it is shipped, bundled once for all tests of a run. */
 export interface Program {
   readonly path: string;
-  /** Empty, and gone after the tests. */
+  /** Of this file's tests: empty, and gone after them. */
   readonly folder: string;
   run(argv: readonly string[], options?: RunOptions): Ended;
 }
@@ -32,19 +32,31 @@ export interface RunOptions {
   readonly under?: readonly string[];
 }
 
-/** Bundles the command line before the tests of a file and removes it after them. */
+/**
+ * Has `script` make a file of the run's folder unless it is there. Files of tests run side by side: the first one makes
+ * it, and the others wait. The script ends with the file under its name, so that no half of one is taken.
+ */
+function madeOnce(path: string, script: string, args: readonly string[]): void {
+  const guarded = `[ -e "$1" ] || { ${script}; }`;
+  const shell = ['sh', '-ec', guarded, 'sh', path, ...args];
+  const options = { cwd: repository, encoding: 'utf8', maxBuffer: 1 << 28 } as const;
+  const ended = spawnSync('flock', [`${path}.lock`, ...shell], options);
+  if (ended.status === 0) return;
+  throw new Error(
+    `${path}: ${ended.error?.message ?? `exit code ${ended.status}`}: ${ended.stderr}`,
+  );
+}
+
+/** Has the command line bundled before the tests of a file. */
 export function builtProgram(): Program {
-  const id = Math.random().toString(36).slice(2, 10);
-  const dist = join('out', `test-builder-${id}`);
-  const path = join(repository, dist, 'twinbank.js');
+  const dist = join(inject('runFolder'), 'program');
+  const path = join(dist, 'twinbank.js');
   const folder = mkdtempSync(join(tmpdir(), 'twinbank-built-'));
   beforeAll(() => {
-    execFileSync('node', ['scripts/build.mjs', dist], { cwd: repository });
+    const script = '"$2" scripts/build.mjs "$3" && touch "$1"';
+    madeOnce(`${dist}.made`, script, [process.execPath, dist]);
   });
-  afterAll(() => {
-    rmSync(join(repository, dist), { recursive: true, force: true });
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return {
     path,
     folder,
@@ -56,7 +68,7 @@ export function builtProgram(): Program {
   };
 }
 
-/** The default image, built before the tests of a file, and its parts as foreign tools want them named. */
+/** The default image, which all tests of a run share and only read, and its parts as foreign tools want them named. */
 export interface BuiltImage {
   readonly program: Program;
   readonly folder: string;
@@ -82,25 +94,17 @@ export interface BuildJson {
 
 export function builtImage(): BuiltImage {
   const program = builtProgram();
-  const folder = join(program.folder, 'image');
+  const folder = join(inject('runFolder'), 'image');
+  const printed = `${folder}.json`;
   const raw = join(folder, 'twinbank-0.1.0.img');
-  let printed: BuildJson | undefined;
   beforeAll(() => {
-    // Files of tests run side by side: with a cold cache one of them builds, and the others find it done.
-    const lock = join(tmpdir(), `twinbank-tests-${process.getuid?.() ?? 0}.lock`);
-    const argv = [
-      'build',
-      'recipes/default.yaml',
-      '--format',
-      'raw,qcow2,vmdk',
-      '--out',
-      folder,
-      '--json',
+    const script = [
+      '"$2" "$3" build recipes/default.yaml --format raw,qcow2,vmdk --out "$4" --json >"$1.partial"',
+      'chmod a-w "$4"/*',
+      'mv "$1.partial" "$1"',
     ];
-    const ended = program.run(argv, { under: ['flock', lock] });
-    if (ended.status !== 0) throw new Error(`build: ${ended.status}: ${ended.stderr}`);
-    printed = JSON.parse(ended.stdout);
-  }, patience);
+    madeOnce(printed, script.join(' && '), [process.execPath, program.path, folder]);
+  }, buildTimeoutMs);
   const place = (partition: number) => {
     const table = JSON.parse(judge('sfdisk', ['-J', raw])).partitiontable;
     const rows: { node: string; start: number; size: number }[] = table.partitions;
@@ -114,10 +118,7 @@ export function builtImage(): BuiltImage {
     raw,
     qcow2: raw.replace(/img$/, 'qcow2'),
     vmdk: raw.replace(/img$/, 'vmdk'),
-    json: () => {
-      if (!printed) throw new Error('not built yet');
-      return printed;
-    },
+    json: () => JSON.parse(readFileSync(printed, 'utf8')),
     at: (partition) => `${raw}@@${place(partition).offset}`,
     extract: (partition) => {
       const { offset, size } = place(partition);

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 import { builtImage } from './built-image.ts';
@@ -84,7 +85,7 @@ judgedBy(['bmaptool', 'flock'], () => {
   const image = builtImage();
 
   test('bmaptool copies the image by our block map, checking each range', () => {
-    const copy = `${image.folder}/copy.img`;
+    const copy = join(image.program.folder, 'copy.img');
     const bmap = image.raw.replace(/img$/, 'bmap');
     judge('bmaptool', ['copy', '--bmap', bmap, image.raw, copy]);
     expect(judge('cmp', [image.raw, copy])).toBe('');
