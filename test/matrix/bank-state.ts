@@ -46,6 +46,16 @@ export function setUp(
   writable = true,
 ): ModelBank[] {
   disk.bytes.copy(bytes);
+  return modelBanks(disk, bytes, states, writable);
+}
+
+/** The banks for the model, over a disk of which nobody reads more than they have. */
+export function modelBanks(
+  disk: MatrixDisk,
+  bytes: Buffer,
+  states: BankStates,
+  writable = true,
+): ModelBank[] {
   return [...states].map(([partition, state]) =>
     setUpBank(disk, bytes, partition, state, writable),
   );

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { repository } from './built-image.ts';
 
 /** A recipe beside which a test may write, with what takes long to build left out: a build takes 1 s. */
-export function writeSmallRecipe(folder: string, name = 'small'): string {
+export function writeSmallRecipe(folder: string, name = 'small', sources = repository): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name}.yaml`);
   const lines = [
-    `extends: ${join(repository, 'recipes/default.yaml')}`,
+    `extends: ${join(sources, 'recipes/default.yaml')}`,
     `name: ${name}`,
     'modules: { engine: null, vmm: null }',
     'store: { size: 8MiB, client: false, packages: [] }',

@@ -6,6 +6,7 @@ import { simulateBoot } from '../../../src/harness/sim/sim-boot.ts';
 import { readBankForUpdate } from '../../../src/update/bank-reading.ts';
 import { chooseBanks } from '../../../src/update/choose-banks.ts';
 import { verifyBank } from '../../../src/update/verify-bank.ts';
+import { exhaustive } from '../../support/exhaustive.ts';
 import type { CutDisk } from './cut-disk.ts';
 import { keptBank, targetBank } from './cut-host.ts';
 import { allBits, bitOfEachByte, flipDisk, someBits, whileFileFlipped } from './flip-host.ts';
@@ -20,10 +21,10 @@ function sizeOf(disk: CutDisk, file: string): number {
   return openFat(disk.partition(keptBank)).stat(file)?.size ?? 0;
 }
 
-/** A file's bits: all of what is signed and of the signatures, some of a module, one of each other byte. */
+/** A file's bits: all (or a sample) of what is signed and of the signatures, some of a module, one of each other byte. */
 function bitsOf(disk: CutDisk, file: string): number[] {
   const whole = { offset: 0, length: sizeOf(disk, file) };
-  if (signed.includes(file)) return allBits(whole);
+  if (signed.includes(file)) return exhaustive ? allBits(whole) : someBits(whole, 256);
   return modules.includes(file) ? someBits(whole, 64) : bitOfEachByte(whole);
 }
 
@@ -33,7 +34,7 @@ function namesOf(file: string): string[] {
 }
 
 test.each(files)(
-  'a bank with any bit of %s flipped is not what its manifests say, and the file is named first',
+  'a bank with a bit of %s flipped is not what its manifests say, and the file is named first',
   (file) => {
     const disk = flipDisk();
     const device = disk.partition(keptBank);

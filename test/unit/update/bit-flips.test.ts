@@ -5,6 +5,7 @@ import { applyBundle } from '../../../src/update/apply.ts';
 import { verifyBundle } from '../../../src/update/bundle/verify-bundle.ts';
 import { developmentKey } from '../../../src/update/signing/key.ts';
 import { memorySource } from '../../../src/update/source/byte-source.ts';
+import { exhaustive } from '../../support/exhaustive.ts';
 import { type Part, partsOf, piped } from './bundle/small-bundle.ts';
 import { keptBank, storePartition, targetBank } from './cut-host.ts';
 import {
@@ -43,14 +44,15 @@ function assertNamed(error: unknown, { path }: Part, bit: number): void {
   expect.fail(`bit ${bit} of ${path}: ${message}`);
 }
 
-test('a bundle with a bit flipped, any of its documents and some of each other part, is refused and the file named', async () => {
+test('a bundle with a bit flipped, of its documents or of any other part, is refused and the file named', async () => {
   // Of unknown size, as from a pipe, so that nothing is found out by the length of all.
   expect(parts.at(-1)).toMatchObject({ offset: bundle.length - 1024, length: 1024 });
   const flips = { document: 0, module: 0, rest: 0 };
   for (const part of parts) {
     // All bits of headers, padding and the end are tried by bundle-damage.test.ts, without signatures.
     const kind = isDocument(part) ? 'document' : part.part === 'content' ? 'module' : 'rest';
-    const bits = kind === 'document' ? allBits(part) : someBits(part, 64);
+    const all = kind === 'document' && exhaustive;
+    const bits = all ? allBits(part) : someBits(part, kind === 'document' ? 256 : 64);
     for (const bit of bits) {
       const error = await whileFlipped(bundle, bit, () =>
         verifyBundle(piped(bundle), trusted).catch((thrown: unknown) => thrown),
@@ -60,7 +62,8 @@ test('a bundle with a bit flipped, any of its documents and some of each other p
     }
   }
   const documents = parts.filter(isDocument).reduce((sum, { length }) => sum + length * 8, 0);
-  expect(flips.document).toBe(documents);
+  if (exhaustive) expect(flips.document).toBe(documents);
+  else expect(flips.document).toBeGreaterThan(256);
   expect(flips.module).toBeGreaterThan(400);
   expect(flips.rest).toBeGreaterThan(1500);
 }, 120_000);

@@ -3,6 +3,7 @@ import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { openFat } from '../../../src/disk/fat/volume.ts';
 import { applyBundle } from '../../../src/update/apply.ts';
 import { memorySource } from '../../../src/update/source/byte-source.ts';
+import { sampled } from '../../support/exhaustive.ts';
 import { builds } from './cut-builds.ts';
 import { dropping, type FaultyDisk, failingAt } from './cut-faults.ts';
 import { storePartition, targetBank } from './cut-host.ts';
@@ -28,7 +29,7 @@ async function endOf(
   }
 }
 
-describe.each(two)('an update over $name', (scenario) => {
+describe.each(sampled(two, 1))('an update over $name', (scenario) => {
   test('ends with the error of the medium at any operation, and succeeds the next time', async () => {
     const ready = await stage(scenario);
     const { disk, recording, judge } = ready;

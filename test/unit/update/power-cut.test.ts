@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { sampled } from '../../support/exhaustive.ts';
 import { builds } from './cut-builds.ts';
 import { everyOrder, everyPrefix, tornWrites } from './cut-cases.ts';
 import { targetBank } from './cut-host.ts';
@@ -6,7 +7,7 @@ import { pendingAt } from './cut-recording.ts';
 import { scenarios } from './cut-scenarios.ts';
 import { stage } from './cut-stage.ts';
 
-test.each(scenarios)(
+test.each(sampled(scenarios, 2))(
   'power cut anywhere in an update over $name boots the bank that is kept, or the new build complete',
   { timeout: 120_000 },
   async (scenario) => {

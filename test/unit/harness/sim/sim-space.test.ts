@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { simulateBoot } from '../../../../src/harness/sim/sim-boot.ts';
+import { exhaustive, sampleSeed } from '../../../support/exhaustive.ts';
 import {
   after,
   confirmed,
@@ -44,6 +45,16 @@ function* hosts(): Generator<ModelHost> {
   }
 }
 
+/** One host in so many is booted, beginning with a random one, where not all of them are. */
+const stride = exhaustive ? 1 : 7;
+
+/** The hosts that the simulator boots; the contract alone is tried over all. */
+function* bootedHosts(): Generator<ModelHost> {
+  let index = sampleSeed;
+  for (const host of hosts()) if (index++ % stride === 0) yield host;
+}
+if (!exhaustive) console.info(`one host in ${stride}: TWINBANK_SEED=${sampleSeed}`);
+
 const say = (host: ModelHost) => JSON.stringify(host);
 
 describe('every state of two banks', () => {
@@ -52,7 +63,7 @@ describe('every state of two banks', () => {
   it('is booted by the simulator as the contract says, with the same bytes afterwards', () => {
     let count = 0;
     const outcomes = new Set<string>();
-    for (const host of hosts()) {
+    for (const host of bootedHosts()) {
       count++;
       const { writes, failed, starts } = contract(host);
       set(host);
@@ -74,12 +85,13 @@ describe('every state of two banks', () => {
       }
       outcomes.add(`${starts === null} ${panicked.outcome}`);
     }
-    expect(count).toBe(65 * 65 * 4 * 3);
+    const share = (65 * 65 * 4 * 3) / stride;
+    expect([Math.floor(share), Math.ceil(share)]).toContain(count);
     expect([...outcomes].sort()).toEqual(['false panic', 'true rescue']);
   }, 120_000);
 
   it('is confirmed when the system is healthy, and never from a state that may not be', () => {
-    for (const host of hosts()) {
+    for (const host of bootedHosts()) {
       const { writes, starts } = contract(host);
       if (starts === null) continue;
       set(host);
@@ -98,7 +110,7 @@ describe('every state of two banks', () => {
 
   it('has done the first writes of the contract, and no other, when the power fails before any write', () => {
     let cuts = 0;
-    for (const host of hosts()) {
+    for (const host of bootedHosts()) {
       const { writes, starts } = contract(host);
       const confirms = starts === null ? 0 : 1;
       // A write that GRUB refuses never comes to the disk, so only those that stick are counted.
@@ -116,7 +128,7 @@ describe('every state of two banks', () => {
         }
       }
     }
-    expect(cuts).toBeGreaterThan(50_000);
+    expect(cuts).toBeGreaterThan(exhaustive ? 50_000 : 5_000);
   }, 120_000);
 });
 
