@@ -8,9 +8,9 @@ import { writeMarks } from './write-marks.ts';
 
 /** What a person may do to a bank, and whether that needs or takes a partition number. */
 export const bankActions = {
-  confirm: { number: 'may' },
-  rollback: { number: 'no' },
-  invalidate: { number: 'must' },
+  confirm: { number: 'optional' },
+  rollback: { number: 'none' },
+  invalidate: { number: 'required' },
 } as const;
 export type BankAction = keyof typeof bankActions;
 

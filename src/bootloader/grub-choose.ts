@@ -33,7 +33,7 @@ ${plan.banks.map((bank) => `  set b${bank}_placed="no"`).join('\n')}
       tb_get $tb_n
       tb_rank
       set tb_take="no"
-      if [ "$may $placed" = "yes no" ]; then
+      if [ "$eligible $placed" = "yes no" ]; then
         if [ -z "$tb_pick" ]; then
           set tb_take="yes"
         elif [ "$rank" -lt "$tb_pick_rank" ]; then
@@ -67,7 +67,7 @@ ${plan.banks.map((bank) => `  set b${bank}_placed="no"`).join('\n')}
 }
 
 /**
- * `tb_try N mark` marks bank N and goes on to prove and start it; `tb_try N late` is for a VALID bank
+ * `tb_try N mark` marks bank N and goes on to verify and start it; `tb_try N deferred` is for a VALID bank
  * whose mark could not be written. Returns only when the bank was not started.
  */
 function tryBank(): string {
@@ -88,7 +88,7 @@ function tb_try {
     else
 ${next.join('\n')}
       if ! tb_write 0 "$tb_next" "$verdict"; then
-        set tb_late="$tb_late $bank"
+        set tb_deferred="$tb_deferred $bank"
         return 0
       fi
     fi
@@ -126,12 +126,12 @@ function tb_choose {
       fi
     done
   fi
-  set tb_late=""
+  set tb_deferred=""
   for tb_w in $tb_order; do
     tb_try $tb_w mark
   done
-  for tb_w in $tb_late; do
-    tb_try $tb_w late
+  for tb_w in $tb_deferred; do
+    tb_try $tb_w deferred
   done
 }`;
 }

@@ -52,7 +52,7 @@ ${prompt(plan.hiddenTimeout, [
 }`;
 }
 
-/** `tb_once N`: a person's choice. An INVALID bank is proved and started, and nothing is written. */
+/** `tb_once N`: a person's choice. An INVALID bank is verified and started, and nothing is written. */
 function menu(plan: ScriptPlan): string {
   const lines = plan.banks.map(
     (bank, index) => `  tb_describe ${bank}
@@ -77,11 +77,11 @@ ${verdicts.join('\n')}
 
 function tb_once {
   tb_get "$1"
-  if [ "$may" = "yes" ]; then
-    set tb_late=""
+  if [ "$eligible" = "yes" ]; then
+    set tb_deferred=""
     tb_try "$1" mark
-    for tb_w in $tb_late; do
-      tb_try $tb_w late
+    for tb_w in $tb_deferred; do
+      tb_try $tb_w deferred
     done
   elif [ "$bootstate" = "3" ]; then
     tb_verify
@@ -109,7 +109,7 @@ ${prompt(plan.menuTimeout, [
 
 /**
  * The bank that would boot gets state 3, verdict R, but only when another one is VALID, not exhausted
- * and right now; that is proved after the y, because it takes seconds.
+ * and right now; that is verified after the y, because it takes seconds.
  */
 function rollback(plan: ScriptPlan): string {
   return `
@@ -136,17 +136,17 @@ function tb_rollback_banks {
 
 function tb_rollback {
   tb_rollback_banks
-  set tb_proved=""
+  set tb_verified=""
   for tb_w in $tb_to; do
-    if [ -z "$tb_proved" ]; then
+    if [ -z "$tb_verified" ]; then
       tb_get $tb_w
       tb_verify
       if [ -z "$why" ]; then
-        set tb_proved="$bank"
+        set tb_verified="$bank"
       fi
     fi
   done
-  if [ -z "$tb_proved" ]; then
+  if [ -z "$tb_verified" ]; then
     echo "twinbank: rollback refused: $why"
     return 0
   fi

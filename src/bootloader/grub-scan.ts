@@ -34,7 +34,7 @@ function refuse(): string {
   return `
 function tb_refuse {
   set why="$1"
-  set may="no"
+  set eligible="no"
   set tb_refused="$tb_refused,$bank:$2"
   tb_put
   echo "twinbank: bank $bank refused: $1"
@@ -103,7 +103,7 @@ function tb_scan {
   set bank="$1"
   set tb_dir="($tb_disk,gpt$1)"
 ${readKeys.map((key) => `  unset ${key}`).join('\n')}
-  set may="no"
+  set eligible="no"
   set why=""
   set placed="no"
   set checked="no"
@@ -130,7 +130,7 @@ ${require.join('\n')}
   elif [ "$bootstate" = "3" ]; then
     tb_refuse "${refusals.invalid}" invalid
   else
-    set may="yes"
+    set eligible="yes"
     tb_put
   fi
 }`;

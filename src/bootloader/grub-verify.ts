@@ -1,7 +1,7 @@
 import type { ScriptPlan } from './grub-plan.ts';
 import { bankEnvKeys, contentProblem, moduleSeparator } from './rules.ts';
 
-/** GRUB functions that prove a bank's contents and start its kernel. */
+/** GRUB functions that verify a bank's contents and start its kernel. */
 export function verifyFunctions(plan: ScriptPlan): string {
   return [hashFile(), verify(), start(plan)].join('\n');
 }
@@ -36,7 +36,7 @@ function tb_hash {
 
 /**
  * `tb_verify` sets `why`, empty when all is right. It ends with bank.env's values in the variables, so
- * that what is executed never comes from boot.cfg. A bank that was proved is not hashed again.
+ * that what is executed never comes from boot.cfg. A bank that was verified is not hashed again.
  */
 function verify(): string {
   const compare = bankEnvKeys.map(

@@ -11,7 +11,7 @@ export interface LoaderBank extends BankFiles {
 }
 
 /**
- * The loader's own way with a bank's files: `save_env`, read back, and the proof of the contents. `readCfg`
+ * The loader's own way with a bank's files: `save_env`, read back, and the check of the contents. `readCfg`
  * lets a simulator remember what it has read.
  */
 export function loaderIo(

@@ -7,10 +7,10 @@ interface Bank {
   readonly cfg: BootCfg | undefined;
   readonly reading: BootCfgReading;
   marks: BootMarks | undefined;
-  /** May still be booted: UPGRADING or VALID, and not refused yet. */
-  may: boolean;
+  /** Can still be booted: UPGRADING or VALID, and not refused yet. */
+  eligible: boolean;
   reason: string;
-  proved: boolean;
+  verified: boolean;
 }
 
 interface Run {
@@ -57,7 +57,7 @@ export function selectBank(
  */
 export function bootOrder(facts: readonly BankFacts[]): number[] {
   const banks = facts.map(newBank);
-  for (const bank of banks) bank.may = isCandidate(bank);
+  for (const bank of banks) bank.eligible = isCandidate(bank);
   return order(banks).map((bank) => bank.partition);
 }
 
@@ -73,7 +73,7 @@ function newBank({ partition, bootCfg: reading }: BankFacts): Bank {
     attempts: cfg.attempts,
     verdict: cfg.verdict,
   };
-  return { partition, reading, cfg, marks, may: false, reason: '', proved: false };
+  return { partition, reading, cfg, marks, eligible: false, reason: '', verified: false };
 }
 
 function isCandidate(bank: Bank): boolean {
@@ -89,7 +89,7 @@ function scan(run: Run, bank: Bank): void {
   const { partition, cfg, marks, reading } = bank;
   const state = stateLabel(marks?.bootstate);
   tell(run, { type: 'bank', partition, state, ...(cfg ? { cfg } : {}) });
-  bank.may = isCandidate(bank);
+  bank.eligible = isCandidate(bank);
   if (!reading.ok) refuse(run, bank, 'malformed', `${refusals.malformed} (${reading.key})`);
   else if (marks?.bootstate === '2') {
     write(run, bank, { bootstate: '3', verdict: marks.verdict === 'H' ? 'H' : 'T' });
@@ -100,7 +100,7 @@ function scan(run: Run, bank: Bank): void {
 /** Not exhausted before exhausted, then highest `updated`, then lower partition. */
 function order(banks: readonly Bank[]): Bank[] {
   return banks
-    .filter((bank) => bank.may)
+    .filter((bank) => bank.eligible)
     .sort(
       (a, b) =>
         Number(isExhausted(a)) - Number(isExhausted(b)) ||
@@ -117,17 +117,17 @@ function choose(run: Run): boolean {
   if (!inOrder.every(isExhausted)) {
     for (const bank of inOrder.filter(isExhausted)) write(run, bank, { verdict: 'B' });
   }
-  const late: Bank[] = [];
+  const deferred: Bank[] = [];
   for (const bank of inOrder) {
     const marked = mark(run, bank);
-    if (marked === 'late') late.push(bank);
-    if (marked === 'marked' && proveAndStart(run, bank)) return true;
+    if (marked === 'deferred') deferred.push(bank);
+    if (marked === 'marked' && verifyAndStart(run, bank)) return true;
   }
-  return late.some((bank) => proveAndStart(run, bank));
+  return deferred.some((bank) => verifyAndStart(run, bank));
 }
 
-/** `late`: a VALID bank that cannot be written is still better than none. */
-function mark(run: Run, bank: Bank): 'marked' | 'late' | 'refused' {
+/** `deferred`: a VALID bank that cannot be written is still better than none. */
+function mark(run: Run, bank: Bank): 'marked' | 'deferred' | 'refused' {
   const marks = bank.marks;
   if (marks?.bootstate === '1') {
     if (write(run, bank, { bootstate: '2' })) return 'marked';
@@ -135,11 +135,11 @@ function mark(run: Run, bank: Bank): 'marked' | 'late' | 'refused' {
     return 'refused';
   }
   const attempts = nextAttempts[marks?.attempts ?? exhausted];
-  return write(run, bank, { attempts }) ? 'marked' : 'late';
+  return write(run, bank, { attempts }) ? 'marked' : 'deferred';
 }
 
-function proveAndStart(run: Run, bank: Bank): boolean {
-  const problem = prove(run, bank);
+function verifyAndStart(run: Run, bank: Bank): boolean {
+  const problem = verify(run, bank);
   if (problem !== undefined) {
     write(run, bank, { verdict: 'H' });
     refuse(run, bank, 'contents', `${refusals.contents}: ${problem}`);
@@ -148,11 +148,11 @@ function proveAndStart(run: Run, bank: Bank): boolean {
   return start(run, bank);
 }
 
-function prove(run: Run, bank: Bank): string | undefined {
-  if (bank.proved) return undefined;
+function verify(run: Run, bank: Bank): string | undefined {
+  if (bank.verified) return undefined;
   tell(run, { type: 'verify', partition: bank.partition });
   const problem = run.io.verify(bank.partition);
-  bank.proved = problem === undefined;
+  bank.verified = problem === undefined;
   return problem;
 }
 
@@ -163,12 +163,12 @@ function start(run: Run, bank: Bank): boolean {
   return false;
 }
 
-/** A person's choice; an INVALID bank is proved and started, and nothing is written. */
+/** A person's choice; an INVALID bank is verified and started, and nothing is written. */
 function bootOnce(run: Run, partition: number): boolean {
   const bank = run.banks.find((one) => one.partition === partition);
-  if (bank?.may) return mark(run, bank) !== 'refused' && proveAndStart(run, bank);
+  if (bank?.eligible) return mark(run, bank) !== 'refused' && verifyAndStart(run, bank);
   if (bank?.marks?.bootstate !== '3') return false;
-  const problem = prove(run, bank);
+  const problem = verify(run, bank);
   if (problem === undefined) return start(run, bank);
   refuse(run, bank, 'contents', `${refusals.contents}: ${problem}`);
   return false;
@@ -185,7 +185,7 @@ function rollBack(run: Run): void {
   }
   let problem: string | undefined;
   for (const bank of targets) {
-    problem = prove(run, bank);
+    problem = verify(run, bank);
     if (problem === undefined) break;
   }
   if (problem !== undefined) tell(run, { type: 'rollback-refused', reason: problem });
@@ -212,7 +212,7 @@ function write(run: Run, bank: Bank, change: Partial<BootMarks>): boolean {
 }
 
 function refuse(run: Run, bank: Bank, refusal: Refusal, reason: string = refusals[refusal]): void {
-  bank.may = false;
+  bank.eligible = false;
   bank.reason = reason;
   tell(run, { type: 'refuse', partition: bank.partition, refusal, reason });
 }

@@ -10,7 +10,7 @@ export interface FlashCommandRequest extends SourceRequest {
 
 /**
  * Writes every byte of an image, raw, to the standard input of a command, and waits for its end. What it says goes to
- * our standard error. It is started when the image is proved. Throws what `flashStream` throws, and `flash.command`
+ * our standard error. It is started when the image is verified. Throws what `flashStream` throws, and `flash.command`
  * (kind `io`) where it does not end with 0.
  */
 export async function flashCommand(

@@ -6,7 +6,7 @@ import { verifyImage } from './verify-image.ts';
 const pieceBytes = 2 ** 20;
 
 export interface FlashStreamRequest extends SourceRequest {
-  /** Called when the image is proved. */
+  /** Called when the image is verified. */
   readonly open: () => NodeJS.WritableStream;
   /** What people call it. */
   readonly name: string;

@@ -45,7 +45,7 @@ const longestMagic = Math.max(...magics.map(([, magic]) => magic.length));
 
 /**
  * Opens the image to flash. What is packed or comes through a pipe is unpacked once, into a sparse file without a
- * name in the folder for temporary files: it is proved before the first byte of it goes anywhere. Throws what
+ * name in the folder for temporary files: it is verified before the first byte of it goes anywhere. Throws what
  * `openImage` throws, `flash.unpack` (kind `corrupt`), and kind `io` where there is no room.
  */
 export async function openSource(request: SourceRequest): Promise<FlashSource> {

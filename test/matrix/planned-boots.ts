@@ -82,9 +82,9 @@ const lines: readonly Line[] = [
   ['counted', 'attempts 2, the last', bank('02-', 2), valid(1)],
   ['stays-3', 'exhausted after a wrong one', bank('03-', 2), valid(1, wrong)],
   ['stays-3', 'exhausted with B after a wrong trial', bank('03B', 1), trial(2, wrong)],
-  ['late', 'after the other', valid(2, half), valid(1)],
-  ['late', 'after a wrong one', valid(2, half), valid(1, wrong)],
-  ['late', 'both', bank('01-', 1, half), bank('02-', 2, half)],
+  ['deferred', 'after the other', valid(2, half), valid(1)],
+  ['deferred', 'after a wrong one', valid(2, half), valid(1, wrong)],
+  ['deferred', 'both', bank('01-', 1, half), bank('02-', 2, half)],
   ['dirty-unwritable', 'DIRTY for ever', bank('20-', 2, half), valid(1)],
   ['bank-env', 'a wrong bank.env', broken('flip', 'bank.env'), valid(1)],
   ['bank-env', 'a short bank.env', broken('short', 'bank.env'), valid(1)],
@@ -113,9 +113,9 @@ const lines: readonly Line[] = [
 
 /** On a medium that cannot be written. */
 const readOnlyLines: readonly Line[] = [
-  ['late', 'both VALID', valid(1), valid(2)],
-  ['late', 'both exhausted', bank('03-', 2), bank('03-', 1)],
-  ['late', 'VALID and a wrong one', valid(1), valid(2, wrong)],
+  ['deferred', 'both VALID', valid(1), valid(2)],
+  ['deferred', 'both exhausted', bank('03-', 2), bank('03-', 1)],
+  ['deferred', 'VALID and a wrong one', valid(1), valid(2, wrong)],
   ['trial-unmarkable', 'a trial and VALID', trial(2), valid(1)],
   ['trial-unmarkable', 'two trials', trial(2), trial(1)],
   ['dirty-unwritable', 'DIRTY and VALID', bank('20-', 2), valid(1)],

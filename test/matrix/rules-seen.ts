@@ -18,7 +18,7 @@ export const bootRules = {
   'trial-unmarkable': 'UPGRADING that cannot be marked: not tried',
   counted: 'VALID: one attempt more before it is looked into',
   'stays-3': 'VALID, exhausted: boots after the others failed, attempts stay 3',
-  late: 'VALID that cannot be written: comes after the others',
+  deferred: 'VALID that cannot be written: comes after the others',
   'dirty-unwritable': 'DIRTY that cannot be written: refused all the same',
   'bank-env': 'bank.env wrong: verdict H',
   kernel: 'kernel wrong: verdict H',
@@ -88,7 +88,7 @@ function* ofEvent(
     const { bootstate, attempts, verdict } = event.marks;
     if (!event.sticks) {
       if (was?.bootstate === '2') yield 'dirty-unwritable';
-      else if (was?.bootstate === '0' && verdict === was.verdict) yield 'late';
+      else if (was?.bootstate === '0' && verdict === was.verdict) yield 'deferred';
       else if (verdict === 'H') yield 'hash-unwritable';
     } else if (was?.bootstate === '1' && bootstate === '2') yield 'trial-marked';
     else if (was?.bootstate === '0' && verdict === 'B' && was.verdict !== 'B') yield 'verdict-B';

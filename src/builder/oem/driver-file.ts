@@ -22,7 +22,7 @@ export interface OwnDriver extends KernelModule {
 }
 
 /**
- * Reads a kernel module that is not of the kernel's package and proves that this kernel takes it. `place` is
+ * Reads a kernel module that is not of the kernel's package and verifies that this kernel takes it. `place` is
  * where provider.yaml names it, `path` the file. Throws kind `recipe`: `oem.driver-form`, `oem.driver-kernel`.
  */
 export function readDriverFile(

@@ -62,10 +62,10 @@ function checkNumber(action: BankAction, number: number | undefined): void {
   if (number !== undefined && !Number.isInteger(number)) {
     throw usageError(`bank ${action}: expected the number of a bank's partition`);
   }
-  if (rule === 'must' && number === undefined) {
+  if (rule === 'required' && number === undefined) {
     throw usageError(`bank ${action}: expected the number of a bank's partition, found ${found}`);
   }
-  if (rule === 'no' && number !== undefined) {
+  if (rule === 'none' && number !== undefined) {
     throw usageError(`bank ${action}: expected no number, found ${found}`);
   }
 }

@@ -9,7 +9,7 @@ export interface Stage {
 
 /**
  * The lines that end a stage, in the order of a boot. The firmware ends where the loader speaks for the
- * first time, the loader where it begins to prove a bank, and so on.
+ * first time, the loader where it begins to verify a bank, and so on.
  */
 const marks: readonly { readonly stage: string; readonly ends: RegExp }[] = [
   { stage: 'firmware', ends: /twinbank: loader$/ },

@@ -39,7 +39,7 @@ judgedBy(['gzip', 'xz', 'zstd', 'cmp'], () => {
     ['xz', 'xz'],
     ['zstd', 'zst'],
   ])(
-    'flash unpacks what %s has packed, proved by the block map beside it',
+    'flash unpacks what %s has packed, verified by the block map beside it',
     async (tool, ending) => {
       judge(tool, ['-kf', at('x.img')]);
       const packed = `x.img.${ending}`;

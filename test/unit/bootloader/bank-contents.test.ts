@@ -101,7 +101,7 @@ describe('the contents of a bank', () => {
     expect(readBankBootCfg({ read })).toMatchObject({ ok: false, key: 'bootstate' });
   });
 
-  it('boot through the loader: marked in place, proved, with the words of its console', () => {
+  it('boot through the loader: marked in place, verified, with the words of its console', () => {
     const bank = bankOf();
     const { facts, io } = loaderIo([bank]);
     const { events } = selectBank(facts, io);

@@ -211,7 +211,7 @@ describe('a person at the console', () => {
     expect(selectBank(facts, io, { wants: 'boot', partition: 6 }).booted).toBe(5);
   });
 
-  it('rolls back to a bank that is proved once and then booted', () => {
+  it('rolls back to a bank that is verified once and then booted', () => {
     const { booted, banks, events } = selectBank(factsOf(['00-2', '00-1']), io, {
       wants: 'rollback',
     });

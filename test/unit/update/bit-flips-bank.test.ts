@@ -76,7 +76,7 @@ test.each(files)('a bank with a bit of %s flipped is not the one that an update 
       expect(namesOf(file).some((name) => error.message.includes(name))).toBe(true);
       disk.tried(() => {
         const { booted } = simulateBoot(disk.simulated);
-        // What is signed and not loaded is vmkd's to prove; the loader goes by the sums.
+        // What is signed and not loaded is vmkd's to verify; the loader goes by the sums.
         expect(booted).toBe(signed.includes(file) ? keptBank : targetBank);
       });
     });

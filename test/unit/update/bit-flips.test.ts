@@ -82,7 +82,7 @@ test('an update from a bundle with a bit flipped leaves the bank that is kept, a
         assertNamed(error, part, bit);
         const wrote = versions().join() !== before.join();
         ends[wrote ? 'after' : 'before']++;
-        // Modules and what comes after them; all else is proved before the first write.
+        // Modules and what comes after them; all else is verified before the first write.
         if (wrote) expect(isLater(part), `${part.path} ${part.part}`).toBe(true);
         const { booted, events } = simulateBoot(disk.simulated);
         const { current } = flipBuilds;

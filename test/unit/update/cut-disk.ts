@@ -119,7 +119,7 @@ export function cutDisk({ image, places }: Pick<CutHost, 'image' | 'places'>): C
 
 /**
  * Names versions after the one before and what was laid on it: the same writes of a recording, which never
- * change, lead to the same version, so that what was proved of it is still known.
+ * change, lead to the same version, so that what was verified of it is still known.
  */
 function versionNames() {
   const pieces = new WeakMap<Uint8Array, number>();

@@ -25,12 +25,12 @@ export interface Judged {
   readonly state: Uint8Array | undefined;
 }
 
-/** Remembers what was proved of which bytes: most cuts leave the bank that boots as it was. */
+/** Remembers what was verified of which bytes: most cuts leave the bank that boots as it was. */
 export type Judge = (disk: CutDisk) => Judged;
 
 /**
  * Boots a disk as it is, by the loader's own rules and writes, and takes the boot back. The bank that it
- * boots is proved first, before the loader has written to it: its manifests are those of a build, to the
+ * boots is verified first, before the loader has written to it: its manifests are those of a build, to the
  * byte, and every file is what they say.
  */
 export function newJudge(): Judge {
@@ -42,32 +42,34 @@ export function newJudge(): Judge {
       const { facts, io } = simulated.loader();
       const { booted } = selectBank(facts, { verify: io.verify, write: () => true });
       if (booted === null) return { ...nothing, problems: ['no bank boots'] };
-      const proof = remember(banks, `${booted} ${disk.version(booted)}`, () => prove(disk, booted));
-      const storeKey = `${proof.build} ${disk.version(storePartition)}`;
-      const store = remember(stores, storeKey, () => proveStore(disk, proof.build));
+      const verified = remember(banks, `${booted} ${disk.version(booted)}`, () =>
+        verify(disk, booted),
+      );
+      const storeKey = `${verified.build} ${disk.version(storePartition)}`;
+      const store = remember(stores, storeKey, () => verifyStore(disk, verified.build));
       const boot = simulateBoot(simulated);
-      const problems = [...proof.problems];
+      const problems = [...verified.problems];
       if (boot.booted !== booted || boot.outcome !== 'healthy' || boot.reset) {
         problems.push(`bank ${booted}: found bank ${boot.booted} ${boot.outcome}`);
       }
       const cfg = simulated.banks.find(({ partition }) => partition === booted)?.readBootCfg();
       const marks = cfg?.ok && `${cfg.cfg.bootstate}${cfg.cfg.attempts}${cfg.cfg.verdict}`;
-      if (cfg?.ok && cfg.cfg.build !== proof.build) problems.push(`boot.cfg: ${cfg.cfg.build}`);
+      if (cfg?.ok && cfg.cfg.build !== verified.build) problems.push(`boot.cfg: ${cfg.cfg.build}`);
       const other = booted === keptBank ? targetBank : keptBank;
       const [own, theirs] = [booted, other].map((one) => readBankState(disk.partition(one)));
       const state = own && chooseState(own, theirs)?.saved.content;
       const refused = boot.events.flatMap((event) =>
-        event.type === 'refuse' && proofs.has(event.refusal) ? [event.reason] : [],
+        event.type === 'refuse' && verifyRefusals.has(event.refusal) ? [event.reason] : [],
       );
-      return { build: proof.build, confirmed: marks === '00-', problems, store, refused, state };
+      return { build: verified.build, confirmed: marks === '00-', problems, store, refused, state };
     });
 }
 
 /** Refusals of a bank that the loader had begun to start. */
-const proofs = new Set(['contents', 'mark', 'start']);
+const verifyRefusals = new Set(['contents', 'mark', 'start']);
 const nothing = { build: 'none', confirmed: false, store: [], refused: [], state: undefined };
 
-function prove(disk: CutDisk, number: number): { build: string; problems: string[] } {
+function verify(disk: CutDisk, number: number): { build: string; problems: string[] } {
   const bank = readBankForUpdate(number, disk.partition(number));
   const build = Object.values<Build>(builds).find(
     ({ manifests }) =>
@@ -83,7 +85,7 @@ function prove(disk: CutDisk, number: number): { build: string; problems: string
 }
 
 /** The packages of the build that boots are all in the store. */
-function proveStore(disk: CutDisk, name: string): string[] {
+function verifyStore(disk: CutDisk, name: string): string[] {
   const device = disk.partition(storePartition);
   const volume = openFat(device);
   const errors = volume.check().filter(({ severity }) => severity === 'error');

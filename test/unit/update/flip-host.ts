@@ -6,7 +6,7 @@ import { acmeOf, type Build, bundleOf, makeBuild } from './cut-builds.ts';
 import { type CutDisk, cutDisk } from './cut-disk.ts';
 import { cutHost } from './cut-host.ts';
 
-/** Small enough to be read and proved some ten thousand times. */
+/** Small enough to be read and verified some ten thousand times. */
 export const flipBuilds = {
   current: smallBuild('1.1.0-110', 1),
   next: smallBuild('1.2.0-120', 11),

@@ -37,7 +37,7 @@ export function storyFailure(story: BootStory): TwinbankError | undefined {
   return new TwinbankError('boot', 'boot.failed', message);
 }
 
-/** A fault that did nothing proves nothing. */
+/** A fault that did nothing tests nothing. */
 export function warnOfUnfired(unfired: readonly string[], { report }: Context): void {
   for (const fault of unfired) {
     report({ type: 'warning', text: `--fault ${fault}: it never happened in the boots followed` });

@@ -23,7 +23,7 @@ export interface VerifiedFile {
   readonly provenance?: string | undefined;
 }
 
-interface Proved extends BankProof {
+interface VerifiedBank extends BankProof {
   readonly partition: number;
   readonly state: StateLabel;
   readonly build: string | null;
@@ -47,7 +47,7 @@ export async function verifyImage(
     file,
     path,
     { writable: false },
-    async (host) => proveBanks(host, found, makers),
+    async (host) => verifyBanks(host, found, makers),
   );
   const findings = diskFindings(found, banks);
   const wrong = banks.flatMap(({ counts, partition, problems }) =>
@@ -90,15 +90,15 @@ export async function verifyImage(
   };
 }
 
-function proveBanks(
+function verifyBanks(
   host: HostDisk,
   { banks }: ImageReport,
   makers: readonly PublicKey[],
-): { banks: Proved[]; store: string[]; manifests: FoundManifest[]; trust: PublicKey[] } {
+): { banks: VerifiedBank[]; store: string[]; manifests: FoundManifest[]; trust: PublicKey[] } {
   const store = new Set<string>();
   const manifests: FoundManifest[] = [];
   const trust: PublicKey[] = [];
-  const proved = host.banks.map(({ number, device }): Proved => {
+  const verified = host.banks.map(({ number, device }): VerifiedBank => {
     const reading = readBankForUpdate(number, device);
     const proof = verifyBank(reading, { by: 'contents', ...(makers.length > 0 && { makers }) });
     const bank = banks.find(({ partition }) => partition === number);
@@ -116,20 +116,23 @@ function proveBanks(
     const { state = 'MALFORMED', build = null } = bank ?? {};
     return { partition: number, state, build, counts, ...proof };
   });
-  return { banks: proved, store: [...store], manifests, trust };
+  return { banks: verified, store: [...store], manifests, trust };
 }
 
-/** Errors of the disk and its volumes. What is in the banks was proved by their manifests. */
-function diskFindings({ findings, banks }: ImageReport, proved: readonly Proved[]): Finding[] {
-  const proven = banks.flatMap((bank) => {
-    const counts = proved.find(({ partition }) => partition === bank.partition)?.counts;
+/** Errors of the disk and its volumes. What is in the banks was verified by their manifests. */
+function diskFindings(
+  { findings, banks }: ImageReport,
+  verified: readonly VerifiedBank[],
+): Finding[] {
+  const counted = banks.flatMap((bank) => {
+    const counts = verified.find(({ partition }) => partition === bank.partition)?.counts;
     return bank.findings.filter(({ code }) => !counts || !code.startsWith('fat.'));
   });
-  return findings.filter((one) => one.severity === 'error' && !proven.includes(one));
+  return findings.filter((one) => one.severity === 'error' && !counted.includes(one));
 }
 
 function bankText(
-  { partition, state, build, problems, signed, counts }: Proved,
+  { partition, state, build, problems, signed, counts }: VerifiedBank,
   colors: Colors,
 ): string {
   const right = problems.length === 0;

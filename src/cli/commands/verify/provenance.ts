@@ -21,7 +21,7 @@ export interface FoundManifest {
 }
 
 /** A provenance statement that a trusted key has signed, held against what was found. */
-export interface ProvedProvenance {
+export interface VerifiedProvenance {
   readonly provenance: string;
   readonly keyIds: readonly string[];
   readonly manifests: readonly { readonly place: string; readonly origin: string }[];
@@ -36,7 +36,7 @@ export function verifyProvenance(
   file: string,
   trusted: readonly PublicKey[],
   found: readonly FoundManifest[],
-): ProvedProvenance {
+): VerifiedProvenance {
   const envelope = openEnvelope(readFileSync(resolve(cwd, file)), trusted, file);
   if (envelope.payloadType !== statementPayload) {
     const message = `${file}: expected a payload of ${statementPayload}, found ${plain(envelope.payloadType)}`;
@@ -59,7 +59,7 @@ export function verifyProvenance(
 }
 
 /** One line for people. */
-export function provenanceText({ provenance, keyIds, manifests }: ProvedProvenance): string {
+export function provenanceText({ provenance, keyIds, manifests }: VerifiedProvenance): string {
   const places = [...new Set(manifests.map(({ place }) => place))].join(', ');
   return `${provenance}: the build that made ${places}, signed by ${keysText(keyIds)}`;
 }

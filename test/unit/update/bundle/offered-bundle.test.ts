@@ -23,7 +23,7 @@ const message = async (bytes: Buffer, ...trusted: readonly PublicKey[]): Promise
 };
 
 describe('a bundle on offer', () => {
-  it('has proved its index and its manifests, and nothing of its modules is read yet', async () => {
+  it('has verified its index and its manifests, and nothing of its modules is read yet', async () => {
     const { name, index, manifests, keyIds, reader } = await offer(await bundleOf([base, oem]));
     expect(name).toBe('x.tbu');
     expect(index).toMatchObject({ product: 'twinbank', version: '1.0', build: '1.0-1' });
