@@ -10,7 +10,7 @@ import type { MachineSnapshot, TestMachine } from '../../src/harness/machine/tes
 import { bootTimeoutMs } from '../support/boot.ts';
 
 const timeoutMs = bootTimeoutMs;
-const options = { accelerator: 'tcg', memoryMiB: 1024 } as const;
+const options = { accelerator: 'tcg', memory: 1024 * 2 ** 20 } as const;
 
 async function waitFor(machine: TestMachine, line: RegExp, from = 0): Promise<void> {
   const end = await machine.console.waitFor(line, { timeoutMs, from });

@@ -5,7 +5,7 @@ it('starts the firmware of a virtual machine on KVM inside the image', async () 
   let check: unknown;
   const result = await boot(
     // The emulated processor has AMD's virtualisation, so kvm_amd loads and /dev/kvm is there.
-    { cpu: 'EPYC,+svm', memoryMiB: 1024 },
+    { cpu: 'EPYC,+svm', memory: 1024 * 2 ** 20 },
     {
       whileReady: async ({ vmkd }) => {
         check = await vmkd.call('vmm.check', {}, 180_000);

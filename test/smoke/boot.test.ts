@@ -1,7 +1,7 @@
 import { describe, expect, inject, it } from 'vitest';
 import { readBootCfg } from '../../src/bootloader/boot-cfg.ts';
 import { copyDisk } from '../../src/harness/machine/disk-copy.ts';
-import { firmwares } from '../../src/harness/qemu/machine.ts';
+import { firmwares } from '../../src/harness/qemu/machine-options.ts';
 import { boot, consoleMatch, expectHealthy, expectInOrder } from '../support/boot.ts';
 import { withVolume } from '../support/image-copy.ts';
 

@@ -3,7 +3,8 @@ import { chooseNext } from '../../src/bootloader/choose-next.ts';
 import { readBanks } from '../../src/bootloader/read-banks.ts';
 import { openFileDevice } from '../../src/disk/file-device.ts';
 import { copyDisk } from '../../src/harness/machine/disk-copy.ts';
-import { defaultMachine, firmwares } from '../../src/harness/qemu/machine.ts';
+import { defaultMachine } from '../../src/harness/qemu/machine.ts';
+import { firmwares } from '../../src/harness/qemu/machine-options.ts';
 import { startQemu } from '../../src/harness/qemu/qemu.ts';
 import { boot, bootTimeoutMs, expectHealthy } from '../support/boot.ts';
 

@@ -1,5 +1,5 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
-import type { Accelerator } from './machine.ts';
+import type { Accelerator } from './machine-options.ts';
 
 /**
  * What a machine will run on. Having /dev/kvm is not enough: on a host that is itself a virtual machine it

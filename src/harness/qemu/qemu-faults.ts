@@ -1,24 +1,24 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Fault } from '../faults/fault.ts';
-import type { DiskType } from './machine.ts';
+import { escapeComma } from './escape-comma.ts';
+import type { DiskType } from './machine-options.ts';
 
 /**
  * What QEMU is told about faults: those of the running system go to the guest by the firmware's
  * configuration (`opt/org.twinbank/fault`: `NAME@BANK` with commas between), a read-only disk to QEMU
  * itself. Disk faults have been done to the disk before; power cuts are the harness' own. Throws
- * `usage.fault` for a disk that QEMU cannot attach read-only. `more` are further words for the guest.
+ * `usage.fault` for a disk that QEMU cannot attach read-only. `more` are further faults for the guest.
  */
 export function faultArguments(
   faults: readonly Fault[],
   disk: DiskType,
   more: readonly string[] = [],
 ): string[] {
-  const words = faults.flatMap(({ effect, bank }) =>
+  const names = faults.flatMap(({ effect, bank }) =>
     effect.on === 'runtime' && bank !== undefined ? [`${effect.behaviour}@${bank}`] : [],
   );
-  words.push(...more);
-  // In a list of QEMU's options a comma is written twice.
-  const guest = `name=opt/org.twinbank/fault,string=${words.join(',,')}`;
+  names.push(...more);
+  const guest = `name=opt/org.twinbank/fault,string=${escapeComma(names.join(','))}`;
   const readOnly = faults.find(({ effect }) => effect.on === 'medium');
   if (readOnly && disk === 'ahci') {
     throw new TwinbankError(
@@ -28,7 +28,7 @@ export function faultArguments(
     );
   }
   return [
-    ...(words.length > 0 ? ['-fw_cfg', guest] : []),
+    ...(names.length > 0 ? ['-fw_cfg', guest] : []),
     ...(readOnly ? ['-set', 'drive.disk.readonly=on'] : []),
   ];
 }

@@ -9,7 +9,8 @@ import { type ConsoleLog, consoleLog } from '../console/console-log.ts';
 import { machineClient } from '../machine/machine-client.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import type { MachineOptions } from './machine.ts';
-import { machineFiles, ovmfVariables, qemuArguments } from './qemu-arguments.ts';
+import { machineFiles, ovmfVariables } from './machine-files.ts';
+import { qemuArguments } from './qemu-arguments.ts';
 
 /** How a machine's life ended, by itself or by us. */
 export interface MachineEnd {

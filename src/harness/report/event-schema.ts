@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { diskTypes, firmwares } from '../qemu/machine.ts';
+import { diskTypes, firmwares } from '../qemu/machine-options.ts';
 import { type RunEvent, verdicts } from './run-event.ts';
 
 const seconds = z.number().min(0);

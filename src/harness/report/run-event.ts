@@ -1,5 +1,5 @@
 import type { Engine } from '../faults/engine.ts';
-import type { DiskType, Firmware } from '../qemu/machine.ts';
+import type { DiskType, Firmware } from '../qemu/machine-options.ts';
 
 /** What became of a step, an attempt or a scenario. Only `passed` and `flaky` leave the run green. */
 export const verdicts = [

@@ -1,11 +1,12 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { isNotAble, type TestMachine } from '../machine/test-machine.ts';
+import type { MachineRequest } from '../qemu/hardware.ts';
 import { diskSummary } from '../report/disk-summary.ts';
 import type { Failure, RunEvent, Verdict } from '../report/run-event.ts';
 import type { ArtifactStore } from '../scenario/artifact-store.ts';
 import { type MachineWatch, watchMachine } from '../scenario/machine-watch.ts';
 import { missingAbilities } from '../scenario/missing-abilities.ts';
-import type { MachineRequest, PlannedRun } from '../scenario/read-scenario.ts';
+import type { PlannedRun } from '../scenario/read-scenario.ts';
 import type { PlannedStep } from '../scenario/step.ts';
 import {
   notApplicableCode,

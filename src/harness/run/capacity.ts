@@ -1,10 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { MachineKind } from '../faults/engine.ts';
-import { defaultMachine } from '../qemu/machine.ts';
 import type { PlannedRun } from '../scenario/read-scenario.ts';
 
-/** What QEMU itself takes beside the machine's memory, in MiB: emulated code, the screen, its own. */
-const qemuMiB = 300;
+/** What QEMU itself takes beside the machine's memory, in bytes: emulated code, the screen, its own. */
+const qemuBytes = 300 * 2 ** 20;
 
 /** So much of the memory that is free may be taken. */
 const share = 0.8;
@@ -20,10 +19,7 @@ export function machinesAtOnce(
 ): number {
   if (kind === 'command') return 1;
   if (kind === 'sim') return Math.min(2, host.cores);
-  const largest = Math.max(
-    ...runs.map(({ machine }) => machine.memoryMiB ?? defaultMachine.memoryMiB),
-    0,
-  );
-  const fitting = Math.floor((host.freeBytes * share) / ((largest + qemuMiB) * 2 ** 20));
+  const largest = Math.max(...runs.map(({ machine }) => machine.memory), 0);
+  const fitting = Math.floor((host.freeBytes * share) / (largest + qemuBytes));
   return Math.max(1, Math.min(host.cores, fitting));
 }

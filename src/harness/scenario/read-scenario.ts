@@ -8,7 +8,8 @@ import { validateAgainst } from '../../recipe/validate.ts';
 import type { MachineKind } from '../faults/engine.ts';
 import { nearestFault } from '../faults/fault-text.ts';
 import { parseScenarioFault } from '../faults/parse-fault.ts';
-import { defaultMachine, type Firmware, type MachineOptions } from '../qemu/machine.ts';
+import { type MachineRequest, machineRequest } from '../qemu/hardware.ts';
+import type { Firmware } from '../qemu/machine-options.ts';
 import type { Variant } from '../report/run-event.ts';
 import type { BuildOrder } from './builds.ts';
 import { type Complain, type RawStep, unrollSteps } from './expand.ts';
@@ -18,10 +19,6 @@ import { readStep } from './read-step.ts';
 import { axisNames, type ScenarioFile, scenarioSchema } from './scenario-schema.ts';
 import type { PlannedState, PlannedStep } from './step.ts';
 import { allFired } from './steps/inject.ts';
-
-export type MachineRequest = Partial<
-  Pick<MachineOptions, 'firmware' | 'disk' | 'memoryMiB' | 'cpus' | 'watchdog'>
->;
 
 /** A scenario with one variant of its matrix: all that the runner needs. */
 export interface PlannedRun {
@@ -48,12 +45,6 @@ export interface ReadOptions {
 }
 
 const scenarioMs = 60 * 60_000;
-
-/**
- * There are as many machines as cores, so a second processor makes none faster; and QEMU 7.2 with two emulated ones
- * now and then starts a kernel that never gets past its first second (1 of 27 boots on a loaded host).
- */
-const defaultCpus = 1;
 
 /** Reads a scenario: its runs, or all that is wrong with it, each problem once. */
 export function readScenario(
@@ -111,10 +102,6 @@ function planRun(
   );
   const { steps, problems } = planSteps(tree, values, [...builds.keys()]);
   for (const problem of problems) add(problem);
-  const { memory, ...machine } = file.machine ?? {};
-  const firmware =
-    options.firmware ?? variant.firmware ?? machine.firmware ?? defaultMachine.firmware;
-  const disk = variant.disk ?? machine.disk ?? defaultMachine.disk;
   return {
     run: runName(scenario, shownVariant(variant)),
     scenario,
@@ -122,13 +109,13 @@ function planRun(
     file: path,
     engines: file.engines,
     variant: shownVariant(variant),
-    machine: {
-      cpus: machine.cpus ?? defaultCpus,
-      ...(machine.watchdog !== undefined && { watchdog: machine.watchdog }),
-      ...(memory !== undefined && { memoryMiB: Math.round(memory / 2 ** 20) }),
-      firmware,
-      disk,
-    },
+    machine: machineRequest({
+      ...file.machine,
+      ...(variant.disk !== undefined && { disk: variant.disk }),
+      ...((options.firmware ?? variant.firmware) && {
+        firmware: options.firmware ?? variant.firmware,
+      }),
+    }),
     builds,
     steps,
     timeoutMs: file.timeout ?? scenarioMs,

@@ -1,11 +1,10 @@
 import * as z from 'zod';
-import { choice, duration, integer, map, size, text } from '../../recipe/field.ts';
+import { choice, duration, map, text } from '../../recipe/field.ts';
 import { machineKinds } from '../faults/engine.ts';
-import { diskTypes, firmwares } from '../qemu/machine.ts';
+import { scenarioShape } from '../qemu/hardware.ts';
+import { diskTypes, firmwares } from '../qemu/machine-options.ts';
 import { buildSchema } from './builds.ts';
 import { line, several } from './fields.ts';
-
-const MiB = 2 ** 20;
 
 const axis = {
   firmware: several(choice(firmwares), 'a list of firmwares').optional().describe('Firmwares'),
@@ -68,15 +67,7 @@ export const scenarioSchema = map({
     .describe(
       'What there is to build, by names of your own; steps name them. Default one build of the recipe',
     ),
-  machine: map({
-    firmware: choice(firmwares).optional().describe('Firmware; default bios'),
-    disk: choice(diskTypes).optional().describe('How the disk is attached; default virtio'),
-    memory: size(128 * MiB, 64 * 1024 * MiB)
-      .optional()
-      .describe('Memory; default 768MiB'),
-    cpus: integer(1, 64).optional().describe('Processors; default 1'),
-    watchdog: choice(['i6300esb', 'itco']).optional().describe('Hardware watchdog'),
-  })
+  machine: map(scenarioShape)
     .optional()
     .describe('The machine, where the matrix does not say otherwise'),
   matrix: matrixSchema.optional().describe('The scenario is run for each combination'),

@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildLoader, type Loader } from '../../../src/bootloader/core-image.ts';
 import { grubScript } from '../../../src/bootloader/grub-script.ts';
-import { type Firmware, firmwares } from '../../../src/harness/qemu/machine.ts';
+import { type Firmware, firmwares } from '../../../src/harness/qemu/machine-options.ts';
 import { consoleBoots, fewerConsoleBoots } from '../console-boots.ts';
 import { type MatrixDisk, matrixDisk } from '../disk.ts';
 import { type PlannedBoot, plannedBoots } from '../planned-boots.ts';

@@ -1,4 +1,5 @@
-import { defaultMachine, type Firmware } from '../../../src/harness/qemu/machine.ts';
+import { defaultMachine } from '../../../src/harness/qemu/machine.ts';
+import type { Firmware } from '../../../src/harness/qemu/machine-options.ts';
 import { type QemuMachine, startQemu } from '../../../src/harness/qemu/qemu.ts';
 import { type DiskFile, diskFile } from '../disk-file.ts';
 import type { Key, Press } from '../planned-boots.ts';
@@ -40,7 +41,7 @@ export function openRig(firmware: Firmware, size: number, writable: boolean): Ri
     machine = await startQemu({
       ...defaultMachine,
       ...{ image: file.path, firmware, write: true, accelerator: 'tcg', network: false },
-      ...{ memoryMiB: 192, cpus: 1 },
+      ...{ memory: 192 * 2 ** 20, cpus: 1 },
       extra: writable ? [] : ['-set', 'drive.disk.readonly=on'],
     });
     // The harness ends machines at a reset; this one goes on.

@@ -3,16 +3,12 @@ import { TwinbankError } from '../../../diagnostics/error.ts';
 import { engines } from '../../../harness/faults/engine.ts';
 import { faultList } from '../../../harness/faults/fault-text.ts';
 import { parseFault } from '../../../harness/faults/parse-fault.ts';
-import {
-  accelerators,
-  defaultMachine,
-  diskTypes,
-  firmwares,
-} from '../../../harness/qemu/machine.ts';
+import { defaultMachine } from '../../../harness/qemu/machine.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { bootInMachine } from './boot-qemu.ts';
 import { bootInSimulator } from './boot-sim.ts';
+import { hardwareOf, machineFlags } from './machine-flags.ts';
 
 const maxBoots = 1000;
 
@@ -26,58 +22,33 @@ export const command = defineCommand({
     ],
   ],
   builder: (yargs) =>
-    yargs
-      .positional('image', {
-        type: 'string',
-        demandOption: true,
-        describe: 'A disk image: raw, qcow2 or VMDK',
-      })
-      .option('engine', {
-        choices: engines,
-        default: 'qemu' as const,
-        describe: 'What plays the machine: QEMU, or the loader on the real bytes and no system',
-      })
-      .option('boots', {
-        type: 'number',
-        default: 1,
-        requiresArg: true,
-        describe: 'Follow so many boots at most, as long as each ends in a reset',
-      })
-      .option('fault', {
-        type: 'string',
-        array: true,
-        default: [] as string[],
-        defaultDescription: 'none',
-        requiresArg: true,
-        describe: `NAME[=ARGUMENT][@BANK], may be repeated:\n${faultList()}`,
-      })
-      .option('firmware', {
-        choices: firmwares,
-        default: defaultMachine.firmware,
-        describe: "The machine's firmware",
-      })
-      .option('disk', {
-        choices: diskTypes,
-        default: defaultMachine.disk,
-        describe: 'How the disk is attached',
-      })
-      .option('memory', {
-        type: 'number',
-        default: defaultMachine.memoryMiB,
-        requiresArg: true,
-        describe: 'MiB of memory',
-      })
-      .option('cpu', {
-        type: 'string',
-        default: defaultMachine.cpu,
-        requiresArg: true,
-        describe: "QEMU's processor model",
-      })
-      .option('accelerator', {
-        choices: accelerators,
-        default: defaultMachine.accelerator,
-        describe: 'Hardware virtualisation or emulation',
-      })
+    machineFlags(
+      yargs
+        .positional('image', {
+          type: 'string',
+          demandOption: true,
+          describe: 'A disk image: raw, qcow2 or VMDK',
+        })
+        .option('engine', {
+          choices: engines,
+          default: 'qemu' as const,
+          describe: 'What plays the machine: QEMU, or the loader on the real bytes and no system',
+        })
+        .option('boots', {
+          type: 'number',
+          default: 1,
+          requiresArg: true,
+          describe: 'Follow so many boots at most, as long as each ends in a reset',
+        })
+        .option('fault', {
+          type: 'string',
+          array: true,
+          default: [] as string[],
+          defaultDescription: 'none',
+          requiresArg: true,
+          describe: `NAME[=ARGUMENT][@BANK], may be repeated:\n${faultList()}`,
+        }),
+    )
       .option('write', {
         type: 'boolean',
         default: false,
@@ -106,16 +77,15 @@ export const command = defineCommand({
       throw usageError('--until: expected --engine qemu with one boot and no fault');
     }
     if (engine === 'sim') return bootInSimulator({ path, boots, faults, write }, context);
-    const { firmware, disk, memory, cpu, accelerator, timeout } = options;
     return bootInMachine(
       {
         path,
-        machine: { ...defaultMachine, firmware, disk, memoryMiB: memory, cpu, accelerator },
+        machine: { ...defaultMachine, ...hardwareOf(options) },
         boots,
         faults,
         write,
         ...(until && { until }),
-        timeoutSeconds: timeout,
+        timeoutSeconds: options.timeout,
       },
       context,
     );

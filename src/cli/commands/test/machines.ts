@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { createMachine } from '../../../harness/create-machine.ts';
 import type { MachineKind } from '../../../harness/faults/engine.ts';
 import type { TestMachine } from '../../../harness/machine/test-machine.ts';
-import type { Accelerator } from '../../../harness/qemu/machine.ts';
-import type { MachineRequest } from '../../../harness/scenario/read-scenario.ts';
+import type { MachineRequest } from '../../../harness/qemu/hardware.ts';
+import type { Accelerator } from '../../../harness/qemu/machine-options.ts';
 
 /** What plays the machines of a run. */
 export interface MachineChoice {

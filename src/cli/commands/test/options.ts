@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { machineKinds } from '../../../harness/faults/engine.ts';
-import { accelerators, defaultMachine, firmwares } from '../../../harness/qemu/machine.ts';
+import { defaultMachine } from '../../../harness/qemu/machine.ts';
+import { accelerators, firmwares } from '../../../harness/qemu/machine-options.ts';
 
 /** All options of `test` but those of the key. */
 export function testOptions<Options>(yargs: Argv<Options>) {
@@ -25,10 +26,10 @@ function selectOptions<Options>(yargs: Argv<Options>) {
       requiresArg: true,
       describe: 'i/n: the i-th of n parts that take about as long',
     })
-    .option('list', { type: 'boolean', describe: 'ReportProblem what there is, and run nothing' })
+    .option('list', { type: 'boolean', describe: 'Say what there is, and run nothing' })
     .option('dry-run', {
       type: 'boolean',
-      describe: 'ReportProblem what would be done, step by step',
+      describe: 'Say what would be done, step by step',
     })
     .option('schema', {
       type: 'boolean',

@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chooseAccelerator } from '../../../../src/harness/qemu/accelerator.ts';
-import { defaultMachine, diskTypes } from '../../../../src/harness/qemu/machine.ts';
-import {
-  machineFiles,
-  ovmfCode,
-  qemuArguments,
-} from '../../../../src/harness/qemu/qemu-arguments.ts';
+import { defaultMachine } from '../../../../src/harness/qemu/machine.ts';
+import { machineFiles, ovmfCode } from '../../../../src/harness/qemu/machine-files.ts';
+import { diskTypes } from '../../../../src/harness/qemu/machine-options.ts';
+import { qemuArguments } from '../../../../src/harness/qemu/qemu-arguments.ts';
 
 const files = machineFiles('/tmp/m');
 const machine = { ...defaultMachine, image: '/images/a.img' };

@@ -15,11 +15,12 @@ matrix:
   exclude: [{ firmware: bios, disk: nvme }]
   include: [{ firmware: uefi, disk: usb }]
 steps: [build]`);
+    const rest = { memory: 768 * 2 ** 20, cpus: 1, watchdog: 'i6300esb' };
     expect(runs.map(({ run, machine }) => [run, machine])).toEqual([
-      ['test [firmware=bios disk=virtio]', { cpus: 1, firmware: 'bios', disk: 'virtio' }],
-      ['test [firmware=uefi disk=virtio]', { cpus: 1, firmware: 'uefi', disk: 'virtio' }],
-      ['test [firmware=uefi disk=nvme]', { cpus: 1, firmware: 'uefi', disk: 'nvme' }],
-      ['test [firmware=uefi disk=usb]', { cpus: 1, firmware: 'uefi', disk: 'usb' }],
+      ['test [firmware=bios disk=virtio]', { firmware: 'bios', disk: 'virtio', ...rest }],
+      ['test [firmware=uefi disk=virtio]', { firmware: 'uefi', disk: 'virtio', ...rest }],
+      ['test [firmware=uefi disk=nvme]', { firmware: 'uefi', disk: 'nvme', ...rest }],
+      ['test [firmware=uefi disk=usb]', { firmware: 'uefi', disk: 'usb', ...rest }],
     ]);
   });
 
