@@ -1,3 +1,4 @@
+import { echo } from './grub-echo.ts';
 import type { ScriptPlan } from './grub-plan.ts';
 import { exhausted, refusals, verdictMeanings } from './rules.ts';
 
@@ -31,7 +32,7 @@ ${lines.join('\n')}`;
 function ending(plan: ScriptPlan): string {
   return `
 function tb_reboot {
-  echo "twinbank: rebooting"
+  ${echo({ type: 'rebooting' })}
   ${plan.end === 'boot' ? 'reboot' : 'halt'}
 }
 
@@ -56,7 +57,7 @@ ${prompt(plan.hiddenTimeout, [
 function menu(plan: ScriptPlan): string {
   const lines = plan.banks.map(
     (bank, index) => `  tb_describe ${bank}
-  echo "twinbank: menu: ${index + 1} boots bank ${bank} once: $tb_text"`,
+  ${echo({ type: 'menu-entry', key: String(index + 1), bank, about: '$tb_text' })}`,
   );
   const verdicts = Object.entries(verdictMeanings).map(
     ([verdict, meaning]) => `  if [ "$verdict" = "${verdict}" ]; then
@@ -94,9 +95,9 @@ function tb_once {
 }
 
 function tb_menu {
-  echo "twinbank: menu"
+  ${echo({ type: 'menu' })}
 ${lines.join('\n')}
-  echo "twinbank: menu: r rolls back, Esc goes on; goes on by itself after ${plan.menuTimeout} seconds"
+  ${echo({ type: 'menu-keys', seconds: plan.menuTimeout })}
 ${prompt(plan.menuTimeout, [
   [escapes, 'go on', 'tb_go_on'],
   ...plan.banks.map((bank, index): Entry => {
@@ -112,6 +113,13 @@ ${prompt(plan.menuTimeout, [
  * and right now; that is verified after the y, because it takes seconds.
  */
 function rollback(plan: ScriptPlan): string {
+  const question = {
+    type: 'rollback-question',
+    from: '$tb_from',
+    fromBuild: '$tb_from_build',
+    to: '$tb_first_to',
+    toBuild: '$tb_first_build',
+  } as const;
   return `
 function tb_rollback_banks {
   set tb_from=""
@@ -147,24 +155,24 @@ function tb_rollback {
     fi
   done
   if [ -z "$tb_verified" ]; then
-    echo "twinbank: rollback refused: $why"
+    ${echo({ type: 'rollback-refused', reason: '$why' })}
     return 0
   fi
   tb_get $tb_from
   if tb_write 3 "$attempts" R; then
     tb_refuse "${refusals.rolledBack}" rolledBack
   else
-    echo "twinbank: rollback refused: bank $bank could not be written"
+    ${echo({ type: 'rollback-refused', reason: 'bank $bank could not be written' })}
   fi
 }
 
 function tb_ask_rollback {
   tb_rollback_banks
   if [ -z "$tb_to" ]; then
-    echo "twinbank: rollback refused: no other bank is VALID and not exhausted"
+    ${echo({ type: 'rollback-refused', reason: 'no other bank is VALID and not exhausted' })}
     tb_go_on
   else
-    echo "twinbank: roll back from bank $tb_from build=$tb_from_build to bank $tb_first_to build=$tb_first_build: press y, or Esc"
+    ${echo(question)}
 ${prompt(plan.menuTimeout, [
   [[...escapes, 'n', 'N'], 'do not roll back', 'tb_go_on'],
   [['y', 'Y'], 'roll back', 'tb_rollback\n    tb_go_on'],
@@ -175,7 +183,9 @@ ${prompt(plan.menuTimeout, [
 
 /** Retries nest, and the BIOS stack is small, so after a few of them a retry is a reset. */
 function rescue(plan: ScriptPlan): string {
-  const lines = plan.banks.map((bank) => `  echo "twinbank: rescue: bank ${bank}: $b${bank}_why"`);
+  const lines = plan.banks.map(
+    (bank) => `  ${echo({ type: 'rescue-bank', bank, reason: `$b${bank}_why` })}`,
+  );
   return `
 function tb_retry {
   set tb_retries="x$tb_retries"
@@ -187,9 +197,9 @@ function tb_retry {
 }
 
 function tb_rescue {
-  echo "twinbank: rescue: no bank can be booted"
+  ${echo({ type: 'rescue' })}
 ${lines.join('\n')}
-  echo "twinbank: rescue: r tries again, b reboots; reboots by itself after ${plan.rescueTimeout} seconds"
+  ${echo({ type: 'rescue-keys', seconds: plan.rescueTimeout })}
 ${prompt(plan.rescueTimeout, [
   [['b', 'B'], 'reboot', 'tb_reboot'],
   [['r', 'R', ...escapes], 'try again', 'tb_retry'],

@@ -1,3 +1,4 @@
+import { echo } from './grub-echo.ts';
 import { readKeys, registers, type ScriptPlan } from './grub-plan.ts';
 import { markKeys, refusals, requiredKeys, stateNames } from './rules.ts';
 
@@ -37,7 +38,7 @@ function tb_refuse {
   set eligible="no"
   set tb_refused="$tb_refused,$bank:$2"
   tb_put
-  echo "twinbank: bank $bank refused: $1"
+  ${echo({ type: 'refused', bank: '$bank', reason: '$1' })}
 }`;
 }
 
@@ -51,6 +52,13 @@ function write(): string {
     set tb_names="$tb_names ${key}"
   fi`,
   );
+  const written = {
+    type: 'marks-written',
+    bank: '$bank',
+    bootstate: '$1',
+    attempts: '$2',
+    verdict: '$3',
+  } as const;
   return `
 function tb_write {
   set tb_names=""
@@ -64,11 +72,11 @@ ${markKeys.map((key, index) => `  set ${key}="$${index + 1}"`).join('\n')}
 ${markKeys.map((key) => `  unset ${key}`).join('\n')}
   load_env -f "$tb_dir/boot.cfg" ${markKeys.join(' ')}
   if [ "$bootstate $attempts $verdict" = "$1 $2 $3" ]; then
-    echo "twinbank: bank $bank set bootstate=$1 attempts=$2 verdict=$3"
+    ${echo(written)}
     tb_put
     return 0
   fi
-  echo "twinbank: bank $bank could not be written"
+  ${echo({ type: 'marks-not-written', bank: '$bank' })}
 ${markKeys.map((key) => `  set ${key}="$tb_old_${key}"`).join('\n')}
   return 1
 }`;
@@ -83,6 +91,15 @@ function scan(): string {
     set tb_state="${name}"
   fi`,
   );
+  const facts = {
+    type: 'bank',
+    bank: '$bank',
+    state: '$tb_state',
+    attempts: '$attempts',
+    verdict: '$verdict',
+    updated: '$updated',
+    build: '$build',
+  } as const;
   return `
 function tb_require {
   if [ -z "$tb_bad" ]; then
@@ -114,12 +131,12 @@ ${readKeys.map((key) => `  unset ${key}`).join('\n')}
 ${require.join('\n')}
   if [ -n "$tb_bad" ]; then
     set bootstate="M"
-    echo "twinbank: bank $bank MALFORMED"
+    ${echo({ type: 'bank', bank: '$bank', state: 'MALFORMED' })}
     tb_refuse "${refusals.malformed} ($tb_bad)" malformed:$tb_bad
     return 0
   fi
   tb_state_name
-  echo "twinbank: bank $bank $tb_state attempts=$attempts verdict=$verdict updated=$updated build=$build"
+  ${echo(facts)}
   if [ "$bootstate" = "2" ]; then
     set tb_verdict="T"
     if [ "$verdict" = "H" ]; then

@@ -1,6 +1,7 @@
 import { TwinbankError } from '../diagnostics/error.ts';
 import { chooseFunctions } from './grub-choose.ts';
 import { consoleFunctions } from './grub-console.ts';
+import { echo } from './grub-echo.ts';
 import { fontName, type GrubScriptOptions, registers, type ScriptPlan } from './grub-plan.ts';
 import { scanFunctions } from './grub-scan.ts';
 import { verifyFunctions } from './grub-verify.ts';
@@ -63,7 +64,7 @@ if serial --unit=0 --speed=115200 --word=8 --parity=no --stop=1; then
     terminal_output console serial
   fi
 fi
-echo "twinbank: loader"`;
+${echo({ type: 'loader' })}`;
 }
 
 function main(plan: ScriptPlan): string {

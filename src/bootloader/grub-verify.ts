@@ -1,3 +1,4 @@
+import { echo } from './grub-echo.ts';
 import type { ScriptPlan } from './grub-plan.ts';
 import { bankEnvKeys, contentProblem, moduleSeparator } from './rules.ts';
 
@@ -53,7 +54,7 @@ function tb_verify {
   if [ "$checked" = "yes" ]; then
     return 0
   fi
-  echo "twinbank: verifying bank $bank"
+  ${echo({ type: 'verifying', bank: '$bank' })}
 ${bankEnvKeys.map((key) => `  set tb_cfg_${key}="$${key}"`).join('\n')}
   tb_hash bank.env
   if [ -z "$why" ]; then
@@ -101,13 +102,13 @@ function start(plan: ScriptPlan): string {
   done
   if linux "$tb_dir/$kernel" $kernelopt twinbank.bank=$bank twinbank.state=$bootstate twinbank.partuuid=$tb_uuid twinbank.refused=$tb_refused; then
     if initrd $tb_files; then
-      echo "twinbank: starting kernel of bank $bank"
+      ${echo({ type: 'starting-kernel', bank: '$bank' })}
       boot
     fi
   fi`;
   return `
 function tb_start {
-  echo "twinbank: booting bank $bank build=$build"
+  ${echo({ type: 'booting', bank: '$bank', build: '$build' })}
 ${plan.end === 'boot' ? load : '  halt'}
 }`;
 }

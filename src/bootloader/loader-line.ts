@@ -1,3 +1,4 @@
+import { consoleLine, type WrittenEvent } from '../protocol/console-line.ts';
 import type { LoaderEvent } from './selection.ts';
 
 /**
@@ -5,29 +6,29 @@ import type { LoaderEvent } from './selection.ts';
  * simulated boot and one from a serial line can be compared and read by the same program.
  */
 export function loaderLine(event: LoaderEvent): string {
+  return consoleLine(consoleEvent(event));
+}
+
+function consoleEvent(event: LoaderEvent): WrittenEvent {
+  if (event.type === 'rescue') return event;
+  if (event.type === 'rollback-refused') return event;
+  const { partition: bank } = event;
   switch (event.type) {
     case 'bank': {
-      const { cfg } = event;
-      const facts = cfg
-        ? ` attempts=${cfg.attempts} verdict=${cfg.verdict} updated=${cfg.updated} build=${cfg.build}`
-        : '';
-      return `twinbank: bank ${event.partition} ${event.state}${facts}`;
+      const { state, cfg } = event;
+      if (!cfg) return { type: 'bank', bank, state };
+      const { attempts, verdict, updated, build } = cfg;
+      return { type: 'bank', bank, state, attempts, verdict, updated, build };
     }
-    case 'write': {
-      const { bootstate, attempts, verdict } = event.marks;
+    case 'write':
       return event.sticks
-        ? `twinbank: bank ${event.partition} set bootstate=${bootstate} attempts=${attempts} verdict=${verdict}`
-        : `twinbank: bank ${event.partition} could not be written`;
-    }
+        ? { type: 'marks-written', bank, ...event.marks }
+        : { type: 'marks-not-written', bank };
     case 'verify':
-      return `twinbank: verifying bank ${event.partition}`;
+      return { type: 'verifying', bank };
     case 'refuse':
-      return `twinbank: bank ${event.partition} refused: ${event.reason}`;
-    case 'rollback-refused':
-      return `twinbank: rollback refused: ${event.reason}`;
+      return { type: 'refused', bank, reason: event.reason };
     case 'boot':
-      return `twinbank: booting bank ${event.partition} build=${event.build}`;
-    case 'rescue':
-      return 'twinbank: rescue: no bank can be booted';
+      return { type: 'booting', bank, build: event.build };
   }
 }

@@ -1,4 +1,5 @@
 import type { JournalEvent } from '../bootloader/boot-journal.ts';
+import { consoleText } from '../protocol/console-line.ts';
 import type { Method } from '../protocol/json-rpc.ts';
 import { type Ending, endings } from './host-port.ts';
 import { usage } from './params.ts';
@@ -27,7 +28,7 @@ export function endingHost(known: Pick<EndingHost, 'bank' | 'line' | 'saveTimeou
 
 /** Does what has to be done before the power goes or the machine is reset (docs/vmkd.md, "How the system ends"). */
 export async function prepareEnd(host: EndingHost, how: Ending, why: string): Promise<void> {
-  host.line(`${how === 'reboot' ? 'rebooting' : 'shutting down'}: ${why}`);
+  host.line(consoleText({ type: how === 'reboot' ? 'rebooting' : 'shutting-down', why }));
   host.cancelUpdate().catch(() => {});
   host.journal({ event: 'shutdown', bank: host.bank, why });
   await Promise.race([host.saveChanges(), host.saveTimeout()]).catch(() => {});

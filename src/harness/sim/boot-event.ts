@@ -1,5 +1,6 @@
 import { loaderLine } from '../../bootloader/loader-line.ts';
 import type { LoaderEvent } from '../../bootloader/selection.ts';
+import { consoleLine } from '../../protocol/console-line.ts';
 import type { RuntimeStage } from '../console/boot-stage.ts';
 import type { RuntimeFault } from '../faults/fault.ts';
 
@@ -49,19 +50,23 @@ export function bootLine(event: BootEvent): string {
     case 'power-on':
       return `# power on, boot ${event.boot}`;
     case 'loader':
-      return 'twinbank: loader';
+      return consoleLine(event);
     case 'stage':
-      return `twinbank: stage=${event.stage} at=0.00s ${event.detail}`;
+      return consoleLine({ ...event, at: 0 });
     case 'panic':
-      return 'Kernel panic - not syncing: sysrq triggered crash';
+      return consoleLine({ type: 'panic', why: 'sysrq triggered crash' });
     case 'fault':
-      return `twinbank: stage=fault at=0.00s ${event.fault}`;
-    case 'unhealthy':
-      return `twinbank: unhealthy build=${event.build} bank=${event.partition} boot=0.0s ${event.reason}`;
+      return consoleLine({ type: 'stage', stage: 'fault', at: 0, detail: event.fault });
+    case 'unhealthy': {
+      const { build, partition: bank, reason: why } = event;
+      return consoleLine({ type: 'unhealthy', build, bank, boot: 0, why });
+    }
     case 'resetting':
-      return `twinbank: resetting: ${event.reason}`;
-    case 'ready':
-      return `twinbank: ready build=${event.build} bank=${event.partition} boot=0.0s`;
+      return consoleLine({ type: 'resetting', why: event.reason });
+    case 'ready': {
+      const { build, partition: bank } = event;
+      return consoleLine({ type: 'ready', build, bank, boot: 0 });
+    }
     case 'power-cut':
       return `# power cut at ${event.at}`;
     case 'reset':

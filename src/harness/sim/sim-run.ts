@@ -1,5 +1,6 @@
 import type { Person } from '../../bootloader/selection.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
+import { consoleLine } from '../../protocol/console-line.ts';
 import { noAnswerCode, RpcError } from '../../protocol/rpc-error.ts';
 import type { Fault } from '../faults/fault.ts';
 import { PowerFailure } from '../faults/medium.ts';
@@ -103,7 +104,8 @@ export class SimRun {
     const system = this.running?.system;
     if (!system) return;
     try {
-      this.#show(disk, `twinbank: ${how === 'reboot' ? 'rebooting' : 'shutting down'}: ${why}`);
+      const type = how === 'reboot' ? 'rebooting' : 'shutting-down';
+      this.#show(disk, consoleLine({ type, why }));
       const bank = system.bank.partition;
       writeJournal(disk, { event: 'shutdown', bank, why }, this.#options.now());
       if (!system.configuration.saved) await saveSettings(disk, system);
@@ -159,7 +161,7 @@ export class SimRun {
         await keepRestored(disk, system);
       } catch (error) {
         if (!(error instanceof TwinbankError)) throw error;
-        this.#show(disk, `twinbank: state not kept: ${error.message}`);
+        this.#show(disk, consoleLine({ type: 'text', text: `state not kept: ${error.message}` }));
       }
     }
     const confirmed = why === undefined;
@@ -173,7 +175,7 @@ export class SimRun {
       disk,
       system,
       now: this.#options.now,
-      line: (text) => this.#show(disk, `twinbank: ${text}`),
+      line: (text) => this.#show(disk, consoleLine({ type: 'text', text })),
       stop: (how, why) => this.stop(disk, how, why),
     });
     return { system, methods };

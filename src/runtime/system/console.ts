@@ -1,9 +1,13 @@
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import { linePrefix } from '../../protocol/console-event.ts';
+import { consoleText, type WrittenEvent } from '../../protocol/console-line.ts';
 import type { Clock } from './clock.ts';
 
 /** Writes lines to every console the kernel uses, and to the kernel's log. Never throws, never waits. */
 export interface Console {
   line(text: string): void;
+  /** A line that programs read too. */
+  event(event: WrittenEvent): void;
   /** Lines as they are, on the consoles only; `color` is a name of ANSI's. */
   picture(lines: readonly string[], color?: string): void;
   /** For the kernel's log only. */
@@ -28,14 +32,17 @@ export function systemConsole(
   // A driver's complaint may have several lines.
   const oneLine = (text: string): string =>
     text.replace(/\s+/g, ' ').trim().slice(0, maxCharacters);
-  const log = (text: string): void => writeNow(files.log, `<6>twinbank: ${oneLine(text)}\n`);
+  const log = (text: string): void => writeNow(files.log, `<6>${linePrefix}${oneLine(text)}\n`);
   const line = (text: string): void => {
     const plain = oneLine(text);
     log(plain);
-    for (const device of devices) writeNow(`${files.devices}/${device}`, `twinbank: ${plain}\r\n`);
+    for (const device of devices)
+      writeNow(`${files.devices}/${device}`, `${linePrefix}${plain}\r\n`);
   };
+  const event = (told: WrittenEvent): void => line(consoleText(told));
   return {
     line,
+    event,
     log,
     picture: (lines, color) => {
       // ECMA-48 8.3.117: 31 is red, 37 white; 0 is what it was.
@@ -48,7 +55,7 @@ export function systemConsole(
     stage: (name, detail) => {
       const at = clock.sincePowerOn();
       stages[name] = at;
-      line(`stage=${name} at=${at.toFixed(2)}s ${detail}`);
+      event({ type: 'stage', stage: name, at, detail });
     },
     stages: () => stages,
   };

@@ -84,7 +84,7 @@ const watchdog = feedWatchdogs(settings.health.watchdogSeconds, { atOnce: !resta
 const faults = faultsFor(command.bank);
 const reset = (why: string): Promise<never> => {
   watchdog.starve();
-  console.line(`resetting: ${why}`);
+  console.event({ type: 'resetting', why });
   return resetNow();
 };
 // A trial that gets stuck on its way, or whose bank cannot be found or written, ends all the same.
@@ -239,11 +239,11 @@ if (phase === 'starting') {
   const why = unconfirmed === undefined ? {} : { why: unconfirmed };
   const stages = console.stages();
   journal.write({ event: 'ready', bank: number, confirmed, ...why, stages });
-  const at = clock.sincePowerOn().toFixed(1);
-  console.line(`ready build=${command.build} bank=${command.bank ?? '-'} boot=${at}s`);
+  const { build, bank = null } = command;
+  console.event({ type: 'ready', build, bank, boot: clock.sincePowerOn() });
   watchHealth(() => problems(false), {
     changed: (why) => {
-      console.line(why === '' ? 'healthy again' : `unhealthy: ${why}`);
+      console.event(why === '' ? { type: 'healthy-again' } : { type: 'fell-ill', why });
       if (why !== '') journal.write({ event: 'unhealthy', bank: number, why });
     },
   });

@@ -7,7 +7,7 @@ export const folders: Walls = {
   host: [],
   disk: [],
   protocol: [],
-  bootloader: ['disk', 'host'],
+  bootloader: ['disk', 'protocol', 'host'],
   state: ['bootloader', 'disk'],
   update: ['state', 'bootloader', 'disk'],
   hostcore: ['update', 'state', 'bootloader', 'disk', 'protocol'],
@@ -19,7 +19,7 @@ export const folders: Walls = {
   runtime: ['hostcore', 'update', 'state', 'bootloader', 'disk', 'protocol'],
   cli: [
     ...['recipe', 'builder', 'flash', 'harness', 'compare'],
-    ...['update', 'state', 'bootloader', 'disk', 'host'],
+    ...['update', 'state', 'bootloader', 'disk', 'protocol', 'host'],
   ],
 };
 

@@ -56,8 +56,8 @@ export async function judgeBoot(boot: RunningBoot): Promise<string | undefined> 
       return undefined;
     }
     if (verdict === 'tell') {
-      const at = clock.sincePowerOn().toFixed(1);
-      console.line(`unhealthy build=${build} bank=${bank.number} boot=${at}s ${why}`);
+      const place = { build, bank: bank.number, boot: clock.sincePowerOn() };
+      console.event({ type: 'unhealthy', ...place, why });
     }
     if (verdict !== 'wait') journal.write({ event: 'unhealthy', bank: bank.number, why });
     if (verdict === 'reset') await boot.reset(`trial not healthy in ${trialSeconds} s: ${why}`);

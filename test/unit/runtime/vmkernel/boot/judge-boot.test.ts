@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BootMarks, encodeBootCfg } from '../../../../../src/bootloader/boot-cfg.ts';
 import type { JournalRecord } from '../../../../../src/bootloader/boot-journal.ts';
+import { consoleText } from '../../../../../src/protocol/console-line.ts';
 import { openStoreJournal } from '../../../../../src/runtime/vmkernel/boot/journal.ts';
 import { judgeBoot } from '../../../../../src/runtime/vmkernel/boot/judge-boot.ts';
 import { readBankMarks } from '../../../../../src/runtime/vmkernel/boot/running-bank.ts';
@@ -73,6 +74,7 @@ async function judge(boot: Boot): Promise<Judged> {
     clock: { sinceKernel: () => seconds, sincePowerOn: () => seconds + 10 },
     console: {
       line: (text) => void lines.push(text),
+      event: (event) => void lines.push(consoleText(event)),
       log: () => {},
       picture: () => {},
       stage: (name, detail) => void lines.push(`${name}: ${detail}`),
