@@ -176,7 +176,10 @@ export function updateService(port: UpdatePort): UpdateService {
       'bank.rollback': rollback,
     },
     cancel: async () => {
-      await activity?.running?.cancel();
+      const ended = activity?.running?.cancel();
+      // One that waits for a chunk would wait for ever.
+      activity?.chunks.close();
+      await ended;
     },
   };
 }

@@ -24,6 +24,7 @@ export interface Medium extends BlockDevice {
   cutIsWaiting(): boolean;
   powerOff(where: string): void;
   powerOn(): void;
+  hasPower(): boolean;
 }
 
 /** `device` behind these switches: powered, writable. Each write is whole or not done at all. */
@@ -79,5 +80,6 @@ export function medium(device: BlockDevice): Medium {
     powerOn() {
       failedAt = undefined;
     },
+    hasPower: () => failedAt === undefined,
   };
 }

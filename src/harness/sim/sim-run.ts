@@ -1,7 +1,11 @@
 import type { Person } from '../../bootloader/selection.ts';
-import { TwinbankError } from '../../diagnostics/error.ts';
+import type { TwinbankError } from '../../diagnostics/error.ts';
+import { endingHost, prepareEnd } from '../../hostcore/end-host.ts';
+import type { Ending } from '../../hostcore/host-port.ts';
+import { type Journal, openJournal } from '../../hostcore/journal.ts';
 import { consoleLine } from '../../protocol/console-line.ts';
 import { noAnswerCode, RpcError } from '../../protocol/rpc-error.ts';
+import type { HostDisk } from '../../update/host-disk.ts';
 import type { Fault } from '../faults/fault.ts';
 import { PowerFailure } from '../faults/medium.ts';
 import { machineError } from '../machine/machine-client.ts';
@@ -12,11 +16,19 @@ import { type BootEvent, bootLine } from './boot-event.ts';
 import { simulateBoot } from './sim-boot.ts';
 import { type PlayedFaults, playFaults } from './sim-boot-faults.ts';
 import type { WritableDisk } from './sim-disk.ts';
-import { keepRestored, type SimSystem, saveSettings, simHost, writeJournal } from './sim-system.ts';
-import { callSim, type SimMethods, simMethods } from './sim-vmkd.ts';
+import { bootingSystem, diskOfBoot, type SimSystem, systemOf } from './sim-system.ts';
+import { becomeReady, callSim, type SimVmkd, simVmkd } from './sim-vmkd.ts';
 
 /** What a boot ended with: something that stays, a reset, the plug that somebody pulls, or a fault's power cut. */
 type BootEnd = 'stays' | 'reset' | 'pulled' | 'power-cut';
+
+/** A boot that is on, from its power-on or reset. Without a system: the loader, the rescue prompt, or resets without end. */
+interface RunningBoot {
+  system?: SimSystem;
+  vmkd?: SimVmkd;
+  /** It is being ended in order. */
+  ending?: boolean;
+}
 
 export interface SimRunOptions {
   readonly maxBoots: number;
@@ -30,8 +42,8 @@ export class SimRun {
   unfired: readonly Fault[] = [];
   person: Person | undefined;
   plug: Plug | undefined;
-  /** Undefined: it is off. Without a system: the rescue prompt, or resets without end. */
-  running: { readonly system?: SimSystem; readonly methods?: SimMethods } | undefined;
+  /** Undefined: it is off. */
+  running: RunningBoot | undefined;
   #played: PlayedFaults | undefined;
   #isPulled = false;
   readonly #record: MachineRecord;
@@ -79,8 +91,13 @@ export class SimRun {
 
   /** Puts a system to run that was kept before. */
   resume(disk: WritableDisk, system: SimSystem | undefined): void {
+    const running: RunningBoot = {};
+    this.running = running;
     const bank = disk.banks.find(({ partition }) => partition === system?.bank.partition);
-    this.running = system && bank ? this.#serve(disk, { ...system, bank }) : {};
+    if (!system || !bank) return;
+    const own = this.#diskOf(disk, running);
+    const journal = openJournal(own.store, this.#options.now);
+    this.#serve(disk, own, running, { ...system, bank }, journal);
   }
 
   async call(
@@ -88,97 +105,105 @@ export class SimRun {
     name: string,
     params?: Readonly<Record<string, unknown>>,
   ): Promise<unknown> {
-    const methods = this.running?.methods;
-    if (!methods) throw noAnswer(`no answer to ${name}: no system runs`);
-    try {
-      return await callSim(methods, name, params);
-    } catch (error) {
-      if (!(error instanceof PowerFailure)) throw error;
-      await this.#powerFailed(disk);
-      throw noAnswer('the machine went away');
-    }
+    const { running } = this;
+    if (!running?.vmkd) throw noAnswer(`no answer to ${name}: no system runs`);
+    const [answer] = await Promise.allSettled([callSim(running.vmkd.methods, name, params)]);
+    // Whatever the system took it for.
+    if (!disk.medium.hasPower()) await this.#powerFailed(disk);
+    if (running !== this.running && !running.ending) throw noAnswer('the machine went away');
+    if (answer.status === 'rejected') throw answer.reason;
+    return answer.value;
   }
 
-  /** Ends the system in order. */
-  async stop(disk: WritableDisk, how: 'power-off' | 'reboot', why: string): Promise<void> {
-    const system = this.running?.system;
-    if (!system) return;
+  /** Ends the system in order; a second time changes nothing. */
+  async stop(disk: WritableDisk, how: Ending, why: string): Promise<void> {
+    const { running } = this;
+    if (!running?.vmkd || !running.system || running.ending) return;
+    running.ending = true;
+    const { keeper, updates, journal } = running.vmkd;
+    const ending = {
+      ...endingHost({
+        bank: running.system.bank.partition,
+        line: (text) => this.#line(disk, running, text),
+        saveTimeout: () => new Promise(() => {}),
+      }),
+      journal: journal.write,
+      cancelUpdate: updates.cancel,
+      saveChanges: keeper.saveChanges,
+    };
     try {
-      const type = how === 'reboot' ? 'rebooting' : 'shutting-down';
-      this.#show(disk, consoleLine({ type, why }));
-      const bank = system.bank.partition;
-      writeJournal(disk, { event: 'shutdown', bank, why }, this.#options.now());
-      if (!system.configuration.saved) await saveSettings(disk, system);
+      await prepareEnd(ending, how, why);
     } catch (error) {
       if (!(error instanceof PowerFailure)) throw error;
-      return this.#powerFailed(disk);
     }
+    if (!disk.medium.hasPower()) return this.#powerFailed(disk);
+    if (running !== this.running) return;
     if (how === 'reboot') return this.boot(disk, 'reset');
     this.end({ what: 'off' });
   }
 
   async #bootOnce(disk: WritableDisk, played: PlayedFaults): Promise<BootEnd> {
-    const { host, restored } = simHost(disk, this.#options.now);
+    const running: RunningBoot = {};
+    this.running = running;
     const { person } = this;
     this.person = undefined;
-    const told: BootEvent[] = [];
+    const seen: BootEvent[] = [];
     const onEvent = (event: BootEvent): void => {
-      told.push(event);
+      seen.push(event);
       this.#show(disk, bootLine(event));
       played.onEvent(event);
     };
+    const own = this.#diskOf(disk, running);
+    const line = (text: string): void => this.#line(disk, running, text);
+    const booting = bootingSystem(own, { now: this.#options.now, line });
     const { behaviour } = played;
+    const { host } = booting;
     const { outcome, events } = simulateBoot(disk, { behaviour, onEvent, person, host });
     const last = events.at(-1);
     if (last?.type === 'reset') return last.cause === 'power-cut' ? this.#cutEnd() : 'reset';
-    const system = systemOf(disk, told, restored());
-    this.running = system ? this.#serve(disk, system) : {};
-    if (!system || outcome !== 'healthy') return 'stays';
+    const system = systemOf(disk, seen, booting.memory);
+    if (!system) return 'stays';
+    const vmkd = this.#serve(disk, own, running, system, booting.journal);
+    if (outcome !== 'healthy') return 'stays';
     try {
-      await this.#ready(disk, system, told, onEvent);
-      return 'stays';
+      await becomeReady(vmkd, system, booting.unconfirmed);
+      const { build, bank } = system;
+      if (disk.medium.hasPower()) onEvent({ type: 'ready', partition: bank.partition, build });
     } catch (error) {
       if (!(error instanceof PowerFailure)) throw error;
-      disk.medium.powerOn();
-      return this.#cutEnd();
     }
+    if (disk.medium.hasPower()) return 'stays';
+    disk.medium.powerOn();
+    return this.#cutEnd();
   }
 
-  /** What vmkd does between the confirmation and its ready line, and that line. */
-  async #ready(
+  /** The disk for as long as a boot is on. */
+  #diskOf({ host }: WritableDisk, running: RunningBoot): HostDisk {
+    return diskOfBoot(host, () => this.running !== running);
+  }
+
+  #serve(
     disk: WritableDisk,
+    own: HostDisk,
+    running: RunningBoot,
     system: SimSystem,
-    told: readonly BootEvent[],
-    say: (event: BootEvent) => void,
-  ): Promise<void> {
-    const { build, bank } = system;
-    const { partition } = bank;
-    const stage = told.find((event) => event.type === 'stage' && event.stage === 'bank');
-    const detail = stage?.type === 'stage' ? stage.detail : '';
-    const why = /^not confirmed: (.*)/.exec(detail)?.[1];
-    if (why === undefined) {
-      try {
-        await keepRestored(disk, system);
-      } catch (error) {
-        if (!(error instanceof TwinbankError)) throw error;
-        this.#show(disk, consoleLine({ type: 'text', text: `state not kept: ${error.message}` }));
-      }
-    }
-    const confirmed = why === undefined;
-    const event = { event: 'ready', bank: partition, confirmed, stages: {} } as const;
-    writeJournal(disk, why === undefined ? event : { ...event, why }, this.#options.now());
-    say({ type: 'ready', partition, build });
+    journal: Journal,
+  ): SimVmkd {
+    const vmkd = simVmkd({
+      disk: own,
+      system,
+      journal,
+      line: (text) => this.#line(disk, running, text),
+      end: (how, why) => this.stop(disk, how, why),
+    });
+    Object.assign(running, { system, vmkd });
+    return vmkd;
   }
 
-  #serve(disk: WritableDisk, system: SimSystem) {
-    const methods = simMethods({
-      disk,
-      system,
-      now: this.#options.now,
-      line: (text) => this.#show(disk, consoleLine({ type: 'text', text })),
-      stop: (how, why) => this.stop(disk, how, why),
-    });
-    return { system, methods };
+  /** A line of the system that runs; one that is over, or has no power, says nothing. */
+  #line(disk: WritableDisk, running: RunningBoot, text: string): void {
+    if (running !== this.running || !disk.medium.hasPower()) return;
+    this.#show(disk, consoleLine({ type: 'text', text }));
   }
 
   /** A line of the console; what is not one in a machine's own words is left out. */
@@ -218,26 +243,6 @@ export class SimRun {
     this.faults = this.faults.filter((fault) => !isOver(fault));
     return over?.text;
   }
-}
-
-/** The system that a boot left running, by what it told; undefined at the rescue prompt. */
-function systemOf(
-  disk: WritableDisk,
-  told: readonly BootEvent[],
-  restored: Pick<SimSystem, 'settings' | 'configuration'>,
-): SimSystem | undefined {
-  const chosen = told.findLast((event) => event.type === 'boot');
-  const bank = disk.banks.find(
-    ({ partition }) => chosen?.type === 'boot' && partition === chosen.partition,
-  );
-  if (chosen?.type !== 'boot' || !bank) return undefined;
-  const problems = told.flatMap((event) => (event.type === 'unhealthy' ? [event.reason] : []));
-  const refused = told.flatMap((event) =>
-    event.type === 'refuse' ? [{ bank: event.partition, why: event.reason }] : [],
-  );
-  const state = problems.length > 0 ? 'starting' : 'ready';
-  const { build } = chosen;
-  return { bank, build, refused, problems, state, staged: new Map(), ...restored };
 }
 
 function noAnswer(found: string): TwinbankError {

@@ -1,12 +1,23 @@
-import { planConfirm } from '../../bootloader/bank-actions.ts';
-import type { BootCfgReading } from '../../bootloader/boot-cfg.ts';
+import type { BootMarks } from '../../bootloader/boot-cfg.ts';
 import type { JournalEvent, RefusedBank } from '../../bootloader/boot-journal.ts';
-import { stateLabel, stateNames } from '../../bootloader/rules.ts';
-import { writeMarks } from '../../bootloader/write-marks.ts';
-import { TwinbankError } from '../../diagnostics/error.ts';
+import { readExtents } from '../../disk/fat/file-data.ts';
+import {
+  assertConfirmed,
+  type MarkedBank,
+  readMarks,
+  writeConfirmation,
+} from '../../hostcore/confirm.ts';
+import {
+  bootedEvent,
+  bootJudge,
+  confirmedText,
+  neverConfirmed,
+  settleSeconds,
+} from '../../hostcore/judge-boot.ts';
 import type { RuntimeStage } from '../console/boot-stage.ts';
 import type { Outcome } from '../console/judge.ts';
 import type { RuntimeFault } from '../faults/fault.ts';
+import { PowerFailure } from '../faults/medium.ts';
 import type { BootEvent, ResetCause } from './boot-event.ts';
 import type { SimulatedBank } from './sim-banks.ts';
 
@@ -22,6 +33,15 @@ export interface RunningHost {
   /** Takes back what an administrator changed; what the stage's line says of it. */
   restore(bank: SimulatedBank): string;
   journal(event: JournalEvent): void;
+  /** The boot is over, all but the ready line, which is left to be said by who has saved what is to be saved before. */
+  judged(unconfirmed: string | undefined): void;
+}
+
+interface PlayedSystem {
+  readonly build: string;
+  readonly behaviour?: RuntimeFault | undefined;
+  readonly refused?: readonly RefusedBank[];
+  readonly host?: RunningHost | undefined;
 }
 
 const stages: readonly RuntimeStage[] = ['engine', 'drivers', 'state', 'agents', 'network'];
@@ -34,23 +54,16 @@ const illnesses: Readonly<Partial<Record<RuntimeFault, string>>> = {
 
 /**
  * Plays what the system in a bank does after the loader has started it, as far as it matters to the next
- * boot and as src/runtime does it: what panics or hangs is reset; a trial that is not healthy is reset after
- * its time; a VALID bank that is not stays up and says so; a healthy one is confirmed. Where the disk does
- * not keep that, the system is up all the same, and not confirmed. With a host the ready line is left to be
- * said by who has saved what is to be saved before.
+ * boot and by the rules that src/runtime has: what panics or hangs is reset, what is ill is judged, a healthy one is confirmed.
+ * Where the disk does not keep that, the system is up all the same, and not confirmed.
  */
 export function runSystem(
   bank: SimulatedBank,
-  system: {
-    readonly build: string;
-    readonly behaviour?: RuntimeFault | undefined;
-    readonly refused?: readonly RefusedBank[];
-    readonly host?: RunningHost | undefined;
-  },
+  system: PlayedSystem,
   say: (event: BootEvent) => void,
 ): RuntimeEnd {
   const { partition } = bank;
-  const { behaviour, build, refused = [], host } = system;
+  const { behaviour, build, host } = system;
   const stage = (name: RuntimeStage, detail = 'simulated') =>
     say({ type: 'stage', stage: name, detail });
   stage('kernel');
@@ -62,48 +75,66 @@ export function runSystem(
     return { outcome: 'panic', reset: 'panic' };
   }
   for (const name of stages) stage(name, name === 'state' ? host?.restore(bank) : undefined);
-  const bootCfg = bank.readBootCfg();
-  if (bootCfg.ok) {
-    const { bootstate, attempts } = bootCfg.cfg;
-    // A trial is one that was UPGRADING when the loader found it.
-    const state = bootstate === '2' ? 'UPGRADING' : stateNames[bootstate];
-    host?.journal({ event: 'booted', bank: partition, build, state, attempts, refused });
-  }
-  const reason = behaviour && illnesses[behaviour];
-  if (reason !== undefined) {
-    host?.journal({ event: 'unhealthy', bank: partition, why: reason });
-    const trial = bootCfg.ok && bootCfg.cfg.bootstate === '2';
-    if (trial) {
-      say({ type: 'resetting', partition, reason: `trial not healthy in its time: ${reason}` });
-      return { outcome: 'unhealthy', reset: 'trial-time' };
-    }
-    say({ type: 'unhealthy', partition, build, reason });
-    return { outcome: 'unhealthy' };
-  }
-  const detail = confirm(bank, bootCfg);
-  say({ type: 'stage', stage: 'bank', detail });
-  if (!host) say({ type: 'ready', partition, build });
+  const judged = judge(bank, system, say);
+  if (typeof judged === 'object') return judged;
+  if (judged !== undefined) stage('bank', `not confirmed: ${judged}`);
+  if (host) host.judged(judged);
+  else say({ type: 'ready', partition, build });
   return { outcome: 'healthy' };
 }
 
-/** Confirms the running bank, with the functions that the running system has; what became of it. */
-function confirm(
-  { partition, device, bootCfg: place }: SimulatedBank,
-  bootCfg: BootCfgReading,
-): string {
+/** How a system that is ill ended up; of another one why it is not confirmed, undefined: it is. */
+function judge(
+  bank: SimulatedBank,
+  system: PlayedSystem,
+  say: (event: BootEvent) => void,
+): RuntimeEnd | string | undefined {
+  const { partition } = bank;
+  const { behaviour, build, refused = [], host } = system;
+  const marked = markedBank(bank);
   try {
-    const context = { running: partition, verify: () => undefined };
-    const { marks } = planConfirm([{ partition, bootCfg }], context, partition);
-    const [first] = place() ?? [];
-    writeMarks(device, marks, first);
+    const marks = readMarks(marked);
+    host?.journal(bootedEvent(marks, { bank: partition, build, refused }));
+    const never = neverConfirmed(marks);
+    if (never !== undefined) return never;
+    const why = behaviour && illnesses[behaviour];
+    if (why !== undefined) return beIll(partition, marks, why, system, say);
+    assertConfirmed(marked, writeConfirmation(marked));
+    say({ type: 'stage', stage: 'bank', detail: `confirmed, ${confirmedText(marks)}` });
+    return undefined;
   } catch (error) {
-    if (!(error instanceof TwinbankError)) throw error;
-    return `not confirmed: ${error.message}`;
+    if (error instanceof PowerFailure) throw error;
+    return (error as Error).message;
   }
-  const found = bootCfg.ok ? bootCfg.cfg : undefined;
-  const was =
-    found?.bootstate === '2'
-      ? 'a trial'
-      : `${stateLabel(found?.bootstate)} attempts=${found?.attempts}`;
-  return `confirmed, was ${was}`;
+}
+
+/** Looks at a system that stays ill: at once, when that has settled, and when any trial's time is over. */
+function beIll(
+  partition: number,
+  marks: BootMarks,
+  why: string,
+  { build, host }: PlayedSystem,
+  say: (event: BootEvent) => void,
+): RuntimeEnd {
+  // What the recipe gives a trial is in a layer, which nobody has mounted.
+  const { look } = bootJudge({ marks, trialSeconds: Number.MAX_VALUE, seconds: 0 });
+  for (const seconds of [0, settleSeconds + 1, Number.POSITIVE_INFINITY]) {
+    const verdict = look(why, seconds);
+    if (verdict === 'tell') say({ type: 'unhealthy', partition, build, reason: why });
+    if (verdict !== 'wait') host?.journal({ event: 'unhealthy', bank: partition, why });
+    if (verdict !== 'reset') continue;
+    say({ type: 'resetting', partition, reason: `trial not healthy in its time: ${why}` });
+    return { outcome: 'unhealthy', reset: 'trial-time' };
+  }
+  return { outcome: 'unhealthy' };
+}
+
+/** By the place of boot.cfg that is known, as no mark moves it. */
+function markedBank({ device, bootCfg }: SimulatedBank): MarkedBank {
+  const extents = () => bootCfg() ?? [];
+  return {
+    device,
+    readBootCfg: () => readExtents(device, extents()),
+    bootCfgOffset: () => extents()[0]?.offset ?? 0,
+  };
 }

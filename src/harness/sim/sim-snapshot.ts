@@ -13,6 +13,5 @@ export interface SimSnapshot extends MachineSnapshot {
 
 /** What a system that goes on changes of itself is the copy's own. */
 export function copySystem(system: SimSystem): SimSystem {
-  const { configuration, staged } = system;
-  return { ...system, configuration: { ...configuration }, staged: new Map(staged) };
+  return { ...system, staged: new Map(system.staged) };
 }

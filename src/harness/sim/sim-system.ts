@@ -1,119 +1,136 @@
-import type { JournalEvent, RefusedBank } from '../../bootloader/boot-journal.ts';
-import { appendJournal } from '../../bootloader/store-journal.ts';
-import { packState, unpackState } from '../../state/archive.ts';
-import { chooseState, newestIsUnknown } from '../../state/choose-state.ts';
-import { type BankPair, keepState, saveState, whyNotSave } from '../../state/save-state.ts';
+import type { RefusedBank } from '../../bootloader/boot-journal.ts';
+import type { BlockDevice } from '../../disk/block-device.ts';
+import type { HostBanks, LiveConfiguration } from '../../hostcore/host-port.ts';
+import { type Journal, noJournal, openJournal } from '../../hostcore/journal.ts';
+import { memoText, restoreState, type StateMemo } from '../../hostcore/state-memo.ts';
+import type { BankPair } from '../../state/save-state.ts';
 import { filesOfSettings, type Settings, settingsOf } from '../../state/settings.ts';
-import { damagedSlots, readBankState } from '../../state/slots-of-bank.ts';
+import type { HostDisk } from '../../update/host-disk.ts';
+import { PowerFailure } from '../faults/medium.ts';
+import type { BootEvent } from './boot-event.ts';
 import type { SimulatedBank } from './sim-banks.ts';
 import type { WritableDisk } from './sim-disk.ts';
 import type { RunningHost } from './sim-runtime.ts';
 
-/** What the system of a simulated machine knows: what follows from the disk by the code that a host runs. */
-export interface SimSystem {
+/** What a simulated system has in memory until the power goes. */
+export interface SimMemory {
+  /** What an administrator set; the files of the image's layers are not there. */
+  settings: Partial<Settings>;
+  memo: StateMemo | undefined;
+  /** Bundles in its `/tmp`, by their names. */
+  readonly staged: Map<string, Uint8Array>;
+}
+
+/** What the system of a simulated machine knows: what follows from the disk by the rules of a host. */
+export interface SimSystem extends SimMemory {
   readonly bank: SimulatedBank;
   readonly build: string;
   readonly refused: readonly RefusedBank[];
   readonly problems: readonly string[];
   readonly state: 'starting' | 'ready';
-  settings: Partial<Settings>;
-  configuration: {
-    generation: number | null;
-    bank: number | null;
-    saved: boolean;
-    problem: string | null;
-  };
-  /** Bundles in its `/tmp`. */
-  readonly staged: Map<string, Uint8Array>;
 }
 
-/** The configuration as a boot finds it. */
-type Restored = Pick<SimSystem, 'settings' | 'configuration'>;
-
-/** What a system does on its disk in a boot; `restored` is what the last one found. */
-export function simHost(disk: WritableDisk, now: () => number) {
-  let restored: Restored = nothing();
-  const host: RunningHost = {
-    restore(bank) {
-      restored = restore(disk, bank);
-      const { generation, bank: holder, problem } = restored.configuration;
-      const name = generation === null ? 'none' : `generation ${generation} of bank ${holder}`;
-      return problem === null ? name : `${name}: ${problem}`;
+/** The configuration in a system's memory. */
+export function memoryConfiguration(memory: SimMemory): LiveConfiguration {
+  return {
+    // By way of the files, so that what is saved is what a host reads again.
+    read: () => settingsOf(filesOfSettings(memory.settings)),
+    write(settings) {
+      memory.settings = { ...memory.settings, ...settings };
     },
-    journal: (event) => writeJournal(disk, event, now()),
   };
-  return { host, restored: () => restored };
 }
 
-export function writeJournal(disk: WritableDisk, event: JournalEvent, now: number): void {
-  // A host whose store cannot be written runs all the same.
-  if (disk.host.store) appendJournal(disk.host.store, event, now);
+/** Puts the state that a bank starts from into a system's memory. */
+function restoreMemory(disk: HostDisk, bank: number, memory: SimMemory): StateMemo {
+  const { pair, ...numbers } = banksOf(disk, bank);
+  memory.memo = restoreState(pair, numbers, memoryConfiguration(memory));
+  return memory.memo;
 }
 
-function nothing(): Restored {
-  const configuration = { generation: null, bank: null, saved: true, problem: null };
-  return { settings: {}, configuration };
+/** A system that boots: what it does on its disk, and what is known of it by then. */
+export interface BootingSystem {
+  readonly host: RunningHost;
+  readonly memory: SimMemory;
+  journal: Journal;
+  /** Why the boot is not confirmed; undefined: it is. */
+  unconfirmed: string | undefined;
 }
 
-function restore(disk: WritableDisk, bank: SimulatedBank): Restored {
-  const { other, otherNumber, bank: own } = pairOf(disk, bank.partition);
-  const ownState = readBankState(own);
-  const chosen = chooseState(ownState, other && readBankState(other));
-  const found = nothing();
-  if (!chosen) {
-    found.configuration.problem = damagedSlots(ownState) ?? null;
-    return found;
-  }
-  found.configuration.generation = chosen.saved.generation;
-  found.configuration.bank = chosen.bank === 'own' ? bank.partition : (otherNumber ?? null);
-  try {
-    const { settings, problems } = settingsOf(unpackState(chosen.saved.content));
-    found.settings = settings;
-    found.configuration.problem = problems[0] ?? null;
-  } catch (error) {
-    found.configuration.problem = (error as Error).message;
-  }
-  return found;
+export function bootingSystem(
+  disk: HostDisk,
+  { now, line }: { now(): number; line(text: string): void },
+): BootingSystem {
+  const memory: SimMemory = { settings: {}, memo: undefined, staged: new Map() };
+  const booting: BootingSystem = {
+    memory,
+    journal: noJournal('no bank was started'),
+    unconfirmed: undefined,
+    host: {
+      restore({ partition }) {
+        booting.journal = openJournal(disk.store, now);
+        const { problem } = booting.journal;
+        if (problem !== undefined) line(`boot journal: ${problem}`);
+        return memoText(restoreMemory(disk, partition, memory));
+      },
+      journal: (event) => booting.journal.write(event),
+      judged(unconfirmed) {
+        booting.unconfirmed = unconfirmed;
+      },
+    },
+  };
+  return booting;
 }
 
-function pairOf(
-  { host }: WritableDisk,
+/** Both banks of a host's disk, as the one with this number sees them. */
+export function banksOf(
+  { banks, dropCaches }: HostDisk,
   number: number,
-): BankPair & { readonly otherNumber: number | undefined } {
-  const own = host.banks.find((one) => one.number === number);
+): Pick<HostBanks, 'number' | 'otherNumber'> & { readonly pair: BankPair } {
+  const own = banks.find((one) => one.number === number);
   if (!own) throw new Error(`bank ${number} is not on the disk it was booted from`);
-  const other = host.banks.find((one) => one !== own);
-  const { dropCaches } = host;
-  return { bank: own.device, other: other?.device, otherNumber: other?.number, dropCaches };
+  const other = banks.find((one) => one !== own);
+  const pair = { bank: own.device, other: other?.device, dropCaches };
+  return { number, otherNumber: other?.number, pair };
 }
 
-/** Once a boot is confirmed its bank holds the state that it was started from (state-keeper.ts, `keep`). */
-export async function keepRestored(disk: WritableDisk, system: SimSystem): Promise<void> {
-  const pair = pairOf(disk, system.bank.partition);
-  if (whyUnsaved(system) !== undefined) return;
-  if (newestIsUnknown(readBankState(pair.bank), pair.other && readBankState(pair.other))) return;
-  const { wrote, generation } = await keepState(pair);
-  if (!wrote) return;
-  system.configuration.generation = generation;
-  system.configuration.bank = system.bank.partition;
+/** The disk as one boot has it: what still runs of a system that is over finds no power. */
+export function diskOfBoot(
+  { banks, store, dropCaches }: HostDisk,
+  isOver: () => boolean,
+): HostDisk {
+  const alive = <T>(work: () => T): T => {
+    if (isOver()) throw new PowerFailure('the end of the system');
+    return work();
+  };
+  const guard = (device: BlockDevice): BlockDevice => ({
+    size: device.size,
+    read: (offset, length, scratch) => alive(() => device.read(offset, length, scratch)),
+    write: (offset, bytes) => alive(() => device.write(offset, bytes)),
+    flush: () => alive(() => device.flush()),
+  });
+  return {
+    banks: banks.map((bank) => ({ ...bank, device: guard(bank.device) })),
+    store: store && guard(store),
+    dropCaches: () => alive(dropCaches),
+  };
 }
 
-export type SaveAnswer =
-  | { readonly saved: true; readonly generation: number }
-  | { readonly saved: false; readonly why: string };
-
-/** Saves the settings as the running system does; what cannot be saved is answered, not thrown. */
-export async function saveSettings(disk: WritableDisk, system: SimSystem): Promise<SaveAnswer> {
-  const why = whyUnsaved(system);
-  if (why !== undefined) return { saved: false, why };
-  const content = packState(filesOfSettings(system.settings));
-  const { generation } = await saveState(pairOf(disk, system.bank.partition), content);
-  const bank = system.bank.partition;
-  system.configuration = { generation, bank, saved: true, problem: null };
-  return { saved: true, generation };
-}
-
-function whyUnsaved({ bank }: SimSystem): string | undefined {
-  const bootCfg = bank.readBootCfg();
-  return bootCfg.ok ? whyNotSave(bootCfg.cfg.bootstate) : `boot.cfg: ${bootCfg.reason}`;
+/** The system that a boot left running, by its events; undefined at the rescue prompt. */
+export function systemOf(
+  disk: WritableDisk,
+  events: readonly BootEvent[],
+  memory: SimMemory,
+): SimSystem | undefined {
+  const chosen = events.findLast((event) => event.type === 'boot');
+  const bank = disk.banks.find(
+    ({ partition }) => chosen?.type === 'boot' && partition === chosen.partition,
+  );
+  if (chosen?.type !== 'boot' || !bank) return undefined;
+  const problems = events.flatMap((event) => (event.type === 'unhealthy' ? [event.reason] : []));
+  const refused = events.flatMap((event) =>
+    event.type === 'refuse' ? [{ bank: event.partition, why: event.reason }] : [],
+  );
+  const state = problems.length > 0 ? 'starting' : 'ready';
+  return { ...memory, bank, build: chosen.build, refused, problems, state };
 }

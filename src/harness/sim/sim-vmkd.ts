@@ -1,161 +1,130 @@
-import type { JournalEvent } from '../../bootloader/boot-journal.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 import { TwinbankError } from '../../diagnostics/error.ts';
-import type { ProgressEvent } from '../../diagnostics/progress.ts';
+import { shutdownMethod } from '../../hostcore/end-host.ts';
+import type { Ending } from '../../hostcore/host-port.ts';
+import type { HostStatus } from '../../hostcore/host-status.ts';
+import type { Journal } from '../../hostcore/journal.ts';
+import { oneAtATime } from '../../hostcore/mutex.ts';
+import { settingsMethods } from '../../hostcore/settings-service.ts';
+import { type StateKeeper, stateKeeper } from '../../hostcore/state-keeper.ts';
+import { type UpdateService, updateService } from '../../hostcore/update-service.ts';
+import { verifyManifests } from '../../hostcore/verify-manifests.ts';
+import type { Method } from '../../protocol/json-rpc.ts';
 import { RpcError } from '../../protocol/rpc-error.ts';
-import { parseSettings, shownSettings } from '../../state/settings.ts';
+import type { SettingName } from '../../state/settings.ts';
 import { readBankForUpdate } from '../../update/bank-reading.ts';
-import { rollBackRunning } from '../../update/roll-back.ts';
-import { updateWithJournal } from '../../update/update-with-journal.ts';
-import { verifyBank } from '../../update/verify-bank.ts';
+import type { HostDisk } from '../../update/host-disk.ts';
 import { machineError } from '../machine/machine-client.ts';
 import { notAble } from '../machine/test-machine.ts';
-import { bundlePipe, openBundle, stageBundle } from './sim-bundle.ts';
-import type { WritableDisk } from './sim-disk.ts';
-import { type SimSystem, saveSettings, writeJournal } from './sim-system.ts';
+import { banksOf, memoryConfiguration, type SimSystem } from './sim-system.ts';
+import { simUpdates } from './sim-updates.ts';
 
-/** What the methods of a simulated vmkd act on. */
-export interface SimVmkd {
-  readonly disk: WritableDisk;
+/** What a simulated vmkd acts on. */
+export interface SimVmkdOptions {
+  /** For as long as the boot lasts. */
+  readonly disk: HostDisk;
   readonly system: SimSystem;
-  now(): number;
+  readonly journal: Journal;
   /** One line on the console. */
   line(text: string): void;
-  stop(how: 'power-off' | 'reboot', why: string): Promise<void>;
+  end(how: Ending, why: string): Promise<void>;
 }
 
-export type SimMethods = Readonly<
-  Record<string, (params: Readonly<Record<string, unknown>>) => Promise<unknown>>
->;
+/** vmkd of a simulated system: the rules of a host, over a disk in memory. */
+export interface SimVmkd {
+  readonly methods: Readonly<Record<string, Method>>;
+  readonly keeper: StateKeeper;
+  readonly updates: UpdateService;
+  readonly journal: Journal;
+}
 
-/**
- * The methods of vmkd's protocol (docs/vmkd.md) that can be answered from the disk by the code that the running
- * system has. `status` lacks the members that nobody knows without a running system.
- */
-export function simMethods(vmkd: SimVmkd): SimMethods {
-  const { disk, system } = vmkd;
+/** QEMU's machines have one. */
+const interfaces: readonly string[] = ['eth0'];
+/** As in the running system. */
+const lockTimeoutMs = 15_000;
+
+/** `status` lacks the members that nobody knows without a running system, and so is every method that only one can answer. */
+export function simVmkd({ disk, system, journal, line, end }: SimVmkdOptions): SimVmkd {
   const { partition } = system.bank;
-  const pipe = bundlePipe();
-  let busy = false;
-  let last: unknown = null;
-
-  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (busy) throw refused('update.busy', 'expected no update that runs, found one');
-    busy = true;
-    pipe.begin();
-    try {
-      return await work();
-    } finally {
-      busy = false;
-      pipe.end();
-    }
-  };
-
-  async function apply({ source, reboot = false }: Readonly<Record<string, unknown>>) {
-    if (typeof reboot !== 'boolean') throw usage('reboot', 'true or false', reboot);
-    const outcome = await alone(() => take(source)).catch((error: Error) => {
-      last = { failed: error.message };
-      vmkd.line(`update failed: ${error.message}`);
-      throw error;
-    });
-    const { from, to, target: bank, oems, keyIds } = outcome.plan;
-    const done = { outcome: outcome.outcome, from, to, bank, oems, keyIds };
-    last = done;
-    vmkd.line(`update ${done.outcome}: ${from} -> ${to}, bank ${bank}`);
-    const rebooting = reboot && done.outcome !== 'running';
-    if (rebooting) await vmkd.stop('reboot', `update to ${to}`);
-    return { ...done, rebooting };
-  }
-
-  async function take(origin: unknown) {
-    const bundle = await openBundle(origin, system.staged, pipe);
-    const report = (event: ProgressEvent): void => {
-      if (event.type === 'step') vmkd.line(`update: ${event.title}`);
-      if (event.type === 'warning') vmkd.line(`update: ${event.text}`);
-    };
-    const journal = (event: JournalEvent) => writeJournal(disk, event, vmkd.now());
-    try {
-      return await updateWithJournal(bundle, disk.host, { running: partition, report }, journal);
-    } finally {
-      await bundle.close();
-    }
-  }
-
-  async function rollback({ reboot = false }: Readonly<Record<string, unknown>>) {
-    if (typeof reboot !== 'boolean') throw usage('reboot', 'true or false', reboot);
-    const why = 'asked for by the management interface';
-    const bank = await alone(() => rollBackRunning(disk.host, partition));
-    writeJournal(disk, { event: 'rollback', bank, why }, vmkd.now());
-    vmkd.line(`bank ${bank} rolled back: ${why}`);
-    if (reboot) await vmkd.stop('reboot', 'rollback');
-    return { bank, rebooting: reboot };
-  }
-
-  return {
-    status: async () => ({
-      build: system.build,
-      bank: partition,
-      state: system.state,
-      problems: system.problems,
-      refused: system.refused,
-      signed: verifyBank(readBankForUpdate(partition, system.bank.device), { by: 'sums' }).signed,
-      configuration: system.configuration,
-    }),
-    'config.get': async () => {
-      const { syslog, ntp, ...shown } = shownSettings(system.settings);
-      const { manifests } = readBankForUpdate(partition, system.bank.device);
-      // An OEM may have defaults for these, in a layer that nobody has mounted.
-      const own = manifests.every(({ manifest }) => manifest.base);
-      return {
-        ...shown,
-        ...((own || system.settings.syslog) && { syslog }),
-        ...((own || system.settings.ntp) && { ntp }),
-      };
+  const withBankLock = oneAtATime();
+  const { pair, ...numbers } = banksOf(disk, partition);
+  const configuration = memoryConfiguration(system);
+  const keeper = stateKeeper({
+    banks: { ...numbers, withPair: (use) => withBankLock(() => use(pair)) },
+    configuration,
+    memo: {
+      read: () => system.memo,
+      write(memo) {
+        system.memo = memo;
+      },
     },
-    'config.set': async (params) => {
-      const wanted = parseSettings(params);
-      system.settings = { ...system.settings, ...wanted };
-      system.configuration.saved = false;
-      return saveSettings(disk, system);
-    },
-    'state.save': () => saveSettings(disk, system),
-    'update.apply': apply,
-    'update.send': (params) => pipe.send(params),
-    'update.stage': async (params) => stageBundle(system.staged, params),
-    'update.status': async () => ({ running: busy, step: null, progress: null, last }),
-    'bank.rollback': rollback,
-    shutdown: async ({ mode = 'power-off' }) => {
-      if (mode !== 'power-off' && mode !== 'reboot') {
-        throw usage('mode', 'power-off or reboot', mode);
-      }
-      await vmkd.stop(mode, 'asked for by the management interface');
-      return { mode };
-    },
-  };
+    report: line,
+    lockTimeout: (signal) => pause(lockTimeoutMs, undefined, { signal, ref: false }),
+  });
+  const updates = updateService({
+    ...simUpdates(disk, partition, system.staged),
+    withBankLock,
+    journal: journal.write,
+    line,
+    end,
+  });
+  const status = (): HostStatus => ({
+    build: system.build,
+    bank: partition,
+    state: system.state,
+    problems: system.problems,
+    refused: system.refused,
+    configuration: keeper.report(),
+    signed: verifyManifests(partition, pair.bank).signed,
+  });
+  const settings = settingsMethods({
+    keeper,
+    configuration,
+    effective: () => system.settings,
+    unknown: () => unknownSettings(disk, system),
+    appliers: {},
+    interfaces,
+  });
+  const methods = { status, shutdown: shutdownMethod(end), ...settings, ...updates.methods };
+  return { methods, keeper, updates, journal };
+}
+
+/** What vmkd does between the confirmation and its ready line. */
+export async function becomeReady(
+  { keeper, journal }: SimVmkd,
+  { bank: { partition: bank } }: SimSystem,
+  unconfirmed: string | undefined,
+): Promise<void> {
+  const stages = {};
+  if (unconfirmed !== undefined) {
+    return journal.write({ event: 'ready', bank, confirmed: false, why: unconfirmed, stages });
+  }
+  await keeper.saveChanges();
+  await keeper.keep();
+  journal.write({ event: 'ready', bank, confirmed: true, stages });
+}
+
+/** An OEM may have defaults for these, in a layer that nobody has mounted. */
+function unknownSettings(disk: HostDisk, { bank, settings }: SimSystem): SettingName[] {
+  const { pair } = banksOf(disk, bank.partition);
+  const { manifests } = readBankForUpdate(bank.partition, pair.bank);
+  if (manifests.every(({ manifest }) => manifest.base)) return [];
+  return (['syslog', 'ntp'] as const).filter((name) => settings[name] === undefined);
 }
 
 /** Calls a method by its name. What a running system would refuse is `harness.refused`, as over a port. */
 export async function callSim(
-  methods: SimMethods,
+  methods: SimVmkd['methods'],
   name: string,
   params: Readonly<Record<string, unknown>> = {},
 ): Promise<unknown> {
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (!method) throw notAble('sim', name, 'only a running system can answer it');
   try {
-    return await method(params);
+    return await method({ ...params });
   } catch (error) {
+    if (error instanceof RpcError) throw machineError('vmkd', error);
     if (!(error instanceof TwinbankError) || error.code.startsWith('harness.')) throw error;
-    // What the settings' own code calls corrupt is the caller's mistake here.
-    const code = error.code === 'setting.value' ? 'usage' : error.code;
-    throw machineError('vmkd', new RpcError(code, error.message));
+    throw machineError('vmkd', new RpcError(error.code, error.message));
   }
-}
-
-function refused(code: string, message: string): TwinbankError {
-  return new TwinbankError('refused', code, message);
-}
-
-export function usage(member: string, expected: string, found: unknown): TwinbankError {
-  const text = JSON.stringify(found ?? null).slice(0, 80);
-  return refused('usage', `${member}: expected ${expected}, found ${text}`);
 }

@@ -167,6 +167,42 @@ describe('a simulated system', () => {
     expect(machine.isOn()).toBe(false);
   });
 
+  it('ends an update that runs when it is switched off, and hears nothing more of it', async () => {
+    await machine.powerOn();
+    const done = machine.vmkd.call('update.apply', { source: '-' });
+    const ended = expect(done).rejects.toMatchObject({ data: { code: 'update.ended' } });
+    const data = bundle.subarray(0, 400_000).toString('base64');
+    await machine.vmkd.call('update.send', { data });
+    await machine.powerOff();
+    await ended;
+    expect([machine.isOn(), machine.boots]).toEqual([false, 1]);
+    expect((await journal()).at(-1)).toBe('shutdown 5');
+    await machine.powerOn();
+    expect(lastReady()).toBe('1.1.0-110 5');
+  });
+
+  it('rolls back though its journal cannot be written, as a running system does', async () => {
+    await machine.powerOn();
+    await machine.inject({ live: 'io-error', on: 'write', partition: 8 });
+    expect(await machine.vmkd.call('bank.rollback')).toEqual({ bank: 5, rebooting: false });
+    expect((await journal()).at(-1)).toBe('ready 5');
+  });
+
+  it('boots a bank that a person had rolled back, and never confirms it', async () => {
+    await machine.atLoader({ wants: 'rollback' });
+    await machine.powerOn();
+    await machine.atLoader({ wants: 'boot', partition: 5 });
+    await machine.reset();
+    const text = machine.console.lines.map((line) => line.text).join('\n');
+    expect(text).toContain('not confirmed: it was INVALID and booted by a person, once');
+    expect(lastReady()).toBe('1.1.0-110 5');
+    expect(await machine.vmkd.call('config.set', { hostname: 'lab' })).toEqual({
+      saved: false,
+      why: 'a bank that is INVALID saves nothing',
+    });
+    expect(await banks()).toContain('5 INVALID R 1.1.0-110');
+  });
+
   it('falls back from a trial that is ill', async () => {
     await machine.powerOn();
     const source = await stage();
@@ -215,9 +251,11 @@ describe('a simulated system', () => {
     await machine.powerOn();
     const fault: LiveFault = { live: 'io-error', on: 'write', partition: 5 };
     await machine.inject(fault);
-    await expect(machine.vmkd.call('config.set', { hostname: 'lab' })).rejects.toThrow(
-      'input/output error',
-    );
+    expect(await machine.vmkd.call('config.set', { hostname: 'lab' })).toEqual({
+      saved: false,
+      why: 'the disk reports an input/output error',
+    });
+    expect(await machine.vmkd.call('status')).toMatchObject({ configuration: { saved: false } });
     await machine.heal(fault);
     expect(await machine.vmkd.call('state.save')).toEqual({ saved: true, generation: 6 });
   });

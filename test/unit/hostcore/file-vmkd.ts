@@ -1,0 +1,94 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { answerLine } from '../../../src/protocol/json-rpc.ts';
+import { openStoreJournal } from '../../../src/runtime/vmkernel/boot/journal.ts';
+import { confirmRunningBank } from '../../../src/runtime/vmkernel/boot/running-bank.ts';
+import { vmkdMethods } from '../../../src/runtime/vmkernel/methods.ts';
+import { hostSettings, hostState } from '../../../src/runtime/vmkernel/state/host-state.ts';
+import { hostUpdates } from '../../../src/runtime/vmkernel/update/host-updates.ts';
+import { verifyRunningBank } from '../../../src/runtime/vmkernel/update/update-places.ts';
+import { type CutHost, keptBank, storePartition, targetBank } from '../update/cut-host.ts';
+
+export interface FileVmkd {
+  /** Answers as over a socket; messages have the paths of a real host. */
+  ask(method: string, params: object): Promise<Record<string, unknown>>;
+  readonly names: readonly string[];
+  readonly lines: readonly string[];
+  store(): Buffer;
+  remove(): void;
+}
+
+/** The methods of the running system, all but what needs one, over the partitions of an image as files; booted and confirmed. */
+export async function fileVmkd(image: CutHost): Promise<FileVmkd> {
+  const folder = mkdtempSync(join(tmpdir(), 'twinbank-vmkd-'));
+  const device = (number: number) => join(folder, `partition${number}`);
+  for (const [number, { firstLba, lastLba }] of image.places) {
+    writeFileSync(device(number), image.image.subarray(firstLba * 512, (lastLba + 1) * 512));
+  }
+  mkdirSync(join(folder, 'etc'));
+  writeFileSync(join(folder, 'etc/hostname'), 'localhost\n');
+  writeFileSync(join(folder, 'etc/shadow'), 'root:!:::::::\n');
+  const program = join(folder, 'worker.mjs');
+  const entry = join(import.meta.dirname, 'file-worker.ts');
+  await build({
+    ...{ entryPoints: [entry], outfile: program, bundle: true, platform: 'node', format: 'esm' },
+    logLevel: 'error',
+  });
+
+  const lines: string[] = [];
+  const line = (text: string): void => void lines.push(text.replaceAll(folder, '/tmp'));
+  const bank = { number: keptBank, device: device(keptBank), disk: folder };
+  const other = { number: targetBank, device: device(targetBank), disk: folder };
+  const journal = openStoreJournal(device(storePartition), () => 0);
+  const dropCaches = async (): Promise<void> => {};
+  const memo = join(folder, 'memo.json');
+  const keeper = hostState({ bank, other, report: line, root: folder, memo, dropCaches });
+  await keeper.restore();
+  await confirmRunningBank(bank.device, dropCaches);
+  await keeper.saveChanges();
+  await keeper.keep();
+  const updates = hostUpdates({
+    places: () => ({
+      running: keptBank,
+      banks: [bank, other].map((one) => ({ ...one, firstLba: firstLbaOf(image, one.number) })),
+      store: device(storePartition),
+    }),
+    journal: journal.write,
+    line,
+    end: () => {},
+    program,
+    folder,
+  });
+  const methods = {
+    ...vmkdMethods({
+      clock: { sincePowerOn: () => 1, sinceKernel: () => 1 },
+      command: { build: '1.1.0-110', bank: keptBank, trial: false, layers: [], refused: [] },
+      drivers: { devices: 0, loaded: [], failed: [] },
+      interfaces: ['eth0'],
+      watchdogs: () => [],
+      phase: () => 'ready',
+      problems: () => [],
+      configuration: keeper.report,
+      signed: verifyRunningBank(bank).signed,
+      stop: () => {},
+    }),
+    ...hostSettings({ keeper, appliers: {}, interfaces: ['eth0'], root: folder }),
+    ...updates.methods,
+  };
+  return {
+    async ask(method, params) {
+      const answer = await answerLine(methods, JSON.stringify({ id: 1, method, params }));
+      return JSON.parse((answer ?? '').replaceAll(folder, '/tmp'));
+    },
+    names: Object.keys(methods),
+    lines,
+    store: () => readFileSync(device(storePartition)),
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+function firstLbaOf({ places }: CutHost, number: number): number {
+  return places.get(number)?.firstLba ?? 0;
+}
