@@ -91,7 +91,9 @@ export class CommandMachine implements TestMachine {
     const { flash, timeouts } = this.#rig;
     await withRawImage(image, (path) =>
       this.#power.do('flash', flash, {
-        ...{ timeoutMs: timeouts.flash, env: { IMAGE: path }, input: path },
+        timeoutMs: timeouts.flash,
+        env: { IMAGE: path },
+        input: path,
       }),
     );
   }

@@ -31,7 +31,8 @@ export function startRigProcess(
 ): RigProcess {
   signal?.throwIfAborted();
   const child = spawn('/bin/sh', ['-c', command], {
-    ...{ cwd, env: { ...process.env, ...env } },
+    cwd,
+    env: { ...process.env, ...env },
     // Its own group, so that what it starts ends with it.
     detached: true,
     stdio: [stdin, 'pipe', 'pipe'],
@@ -75,15 +76,15 @@ export async function runRigCommand(
     const running = startRigProcess(command, options, file ?? 'ignore');
     const output: Buffer[] = [];
     running.stdout.on('data', (chunk: Buffer) => output.push(chunk));
-    let late = false;
+    let timedOut = false;
     const timer = setTimeout(() => {
-      late = true;
+      timedOut = true;
       void running.stop();
     }, timeoutMs);
     const problem = await running.ended;
     clearTimeout(timer);
     signal?.throwIfAborted();
-    const found = late ? `it still runs after ${timeoutMs / 1000} s` : problem;
+    const found = timedOut ? `it still runs after ${timeoutMs / 1000} s` : problem;
     if (found === undefined) return Buffer.concat(output);
     throw new TwinbankError(
       'boot',

@@ -18,7 +18,7 @@ const timeouts = map({
 });
 
 /** A rig as `rig.yaml` describes it (docs/machines.md). Every command is one line for `sh -c`. */
-export const rigSchema = map({
+const rigSchema = map({
   power: map({
     on: command(),
     off: command(),

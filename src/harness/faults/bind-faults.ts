@@ -65,7 +65,7 @@ export function chooseBanks(
 }
 
 /** The bank that the loader would boot as the disk is now; where it boots none, the first that it looks at. */
-export function firstBank({ banks, loader }: FaultDisk): number {
+function firstBank({ banks, loader }: FaultDisk): number {
   const { facts, io } = loader();
   const { booted } = selectBank(facts, { verify: io.verify, write: () => true });
   return booted ?? bootOrder(facts)[0] ?? banks[0]?.partition ?? 0;

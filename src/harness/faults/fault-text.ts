@@ -19,6 +19,6 @@ export function faultList(engine?: MachineKind): string {
 }
 
 /** The fault that was probably meant. */
-export function nearestFault(text: string, words: readonly string[]): string | null {
-  return nearestWord(faultName(text), words);
+export function nearestFault(text: string, candidates: readonly string[]): string | null {
+  return nearestWord(faultName(text), candidates);
 }

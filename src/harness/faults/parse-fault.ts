@@ -71,11 +71,11 @@ export function parseFault(text: string, engine: MachineKind): NamedFault {
   }
 }
 
-/** What is no fault; `words` are those that may have been meant. */
+/** What is no fault; `candidates` are those that may have been meant. */
 export interface Refusal {
   readonly expected: string;
   readonly found: string;
-  readonly words: readonly string[];
+  readonly candidates: readonly string[];
 }
 
 /** Reads a fault as scenarios have it: of a boot, or one that comes and goes while the machine runs. */
@@ -90,12 +90,16 @@ export function parseScenarioFault(text: string): NamedFault | LiveFault | Refus
       // The suggestion says more than the whole list.
       const near = nearestWord(faultName(text), faultNames);
       const expected = near === null ? `a fault: one of ${faultNames.join(', ')}` : 'a fault';
-      return { expected, found, words: faultNames };
+      return { expected, found, candidates: faultNames };
     }
     case 'bank':
-      return { expected: `${parsed.usage} without a bank`, found: `"@${parsed.bank}"`, words: [] };
+      return {
+        expected: `${parsed.usage} without a bank`,
+        found: `"@${parsed.bank}"`,
+        candidates: [],
+      };
     case 'argument':
-      return { expected: `${parsed.usage} with ${parsed.expected}`, found, words: [] };
+      return { expected: `${parsed.usage} with ${parsed.expected}`, found, candidates: [] };
   }
 }
 

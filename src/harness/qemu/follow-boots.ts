@@ -86,8 +86,8 @@ async function followOne(
   });
   for (;;) {
     const left = Math.max(0, deadline - performance.now());
-    const patience = progress.isIll() ? Math.min(left, illMs) : left;
-    const next = await log.waitFor(anyLine, { timeoutMs: patience, from: at });
+    const waitMs = progress.isIll() ? Math.min(left, illMs) : left;
+    const next = await log.waitFor(anyLine, { timeoutMs: waitMs, from: at });
     if ('ended' in next) return finish(next.ended);
     const { text } = next.line;
     if (progress.startsNext(text)) return finish('reset');

@@ -38,7 +38,7 @@ export const defaultHardware = Object.fromEntries(
   rows.map(([name, row]) => [name, row.default]),
 ) as unknown as Hardware;
 
-/** QEMU's words for hardware, the last row first. `accelerator` is not `auto` any more. */
+/** QEMU's arguments for hardware, the last row first. `accelerator` is not `auto` any more. */
 export function hardwareArguments(hardware: Hardware, files: MachineFiles): string[] {
   return [...rows].reverse().flatMap(([name, row]) => [...row.args(hardware[name], files)]);
 }

@@ -19,7 +19,7 @@ import { faultArguments } from './qemu-faults.ts';
 import type { QemuOptions } from './qemu-hardware.ts';
 import { type QemuDisk, qemuHardware } from './qemu-hardware.ts';
 import { playLive } from './qemu-live-faults.ts';
-import { goOn, incomingWords, type QemuSnapshot } from './qemu-snapshot.ts';
+import { goOn, incomingArguments, type QemuSnapshot } from './qemu-snapshot.ts';
 
 const fillMs = 90_000;
 
@@ -63,7 +63,7 @@ export class QemuRun {
     }
     // vmkd takes faults while it runs, too.
     const faults = faultArguments(this.#faults.all(), type, ['live']);
-    const extra = [...faults, ...(snapshot ? incomingWords(snapshot) : [])];
+    const extra = [...faults, ...(snapshot ? incomingArguments(snapshot) : [])];
     const { clockJump } = this;
     const hardware = qemuHardware(this.#options, disk, { clockJump, extra });
     const machine = await startQemu(hardware, signal);

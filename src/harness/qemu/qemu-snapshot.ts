@@ -73,8 +73,8 @@ async function keepMemory({ qmp }: QemuMachine, folder: TemporaryFolder): Promis
   return path;
 }
 
-/** QEMU's words for a machine that waits for what was kept. */
-export function incomingWords({ memory }: QemuSnapshot): string[] {
+/** QEMU's arguments for a machine that waits for what was kept. */
+export function incomingArguments({ memory }: QemuSnapshot): string[] {
   return memory === undefined ? [] : ['-incoming', `exec:cat '${memory}'`];
 }
 

@@ -51,7 +51,7 @@ export async function startQemu(
   const folder = temporaryFolder('twinbank-machine-');
   const files = machineFiles(folder.path, options.firmwareVariables);
   const removeFiles = folder.remove;
-  const doors = [files.console, files.qmp, files.vmkd].map(acceptOne);
+  const listeners = [files.console, files.qmp, files.vmkd].map(acceptOne);
   let running: Running | undefined;
   try {
     if (options.firmware === 'uefi' && options.firmwareVariables === undefined) {
@@ -60,13 +60,13 @@ export async function startQemu(
     signal?.throwIfAborted();
     running = launch(qemuArguments(options, files, chooseAccelerator(options.accelerator)), signal);
     const { failed } = running;
-    const connected = Promise.all(doors.map(({ socket }) => socket));
+    const connected = Promise.all(listeners.map(({ socket }) => socket));
     const [serial, control, port] = await Promise.race([connected, failed]);
     if (!serial || !control || !port) throw notRunning('it did not connect');
     return await attach(running, { serial, control, port }, removeFiles);
   } catch (error) {
     running?.kill();
-    for (const { abandon } of doors) abandon();
+    for (const { abandon } of listeners) abandon();
     await running?.exit;
     await removeFiles();
     signal?.throwIfAborted();
@@ -100,8 +100,8 @@ interface Running {
 function launch(args: readonly string[], signal: AbortSignal | undefined): Running {
   const started = performance.now();
   // A machine must not outlive us, whatever way we end: a SIGKILL of ours is one of its own.
-  const words = ['--pdeathsig', 'KILL', '--', qemu, ...args];
-  const child = spawn('setpriv', words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const childArgs = ['--pdeathsig', 'KILL', '--', qemu, ...args];
+  const child = spawn('setpriv', childArgs, { stdio: ['ignore', 'ignore', 'pipe'] });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
   signal?.addEventListener('abort', kill, { once: true });

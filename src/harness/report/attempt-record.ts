@@ -85,8 +85,8 @@ export function collectAttempt(begin: Begin, folder: string): AttemptCollector {
     // A reset ends the boot before the one that it begins.
     const ended = what === 'reset' && boot ? boot - 1 : (boot ?? current);
     // What is cut when no step is under way is cut to look at what is left, and tells nothing.
-    const late = what === 'cut' && steps.every((step) => step.begun === undefined || step.ended);
-    const kind = late ? 'off' : what;
+    const isOver = what === 'cut' && steps.every((step) => step.begun === undefined || step.ended);
+    const kind = isOver ? 'off' : what;
     if (kind !== 'on') mark(kind, Math.max(1, ended), at, said[kind]);
     if (begins && boot !== undefined) bootOf(boot, at);
   };
@@ -161,7 +161,11 @@ export function collectAttempt(begin: Begin, folder: string): AttemptCollector {
       boots: [...boots.values()]
         .sort((a, b) => a.boot - b.boot)
         .map(({ heard: _, started: __, ...boot }) => boot),
-      ...{ console: entries, disks, moments, screenshots, artefacts },
+      console: entries,
+      disks,
+      moments,
+      screenshots,
+      artefacts,
     }),
   };
 }

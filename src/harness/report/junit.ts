@@ -126,7 +126,7 @@ function transcript(
   options: JunitOptions,
 ): string {
   const head = of > 1 ? [`attempt ${attempt} of ${of}: ${verdict}`] : [];
-  const told = steps.map((step) => {
+  const lines = steps.map((step) => {
     const text = step.verdict === 'failed' ? '' : why(step);
     const time = step.seconds > 0 ? `${step.seconds.toFixed(1)} s` : '';
     return [`${step.verdict}: ${step.title}`, text, time].filter(Boolean).join(', ');
@@ -134,7 +134,7 @@ function transcript(
   const files = [...screenshots, ...artefacts]
     .map((file) => options.attachment(file))
     .flatMap((path) => (path === undefined ? [] : [`[[ATTACHMENT|${path}]]`]));
-  return [...head, ...told, ...files, ''].join('\n');
+  return [...head, ...lines, ...files, ''].join('\n');
 }
 
 function gapSuite(gaps: readonly string[]): XmlNode {

@@ -33,7 +33,10 @@ export function loaderMoments(): (line: string, boot: number) => Moment | undefi
       if (scanned !== boot) [banks, running, scanned] = [new Map(), undefined, boot];
       const [, partition, state = '', attempts, verdict = null, build = null] = seen;
       banks.set(Number(partition), {
-        ...{ partition: Number(partition), state, verdict, build },
+        partition: Number(partition),
+        state,
+        verdict,
+        build,
         attempts: attempts === undefined ? null : Number(attempts),
       });
       return undefined;

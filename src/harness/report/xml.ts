@@ -1,5 +1,5 @@
 /** Text of an XML 1.0 document or attribute: escaped, and without what XML has no form for (section 2.2). */
-export function xmlText(text: string): string {
+function xmlText(text: string): string {
   return visible(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -8,7 +8,7 @@ export function xmlText(text: string): string {
 }
 
 /** The same in an attribute, where a parser would make blanks of line ends. */
-export function xmlAttribute(text: string): string {
+function xmlAttribute(text: string): string {
   return xmlText(text).replaceAll('\n', '&#10;').replaceAll('\t', '&#9;');
 }
 

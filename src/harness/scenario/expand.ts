@@ -10,13 +10,13 @@ export type Complain = (
   path: Path,
   expected: string,
   found: string,
-  words?: readonly string[],
+  candidates?: readonly string[],
 ) => void;
 
 const placeholder = /\$\{([^}]*)\}/g;
 
 /** The tree with every `${name}` replaced; a text that is nothing else takes the value's own type. */
-export function substitute(tree: Tree, values: Values, path: Path, complain: Complain): Tree {
+function substitute(tree: Tree, values: Values, path: Path, complain: Complain): Tree {
   if (tree.kind === 'list') {
     const items = tree.items.map((item, index) =>
       substitute(item, values, [...path, index], complain),

@@ -48,7 +48,7 @@ const buildLine = /twinbank: (?:booting bank \d+|ready|unhealthy) build=(\S+)/;
 /** Attach it to a machine after `restore`: `begun` is what the snapshot's own watch knew. */
 export function watchMachine(
   machine: Pick<TestMachine, 'console' | 'onPower'>,
-  tell: (event: ScenarioEvent) => void,
+  emit: (event: ScenarioEvent) => void,
   begun: WatchState = { lines: [], boots: [] },
 ): MachineWatch {
   const lines: ConsoleLine[] = [...begun.lines];
@@ -61,7 +61,7 @@ export function watchMachine(
     boot.outcome = outcome;
     const { number, booted, build } = boot;
     const stages = bootTimeline(lines.slice(boot.from));
-    tell({ type: 'boot', boot: number, booted, outcome, build, stages });
+    emit({ type: 'boot', boot: number, booted, outcome, build, stages });
   };
   const close = (ending: BootEnding): void => {
     const boot = boots.at(-1);
@@ -77,7 +77,7 @@ export function watchMachine(
     const { text } = line;
     const boot = boots.at(-1);
     lines.push(line);
-    tell({ type: 'console', boot: boot?.number ?? 0, ...line });
+    emit({ type: 'console', boot: boot?.number ?? 0, ...line });
     if (!boot) return;
     progress.see(text);
     boot.booted = progress.judge('timeout').booted;
@@ -97,9 +97,9 @@ export function watchMachine(
   machine.onPower(({ what, fault }) => {
     const boot = boots.at(-1)?.number ?? 0;
     if (what !== 'on') close(what === 'reset' ? 'reset' : 'power-cut');
-    if (fault !== undefined) tell({ type: 'fault', boot, text: fault });
+    if (fault !== undefined) emit({ type: 'fault', boot, text: fault });
     const opens = what === 'on' || what === 'reset';
-    tell({ type: 'power', what, boot: opens ? boot + 1 : boot });
+    emit({ type: 'power', what, boot: opens ? boot + 1 : boot });
     if (opens) open();
     askAll();
   });

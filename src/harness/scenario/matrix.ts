@@ -30,8 +30,8 @@ function named(cell: { readonly [key in Axis]?: string | undefined }): Axis[] {
 
 /** `NAME`, or `NAME [firmware=uefi disk=nvme]`. */
 export function runName(scenario: string, variant: Variant): string {
-  const words = axisNames.flatMap((name) =>
+  const parts = axisNames.flatMap((name) =>
     variant[name] === undefined ? [] : [`${name}=${variant[name] || 'none'}`],
   );
-  return words.length > 0 ? `${scenario} [${words.join(' ')}]` : scenario;
+  return parts.length > 0 ? `${scenario} [${parts.join(' ')}]` : scenario;
 }

@@ -74,7 +74,7 @@ export function readScenario(
     const read = parseScenarioFault(fault);
     if (!('expected' in read)) continue;
     const at = ['matrix', 'fault', index];
-    add(problemAt(listed, at, read.expected, read.found, nearestFault(fault, read.words)));
+    add(problemAt(listed, at, read.expected, read.found, nearestFault(fault, read.candidates)));
   }
   if (variants.length === 0)
     add(problemAt(tree, ['matrix'], 'a combination that is not excluded', 'none'));
@@ -131,15 +131,19 @@ function shownVariant(variant: Variant): Variant {
 
 function planSteps(tree: MapTree, values: Record<string, string>, builds: readonly string[]) {
   const problems: Diagnostic[] = [];
-  const complain: Complain = (at, path, expected, found, words = []) => {
+  const complain: Complain = (at, path, expected, found, candidates = []) => {
     const typed = found.replaceAll(/["${}]/g, '');
-    problems.push(diagnose(at.place, path, expected, found, nearestWord(typed, words)));
+    problems.push(diagnose(at.place, path, expected, found, nearestWord(typed, candidates)));
   };
   const list = entryAt(tree, ['steps'])?.value ?? emptyMap(tree.place);
   const raw: RawStep[] = unrollSteps(list, ['steps'], values, complain);
   const planned: PlannedState = {
-    ...{ builds, built: new Set<string>(), bundled: new Set<string>() },
-    ...{ flashed: false, on: false, updating: false },
+    builds,
+    built: new Set(),
+    bundled: new Set(),
+    flashed: false,
+    on: false,
+    updating: false,
   };
   const steps = raw.flatMap((one): PlannedStep[] => {
     if (one.broken) return [];

@@ -35,12 +35,12 @@ export function readStep(
   }
   const step = row.plan(checked.value, reportPlace(tree));
   const problems: Diagnostic[] = [];
-  step.check(planned, (key, expected, found, words = []) => {
+  step.check(planned, (key, expected, found, candidates = []) => {
     const [, first = '', item] = /^(\w[\w-]*)(?:\[(\d+)\])?$/.exec(key ?? '') ?? [];
     const entry = value.kind === 'map' ? value.entries.get(first)?.value : undefined;
     const inside = entry?.kind === 'list' && item !== undefined ? entry.items[Number(item)] : entry;
     const typed = inside?.kind === 'scalar' ? String(inside.value).split(/[=@]/)[0] : undefined;
-    const near = typed === undefined ? null : nearestWord(typed, words);
+    const near = typed === undefined ? null : nearestWord(typed, candidates);
     const problem = diagnose((inside ?? tree).place, [], expected, found, near);
     problems.push(under(at, { ...problem, path: key ?? '' }, hidden));
   });

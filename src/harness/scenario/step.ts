@@ -17,12 +17,12 @@ export interface PlannedState {
   updating: boolean;
 }
 
-/** A problem of a step that only the steps before it show; `words` are those that may have been meant. */
+/** A problem of a step that only the steps before it show; `candidates` are those that may have been meant. */
 export type ReportProblem = (
   key: string | undefined,
   expected: string,
   found: string,
-  words?: readonly string[],
+  candidates?: readonly string[],
 ) => void;
 
 /** What a step's file defines; `Shape` are its keys in the scenario. */
@@ -37,7 +37,7 @@ export interface StepDefinition<Shape extends z.core.$ZodLooseShape> {
   readonly shape: Shape;
   /** How long it may take without a `timeout` of its own, in milliseconds. */
   readonly timeoutMs: number;
-  /** In the words of the report. */
+  /** In the candidates of the report. */
   title(spec: z.output<z.ZodObject<Shape>>): string;
   needs?(spec: z.output<z.ZodObject<Shape>>): readonly Ability[];
   /** It only looks: where a machine cannot do it, the others go on. */

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import type { Until } from './follow-boot.ts';
 
-const words = ['ready', 'unhealthy', 'rescue'] as const;
+const endings = ['ready', 'unhealthy', 'rescue'] as const;
 
-/** Where a boot is left: one of the words, or a console line. */
+/** Where a boot is left: one of these, or a console line. */
 export function until() {
   const error = 'ready, unhealthy, rescue or a regular expression for a console line';
   return z
     .codec(z.string({ error }), z.custom<Until>(), {
       decode(text, context) {
-        const word = words.find((one) => one === text);
-        if (word) return word;
+        const ending = endings.find((one) => one === text);
+        if (ending) return ending;
         try {
           return new RegExp(text);
         } catch {

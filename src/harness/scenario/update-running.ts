@@ -1,13 +1,15 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type * as z from 'zod';
 import { notApplicable, type StepContext } from './step-context.ts';
+import { askVmkd, updateAnswer } from './vmkd-answer.ts';
 
 /** What vmkd takes in one line. */
-const pieceBytes = 1 << 19;
-const pieceMs = 5 * 60_000;
+const chunkBytes = 1 << 19;
+const chunkTimeoutMs = 5 * 60_000;
 
 export interface RunningUpdate {
-  /** `stream` (default): piece by piece into the bank; `stage`: first into the host's memory. */
+  /** `stream` (default): chunk by chunk into the bank; `stage`: first into the host's memory. */
   readonly by?: 'stream' | 'stage' | undefined;
   readonly reboot?: boolean | undefined;
 }
@@ -23,21 +25,22 @@ export async function updateRunning(
     throw notApplicable(`a ${machine.kind} machine has no vmkd to update it while it runs`);
   }
   const { vmkd } = machine;
-  const apply = (source: string) => vmkd.call('update.apply', { source, reboot }, timeoutMs);
-  let answer: unknown;
+  const apply = (source: string) =>
+    askVmkd(machine, updateAnswer, 'update.apply', { source, reboot }, timeoutMs);
+  let answer: z.output<typeof updateAnswer>;
   if (by === 'stage') {
     const name = basename(bundle);
-    for await (const { data, offset } of pieces(bundle)) {
-      await vmkd.call('update.stage', { name, offset, data }, pieceMs);
+    for await (const { data, offset } of chunks(bundle)) {
+      await vmkd.call('update.stage', { name, offset, data }, chunkTimeoutMs);
     }
     answer = await apply(`/tmp/${name}`);
   } else {
     const applied = apply('-');
-    // What the pieces run into is said by the update itself.
+    // What the chunks run into is said by the update itself.
     applied.catch(() => {});
     try {
-      for await (const { data, end } of pieces(bundle)) {
-        await vmkd.call('update.send', { data, end }, pieceMs);
+      for await (const { data, end } of chunks(bundle)) {
+        await vmkd.call('update.send', { data, end }, chunkTimeoutMs);
       }
     } catch (error) {
       await applied;
@@ -45,19 +48,19 @@ export async function updateRunning(
     }
     answer = await applied;
   }
-  const { outcome, from, to, bank } = answer as Record<string, unknown>;
+  const { outcome, from, to, bank } = answer;
   return `${outcome}: ${from} -> ${to}, bank ${bank}`;
 }
 
-/** A file in pieces of base64. */
-async function* pieces(path: string) {
+/** A file in chunks of base64. */
+async function* chunks(path: string) {
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const piece = Buffer.alloc(pieceBytes);
+    const chunk = Buffer.alloc(chunkBytes);
     for (let offset = 0; offset < size; ) {
-      const { bytesRead } = await file.read(piece, 0, pieceBytes, offset);
-      const data = piece.subarray(0, bytesRead).toString('base64');
+      const { bytesRead } = await file.read(chunk, 0, chunkBytes, offset);
+      const data = chunk.subarray(0, bytesRead).toString('base64');
       yield { offset, data, end: offset + bytesRead >= size };
       offset += bytesRead;
     }

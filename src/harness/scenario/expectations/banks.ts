@@ -94,13 +94,17 @@ export const journal = defineExpectation({
   once: true,
   title: (wanted) => `journal ${wanted.join(', ')}`,
   async look(wanted, { machine }) {
-    const told = (await machine.withDisk((device) => journalOfDisk(device))).map(journalSentence);
+    const sentences = (await machine.withDisk((device) => journalOfDisk(device))).map(
+      journalSentence,
+    );
     let at = 0;
     for (const expression of wanted) {
-      const index = told.findIndex((sentence, number) => number >= at && expression.test(sentence));
-      if (index === -1) return wrong(`no record like ${expression} in: ${told.join('; ')}`);
+      const index = sentences.findIndex(
+        (sentence, number) => number >= at && expression.test(sentence),
+      );
+      if (index === -1) return wrong(`no record like ${expression} in: ${sentences.join('; ')}`);
       at = index + 1;
     }
-    return right(`${told.length} records`);
+    return right(`${sentences.length} records`);
   },
 });

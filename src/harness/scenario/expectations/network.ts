@@ -108,8 +108,8 @@ async function get(
       (answer) => {
         let text = '';
         answer.setEncoding('utf8');
-        answer.on('data', (piece: string) => {
-          if (text.length < 1_000_000) text += piece;
+        answer.on('data', (chunk: string) => {
+          if (text.length < 1_000_000) text += chunk;
         });
         answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
         answer.on('error', ({ message }) => resolve(`an answer that broke off (${message})`));

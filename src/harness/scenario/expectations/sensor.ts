@@ -1,13 +1,8 @@
 import { z } from 'zod';
 import { map } from '../../../recipe/field.ts';
 import { pattern } from '../fields.ts';
+import { askVmkd, instancesAnswer } from '../vmkd-answer.ts';
 import { defineExpectation, right, wrong } from './expectation.ts';
-
-interface Instances {
-  readonly instances: readonly {
-    readonly properties: Readonly<Record<string, unknown>>;
-  }[];
-}
 
 const number = (what: string) => z.number({ error: 'a number' }).optional().describe(what);
 
@@ -24,7 +19,7 @@ export const sensor = defineExpectation({
   title: ({ name, min, max }) => `sensor ${name} from ${min ?? 'any'} to ${max ?? 'any'}`,
   async look({ name, min = -Infinity, max = Infinity }, { machine, timeoutMs }) {
     const params = { class: 'CIM_NumericSensor' };
-    const answer = (await machine.vmkd.call('cim.instances', params, timeoutMs)) as Instances;
+    const answer = await askVmkd(machine, instancesAnswer, 'cim.instances', params, timeoutMs);
     const readings = answer.instances.map(({ properties }) => readingOf(properties));
     const found = readings.filter((one) => name.test(one.name));
     const text = found.map((one) => `${one.name}: ${one.value ?? 'no value'}`).join(', ');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { map } from '../../../recipe/field.ts';
 import { parts } from '../fields.ts';
+import { askVmkd, statusAnswer } from '../vmkd-answer.ts';
 import { defineExpectation, hasParts, right, wrong } from './expectation.ts';
 
 const shown = 300;
@@ -53,7 +54,7 @@ export const health = defineExpectation({
   needs: ['vmkd'],
   title: (wanted) => `health ${wanted}`,
   async look(wanted, { machine }) {
-    const { problems = [] } = (await machine.vmkd.call('status')) as { problems?: string[] };
+    const { problems } = await askVmkd(machine, statusAnswer, 'status');
     const found = problems.length === 0 ? 'no problem' : problems.join('; ');
     if (wanted === 'ok') return problems.length === 0 ? right(found) : wrong(found);
     return problems.some((one) => new RegExp(wanted).test(one)) ? right(found) : wrong(found);

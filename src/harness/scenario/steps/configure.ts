@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { defineStep } from '../step.ts';
 import { unmet } from '../step-context.ts';
+import { askVmkd, saveAnswer } from '../vmkd-answer.ts';
 import { checkOn } from './boot.ts';
 
-const words = 'a value as vmkd takes it (docs/vmkd.md)';
+const valueError = 'a value as vmkd takes it (docs/vmkd.md)';
 
 export const configure = defineStep({
   name: 'configure',
@@ -15,14 +16,17 @@ export const configure = defineStep({
       .optional()
       .describe("root's password, as crypt's hash"),
     network: z
-      .record(z.string(), z.unknown(), { error: words })
+      .record(z.string(), z.unknown(), { error: valueError })
       .optional()
       .describe('Address by DHCP, or a fixed one'),
     syslog: z
-      .record(z.string(), z.unknown(), { error: words })
+      .record(z.string(), z.unknown(), { error: valueError })
       .optional()
       .describe('Where the log goes'),
-    ntp: z.record(z.string(), z.unknown(), { error: words }).optional().describe('Time servers'),
+    ntp: z
+      .record(z.string(), z.unknown(), { error: valueError })
+      .optional()
+      .describe('Time servers'),
   },
   timeoutMs: 2 * 60_000,
   needs: () => ['vmkd'],
@@ -30,9 +34,9 @@ export const configure = defineStep({
     `configure ${Object.keys(settings).join(', ')}`,
   check: (_spec, planned, reportProblem) => checkOn(planned, reportProblem),
   async run({ timeout: _, ...settings }: Record<string, unknown>, context) {
-    const answer = await context.machine.vmkd.call('config.set', settings, context.timeoutMs);
-    const { saved, why, generation } = answer as Record<string, unknown>;
-    if (saved !== true) throw unmet('the settings to be saved', String(why));
-    return `saved, generation ${generation}`;
+    const { machine, timeoutMs } = context;
+    const answer = await askVmkd(machine, saveAnswer, 'config.set', settings, timeoutMs);
+    if (!answer.saved) throw unmet('the settings to be saved', answer.why);
+    return `saved, generation ${answer.generation}`;
   },
 });

@@ -50,10 +50,10 @@ export const flash = defineStep({
   },
 });
 
-/** Whether something is refused, in words that contain `words`; returns the refusal. */
+/** Whether something is refused, with a message that contains `part`; returns the refusal. */
 export async function refusal(
   act: () => Promise<unknown>,
-  words: string,
+  part: string,
   signal: AbortSignal,
 ): Promise<string> {
   let message: string;
@@ -64,8 +64,8 @@ export async function refusal(
     signal.throwIfAborted();
     message = (error as Error).message;
   }
-  const expected = `a refusal with ${JSON.stringify(words)}`;
+  const expected = `a refusal with ${JSON.stringify(part)}`;
   if (message === '') throw unmet(expected, 'none: it was done');
-  if (!message.includes(words)) throw unmet(expected, JSON.stringify(message));
+  if (!message.includes(part)) throw unmet(expected, JSON.stringify(message));
   return `refused: ${message}`;
 }

@@ -26,7 +26,7 @@ export const inject = defineStep({
       const fault = parseScenarioFault(text);
       const key = `faults[${index}]`;
       if ('expected' in fault) {
-        reportProblem(key, fault.expected, fault.found, fault.words);
+        reportProblem(key, fault.expected, fault.found, fault.candidates);
       } else if (isLive(fault)) {
         if (!planned.on) {
           reportProblem(key, 'a machine that is on for this fault', 'one that is off');

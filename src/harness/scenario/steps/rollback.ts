@@ -3,6 +3,7 @@ import { changeAtRest } from '../change-at-rest.ts';
 import { followBoot } from '../follow-boot.ts';
 import { defineStep } from '../step.ts';
 import { begin, notApplicable } from '../step-context.ts';
+import { askVmkd, rollbackAnswer } from '../vmkd-answer.ts';
 import { bootTimeoutMs, checkOff, checkOn } from './boot.ts';
 
 export const rollback = defineStep({
@@ -36,8 +37,8 @@ export const rollback = defineStep({
       throw notApplicable(`a ${machine.kind} machine has no vmkd to roll it back while it runs`);
     }
     const first = begin(context);
-    const answer = await machine.vmkd.call('bank.rollback', { reboot }, context.timeoutMs);
-    const { bank } = answer as { bank: unknown };
+    const { timeoutMs } = context;
+    const { bank } = await askVmkd(machine, rollbackAnswer, 'bank.rollback', { reboot }, timeoutMs);
     if (!reboot) return `bank ${bank} rolled back`;
     return `bank ${bank} rolled back; ${await followBoot(context, 'ready', first)}`;
   },

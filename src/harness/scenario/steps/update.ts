@@ -23,7 +23,7 @@ export const update = defineStep({
     by: choice(ways)
       .optional()
       .describe(
-        'How a running machine gets it over its serial port: piece by piece into the bank (stream), or first into /tmp (stage)',
+        'How a running machine gets it over its serial port: chunk by chunk into the bank (stream), or first into /tmp (stage)',
       ),
     reboot: flag()
       .optional()
@@ -99,5 +99,3 @@ export const update = defineStep({
     return `${found}; ${await followBoot(context, 'ready', first)}`;
   },
 });
-
-export type UpdateWay = (typeof ways)[number];
