@@ -9,7 +9,7 @@ const chunkBytes = 2 ** 18;
 const maxWhole = 2 ** 20;
 
 /**
- * The files of a bank on disk. Large ones are hashed in pieces, and each only once, however often bank.env
+ * The files of a bank on disk. Large ones are hashed in chunks, and each only once, however often bank.env
  * or a manifest names it. `onRead` hears of the bytes that were hashed.
  */
 export function bankFiles(

@@ -36,24 +36,24 @@ function explain(banks: readonly Bank[], selection: Selection): string {
   const heading = `bank ${chosen.partition} (${chosen.build ?? ''})`;
   const others = banks.filter((bank) => bank !== chosen);
   const passed = others.filter(({ partition }) => refused(partition) !== '');
-  const rivals = others.filter(({ partition }) => refused(partition) === '');
+  const candidates = others.filter(({ partition }) => refused(partition) === '');
   const clauses: string[] = [];
   if (chosen.state === 'UPGRADING') clauses.push('a trial, the one that its update gets');
-  for (const rival of rivals) clauses.push(comparison(chosen, rival));
+  for (const candidate of candidates) clauses.push(comparison(chosen, candidate));
   if (passed.length > 0) clauses.push(reasons(passed));
   return `${heading}${clauses.length > 0 ? `: ${clauses.join('; ')}` : ''}`;
 }
 
 /** Why one goes before the other, by the contract's order. */
-function comparison(chosen: Bank, rival: Bank): string {
+function comparison(chosen: Bank, candidate: Bank): string {
   const isExhausted = (bank: Bank) => bank.state === 'VALID' && bank.attempts === Number(exhausted);
-  if (isExhausted(rival) && !isExhausted(chosen)) {
-    return `bank ${rival.partition} has used up its ${exhausted} attempts`;
+  if (isExhausted(candidate) && !isExhausted(chosen)) {
+    return `bank ${candidate.partition} has used up its ${exhausted} attempts`;
   }
   const both =
-    isExhausted(rival) && isExhausted(chosen) ? 'both have used up their attempts, and ' : '';
-  if (chosen.updated !== rival.updated) {
-    return `${both}it is newer than bank ${rival.partition} (updated ${chosen.updated}, not ${rival.updated})`;
+    isExhausted(candidate) && isExhausted(chosen) ? 'both have used up their attempts, and ' : '';
+  if (chosen.updated !== candidate.updated) {
+    return `${both}it is newer than bank ${candidate.partition} (updated ${chosen.updated}, not ${candidate.updated})`;
   }
-  return `${both}it is as new as bank ${rival.partition} and stands first`;
+  return `${both}it is as new as bank ${candidate.partition} and stands first`;
 }

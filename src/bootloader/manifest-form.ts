@@ -74,7 +74,7 @@ function membersRule(value: unknown, members: Members): string | undefined {
     const problem = rule(record[key]);
     if (problem !== undefined) return `.${key}${problem}`;
   }
-  const stranger = Object.keys(record).find((key) => !Object.hasOwn(members, key));
-  if (stranger === undefined) return undefined;
-  return `: expected no member ${quote(stranger)}`;
+  const unknownKey = Object.keys(record).find((key) => !Object.hasOwn(members, key));
+  if (unknownKey === undefined) return undefined;
+  return `: expected no member ${quote(unknownKey)}`;
 }

@@ -1,11 +1,11 @@
 import type { BlockDevice } from '../disk/block-device.ts';
 
 /** Smaller writes are read from the device again, as they may be written over. */
-const leastBytes = 2 ** 20;
+const minBytes = 2 ** 20;
 
 /**
- * A device that keeps what is written to it in large pieces (an image's modules, in memory anyway) and
- * answers reads within one piece from there: hashing an image of 88 MB then costs the hashing alone, 50 ms,
+ * A device that keeps what is written to it in large chunks (an image's modules, in memory anyway) and
+ * answers reads within one chunk from there: hashing an image of 88 MB then costs the hashing alone, 50 ms,
  * and reading it back would be another 40 ms. What is written or read must not be changed.
  */
 export function keepingWrites(device: BlockDevice): BlockDevice {
@@ -16,7 +16,7 @@ export function keepingWrites(device: BlockDevice): BlockDevice {
       device.write(offset, bytes);
       const end = offset + bytes.length;
       kept = kept.filter((old) => old.offset >= end || old.offset + old.bytes.length <= offset);
-      if (bytes.length >= leastBytes) kept.push({ offset, bytes });
+      if (bytes.length >= minBytes) kept.push({ offset, bytes });
     },
     read(offset, length) {
       const end = offset + length;

@@ -46,10 +46,10 @@ export async function writeBundleFile(
   const total = bundleBytes(plan);
   let bytes = 0;
   try {
-    await writeBundle(async (piece) => {
+    await writeBundle(async (chunk) => {
       signal.throwIfAborted();
-      await file.writeFile(piece);
-      bytes += piece.length;
+      await file.writeFile(chunk);
+      bytes += chunk.length;
       report({ type: 'progress', task: 'write', done: bytes, total, unit: 'bytes' });
     }, plan);
     await file.sync();

@@ -1,7 +1,7 @@
 import type { ErrorKind, TwinbankError } from '../diagnostics/error.ts';
 
 /** How a command ended: nothing set means that all went well. */
-export interface Ending {
+export interface CommandOutcome {
   failure?: TwinbankError | undefined;
   /** `diff` found differences, which is an answer and no failure. */
   differs?: true | undefined;
@@ -21,7 +21,7 @@ const codes: Readonly<Record<ErrorKind, number>> = {
 };
 
 /** The exit code of the process; nothing else decides it. */
-export function exitCode({ failure, differs }: Ending): number {
+export function exitCode({ failure, differs }: CommandOutcome): number {
   if (!failure) return differs ? 9 : 0;
   // 128 + the signal's number, as a shell reports it.
   if (failure.kind === 'interrupted' && failure.data.signal === 'SIGTERM') return 143;

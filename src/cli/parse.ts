@@ -1,6 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import type { Command, CommandRow, GroupRow, LeafRow } from './command.ts';
-import { type Reached, refuseRepeated, usageMistake } from './usage-mistake.ts';
+import { type ParsedSoFar, refuseRepeated, usageMistake } from './usage-mistake.ts';
 
 /** A command to run with its options, or text (help) that was asked for instead. */
 export type Parsed =
@@ -18,7 +18,7 @@ export async function parseCommandLine(
 ): Promise<Parsed> {
   let chosen: Parsed | undefined;
   // How far the command line was understood, for a mistake that follows.
-  let reached: Reached = {
+  let reached: ParsedSoFar = {
     path: 'twinbank',
     synopsis: 'twinbank COMMAND',
     options: ['json', 'quiet', 'help', 'version'],
@@ -120,7 +120,7 @@ function names(rows: readonly LeafRow[]): string {
   return rows.map((row) => row.usage.split(' ')[0]).join(', ');
 }
 
-function declared(parser: Argv): Pick<Reached, 'options' | 'lists'> {
+function declared(parser: Argv): Pick<ParsedSoFar, 'options' | 'lists'> {
   // Not in @types/yargs, though yargs documents it.
   const { getOptions } = parser as unknown as {
     getOptions(): { array: string[]; key: Record<string, unknown> };

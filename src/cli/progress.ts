@@ -22,7 +22,7 @@ interface Task {
   total: number | undefined;
   readonly unit: 'bytes' | 'files';
   /** When a plain line was last written. */
-  told: number;
+  lastReported: number;
 }
 
 // A live line is repainted at most this often; a log gets a sign of life at most this often.
@@ -64,8 +64,8 @@ export function createProgress(options: ProgressOptions): { report: Report; stop
     task.total = event.total;
     tasks.set(event.task, task);
     if (live) paint(now);
-    else if (now - task.told >= plainLineMs) {
-      task.told = now;
+    else if (now - task.lastReported >= plainLineMs) {
+      task.lastReported = now;
       line(`  ${taskText(task, now)}`);
     }
   };
@@ -87,7 +87,7 @@ export function createProgress(options: ProgressOptions): { report: Report; stop
 
 function begin(event: ProgressEvent & { type: 'progress' }, now: number): Task {
   const { task: name, done, total, unit } = event;
-  return { name, from: { at: now, done }, done, total, unit, told: now };
+  return { name, from: { at: now, done }, done, total, unit, lastReported: now };
 }
 
 function doneText(event: ProgressEvent & { type: 'done' }): string {

@@ -2,7 +2,7 @@ import { nearestWord } from '../recipe/nearest-word.ts';
 import { usageError } from './failure.ts';
 
 /** How far a command line was understood. */
-export interface Reached {
+export interface ParsedSoFar {
   /** `twinbank recipe show`. */
   readonly path: string;
   /** `twinbank recipe show <recipe>`. */
@@ -14,16 +14,20 @@ export interface Reached {
 }
 
 /** The parser's message as an error that names what was expected and what was found. */
-export function usageMistake(message: string, argv: readonly string[], reached: Reached): Error {
+export function usageMistake(
+  message: string,
+  argv: readonly string[],
+  reached: ParsedSoFar,
+): Error {
   return usageError(`${sentence(message, argv, reached)} (see ${reached.path} --help)`);
 }
 
-function sentence(message: string, argv: readonly string[], reached: Reached): string {
+function sentence(message: string, argv: readonly string[], reached: ParsedSoFar): string {
   const depth = reached.path.split(' ').length - 1;
-  const words = argv.filter((argument) => !argument.startsWith('-'));
+  const names = argv.filter((argument) => !argument.startsWith('-'));
   const [kind, text = ''] = /^([^:?]*?)(?:: (.*)|\?)$/.exec(message)?.slice(1) ?? [message];
   if (kind?.startsWith('Did you mean ')) {
-    const word = words[depth] ?? argv.join(' ');
+    const word = names[depth] ?? argv.join(' ');
     return `${word}: no such command; did you mean ${kind.slice('Did you mean '.length)}?`;
   }
   if (kind === 'Not enough non-option arguments') return `expected ${reached.synopsis}`;
@@ -42,7 +46,7 @@ function optionName(argument: string): string | undefined {
   return /^--?([^=]+)/.exec(argument)?.[1];
 }
 
-function unknown(name: string, argv: readonly string[], reached: Reached): string {
+function unknown(name: string, argv: readonly string[], reached: ParsedSoFar): string {
   const written = argv.find((argument) => (optionName(argument) ?? argument) === name);
   if (!written?.startsWith('-')) {
     return reached.synopsis.endsWith(' COMMAND')
@@ -57,7 +61,7 @@ function unknown(name: string, argv: readonly string[], reached: Reached): strin
 export function refuseRepeated(
   options: Record<string, unknown>,
   argv: readonly string[],
-  reached: Reached,
+  reached: ParsedSoFar,
 ): void {
   for (const [name, value] of Object.entries(options)) {
     // A positional such as <recipe..> is a list, too, but nobody writes it with dashes.

@@ -52,10 +52,10 @@ export function sameContent(a: DescribedModule, b: DescribedModule): boolean {
 }
 
 function sameModule(a: DescribedModule, b: DescribedModule): boolean {
-  const told = ({ file, version, vendor, kind, origin, relations }: DescribedModule) => {
+  const factsOf = ({ file, version, vendor, kind, origin, relations }: DescribedModule) => {
     return [file, version, vendor, kind, origin, relations];
   };
-  return sameContent(a, b) && sameJson(told(a), told(b));
+  return sameContent(a, b) && sameJson(factsOf(a), factsOf(b));
 }
 
 function samePackage(a: ManifestPackage, b: ManifestPackage): boolean {
@@ -66,24 +66,24 @@ function compareOptions(a: readonly string[], b: readonly string[]): OptionChang
   const steps = stepsBetween(a, b);
   const gone = steps.flatMap((one) => (one.step === 'removed' ? [a[one.a] ?? ''] : []));
   const come = steps.flatMap((one) => (one.step === 'added' ? [b[one.b] ?? ''] : []));
-  // A word that goes here and comes there has only moved, as often as it does both.
+  // An option that goes here and comes there has only moved, as often as it does both.
   const moved = common(gone, come);
   return { added: without(come, moved), removed: without(gone, moved), moved: moved.sort() };
 }
 
 function common(a: readonly string[], b: readonly string[]): string[] {
   const left = [...b];
-  return a.filter((word) => {
-    const at = left.indexOf(word);
+  return a.filter((option) => {
+    const at = left.indexOf(option);
     if (at >= 0) left.splice(at, 1);
     return at >= 0;
   });
 }
 
-function without(words: readonly string[], taken: readonly string[]): string[] {
+function without(options: readonly string[], taken: readonly string[]): string[] {
   const left = [...taken];
-  return words.filter((word) => {
-    const at = left.indexOf(word);
+  return options.filter((option) => {
+    const at = left.indexOf(option);
     if (at >= 0) left.splice(at, 1);
     return at < 0;
   });

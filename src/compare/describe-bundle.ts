@@ -26,7 +26,7 @@ export async function describeBundle(
     for (let entry = await next(); entry; entry = await next()) {
       signal?.throwIfAborted();
       if (!entry.path.includes('/')) documents.set(entry.path, await entry.bytes());
-      else for await (const piece of entry.chunks()) done += piece.length;
+      else for await (const chunk of entry.chunks()) done += chunk.length;
       report?.({ type: 'progress', task: 'check hashes', done, unit: 'bytes' });
     }
     const manifests = manifestsOf(name, documents);
@@ -89,10 +89,10 @@ async function readEntry(
     const { next } = await openBundle(source);
     for (let entry = await next(); entry; entry = await next()) {
       if (entry.path !== wanted) continue;
-      const pieces: Uint8Array[] = [];
-      // A piece is the reader's memory, until the next one.
-      for await (const piece of entry.chunks()) pieces.push(Uint8Array.from(piece));
-      return Buffer.concat(pieces);
+      const chunks: Uint8Array[] = [];
+      // A chunk is the reader's memory, until the next one.
+      for await (const chunk of entry.chunks()) chunks.push(Uint8Array.from(chunk));
+      return Buffer.concat(chunks);
     }
     return undefined;
   } finally {

@@ -34,8 +34,8 @@ export async function readSystemInventory(
     }
     const listed = modules.map(({ name, file, version, vendor, kind, sha256 }) => {
       const inventory = found.find(({ module }) => module === name);
-      const told = gaps.some((gap) => gap.startsWith(`${file}:`));
-      if (!inventory && !told) gaps.push(`${file}: it carries no inventory`);
+      const reported = gaps.some((gap) => gap.startsWith(`${file}:`));
+      if (!inventory && !reported) gaps.push(`${file}: it carries no inventory`);
       return { name, file, version, vendor, kind, sha256, inventory };
     });
     const store: StoredArchive[] = [];

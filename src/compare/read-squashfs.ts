@@ -20,7 +20,7 @@ export interface ReadOptions {
 }
 
 const maxDefinitions = 2 ** 26;
-const pieceBytes = 2 ** 20;
+const chunkBytes = 2 ** 20;
 
 /**
  * Every file of a squashfs with its hash. It is unpacked into one file, as the definitions and contents that
@@ -104,7 +104,7 @@ function fileOf(
 function readDefinitions(device: BlockDevice): { definitions: string; dataAt: number } {
   let head: Buffer = Buffer.alloc(0);
   while (head.length < Math.min(device.size, maxDefinitions)) {
-    const length = Math.min(pieceBytes, device.size - head.length);
+    const length = Math.min(chunkBytes, device.size - head.length);
     head = Buffer.concat([head, device.read(head.length, length)]);
     const mark = head.indexOf(dataMark);
     if (mark >= 0) {
@@ -120,8 +120,8 @@ function readDefinitions(device: BlockDevice): { definitions: string; dataAt: nu
 
 function measure(device: BlockDevice, offset: number, bytes: number, texts: boolean) {
   const hash = createHash('sha256');
-  for (let done = 0; done < bytes; done += pieceBytes) {
-    hash.update(device.read(offset + done, Math.min(pieceBytes, bytes - done)));
+  for (let done = 0; done < bytes; done += chunkBytes) {
+    hash.update(device.read(offset + done, Math.min(chunkBytes, bytes - done)));
   }
   const short = texts && bytes <= maxTextBytes;
   const text = short ? textOf(device.read(offset, bytes)) : undefined;

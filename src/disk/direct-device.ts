@@ -36,21 +36,21 @@ export function openDirect(
   if (fd === undefined) return undefined;
   const bounce = alignedBytes(2 ** 20);
 
-  /** Piece by piece, each in aligned memory: `act` moves it and says how many bytes it moved. */
+  /** Chunk by chunk, each in aligned memory: `act` moves it and says how many bytes it moved. */
   const each = (
     offset: number,
     bytes: Uint8Array,
-    act: (piece: Uint8Array, at: number, done: number) => number,
+    act: (chunk: Uint8Array, at: number, done: number) => number,
   ): void => {
     assertInRange(size, offset, bytes.length);
     assertWhole(path, offset, bytes.length);
     const aligned = isAligned(bytes);
     for (let done = 0; done < bytes.length; ) {
       const left = bytes.length - done;
-      const piece = aligned
+      const chunk = aligned
         ? bytes.subarray(done)
         : bounce.subarray(0, Math.min(left, bounce.length));
-      done += act(piece, offset + done, done);
+      done += act(chunk, offset + done, done);
     }
   };
 
@@ -61,18 +61,18 @@ export function openDirect(
     read(offset, length, scratch) {
       const fits = scratch !== undefined && scratch.length >= length;
       const bytes = fits ? scratch.subarray(0, length) : new Uint8Array(length);
-      each(offset, bytes, (piece, at, done) => {
-        const got = attempt(path, 'read', () => fs.readSync(fd, piece, 0, piece.length, at));
+      each(offset, bytes, (chunk, at, done) => {
+        const got = attempt(path, 'read', () => fs.readSync(fd, chunk, 0, chunk.length, at));
         if (got === 0) throw ended(path, size, at);
-        if (piece.buffer !== bytes.buffer) bytes.set(piece.subarray(0, got), done);
+        if (chunk.buffer !== bytes.buffer) bytes.set(chunk.subarray(0, got), done);
         return got;
       });
       return bytes;
     },
     write(offset, bytes) {
-      each(offset, bytes, (piece, at, done) => {
-        if (piece.buffer !== bytes.buffer) piece.set(bytes.subarray(done, done + piece.length));
-        return attempt(path, 'write', () => writeAt(path, fd, piece, at));
+      each(offset, bytes, (chunk, at, done) => {
+        if (chunk.buffer !== bytes.buffer) chunk.set(bytes.subarray(done, done + chunk.length));
+        return attempt(path, 'write', () => writeAt(path, fd, chunk, at));
       });
     },
     flush() {
@@ -99,9 +99,9 @@ function openUncached(path: string, writable: boolean): number | undefined {
 }
 
 /** Of a device that was pulled out the kernel says that it has no space: its size is 0 then. */
-function writeAt(path: string, fd: number, piece: Uint8Array, at: number): number {
+function writeAt(path: string, fd: number, chunk: Uint8Array, at: number): number {
   try {
-    return fs.writeSync(fd, piece, 0, piece.length, at);
+    return fs.writeSync(fd, chunk, 0, chunk.length, at);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     const message = `${path}: could not write it: the device is not there any more, or ends before byte ${at}`;

@@ -5,8 +5,8 @@ import type { BlockDevice } from '../disk/block-device.ts';
 import { alignedBytes } from '../disk/direct-device.ts';
 import { type Extent, extentBytes } from '../disk/extents.ts';
 
-// One request of a disk; larger pieces cost more in the processor's caches than they save in system calls.
-const pieceBytes = 2 ** 20;
+// One request of a disk; larger chunks cost more in the processor's caches than they save in system calls.
+const chunkBytes = 2 ** 20;
 
 export interface CopyWork {
   /** What the work is called while it is watched. */
@@ -16,7 +16,7 @@ export interface CopyWork {
 }
 
 /**
- * Copies the data of an image to the same places of a target. With `resume` pieces that the target holds
+ * Copies the data of an image to the same places of a target. With `resume` chunks that the target holds
  * already are not written. Returns the bytes that were.
  */
 export async function copyData(
@@ -25,9 +25,9 @@ export async function copyData(
   extents: readonly Extent[],
   work: CopyWork & { readonly resume?: boolean },
 ): Promise<number> {
-  const [ours, theirs] = [alignedBytes(pieceBytes), alignedBytes(work.resume ? pieceBytes : 0)];
+  const [ours, theirs] = [alignedBytes(chunkBytes), alignedBytes(work.resume ? chunkBytes : 0)];
   let written = 0;
-  await eachPiece(extents, work, ({ offset, length }) => {
+  await eachChunk(extents, work, ({ offset, length }) => {
     const bytes = source.read(offset, length, ours);
     if (work.resume && equal(bytes, target.read(offset, length, theirs))) return;
     target.write(offset, bytes);
@@ -43,8 +43,8 @@ export async function compareData(
   extents: readonly Extent[],
   work: CopyWork,
 ): Promise<void> {
-  const [ours, theirs] = [alignedBytes(pieceBytes), alignedBytes(pieceBytes)];
-  await eachPiece(extents, work, ({ offset, length }) => {
+  const [ours, theirs] = [alignedBytes(chunkBytes), alignedBytes(chunkBytes)];
+  await eachChunk(extents, work, ({ offset, length }) => {
     const expected = source.read(offset, length, ours);
     const found = target.read(offset, length, theirs);
     if (equal(expected, found)) return;
@@ -62,20 +62,20 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
-/** Does it piece by piece, with a breath between two of them, in which a signal can be heard. */
-async function eachPiece(
+/** Does it chunk by chunk, with a breath between two of them, in which a signal can be heard. */
+async function eachChunk(
   extents: readonly Extent[],
   { task, report, signal }: CopyWork,
-  act: (piece: Extent) => void,
+  act: (chunk: Extent) => void,
 ): Promise<void> {
   const total = extentBytes(extents);
   let done = 0;
   for (const { offset, length } of extents) {
-    for (let at = 0; at < length; at += pieceBytes) {
+    for (let at = 0; at < length; at += chunkBytes) {
       signal?.throwIfAborted();
-      const piece = { offset: offset + at, length: Math.min(pieceBytes, length - at) };
-      act(piece);
-      done += piece.length;
+      const chunk = { offset: offset + at, length: Math.min(chunkBytes, length - at) };
+      act(chunk);
+      done += chunk.length;
       report({ type: 'progress', task, done, total, unit: 'bytes' });
       await setImmediate();
     }

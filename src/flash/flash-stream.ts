@@ -3,7 +3,7 @@ import type { Extent } from '../disk/extents.ts';
 import { openSource, type SourceRequest } from './open-source.ts';
 import { verifyImage } from './verify-image.ts';
 
-const pieceBytes = 2 ** 20;
+const chunkBytes = 2 ** 20;
 
 export interface FlashStreamRequest extends SourceRequest {
   /** Called when the image is verified. */
@@ -25,15 +25,15 @@ export async function flashStream(request: FlashStreamRequest): Promise<{ readon
     report({ type: 'step', step: 2, of: 2, title: 'Write it' });
     const { size } = image.device;
     const stream = request.open();
-    const zeros = new Uint8Array(pieceBytes);
-    for (let offset = 0; offset < size; offset += pieceBytes) {
+    const zeros = new Uint8Array(chunkBytes);
+    for (let offset = 0; offset < size; offset += chunkBytes) {
       signal?.throwIfAborted();
-      const length = Math.min(pieceBytes, size - offset);
+      const length = Math.min(chunkBytes, size - offset);
       const hasData = overlaps(extents, offset, length);
-      const piece = hasData ? image.device.read(offset, length) : zeros.subarray(0, length);
+      const chunk = hasData ? image.device.read(offset, length) : zeros.subarray(0, length);
       await send(
         stream,
-        piece,
+        chunk,
         signal,
         `${name}: expected a reader to the end, found it gone after ${offset} of ${size} bytes`,
       );
@@ -52,17 +52,17 @@ function overlaps(extents: readonly Extent[], offset: number, length: number): b
   return extents.some((e) => e.offset < offset + length && e.offset + e.length > offset);
 }
 
-/** Waits until the stream has taken a piece, or until a signal: a reader may never take it. */
+/** Waits until the stream has taken a chunk, or until a signal: a reader may never take it. */
 function send(
   stream: NodeJS.WritableStream,
-  piece: Uint8Array,
+  chunk: Uint8Array,
   signal: AbortSignal | undefined,
   broken: string,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal?.reason);
     signal?.addEventListener('abort', stop, { once: true });
-    stream.write(piece, (error) => {
+    stream.write(chunk, (error) => {
       signal?.removeEventListener('abort', stop);
       if (!error) return resolve();
       reject(new TwinbankError('io', 'flash.stream', broken, { cause: error }));

@@ -23,9 +23,9 @@ export function cacheDropper(path: string): CacheDropper {
   return {
     async drop() {
       shell ??= startShell(path);
-      const said = await answer(shell);
-      if (said === 'done') return;
-      const message = `${path}: expected its caches to be dropped, found ${said || 'that the shell has ended'}`;
+      const reply = await answer(shell);
+      if (reply === 'done') return;
+      const message = `${path}: expected its caches to be dropped, found ${reply || 'that the shell has ended'}`;
       throw new TwinbankError('io', 'host.tool-failed', message, { data: { path } });
     },
     close() {
@@ -53,19 +53,19 @@ function startShell(path: string): Shell {
 function answer(shell: Shell): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const heard = (chunk: Buffer): void => {
+    const onData = (chunk: Buffer): void => {
       text += chunk.toString();
       if (text.endsWith('\n')) settle(() => resolve(text.trim()));
     };
     const ended = (): void => settle(() => resolve(text.trim()));
     const failed = (error: Error): void => settle(() => reject(error));
     const settle = (end: () => void): void => {
-      shell.stdout.off('data', heard);
+      shell.stdout.off('data', onData);
       shell.off('close', ended);
       shell.off('error', failed);
       end();
     };
-    shell.stdout.on('data', heard);
+    shell.stdout.on('data', onData);
     shell.once('close', ended);
     shell.once('error', failed);
     shell.stdin.write('drop\n', (error) => {

@@ -5,7 +5,7 @@ import { toolPath } from './find-tool.ts';
 import { toolMissing } from './run-tool.ts';
 
 /** util-linux' flock ends with this when somebody else kept the lock all the time. */
-const busy = 75;
+const lockHeldCode = 75;
 
 /**
  * Runs work under an exclusive lock of a file or a block device: the one that `flock PATH` takes, and that
@@ -26,7 +26,7 @@ export async function withFileLock<T>(
   try {
     const { code, errors } = await flock(file, seconds, signal);
     signal?.throwIfAborted();
-    if (code === busy) throw inUse(path, seconds);
+    if (code === lockHeldCode) throw inUse(path, seconds);
     if (code !== 0) throw failed(path, errors);
     return await work();
   } finally {
@@ -39,7 +39,13 @@ function flock(
   seconds: number,
   signal: AbortSignal | undefined,
 ): Promise<{ code: number | null; errors: string }> {
-  const limits = ['--exclusive', '--timeout', String(seconds), '--conflict-exit-code', `${busy}`];
+  const limits = [
+    '--exclusive',
+    '--timeout',
+    String(seconds),
+    '--conflict-exit-code',
+    `${lockHeldCode}`,
+  ];
   const child = spawn('flock', [...limits, '3'], {
     env: { ...process.env, PATH: toolPath(process.env.PATH ?? ''), LC_ALL: 'C' },
     stdio: ['ignore', 'ignore', 'pipe', file],

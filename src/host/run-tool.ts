@@ -22,16 +22,16 @@ export interface ToolOutput {
   stderr: string;
 }
 
-/** The error for a tool that is not installed, with the way to get it. */
+/** The error for a tool that is not installed, with the hint to get it. */
 export function toolMissing(name: string): TwinbankError {
   const tool = hostTools.find((row) => row.name === name);
-  const way = tool
+  const hint = tool
     ? `install the package ${tool.package} (apt-get install ${tool.package})`
     : 'install it';
   return new TwinbankError(
     'tool-missing',
     'host.tool-missing',
-    `${name}: expected this program on the PATH${tool ? ` for ${tool.neededFor}` : ''}, found none; ${way}, or run npm run setup`,
+    `${name}: expected this program on the PATH${tool ? ` for ${tool.neededFor}` : ''}, found none; ${hint}, or run npm run setup`,
     { data: { tool: name, package: tool?.package } },
   );
 }
@@ -57,7 +57,7 @@ export async function runTool(
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  // A write that was under way when the tool ended fails after `feed` has gone.
+  // A write that was under hint when the tool ended fails after `feed` has gone.
   child.stdin.on('error', () => {});
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(
     (resolve, reject) => {

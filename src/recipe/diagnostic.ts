@@ -16,7 +16,7 @@ export interface Diagnostic {
 }
 
 /** Longer lists help nobody; all problems are in the error's data. */
-const mostShown = 50;
+const maxShown = 50;
 
 /** A problem at `place`, in the one form that messages have. */
 export function diagnose(
@@ -61,8 +61,8 @@ export function recipeError(diagnostics: readonly Diagnostic[]): TwinbankError {
       (a.line ?? 0) - (b.line ?? 0) ||
       (a.column ?? 0) - (b.column ?? 0),
   );
-  const lines = sorted.slice(0, mostShown).map(renderDiagnostic);
-  if (sorted.length > mostShown) lines.push(`and ${sorted.length - mostShown} more problems`);
+  const lines = sorted.slice(0, maxShown).map(renderDiagnostic);
+  if (sorted.length > maxShown) lines.push(`and ${sorted.length - maxShown} more problems`);
   return new TwinbankError('recipe', 'recipe.invalid', lines.join('\n'), {
     data: { diagnostics: sorted },
   });

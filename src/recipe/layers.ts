@@ -15,19 +15,19 @@ export interface Layers {
 
 /**
  * Reads the recipe at an absolute path and all files that it is made of: first those it extends, in
- * order, then itself, then its overlays. A file that is extended over two ways is laid down once, at
+ * order, then itself, then its overlays. A file that is extended over two ways is visited down once, at
  * its first place, so that the second way does not undo what came between.
  */
 export function collectLayers(path: string, cwd: string): Layers {
   const result: Layers = { layers: [], files: [], problems: [], complete: true };
-  const laid = new Set<string>();
-  addRecipe({ cwd, laid, result }, path, null, []);
+  const visited = new Set<string>();
+  addRecipe({ cwd, visited, result }, path, null, []);
   return result;
 }
 
 interface Collecting {
   cwd: string;
-  laid: Set<string>;
+  visited: Set<string>;
   result: Layers;
 }
 
@@ -42,7 +42,7 @@ function addRecipe(
   asked: NamedFile | null,
   chain: readonly ChainLink[],
 ): void {
-  const { cwd, laid, result } = collecting;
+  const { cwd, visited, result } = collecting;
   const link = { id: identity(path), source: fileSource(path, cwd) };
   const loop = chain.findIndex(({ id }) => id === link.id);
   if (loop !== -1 && asked) {
@@ -50,7 +50,7 @@ function addRecipe(
     result.problems.push(diagnose(asked.place, asked.at, 'no cycle', names.join(' -> ')));
     return;
   }
-  if (laid.has(link.id)) return;
+  if (visited.has(link.id)) return;
   const { file, problems } = readRecipeFile(path, link.source, asked, 'recipe');
   result.problems.push(...problems);
   if (!file) {
@@ -58,7 +58,7 @@ function addRecipe(
     return;
   }
   for (const base of file.extends) addRecipe(collecting, base.path, base, [...chain, link]);
-  laid.add(link.id);
+  visited.add(link.id);
   result.layers.push(file.tree);
   result.files.push(path);
   for (const overlay of file.overlays) addOverlay(collecting, overlay);

@@ -14,12 +14,12 @@ import { type Diagnostic, diagnose } from './diagnostic.ts';
 import { type Entry, type Path, type Place, type Source, short, type Tree } from './tree.ts';
 
 /** Far above any recipe; what an alias stands for counts each time, so a bomb passes it at once. */
-const mostValues = 20_000;
+const maxValues = 20_000;
 /** Finding an alias's anchor walks the whole document. */
-const mostAliases = 100;
+const maxAliases = 100;
 const deepest = 32;
 /** One wrong character can make every line after it wrong. */
-const mostSyntaxProblems = 5;
+const maxSyntaxProblems = 5;
 
 export interface YamlText {
   /** Undefined where the text is no YAML, or empty. */
@@ -54,7 +54,7 @@ export function readYaml(text: string, source: Source, base: Path = []): YamlTex
   if (document.errors.some((error) => error.code === 'RESOURCE_EXHAUSTION')) {
     return { tree: undefined, problems: [diagnose(start, base, ...tooDeep)] };
   }
-  for (const error of [...document.errors, ...document.warnings].slice(0, mostSyntaxProblems)) {
+  for (const error of [...document.errors, ...document.warnings].slice(0, maxSyntaxProblems)) {
     const place = placeAt(source, lines, error.pos[0]);
     const [expected, found] =
       error.code === 'MULTIPLE_DOCS'
@@ -65,7 +65,7 @@ export function readYaml(text: string, source: Source, base: Path = []): YamlTex
   if (problems.length > 0 || !document.contents) return { tree: undefined, problems };
   const state: Reading = { document, source, lines, problems, values: 0, aliases: 0 };
   const tree = readNode(document.contents, base, 0, state);
-  return { tree: state.values > mostValues ? undefined : tree, problems };
+  return { tree: state.values > maxValues ? undefined : tree, problems };
 }
 
 const tooDeep = [`values nested at most ${deepest} deep`, 'more'] as const;
@@ -87,13 +87,13 @@ function readNode(node: unknown, path: Path, depth: number, state: Reading): Tre
     return undefined;
   };
   state.values++;
-  if (state.values === mostValues + 1) return refuse(`at most ${mostValues} values`, 'more');
-  if (state.values > mostValues) return undefined;
+  if (state.values === maxValues + 1) return refuse(`at most ${maxValues} values`, 'more');
+  if (state.values > maxValues) return undefined;
   if (depth > deepest) return refuse(...tooDeep);
   if (isAlias(node)) state.aliases++;
-  if (state.aliases > mostAliases) {
-    state.values = mostValues + 1;
-    return refuse(`at most ${mostAliases} aliases`, 'more');
+  if (state.aliases > maxAliases) {
+    state.values = maxValues + 1;
+    return refuse(`at most ${maxAliases} aliases`, 'more');
   }
   const target = isAlias(node) ? node.resolve(state.document) : (node as Node);
   if (isScalar(target) && isPlain(target.value)) {

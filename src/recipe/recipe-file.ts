@@ -33,13 +33,13 @@ export function fileSource(path: string, cwd: string): Source {
 
 type Role = 'recipe' | 'overlay' | 'provider' | 'scenario' | 'rig';
 
-const recipeWords = { file: 'a recipe file', keys: 'a map of recipe keys' };
+const recipeTerms = { file: 'a recipe file', keys: 'a map of recipe keys' };
 
 /** What a message says was expected. */
 const wanted: Readonly<Record<Role, { readonly file: string; readonly keys: string }>> = {
-  recipe: recipeWords,
-  overlay: recipeWords,
-  provider: { ...recipeWords, file: 'an OEM provider with a provider.yaml' },
+  recipe: recipeTerms,
+  overlay: recipeTerms,
+  provider: { ...recipeTerms, file: 'an OEM provider with a provider.yaml' },
   scenario: { file: 'a scenario file', keys: 'a map of scenario keys' },
   rig: { file: 'the description of a rig', keys: 'a map of what the rig has' },
 };

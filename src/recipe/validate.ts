@@ -19,7 +19,7 @@ export function validateTree(tree: Tree): {
   const parsed = recipeSchema.safeParse(value);
   if (parsed.success) return { recipe: parsed.data, problems: [] };
   const problems = parsed.error.issues.flatMap((issue) => diagnoseIssue(tree, issue));
-  return { recipe: salvage(recipeSchema, value, parsed.error.issues), problems };
+  return { recipe: parseWithoutIssues(recipeSchema, value, parsed.error.issues), problems };
 }
 
 /**
@@ -36,7 +36,7 @@ export function validateAgainst<Schema extends z.ZodType>(
   if (parsed.success) return { value: parsed.data, problems: [] };
   const { issues } = parsed.error;
   const problems = issues.flatMap((issue) => diagnoseIssue(tree, issue));
-  return { value: required && salvage(schema, value, issues, required), problems };
+  return { value: required && parseWithoutIssues(schema, value, issues, required), problems };
 }
 
 /** The one translation of zod's issues; see src/recipe/field.ts for what their messages hold. */
@@ -97,7 +97,7 @@ function quoted(key: string): string {
 }
 
 /** What remains of `value` once everything with an issue is taken out of it. */
-function salvage<Schema extends z.ZodType>(
+function parseWithoutIssues<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   issues: readonly Issue[],
@@ -107,7 +107,8 @@ function salvage<Schema extends z.ZodType>(
   for (let left = issues, round = 0; round < 10; round++) {
     for (const issue of left) {
       const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
-      for (const key of keys) takeOut(value, key === undefined ? issue.path : [...issue.path, key]);
+      for (const key of keys)
+        removeAt(value, key === undefined ? issue.path : [...issue.path, key]);
     }
     const parsed = schema.safeParse(isRecord(value) ? { ...required, ...value } : value);
     if (parsed.success) return parsed.data;
@@ -117,7 +118,7 @@ function salvage<Schema extends z.ZodType>(
 }
 
 /** Takes the entry at `path` out of its map; a whole list where an item is meant, and the map where a key is missing. */
-function takeOut(value: unknown, path: readonly PropertyKey[]): void {
+function removeAt(value: unknown, path: readonly PropertyKey[]): void {
   const list = path.findIndex((part) => typeof part === 'number');
   const keys = (list === -1 ? path : path.slice(0, list)).map(String);
   const last = keys.pop();
@@ -128,7 +129,7 @@ function takeOut(value: unknown, path: readonly PropertyKey[]): void {
   }
   if (last === undefined || !isRecord(parent)) return;
   if (Object.hasOwn(parent, last)) delete parent[last];
-  else takeOut(value, keys);
+  else removeAt(value, keys);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

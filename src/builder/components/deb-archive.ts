@@ -3,14 +3,18 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import { type ArMember, readArMembers } from './ar.ts';
 import { unpackedRange } from './decompress.ts';
 import type { FileTree } from './file-tree.ts';
-import { readTarTree, type TarTree, type Want } from './tar-tree.ts';
+import { type PathFilter, readTarTree, type TarTree } from './tar-tree.ts';
 
 /**
  * The wanted files of a Debian package (deb(5)) in memory; the rest streams by. Paths are those of a
  * merged /usr (`lib/x` is `usr/lib/x`), whichever way the package has them, for `want` too.
  * Throws kind `corrupt` for what is no package, is cut short or leads out of its tree.
  */
-export async function readDeb(path: string, want: Want, signal?: AbortSignal): Promise<FileTree> {
+export async function readDeb(
+  path: string,
+  want: PathFilter,
+  signal?: AbortSignal,
+): Promise<FileTree> {
   const first = await readData(path, want, signal);
   if (first.missingTargets.size === 0) return first.tree;
   // A wanted hard link to a file that came by unwanted: once more, for both.
@@ -73,7 +77,11 @@ export function mergedUsrPath(path: string): string {
   return path.replace(mergedDirectories, 'usr/$1');
 }
 
-function readData(path: string, want: Want, signal: AbortSignal | undefined): Promise<TarTree> {
+function readData(
+  path: string,
+  want: PathFilter,
+  signal: AbortSignal | undefined,
+): Promise<TarTree> {
   const member = debMember(path, 'data.tar');
   return readTarTree(unpackedRange(path, member, signal), path, want, mergedUsrPath);
 }

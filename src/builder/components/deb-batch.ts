@@ -36,7 +36,7 @@ export async function fetchDebs(
   const large = absent.filter((component) => component.bytes >= smallBytes);
   const tasks = [
     ...large.map((component) => [component]),
-    ...deal(small, Math.min(runs, Math.ceil(small.length / batchLength))),
+    ...distribute(small, Math.min(runs, Math.ceil(small.length / batchLength))),
   ];
   await mapParallel(tasks, runs, async (task) => {
     if (task.length > 1) await downloadBatch(task, context);
@@ -72,13 +72,13 @@ async function downloadBatch(batch: readonly Resolved[], context: ComponentConte
   if (signal?.aborted) throw interrupted(`fetching ${batch.map(({ id }) => id).join(', ')}`);
 }
 
-/** Deals packages to at most `hands`, so that each gets about as many bytes; no empty hand. */
-function deal(components: readonly Resolved[], hands: number): Resolved[][] {
-  const dealt = Array.from({ length: hands }, () => ({ bytes: 0, batch: [] as Resolved[] }));
+/** Distributes packages to at most `count`, so that each gets about as many bytes; no empty batch. */
+function distribute(components: readonly Resolved[], count: number): Resolved[][] {
+  const batches = Array.from({ length: count }, () => ({ bytes: 0, batch: [] as Resolved[] }));
   for (const component of [...components].sort((a, b) => b.bytes - a.bytes)) {
-    const [least] = dealt.sort((a, b) => a.bytes - b.bytes);
+    const [least] = batches.sort((a, b) => a.bytes - b.bytes);
     least?.batch.push(component);
     if (least) least.bytes += component.bytes;
   }
-  return dealt.map(({ batch }) => batch).filter((batch) => batch.length > 0);
+  return batches.map(({ batch }) => batch).filter((batch) => batch.length > 0);
 }

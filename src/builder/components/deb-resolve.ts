@@ -34,7 +34,7 @@ export async function resolveDebs(
 }
 
 /** Which of these versions the distribution's lists still have, with the bytes that the lock names. */
-export async function debsOnOffer(
+export async function availableDebs(
   components: readonly Resolved[],
   context: ComponentContext,
 ): Promise<Set<Resolved>> {

@@ -43,18 +43,18 @@ export async function getOrBuild<M extends Json>(
   key: string,
   build: (scratch: string) => Promise<Built<M>>,
 ): Promise<Derived<M>> {
-  const own = underway.get(cache) ?? new Map<string, Promise<unknown>>();
-  underway.set(cache, own);
+  const own = inProgress.get(cache) ?? new Map<string, Promise<unknown>>();
+  inProgress.set(cache, own);
   // The key names the builder's version, so what is under way has the shape it asks for.
-  const sooner = own.get(key) as Promise<Derived<M>> | undefined;
-  if (sooner) return sooner;
+  const running = own.get(key) as Promise<Derived<M>> | undefined;
+  if (running) return running;
   const made = findOrBuild(cache, key, build).finally(() => own.delete(key));
   own.set(key, made);
   return made;
 }
 
 /** What is made right now, by key: images that are built side by side wait for it instead of making it again. */
-const underway = new WeakMap<Cache, Map<string, Promise<unknown>>>();
+const inProgress = new WeakMap<Cache, Map<string, Promise<unknown>>>();
 
 async function findOrBuild<M extends Json>(
   cache: Cache,

@@ -12,11 +12,11 @@ export type EntryOrigin = {
 
 /** One thing of a tree. Modes are permission bits (0o755); owners and times are the image's affair. */
 export type TreeEntry =
-  | (Taken & { readonly type: 'file'; readonly mode: number; readonly data: Uint8Array })
+  | (EntryBase & { readonly type: 'file'; readonly mode: number; readonly data: Uint8Array })
   | { readonly type: 'directory'; readonly mode: number }
-  | (Taken & { readonly type: 'symlink'; readonly target: string });
+  | (EntryBase & { readonly type: 'symlink'; readonly target: string });
 
-interface Taken {
+interface EntryBase {
   /** Undefined for what is made here. */
   readonly from?: EntryOrigin | undefined;
 }

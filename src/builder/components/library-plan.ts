@@ -170,9 +170,9 @@ async function nextCandidates(
     else left.push(need);
   }
   const names = left.flatMap((need) => packagesForSoname(need.soname));
-  const onOffer = await packagesOnOffer(names, context);
+  const available = await availablePackages(names, context);
   for (const need of left) {
-    const guesses = packagesForSoname(need.soname).map((name) => onOffer.get(name));
+    const guesses = packagesForSoname(need.soname).map((name) => available.get(name));
     const found = guesses.find(fresh);
     if (!found) throw noLibrary(need, closure.size);
     chosen.set(found.name, found);
@@ -181,7 +181,7 @@ async function nextCandidates(
 }
 
 /** Outside a closure (a program that came by npm, a plugin): whatever the lists have by these names. */
-async function packagesOnOffer(
+async function availablePackages(
   names: readonly string[],
   context: ComponentContext,
 ): Promise<Map<string, Resolved>> {

@@ -2,7 +2,7 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import { componentRefText, type DebRef, type NpmRef } from '../../recipe/component-ref.ts';
 import { findObject } from './cache.ts';
 import type { ComponentContext, Resolved } from './component.ts';
-import { debsOnOffer } from './deb-resolve.ts';
+import { availableDebs } from './deb-resolve.ts';
 import type { LockFile } from './lock.ts';
 
 /**
@@ -48,9 +48,9 @@ async function refuseGone(lock: LockFile, context: ComponentContext): Promise<vo
     if ((await findObject(context.cache, row.sha256, row.bytes)) === undefined) absent.push(row);
   }
   if (absent.length === 0) return;
-  const onOffer = await debsOnOffer(absent, context);
+  const available = await availableDebs(absent, context);
   const gone = absent
-    .filter((row) => !onOffer.has(row))
+    .filter((row) => !available.has(row))
     .map((row) => componentRefText({ scheme: 'deb', name: row.name, version: row.version }));
   if (gone.length > 0) {
     throw new TwinbankError(

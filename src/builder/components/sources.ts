@@ -10,7 +10,7 @@ import { interrupted } from './io-error.ts';
 import { resolveLocked } from './locked.ts';
 import { readNpm } from './npm-archive.ts';
 import { fetchNpms, resolveNpms } from './npm-source.ts';
-import type { Want } from './tar-tree.ts';
+import type { PathFilter } from './tar-tree.ts';
 
 /** What a kind of component can do. One row a scheme; nothing else knows which schemes there are. */
 interface Source<R extends ComponentRef> {
@@ -21,7 +21,7 @@ interface Source<R extends ComponentRef> {
     parallel: number,
     context: ComponentContext,
   ): Promise<Fetched[]>;
-  read(component: Fetched, want: Want, signal?: AbortSignal): Promise<FileTree>;
+  read(component: Fetched, want: PathFilter, signal?: AbortSignal): Promise<FileTree>;
 }
 
 interface Sources {
@@ -106,7 +106,7 @@ export async function fetchComponents(
 /** The wanted files of a component, fetched when need be. Throws as `fetchComponent`, and kind `corrupt`. */
 export async function readComponent(
   component: Resolved,
-  want: Want,
+  want: PathFilter,
   context: ComponentContext,
 ): Promise<FileTree> {
   const fetched = await fetchComponent(component, context);

@@ -6,7 +6,7 @@ import { type FileTree, linkStaysInside, type TreeEntry, treePath } from './file
 import { errorCode } from './io-error.ts';
 
 /** Which paths of an archive are kept in memory; called with tree paths, directories included. */
-export type Want = (path: string) => boolean;
+export type PathFilter = (path: string) => boolean;
 
 /** More than this of one archive is not kept: no component has it, a hostile one might. */
 const keptLimit = 2 ** 30;
@@ -25,7 +25,7 @@ export interface TarTree {
 export async function readTarTree(
   source: AsyncIterable<Uint8Array>,
   archive: string,
-  want: Want,
+  want: PathFilter,
   canonical: (path: string) => string = (path) => path,
 ): Promise<TarTree> {
   const tree: FileTree = new Map();

@@ -40,7 +40,7 @@ export async function makeSquashfs(
         ...['-no-exports', '-noappend', '-quiet', '-no-progress'],
       ],
       // mksquashfs refuses our times when the environment has one of its own.
-      { input: piecesOf(tree), env: { SOURCE_DATE_EPOCH: undefined }, ...(signal && { signal }) },
+      { input: chunksOf(tree), env: { SOURCE_DATE_EPOCH: undefined }, ...(signal && { signal }) },
     );
     return await readFile(file);
   } finally {
@@ -48,16 +48,16 @@ export async function makeSquashfs(
   }
 }
 
-/** The tar in larger pieces, as each is one write to mksquashfs. */
-async function* piecesOf(tree: FileTree): AsyncGenerator<Uint8Array> {
-  let pieces: Uint8Array[] = [];
+/** The tar in larger chunks, as each is one write to mksquashfs. */
+async function* chunksOf(tree: FileTree): AsyncGenerator<Uint8Array> {
+  let chunks: Uint8Array[] = [];
   let bytes = 0;
-  for (const piece of encodeGnuTar(tree)) {
-    pieces.push(piece);
-    bytes += piece.length;
+  for (const chunk of encodeGnuTar(tree)) {
+    chunks.push(chunk);
+    bytes += chunk.length;
     if (bytes < 2 ** 16) continue;
-    yield Buffer.concat(pieces);
-    [pieces, bytes] = [[], 0];
+    yield Buffer.concat(chunks);
+    [chunks, bytes] = [[], 0];
   }
-  yield Buffer.concat(pieces);
+  yield Buffer.concat(chunks);
 }

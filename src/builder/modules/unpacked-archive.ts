@@ -41,12 +41,12 @@ export async function unpackedArchive(
   }
 }
 
-async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const all: Uint8Array[] = [];
   let bytes = 0;
-  for await (const piece of pieces) {
-    bytes += piece.length;
-    all.push(piece);
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    all.push(chunk);
     if (bytes <= maxInitramfs) continue;
     const message = `initramfs: expected at most ${maxInitramfs} bytes unpacked, found more`;
     throw new TwinbankError('corrupt', 'compare.unpacked', message);

@@ -47,8 +47,8 @@ export async function checkOem(options: CheckOptions): Promise<OemCheck> {
   const { subject, components } = options;
   const known = 'folder' in subject ? subject.folder.problems : [];
   try {
-    const held = await hold(options);
-    return { ...held, problems: [...known, ...held.problems] };
+    const checked = await checkAgainstBase(options);
+    return { ...checked, problems: [...known, ...checked.problems] };
   } catch (error) {
     if (!(error instanceof TwinbankError) || components.signal?.aborted) throw error;
     if (known.length === 0) throw error;
@@ -58,7 +58,7 @@ export async function checkOem(options: CheckOptions): Promise<OemCheck> {
 }
 
 /** The same without what is wrong with the folder itself. */
-async function hold(options: CheckOptions): Promise<OemCheck> {
+async function checkAgainstBase(options: CheckOptions): Promise<OemCheck> {
   const { recipe, components, shown, subject } = options;
   const { plans, context } = await planBase(recipe, components);
   const problems: Diagnostic[] = [];

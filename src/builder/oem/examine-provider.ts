@@ -73,8 +73,8 @@ export async function examineProvider(
   });
   const trees = [folder.tree, driverTree, firmwareTree, cimTree].filter((one) => one !== undefined);
   const tree = await blame(async () => mergeTrees(...trees));
-  const told = problems.length > 0 ? problems : first;
-  return { problems: told, module: unbuilt(provider, tree ?? folder.tree, context) };
+  const reported = problems.length > 0 ? problems : first;
+  return { problems: reported, module: unbuilt(provider, tree ?? folder.tree, context) };
 }
 
 /** A module as it would be known to others, without bytes. */

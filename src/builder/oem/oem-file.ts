@@ -109,12 +109,12 @@ interface TarPart {
 function tarReader(file: Uint8Array, name: string): (path?: string | null) => TarPart {
   let at = 0;
   const take = (bytes: number, what: string): Uint8Array => {
-    const piece = file.subarray(at, at + bytes);
-    if (piece.length < bytes) {
-      throw wrong('form', `${name}: ${what}`, `${bytes} bytes`, `the end after ${piece.length}`);
+    const part = file.subarray(at, at + bytes);
+    if (part.length < bytes) {
+      throw wrong('form', `${name}: ${what}`, `${bytes} bytes`, `the end after ${part.length}`);
     }
     at += bytes;
-    return piece;
+    return part;
   };
   const takeZeros = (bytes: number, what: string): void => {
     if (take(bytes, what).some((byte) => byte !== 0)) {

@@ -70,7 +70,7 @@ function checkNumber(action: BankAction, number: number | undefined): void {
   }
 }
 
-interface Wanted {
+interface ChangeRequest {
   readonly image: string;
   readonly path: string;
   readonly action: BankAction;
@@ -78,7 +78,7 @@ interface Wanted {
   readonly colors: Colors;
 }
 
-function change({ image, path, action, number, colors }: Wanted): Result {
+function change({ image, path, action, number, colors }: ChangeRequest): Result {
   const { partition, marks } = withDisk(image, path, { writable: true }, (device) =>
     changeBank(device, readBanks(device), action, number),
   );

@@ -16,7 +16,7 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Context } from '../command.ts';
 import { usageError } from '../failure.ts';
 
-export interface Wanted {
+export interface DescriptorRequest {
   /** The option or file, for errors. */
   readonly name: string;
   /** More bytes than this are refused. */
@@ -37,7 +37,7 @@ export function parseDescriptor(text: string, name: string): number {
 export async function readDescriptor(
   streams: Streams,
   fd: number,
-  wanted: Wanted,
+  wanted: DescriptorRequest,
 ): Promise<Buffer> {
   if (fd === 0) return collect(addAbortSignal(streams.signal, streams.stdin), wanted);
   const stats = statsOf(fd, wanted.name);
@@ -50,7 +50,7 @@ export async function readDescriptor(
 export async function readSmallFile(
   streams: Streams,
   path: string,
-  wanted: Wanted,
+  wanted: DescriptorRequest,
 ): Promise<Buffer> {
   assertSource(statSync(path), wanted.name);
   // Not blocking: a pipe that nobody writes to is empty, instead of holding the process for ever.
@@ -116,7 +116,7 @@ function* chunksOf(fd: number): Generator<Uint8Array> {
 
 async function collect(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  { name, limit, line }: Wanted,
+  { name, limit, line }: DescriptorRequest,
 ): Promise<Buffer> {
   let bytes = Buffer.alloc(0);
   for await (const chunk of chunks) {

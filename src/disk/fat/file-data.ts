@@ -3,7 +3,7 @@ import type { BlockDevice } from '../block-device.ts';
 import type { Extent } from '../extents.ts';
 import { clusterBytes, clusterOffset, type FatGeometry } from './geometry.ts';
 
-/** A file's bytes, or where they come from piece by piece; the pieces add up to `size`. */
+/** A file's bytes, or where they come from chunk by chunk; the chunks add up to `size`. */
 export type FileContent = Uint8Array | { size: number; chunks: Iterable<Uint8Array> };
 
 export function contentSize(content: FileContent): number {
@@ -58,8 +58,8 @@ export function readExtents(device: BlockDevice, extents: readonly Extent[]): Ui
 }
 
 /**
- * Writes content over extents that have just room for it, each piece in as few writes as can be. Throws
- * `fat.content-size` (kind `internal`) where the pieces are not as long as was said.
+ * Writes content over extents that have just room for it, each chunk in as few writes as can be. Throws
+ * `fat.content-size` (kind `internal`) where the chunks are not as long as was said.
  */
 export function writeExtents(
   device: BlockDevice,

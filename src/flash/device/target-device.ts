@@ -34,7 +34,7 @@ export async function withTargetDevice<T>(
     const cached = claim(path);
     const direct = openDirect(cached, { writable: true });
     try {
-      if (!direct) throw noDirect(path);
+      if (!direct) throw directUnsupported(path);
       return await use({ facts, cached, direct });
     } finally {
       direct?.close();
@@ -90,7 +90,7 @@ function claim(path: string): FileDevice {
   }
 }
 
-function noDirect(path: string): TwinbankError {
+function directUnsupported(path: string): TwinbankError {
   const message = `${path}: expected a device that can be read past the cache, found none`;
   return new TwinbankError('io', 'flash.direct', message);
 }

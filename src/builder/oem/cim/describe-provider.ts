@@ -47,12 +47,12 @@ export async function describeProvider(
   });
   try {
     return await new Promise((resolve) => {
-      const late = setTimeout(
+      const timer = setTimeout(
         () => resolve(failed(`it takes more than ${limits.timeoutMs / 1000} s`)),
         limits.timeoutMs,
       );
       const settle = (found: ProviderSchemas): void => {
-        clearTimeout(late);
+        clearTimeout(timer);
         resolve(found);
       };
       worker.once('message', settle);

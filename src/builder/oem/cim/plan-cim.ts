@@ -46,8 +46,10 @@ export async function planOemCim(
       ]);
       const unbundled = bundles.flatMap(({ problems }) => problems);
       // A refused import is told once.
-      const told = types.filter((one) => !unbundled.some((other) => samePlace(one, other)));
-      assertNone([...unbundled, ...told]);
+      const typeDiagnostics = types.filter(
+        (one) => !unbundled.some((other) => samePlace(one, other)),
+      );
+      assertNone([...unbundled, ...typeDiagnostics]);
       const tree: FileTree = new Map();
       for (const [index, one] of cim.entries()) {
         const data = bundles[index]?.data ?? new Uint8Array();

@@ -77,9 +77,9 @@ function fileProblems(provider: LoadedProvider): Diagnostic[] {
     return [problem(cimFolder, `at most ${most.files} files`, `${files.length}`)];
   }
   const statuses = files.map((path) => [path, lstatSync(join(provider.folder, path))] as const);
-  const strange = statuses.filter(([, status]) => !status.isFile());
-  if (strange.length > 0) {
-    return strange.map(([path]) => problem(path, 'a file', 'a link or something else'));
+  const notFiles = statuses.filter(([, status]) => !status.isFile());
+  if (notFiles.length > 0) {
+    return notFiles.map(([path]) => problem(path, 'a file', 'a link or something else'));
   }
   const bytes = statuses.reduce((sum, [, { size }]) => sum + size, 0);
   if (bytes <= most.bytes) return [];

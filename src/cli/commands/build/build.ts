@@ -63,12 +63,12 @@ export const command = defineCommand({
     const key = await loadSigningKey(context, options);
     const images = orderImages({ recipes, set, oem, matrix, cwd });
     const several = images.length > 1;
-    const quieter: Report = (event) => {
+    const withoutSteps: Report = (event) => {
       const isDetail = event.type === 'step' || event.type === 'note';
       if (!isDetail && !(event.type === 'done' && event.cached)) report(event);
     };
-    const told = several ? quieter : report;
-    const share = sharedBases({ ...context, report: told }, images, locked);
+    const progress = several ? withoutSteps : report;
+    const share = sharedBases({ ...context, report: progress }, images, locked);
     const orders = images.map(({ recipe, oem: column, name, loaded }) => ({
       name,
       order: async (): Promise<BuildOptions> => {
@@ -77,7 +77,7 @@ export const command = defineCommand({
         return {
           ...(await share(recipe, resolved)),
           recipe: resolved,
-          report: told,
+          report: progress,
           fileName: name,
           formats,
           key,

@@ -11,7 +11,7 @@ import { type Context, defineCommand, type Result } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { setOption } from '../../options.ts';
 import { recipesJson, systemsJson } from './json.ts';
-import { type DiffLook, recipesText, systemsText } from './text.ts';
+import { type DiffStyle, recipesText, systemsText } from './text.ts';
 
 const isRecipe = (path: string): boolean => /\.ya?ml$/i.test(path);
 
@@ -62,11 +62,11 @@ export const command = defineCommand({
       }),
   run: async (context, options) => {
     const { a, b, set } = options;
-    const look = lookOf(context, options);
+    const style = styleOf(context, options);
     if (isRecipe(a) !== isRecipe(b)) throw mixed(a, b);
     if (isRecipe(a)) {
       if (options.bank !== undefined) throw usageError('--bank: expected an image, found recipes');
-      return recipes(a, b, { cwd: context.cwd, set }, look);
+      return recipes(a, b, { cwd: context.cwd, set }, style);
     }
     if (set.length > 0) throw usageError('--set: expected two recipes, found none');
     const banks = banksOf(options.bank);
@@ -81,7 +81,7 @@ export const command = defineCommand({
         signal: context.signal,
       },
     };
-    return systems(context, [a, b], banks, { compare, look });
+    return systems(context, [a, b], banks, { compare, style });
   },
 });
 
@@ -89,13 +89,13 @@ function recipes(
   a: string,
   b: string,
   options: { cwd: string; set: readonly string[] },
-  look: DiffLook,
+  style: DiffStyle,
 ): Result {
   const [left, right] = [describeRecipe(a, options), describeRecipe(b, options)];
   const changes = compareRecipes(left, right);
   return {
     json: recipesJson(left, right, changes),
-    text: recipesText(left, right, changes, look),
+    text: recipesText(left, right, changes, style),
     ...(changes.length > 0 && { differs: true }),
   };
 }
@@ -104,7 +104,7 @@ async function systems(
   context: Context,
   [a, b]: readonly [string, string],
   banks: readonly [number | undefined, number | undefined],
-  { compare, look }: { compare: CompareOptions; look: DiffLook },
+  { compare, style }: { compare: CompareOptions; style: DiffStyle },
 ): Promise<Result> {
   const left = await open(context, a, banks[0]);
   try {
@@ -117,7 +117,7 @@ async function systems(
       const found = await compareSources(left, right, compare);
       return {
         json: systemsJson(left.described, right.described, found),
-        text: systemsText(left.described, right.described, found, look),
+        text: systemsText(left.described, right.described, found, style),
         ...(!found.equal && { differs: true }),
       };
     } finally {
@@ -154,10 +154,10 @@ function banksOf(text: string | undefined): [number | undefined, number | undefi
   throw usageError(`--bank: expected a number such as 5, or two such as 5,6, found ${text}`);
 }
 
-function lookOf(
+function styleOf(
   { colors, columns }: Context,
   options: { width: number | undefined; all: boolean | undefined; ids: boolean | undefined },
-): DiffLook {
+): DiffStyle {
   const { width, all = false, ids = false } = options;
   if (width !== undefined && !(Number.isInteger(width) && width >= 40 && width <= 1000)) {
     throw usageError(`--width: expected a whole number from 40 to 1000, found ${width}`);

@@ -15,14 +15,15 @@ export function imageSections(
   ids: boolean,
 ): Section[] {
   // A package of the store is told once, with the packages; that a build has a list of them, never.
-  const told = new Set(
+  const alreadyShown = new Set(
     [a, b].flatMap(({ system: { packages, build } }) => [
       ...packages.map(({ name }) => `packages/${name}`),
       `builds/${build}.json`,
     ]),
   );
   const others = files.filter(
-    (one) => !((one.a ?? one.b)?.place === 'store' && told.has((one.a ?? one.b)?.path ?? '')),
+    (one) =>
+      !((one.a ?? one.b)?.place === 'store' && alreadyShown.has((one.a ?? one.b)?.path ?? '')),
   );
   return [
     {

@@ -15,7 +15,7 @@ export interface Section {
   readonly notes?: readonly string[];
 }
 
-export interface SideLook {
+export interface SideBySideStyle {
   readonly colors: Colors;
   /** Characters that a line has at the most. */
   readonly columns: number;
@@ -31,8 +31,8 @@ const minCell = 8;
  * the width that there is. Nothing is cut off: what is too long goes on in the next line of its column, and
  * a name that is longer than its column has a line of its own.
  */
-export function sideBySide(sections: readonly Section[], look: SideLook): string {
-  const { colors, columns, share = 0.4 } = look;
+export function sideBySide(sections: readonly Section[], style: SideBySideStyle): string {
+  const { colors, columns, share = 0.4 } = style;
   const names = sections.flatMap(({ rows }) => rows.map(({ name }) => name.length));
   const name = Math.min(Math.max(minCell, ...names), Math.floor(columns * share));
   const cell = Math.max(minCell, Math.floor((columns - 2 - name - 4) / 2));
@@ -76,11 +76,11 @@ function rowLines(
 }
 
 /** Stands for a blank at which a line is not broken. */
-const firmBlank = '\u00a0';
+const noBreakSpace = '\u00a0';
 
 /** Facts of one cell, which is broken between them and not in them, unless one is longer than a line. */
 export function facts(all: readonly string[]): string {
-  return all.map((fact) => fact.replaceAll(' ', firmBlank)).join(', ');
+  return all.map((fact) => fact.replaceAll(' ', noBreakSpace)).join(', ');
 }
 
 /** Lines of at most `width` characters, broken at blanks where there are some. */
@@ -94,21 +94,21 @@ function broken(text: string, width: number): string[] {
     }
     line = line === '' ? word : `${line} ${word}`;
     while (line.length > width) {
-      const end = breakIn(line, width);
+      const end = breakWord(line, width);
       lines.push(line.slice(0, end));
       line = line.slice(end);
     }
   }
   const all = line === '' ? lines : [...lines, line];
   // A comma for which there was no room any more says nothing on a line of its own.
-  return all.filter((one) => one !== ',').map((one) => one.replaceAll(firmBlank, ' '));
+  return all.filter((one) => one !== ',').map((one) => one.replaceAll(noBreakSpace, ' '));
 }
 
 /** Where a word that is too long is broken: behind a `/` or the like, if that leaves no short line. */
-function breakIn(word: string, width: number): number {
+function breakWord(word: string, width: number): number {
   const fits = word.slice(0, width);
   const end = Math.max(
-    ...['/', ',', ':', '=', firmBlank].map((sign) => fits.lastIndexOf(sign) + 1),
+    ...['/', ',', ':', '=', noBreakSpace].map((sign) => fits.lastIndexOf(sign) + 1),
   );
   return end > width / 3 ? end : width;
 }

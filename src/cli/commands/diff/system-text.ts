@@ -107,13 +107,13 @@ function row(one: KeyedChange<unknown>, a: string, b: string): SideRow {
 
 function originText(one: DescribedOrigin | null, other: DescribedOrigin | null): string {
   if (!one) return '';
-  const told = ({ vendor, version, signedBy }: DescribedOrigin) => [
+  const factsOfOrigin = ({ vendor, version, signedBy }: DescribedOrigin) => [
     plain(version),
     plain(vendor),
     `signed by ${signedBy.join(' ') || 'nobody'}`,
   ];
-  const theirs = other ? told(other) : [];
-  return facts(told(one).filter((fact, index) => fact !== theirs[index]));
+  const theirs = other ? factsOfOrigin(other) : [];
+  return facts(factsOfOrigin(one).filter((fact, index) => fact !== theirs[index]));
 }
 
 /** `NAME=VALUE` that only has another value is one row. */
@@ -123,18 +123,18 @@ export function optionRows({
   moved,
 }: SystemComparison['kernelOptions']): SideRow[] {
   const nameOf = (word: string) => word.split('=')[0] ?? '';
-  const only = (words: readonly string[], name: string) =>
-    words.filter((word) => nameOf(word) === name).length === 1;
+  const only = (options: readonly string[], name: string) =>
+    options.filter((word) => nameOf(word) === name).length === 1;
   const paired = new Set(
     removed.map(nameOf).filter((name) => only(removed, name) && only(added, name)),
   );
-  const valueOfWord = (words: readonly string[], name: string) => {
-    const word = words.find((one) => nameOf(one) === name) ?? '';
+  const valueOfOption = (options: readonly string[], name: string) => {
+    const word = options.find((one) => nameOf(one) === name) ?? '';
     return plain(word.includes('=') ? word.slice(name.length + 1) : word);
   };
   return [
     ...[...paired].map((name): SideRow => {
-      const [a, b] = [valueOfWord(removed, name), valueOfWord(added, name)];
+      const [a, b] = [valueOfOption(removed, name), valueOfOption(added, name)];
       return { change: 'changed', name: plain(name), a, b };
     }),
     ...removed.flatMap((word): SideRow[] =>
@@ -164,14 +164,14 @@ function moduleText(
     plain(module.relations.join('; ')),
   ];
   const [ours, theirs] = [factsOf(one), other ? factsOf(other) : []];
-  const told = other
+  const shown = other
     ? ours.filter((fact, index) => fact !== theirs[index])
     : [...ours.slice(0, 2), `${one.files.length} files`];
   const isOther = !other || !sameContent(one, other);
   const size = isB ? sizePair(other?.bytes, one.bytes)[1] : humanSize(one.bytes);
   const content = isOther ? [size, one.sha256.slice(0, 8) || 'unreadable'] : [];
   const left = one.leftOut ? ['left out'] : [];
-  return facts([...told, ...content, ...left].filter((fact) => fact !== ''));
+  return facts([...shown, ...content, ...left].filter((fact) => fact !== ''));
 }
 
 /** Two sizes, the second with the difference; the smallest unit shows it where the larger one would not. */
@@ -186,7 +186,7 @@ function sizePair(a: number | undefined, b: number | undefined): [string, string
 }
 
 function fileTexts({ a, b, fields }: FileChange): [string, string] {
-  if (!a || !b) return [aloneText(a), aloneText(b)];
+  if (!a || !b) return [singleText(a), singleText(b)];
   const texts: Readonly<Record<FileField, (one: ListedFile) => string>> = {
     type: ({ type }) => `a ${type}`,
     content: ({ bytes = 0 }) => humanSize(bytes),
@@ -204,7 +204,7 @@ function fileTexts({ a, b, fields }: FileChange): [string, string] {
   return [facts(left), facts(right)];
 }
 
-function aloneText(one: ListedFile | null): string {
+function singleText(one: ListedFile | null): string {
   if (!one) return '';
   if (one.type === undefined) return 'there';
   if (one.type === 'file') return humanSize(one.bytes ?? 0);

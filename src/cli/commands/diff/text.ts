@@ -8,10 +8,10 @@ import type {
 import { humanSize } from '../../../diagnostics/size.ts';
 import { plain, wrap } from '../../text/plain-text.ts';
 import { imageSections } from './image-text.ts';
-import { type Section, type SideLook, sideBySide } from './side-by-side.ts';
+import { type Section, type SideBySideStyle, sideBySide } from './side-by-side.ts';
 import { fileSections, optionRows, systemSections } from './system-text.ts';
 
-export interface DiffLook extends SideLook {
+export interface DiffStyle extends SideBySideStyle {
   /** No list is shortened. */
   readonly all: boolean;
   /** GUIDs count, and are shown. */
@@ -25,18 +25,18 @@ export function systemsText(
   a: WithSystem,
   b: WithSystem,
   found: SystemsComparison,
-  look: DiffLook,
+  style: DiffStyle,
 ): string {
   const sections = [
     ...(found.image && a.kind === 'image' && b.kind === 'image'
-      ? imageSections(a, b, found.image, look.ids)
+      ? imageSections(a, b, found.image, style.ids)
       : []),
     ...systemSections(found.system, found.files, found.unread),
-    ...fileSections(found.files, found.system, look),
+    ...fileSections(found.files, found.system, style),
   ];
   const marks = found.image?.banks.some(({ counted }) => !counted) ? ', but for marks' : '';
   const sum = found.equal ? `the same${marks}` : summary(a, b, found);
-  return text([sideLine('A', a), sideLine('B', b)], sections, sum, look);
+  return text([sideLine('A', a), sideLine('B', b)], sections, sum, style);
 }
 
 /** What two recipes have differently, value by value, with what set each. */
@@ -44,7 +44,7 @@ export function recipesText(
   a: DescribedRecipe,
   b: DescribedRecipe,
   changes: readonly RecipeChange[],
-  look: DiffLook,
+  style: DiffStyle,
 ): string {
   const side = (value: RecipeChange['a']): string =>
     value ? `${valueText(value.value)}, ${plain(value.origin)}` : '';
@@ -59,7 +59,7 @@ export function recipesText(
   // A value and its origin need more room than the name, which may have a line of its own.
   const share = 0.33;
   const heads = [`A  ${plain(a.path)}: recipe`, `B  ${plain(b.path)}: recipe`];
-  return text(heads, sections, sum, { ...look, share });
+  return text(heads, sections, sum, { ...style, share });
 }
 
 /** As YAML has it where that is clear: quoted only where it could be taken for another type, or has blanks. */
@@ -73,13 +73,13 @@ function text(
   heads: readonly string[],
   sections: readonly Section[],
   sum: string,
-  look: SideLook,
+  style: SideBySideStyle,
 ): string {
   const filled = sections.filter(({ rows, notes = [] }) => rows.length + notes.length > 0);
   const blocks = [
-    heads.map((head) => wrap(head, look.columns, 3)).join('\n'),
-    ...(filled.length > 0 ? [sideBySide(filled, look)] : []),
-    look.colors.bold(wrap(sum, look.columns, 2)),
+    heads.map((head) => wrap(head, style.columns, 3)).join('\n'),
+    ...(filled.length > 0 ? [sideBySide(filled, style)] : []),
+    style.colors.bold(wrap(sum, style.columns, 2)),
   ];
   return blocks.join('\n\n');
 }

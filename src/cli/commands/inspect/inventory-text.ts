@@ -33,11 +33,11 @@ export function fileText(found: FoundFile, { colors, columns }: Look): string {
 }
 
 function licenceWithBasis({ licence }: FoundFile['package']): string {
-  const basis = licence.basis === 'unknown' ? licence.why : `by its ${basisWords(licence.basis)}`;
+  const basis = licence.basis === 'unknown' ? licence.why : `by its ${basisText(licence.basis)}`;
   return `${licenceText(licence)} (${basis})`;
 }
 
-function basisWords(basis: string): string {
+function basisText(basis: string): string {
   return basis === 'references' ? 'copyright file, which is free text' : basis;
 }
 
@@ -50,13 +50,13 @@ export function packagesText(packages: readonly ListedPackage[]): string {
   return table([['package', 'version', 'in', 'licence'], ...rows]);
 }
 
-const mostTerms = 3;
+const maxTerms = 3;
 
 function shortText(licence: Licence): string {
   const { terms } = licence;
-  if (terms.length <= mostTerms) return licenceText(licence);
-  const first = licenceText({ ...licence, terms: terms.slice(0, mostTerms - 1) });
-  return `${first} and ${terms.length - mostTerms + 1} more`;
+  if (terms.length <= maxTerms) return licenceText(licence);
+  const first = licenceText({ ...licence, terms: terms.slice(0, maxTerms - 1) });
+  return `${first} and ${terms.length - maxTerms + 1} more`;
 }
 
 /** Each licence with what is under it. */

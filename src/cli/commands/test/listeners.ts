@@ -31,14 +31,14 @@ export async function listenTo(
 ): Promise<Listeners> {
   const collected = collectRun({ artefacts });
   const file = events === undefined ? undefined : await eventFile(resolve(context.cwd, events));
-  const tell = teller(context, collected.record);
-  const show = watch ? watcher(context) : () => {};
+  const printScenario = scenarioPrinter(context, collected.record);
+  const printStep = watch ? stepPrinter(context) : () => {};
   return {
     hear(event) {
       collected.add(event);
       file?.write(event);
-      show(event);
-      tell(event);
+      printStep(event);
+      printScenario(event);
     },
     record: collected.record,
     close: async () => file?.close(),
@@ -66,7 +66,7 @@ async function eventFile(path: string) {
 }
 
 /** One line for each scenario that is over: as a part of the result, or as progress beside a document. */
-function teller({ json, stdout, colors, report }: Context, record: () => RunRecord) {
+function scenarioPrinter({ json, stdout, colors, report }: Context, record: () => RunRecord) {
   return (event: RunEvent): void => {
     if (event.type !== 'scenario-end') return;
     const scenario = record().scenarios.find(({ run }) => run === event.run);
@@ -78,7 +78,7 @@ function teller({ json, stdout, colors, report }: Context, record: () => RunReco
 }
 
 /** Steps as they begin and end, and the machine's own words about itself; each with its run, where there are several. */
-function watcher({ report, colors }: Context) {
+function stepPrinter({ report, colors }: Context) {
   const steps = new Map<string, readonly string[]>();
   let several = false;
   const textOf = (event: RunEvent): string | undefined => {
