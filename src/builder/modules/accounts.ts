@@ -13,7 +13,11 @@ interface Account {
 
 const nobody = 65_534;
 const account = (name: string, uid: number, gid: number, fullName: string): Account => ({
-  ...{ name, uid, gid, fullName, shell: name === 'root' ? '/bin/sh' : '/bin/false' },
+  name,
+  uid,
+  gid,
+  fullName,
+  shell: name === 'root' ? '/bin/sh' : '/bin/false',
 });
 
 /** The users of every system (docs/vmkd.md#users), those with a number below the agents' first. */

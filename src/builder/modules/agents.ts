@@ -23,7 +23,7 @@ import type { ModuleDraft, PlanContext } from './module.ts';
 const vmkd = 'vmkd';
 /** Its programs, by the names they get, and where their sources begin. */
 const vmkdEntries: Readonly<Record<string, string>> = {
-  vmkd: 'src/runtime/vmkernel/vmkd.ts',
+  vmkd: 'src/runtime/vmkernel/main.ts',
   // A thread of its own (update-worker.ts).
   'vmkd-update': 'src/runtime/vmkernel/update/update-worker.ts',
   // What the command `support-bundle` runs.

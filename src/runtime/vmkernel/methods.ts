@@ -1,59 +1,62 @@
-import { release } from 'node:os';
-import { shutdownMethod } from '../../hostcore/end-host.ts';
-import type { Ending } from '../../hostcore/host-port.ts';
-import type { HostStatus } from '../../hostcore/host-status.ts';
+import type { Journal } from '../../hostcore/journal.ts';
+import type { StateKeeper } from '../../hostcore/state-keeper.ts';
+import type { UpdateService } from '../../hostcore/update-service.ts';
 import type { Method } from '../../protocol/json-rpc.ts';
-import type { Clock } from '../system/clock.ts';
-import type { DriverReport } from '../system/drivers.ts';
-import { checkFirmware, type FirmwareCheck } from '../vmm/firmware-check.ts';
-import { faultMethods, faultsFor } from './boot/faults.ts';
-import type { KernelCommandLine } from './boot/kernel-command-line.ts';
-import { currentLeases } from './network/network.ts';
+import type { Agent } from '../agents/agent.ts';
+import { forwardMethods } from './agents/forward-methods.ts';
+import { type RunningAgents, withRestarts } from './agents/start-agents.ts';
+import type { BankPartition } from './boot/bank-partition.ts';
+import { type System, systemMethods } from './management/system-methods.ts';
+import { setHostName } from './network/network.ts';
+import type { StartedNetwork } from './network/start-network.ts';
+import { hostSettings } from './state/host-state.ts';
+import { hostCollectors } from './support/collectors.ts';
+import { supportMethods } from './support/support-service.ts';
+import { hostUpdates } from './update/host-updates.ts';
+import { updatePlaces } from './update/update-places.ts';
 
-/** What the methods tell about, and how they end the system. */
-export interface System {
-  readonly clock: Clock;
-  readonly command: KernelCommandLine;
-  readonly drivers: DriverReport;
-  readonly interfaces: readonly string[];
-  watchdogs(): readonly string[];
-  phase(): 'starting' | 'ready' | 'stopping';
-  /** What is not healthy now. */
-  problems(): readonly string[];
-  configuration(): HostStatus['configuration'];
-  readonly signed: HostStatus['signed'];
-  stop(how: Ending, why: string): void;
+/** What the methods act on: what the steps of vmkd have found and started. */
+export interface RunningParts {
+  readonly system: System;
+  readonly bank: BankPartition | undefined;
+  readonly keeper: StateKeeper;
+  readonly network: StartedNetwork;
+  /** The rows of those that run, and what they do. */
+  readonly rows: readonly Agent[];
+  readonly agents: RunningAgents;
+  readonly updates: UpdateService;
 }
 
-/** The methods of vmkd's protocol (docs/vmkd.md). */
-export function vmkdMethods(system: System): Record<string, Method> {
-  let check: Promise<FirmwareCheck> | undefined;
-  return {
-    ...faultMethods(faultsFor(system.command.bank)),
-    status: () =>
-      ({
-        build: system.command.build,
-        bank: system.command.bank ?? null,
-        state: system.phase(),
-        problems: system.problems(),
-        refused: system.command.refused,
-        watchdogs: system.watchdogs(),
-        kernel: release(),
-        engine: process.versions.node,
-        secondsSincePowerOn: system.clock.sincePowerOn(),
-        drivers: system.drivers,
-        network: { interfaces: system.interfaces, leases: currentLeases() },
-        configuration: system.configuration(),
-        signed: system.signed,
-      }) satisfies HostStatus & Record<string, unknown>,
-    // The answer goes out first: the caller waits for it, and soon there is no one to give it.
-    shutdown: shutdownMethod((how, why) => void setTimeout(() => system.stop(how, why), 100)),
-    'vmm.check': () => {
-      // Whoever asks meanwhile waits for the same machine, and not for one of his own.
-      check ??= checkFirmware(120_000).finally(() => {
-        check = undefined;
-      });
-      return check;
-    },
+/** All methods of vmkd's protocol (docs/vmkd.md): of the system, its settings, updates, agents, and support. */
+export function vmkdMethods(parts: RunningParts): Record<string, Method> {
+  const { system, bank, keeper, network, rows, agents, updates } = parts;
+  const appliers = { hostname: setHostName, network: network.configure };
+  const known = {
+    ...systemMethods(system),
+    ...hostSettings({
+      keeper,
+      appliers: withRestarts(appliers, agents),
+      interfaces: network.interfaces,
+    }),
+    ...updates.methods,
+    ...forwardMethods(rows),
   };
+  return { ...known, ...supportMethods({ collectors: () => hostCollectors(known, rows, bank) }) };
+}
+
+export interface UpdatesPort {
+  readonly bank: BankPartition | undefined;
+  readonly journal: Journal;
+  line(text: string): void;
+  stop(how: 'power-off' | 'reboot', why: string): void;
+}
+
+/** Updates of the disk that the system runs from; who asked has his answer before the system ends. */
+export function vmkdUpdates({ bank, journal, line, stop }: UpdatesPort): UpdateService {
+  return hostUpdates({
+    places: () => bank && updatePlaces(bank),
+    journal: journal.write,
+    line,
+    end: (how, why) => void setTimeout(() => stop(how, why), 100),
+  });
 }

@@ -55,11 +55,12 @@ export const inside: Readonly<Record<string, Walls>> = {
     'vmkernel/health': ['system', 'vmkernel/boot', 'vmkernel/network'],
     'vmkernel/agents': ['system', 'agents'],
     'vmkernel/support': ['system', 'agents', 'vmkernel/boot', 'vmkernel/oem'],
+    'vmkernel/management': ['system', 'vmm', 'vmkernel/boot', 'vmkernel/network'],
     // vmkd lists the steps of all.
     vmkernel: [
       ...['system', 'vmm', 'agents', 'vmkernel/boot', 'vmkernel/network', 'vmkernel/oem'],
       ...['vmkernel/state', 'vmkernel/update', 'vmkernel/health', 'vmkernel/agents'],
-      'vmkernel/support',
+      ...['vmkernel/support', 'vmkernel/management'],
     ],
   },
 };

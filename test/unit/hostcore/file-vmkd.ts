@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 import { answerLine } from '../../../src/protocol/json-rpc.ts';
 import { openStoreJournal } from '../../../src/runtime/vmkernel/boot/journal.ts';
 import { confirmRunningBank } from '../../../src/runtime/vmkernel/boot/running-bank.ts';
-import { vmkdMethods } from '../../../src/runtime/vmkernel/methods.ts';
+import { systemMethods } from '../../../src/runtime/vmkernel/management/system-methods.ts';
 import { hostSettings, hostState } from '../../../src/runtime/vmkernel/state/host-state.ts';
 import { hostUpdates } from '../../../src/runtime/vmkernel/update/host-updates.ts';
 import { verifyRunningBank } from '../../../src/runtime/vmkernel/update/update-places.ts';
@@ -62,7 +62,7 @@ export async function fileVmkd(image: CutHost): Promise<FileVmkd> {
     folder,
   });
   const methods = {
-    ...vmkdMethods({
+    ...systemMethods({
       clock: { sincePowerOn: () => 1, sinceKernel: () => 1 },
       command: { build: '1.1.0-110', bank: keptBank, trial: false, layers: [], refused: [] },
       drivers: { devices: 0, loaded: [], failed: [] },

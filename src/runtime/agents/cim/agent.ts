@@ -4,8 +4,12 @@ import { cimApi } from './provider.ts';
 
 /** What it answers (methods.ts). */
 export const methodNames = [
-  ...(['classes', 'class', 'instances'] as const),
-  ...(['get', 'invoke', 'indications'] as const),
+  'classes',
+  'class',
+  'instances',
+  'get',
+  'invoke',
+  'indications',
 ] as const;
 
 /** The object manager of CIM: a user of its own without rights, which vmkd gives what providers are granted. */

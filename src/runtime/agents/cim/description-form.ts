@@ -13,8 +13,20 @@ import type { ProviderDescription } from './provider-description.ts';
 import { programForm } from './provider-message.ts';
 
 const types: readonly CimType[] = [
-  ...(['boolean', 'string', 'datetime', 'reference', 'real32', 'real64'] as const),
-  ...(['uint8', 'uint16', 'uint32', 'uint64', 'sint8', 'sint16', 'sint32', 'sint64'] as const),
+  'boolean',
+  'string',
+  'datetime',
+  'reference',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+  'sint8',
+  'sint16',
+  'sint32',
+  'sint64',
+  'real32',
+  'real64',
 ];
 const type = oneOf(...types);
 const yes: Form<true> = (value, place) => {
@@ -25,7 +37,11 @@ const yes: Form<true> = (value, place) => {
 
 /** Of a property and of a parameter. */
 const element = {
-  ...{ array: yes, description: text, units: text, values: record(text), maxLen: number },
+  array: yes,
+  description: text,
+  units: text,
+  values: record(text),
+  maxLen: number,
   required: yes,
 };
 const property = object({ type }, { ...element, key: yes });
@@ -42,10 +58,14 @@ const cimClass: Form<CimClass> = object(
 /** The form of NAME.json beside a provider's bundle. */
 export const descriptionForm: Form<ProviderDescription> = object({
   schemaVersion: oneOf(1),
-  ...{ origin: text, name: text, api: number, monitors: flag },
+  origin: text,
+  name: text,
+  api: number,
+  monitors: flag,
   classes: list(cimClass),
   programs: record(programForm),
-  ...{ writes: list(text), devices: list(text) },
+  writes: list(text),
+  devices: list(text),
 });
 
 /** What of it vmkd grants. */

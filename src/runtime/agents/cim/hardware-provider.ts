@@ -26,8 +26,11 @@ function computerSystem(host: CimHost): CimInstance {
     ['SKU', system?.text(0x19)],
   ].filter((pair): pair is [string, string] => pair[1] !== undefined);
   return present({
-    ...{ Name: host.systemName, NameFormat: 'HostName', ElementName: host.systemName },
-    ...{ Dedicated: [35], EnabledState: 2 },
+    Name: host.systemName,
+    NameFormat: 'HostName',
+    ElementName: host.systemName,
+    Dedicated: [35],
+    EnabledState: 2,
     IdentifyingDescriptions: described.map(([name]) => name),
     OtherIdentifyingInfo: described.map(([, value]) => value),
   });
@@ -78,8 +81,11 @@ function processors(host: CimHost): CimInstance[] {
     if ((status & 0x40) === 0) return [];
     const family = one.number(6, 1);
     const properties = {
-      ...{ SystemCreationClassName: 'Twinbank_ComputerSystem', SystemName: host.systemName },
-      ...{ DeviceID: `processor-${index}`, Role: 'Central', ElementName: one.text(4) },
+      SystemCreationClassName: 'Twinbank_ComputerSystem',
+      SystemName: host.systemName,
+      DeviceID: `processor-${index}`,
+      Role: 'Central',
+      ElementName: one.text(4),
       Description: one.text(0x10),
       Family: family === 0xfe ? one.number(0x28, 2) : family,
       MaxClockSpeed: one.number(0x14, 2),
@@ -97,7 +103,9 @@ function memory(host: CimHost): CimInstance[] {
     const bytes = memoryBytes(one);
     if (bytes === undefined) return [];
     const properties = {
-      ...{ Tag: `memory-${index}`, ElementName: one.text(0x10), BankLabel: one.text(0x11) },
+      Tag: `memory-${index}`,
+      ElementName: one.text(0x10),
+      BankLabel: one.text(0x11),
       ...{
         Manufacturer: one.text(0x17),
         SerialNumber: one.text(0x18),
@@ -130,22 +138,30 @@ const none = { properties: {} };
 export const provider = defineProvider({
   classes: [
     {
-      ...{ name: 'Twinbank_ComputerSystem', superclass: 'CIM_ComputerSystem', ...none },
+      name: 'Twinbank_ComputerSystem',
+      superclass: 'CIM_ComputerSystem',
+      ...none,
       description: 'This host',
       enumerate: (host) => [computerSystem(host)],
     },
     {
-      ...{ name: 'Twinbank_Chassis', superclass: 'CIM_Chassis', ...none },
+      name: 'Twinbank_Chassis',
+      superclass: 'CIM_Chassis',
+      ...none,
       description: 'The chassis that the firmware tells of',
       enumerate: chassis,
     },
     {
-      ...{ name: 'Twinbank_Processor', superclass: 'CIM_Processor', ...none },
+      name: 'Twinbank_Processor',
+      superclass: 'CIM_Processor',
+      ...none,
       description: 'A socket with a processor',
       enumerate: processors,
     },
     {
-      ...{ name: 'Twinbank_PhysicalMemory', superclass: 'CIM_PhysicalMemory', ...none },
+      name: 'Twinbank_PhysicalMemory',
+      superclass: 'CIM_PhysicalMemory',
+      ...none,
       description: 'A memory module',
       enumerate: memory,
     },

@@ -49,7 +49,11 @@ export function cimHost(options: HostOptions): CimHost {
     }
   };
   return {
-    ...{ systemName, now, indicate, read, list },
+    systemName,
+    now,
+    indicate,
+    read,
+    list,
     hwmon: () => readHwmon({ read, list }),
     smbios: () => {
       try {

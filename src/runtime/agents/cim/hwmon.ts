@@ -49,7 +49,11 @@ function readChip({ read, list }: Pick<CimHost, 'read' | 'list'>, chip: string):
     );
     return [
       {
-        ...{ chip: name, device, channel, kind: of, folder: chip },
+        chip: name,
+        device,
+        channel,
+        kind: of,
+        folder: chip,
         label: (names.has(`${channel}_label`) && read(`${chip}/${channel}_label`)) || channel,
         value: number(file.endsWith('_average') ? 'average' : 'input'),
         limits: Object.fromEntries(limits),

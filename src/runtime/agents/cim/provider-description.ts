@@ -30,7 +30,9 @@ const reserved = ['cim', 'prs', 'twinbank'];
 export function schemasOf(provider: CimProvider): CimClass[] {
   return provider.classes.map(
     ({ name, superclass, abstract, description, properties, methods }) => ({
-      ...{ name, description, properties },
+      name,
+      description,
+      properties,
       ...(superclass !== undefined && { superclass }),
       ...(abstract && { abstract }),
       ...(methods && { methods: mapValues(methods, signatureOf) }),

@@ -16,7 +16,10 @@ export const programForm = object({ path: text, libraries: text });
 
 /** What a provider's process is told at its start, in its first argument. */
 export const setupForm = object({
-  ...{ bundle: text, root: text, smbiosTable: text, systemName: text },
+  bundle: text,
+  root: text,
+  smbiosTable: text,
+  systemName: text,
   programs: record(programForm),
   writes: list(text),
 });

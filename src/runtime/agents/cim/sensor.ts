@@ -71,11 +71,19 @@ export function numericSensor(
     LowerThresholdFatal: scaled(lower.fatal),
   };
   return {
-    ...{ SystemCreationClassName: systemClass, SystemName: systemName, DeviceID: id },
-    ...{ ElementName: name, SensorType, BaseUnits, UnitModifier, CurrentReading: scaled(value) },
+    SystemCreationClassName: systemClass,
+    SystemName: systemName,
+    DeviceID: id,
+    ElementName: name,
+    SensorType,
+    BaseUnits,
+    UnitModifier,
+    CurrentReading: scaled(value),
     ...(kind === 'fan' && { RateUnits: 0 }),
     ...Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== null)),
-    ...{ CurrentState: state, ...healthOf(state), EnabledState: 2 },
+    CurrentState: state,
+    ...healthOf(state),
+    EnabledState: 2,
   };
 }
 
@@ -91,7 +99,11 @@ export function healthOf(state: SensorState): { HealthState: number; Operational
 export function hwmonSensor(reading: HwmonReading, systemName: string): Measured {
   const { chip, device, channel, kind, label, value, limits, alarm } = reading;
   return {
-    ...{ id: `${chip}/${device}/${channel}`, kind, value, alarm, systemName },
+    id: `${chip}/${device}/${channel}`,
+    kind,
+    value,
+    alarm,
+    systemName,
     name: label === channel ? `${chip} ${channel}` : `${chip} ${label}`,
     upper: { warning: limits.max, critical: limits.crit, fatal: limits.emergency },
     lower: { warning: limits.min, critical: limits.lcrit },

@@ -21,7 +21,9 @@ export function parseSmbios(table: Uint8Array): SmbiosStructure[] {
     const strings = decoder.decode(table.subarray(at + length, end)).split('\0');
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     found.push({
-      ...{ type, bytes, handle: view.getUint16(2, true) },
+      type,
+      bytes,
+      handle: view.getUint16(2, true),
       number: (offset, size) => {
         if (offset + size > bytes.length) return undefined;
         if (size === 1) return view.getUint8(offset);

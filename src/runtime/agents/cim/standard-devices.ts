@@ -1,8 +1,17 @@
 import type { CimClass } from './provider.ts';
 
 const baseUnits = {
-  ...{ 0: 'Unknown', 1: 'Other', 2: 'Degrees C', 3: 'Degrees F', 4: 'Degrees K', 5: 'Volts' },
-  ...{ 6: 'Amps', 7: 'Watts', 8: 'Joules', 19: 'RPM', 65: 'Percentage' },
+  0: 'Unknown',
+  1: 'Other',
+  2: 'Degrees C',
+  3: 'Degrees F',
+  4: 'Degrees K',
+  5: 'Volts',
+  6: 'Amps',
+  7: 'Watts',
+  8: 'Joules',
+  19: 'RPM',
+  65: 'Percentage',
 };
 
 const thresholds = [
@@ -38,9 +47,20 @@ export const deviceClasses: readonly CimClass[] = [
       SensorType: {
         type: 'uint16',
         values: {
-          ...{ 0: 'Unknown', 1: 'Other', 2: 'Temperature', 3: 'Voltage', 4: 'Current' },
-          ...{ 5: 'Tachometer', 6: 'Counter', 7: 'Switch', 8: 'Lock', 9: 'Humidity' },
-          ...{ 10: 'Smoke Detection', 11: 'Presence', 12: 'Air Flow', 13: 'Power Consumption' },
+          0: 'Unknown',
+          1: 'Other',
+          2: 'Temperature',
+          3: 'Voltage',
+          4: 'Current',
+          5: 'Tachometer',
+          6: 'Counter',
+          7: 'Switch',
+          8: 'Lock',
+          9: 'Humidity',
+          10: 'Smoke Detection',
+          11: 'Presence',
+          12: 'Air Flow',
+          13: 'Power Consumption',
         },
       },
       OtherSensorTypeDescription: { type: 'string', maxLen: 128 },
@@ -112,8 +132,12 @@ export const deviceClasses: readonly CimClass[] = [
       CPUStatus: {
         type: 'uint16',
         values: {
-          ...{ 0: 'Unknown', 1: 'CPU Enabled', 2: 'CPU Disabled by User' },
-          ...{ 3: 'CPU Disabled By BIOS (POST Error)', 4: 'CPU Is Idle', 7: 'Other' },
+          0: 'Unknown',
+          1: 'CPU Enabled',
+          2: 'CPU Disabled by User',
+          3: 'CPU Disabled By BIOS (POST Error)',
+          4: 'CPU Is Idle',
+          7: 'Other',
         },
       },
       NumberOfEnabledCores: { type: 'uint16' },
@@ -127,10 +151,15 @@ export const deviceClasses: readonly CimClass[] = [
       MonitoredEntity: {
         type: 'uint16',
         values: {
-          ...{ 0: 'Unknown', 1: 'Other', 2: 'Operating System' },
-          ...{ 3: 'Operating System Boot Process', 4: 'Operating System Shutdown Process' },
-          ...{ 5: 'Firmware Boot Process', 6: 'BIOS Boot Process', 7: 'Application' },
-          ...{ 8: 'Service Processor' },
+          0: 'Unknown',
+          1: 'Other',
+          2: 'Operating System',
+          3: 'Operating System Boot Process',
+          4: 'Operating System Shutdown Process',
+          5: 'Firmware Boot Process',
+          6: 'BIOS Boot Process',
+          7: 'Application',
+          8: 'Service Processor',
         },
       },
       MonitoredEntityDescription: { type: 'string', maxLen: 256 },
@@ -140,9 +169,12 @@ export const deviceClasses: readonly CimClass[] = [
       ActionOnExpiration: {
         type: 'uint16',
         values: {
-          ...{ 0: 'None - Status Only', 1: 'System Reset', 2: 'System Power Off' },
-          ...{ 3: 'System Power Off, then On', 4: 'Generate System NonMaskableInterrupt (NMI)' },
-          ...{ 5: 'Generate System Management Interrupt (SMI)' },
+          0: 'None - Status Only',
+          1: 'System Reset',
+          2: 'System Power Off',
+          3: 'System Power Off, then On',
+          4: 'Generate System NonMaskableInterrupt (NMI)',
+          5: 'Generate System Management Interrupt (SMI)',
         },
       },
     },

@@ -41,7 +41,12 @@ export function testProvider(provider: CimProvider, options: TestOptions = {}): 
   const indications: { className: string; properties: CimInstance }[] = [];
   const ending = new AbortController();
   const plain: HostOptions = {
-    ...{ root, now, writes, smbiosTable: testSmbiosTable, systemName: 'test', programs: {} },
+    root,
+    now,
+    writes,
+    smbiosTable: testSmbiosTable,
+    systemName: 'test',
+    programs: {},
     indicate: (className, properties) => void indications.push({ className, properties }),
     signal: ending.signal,
   };

@@ -59,18 +59,3 @@ export function findProblems(
 export function readMounts(): string {
   return readFileSync('/proc/mounts', 'utf8');
 }
-
-const watchMs = 10_000;
-
-/** Asks for problems for as long as the system runs, and tells when what is wrong changes. */
-export function watchHealth(
-  problems: () => readonly string[],
-  { changed }: { changed(why: string): void },
-): void {
-  let told = '';
-  setInterval(() => {
-    const why = problems().join('; ');
-    if (why !== told) changed(why);
-    told = why;
-  }, watchMs);
-}

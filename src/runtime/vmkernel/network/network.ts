@@ -7,7 +7,10 @@ import { setStaticAddress } from './static-address.ts';
 
 /** An address that an interface has, by DHCP or by the settings. */
 const leaseForm = object({
-  ...{ interface: text, address: text, router: text, dns: text },
+  interface: text,
+  address: text,
+  router: text,
+  dns: text,
   prefix: number,
 });
 export type Lease = ReturnType<typeof leaseForm>;

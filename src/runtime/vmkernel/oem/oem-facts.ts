@@ -6,7 +6,9 @@ import { oemSettingNames } from '../../../state/settings.ts';
 /** What an OEM says of itself to the running system (src/builder/oem/provider-tree.ts). */
 const factsForm = object(
   {
-    ...{ name: text, vendor: text, version: text },
+    name: text,
+    vendor: text,
+    version: text,
     /** Beside the console's of settings, each of which is held against its own rules. */
     defaults: object(Object.fromEntries(oemSettingNames.map((name) => [name, anything])), {
       console: object({ title: text }, { text, logo: list(text), color: text }),

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bundle } from '../../../../src/builder/modules/bundle.ts';
@@ -15,7 +15,11 @@ function sources() {
   });
   const { cache } = emptyCache();
   const get = () => cachedBundle('src/main.ts', { target: 'node20' }, cache, root);
-  const write = (path: string, text: string) => writeFileSync(join(root, path), text);
+  // As an editor saves: never half of it.
+  const write = (path: string, text: string) => {
+    writeFileSync(join(root, 'new'), text);
+    renameSync(join(root, 'new'), join(root, path));
+  };
   const derived = () => readdirSync(join(cache.directory, 'derived')).length;
   return { root, get, write, derived };
 }

@@ -233,3 +233,41 @@ it('a program that is not there says so', async () => {
   });
   expect(why).toBe(`spawn ${path} ENOENT`);
 });
+
+describe('a program of the bank', () => {
+  beforeEach(() => void vi.useRealTimers());
+
+  it('is kept running while it is wanted, and heard', async () => {
+    let starts = 0;
+    let text = '';
+    await new Promise<void>((done) => {
+      supervise(
+        { name: 'echo', path: '/bin/echo', args: ['hi'] },
+        {
+          wanted: () => {
+            if (++starts > 3) done();
+            return starts <= 3;
+          },
+          onOutput: (chunk) => {
+            text += chunk;
+          },
+          pauseMs: 1,
+        },
+      );
+    });
+    expect(text).toBe('hi\nhi\nhi\n');
+  });
+
+  it('that cannot be started is tried again', async () => {
+    let tries = 0;
+    await new Promise<void>((done) => {
+      const wanted = (): boolean => {
+        if (++tries === 3) done();
+        return tries < 3;
+      };
+      const program = { name: 'none', path: '/nowhere/nothing', args: [] };
+      supervise(program, { wanted, pauseMs: 1 });
+    });
+    expect(tries).toBe(3);
+  });
+});

@@ -7,19 +7,28 @@ import { type SmbiosPart, smbiosTable } from './smbios-table.ts';
 
 const parts: SmbiosPart[] = [
   {
-    ...{ type: 1, length: 27, strings: ['ACME', 'RX-1', 'Not Specified', 'SN7'] },
+    type: 1,
+    length: 27,
+    strings: ['ACME', 'RX-1', 'Not Specified', 'SN7'],
     bytes: {
-      ...{ 4: 1, 5: 2, 6: 3, 7: 4 },
+      4: 1,
+      5: 2,
+      6: 3,
+      7: 4,
       8: [0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 10, 11, 12, 13, 14, 15],
     },
   },
   {
-    ...{ type: 3, length: 25, strings: ['ACME', 'C-9', 'A-77', 'SKU-1'] },
+    type: 3,
+    length: 25,
+    strings: ['ACME', 'C-9', 'A-77', 'SKU-1'],
     // A rack with a lock, two cords, and one contained element of 3 bytes before the SKU.
     bytes: { 4: 1, 5: 0x97, 7: 2, 8: 3, 18: 2, 19: 1, 20: 3, 24: 4 },
   },
   {
-    ...{ type: 4, length: 42, strings: ['CPU 0', 'Fast 9000'] },
+    type: 4,
+    length: 42,
+    strings: ['CPU 0', 'Fast 9000'],
     bytes: {
       4: 1,
       6: 0xfe,
@@ -33,10 +42,20 @@ const parts: SmbiosPart[] = [
   },
   { type: 4, length: 42, strings: ['CPU 1'], bytes: { 4: 1 } },
   {
-    ...{ type: 17, length: 34, strings: ['DIMM A1', 'Bank 0', 'Chips Ltd.', 'M-1', 'P-1'] },
+    type: 17,
+    length: 34,
+    strings: ['DIMM A1', 'Bank 0', 'Chips Ltd.', 'M-1', 'P-1'],
     bytes: {
-      ...{ 8: [72, 0], 10: [64, 0], 12: [0xff, 0x7f], 16: 1, 17: 2, 21: [0x60, 9] },
-      ...{ 23: 3, 24: 4, 26: 5, 28: [0, 0, 1, 0] },
+      8: [72, 0],
+      10: [64, 0],
+      12: [0xff, 0x7f],
+      16: 1,
+      17: 2,
+      21: [0x60, 9],
+      23: 3,
+      24: 4,
+      26: 5,
+      28: [0, 0, 1, 0],
     },
   },
   { type: 17, length: 34, bytes: {} },
@@ -51,8 +70,12 @@ describe("the base's provider", () => {
   test('tells of the system what the firmware knows, and leaves out what nobody filled in', async () => {
     expect(await host().enumerate('Twinbank_ComputerSystem')).toEqual([
       {
-        ...{ CreationClassName: 'Twinbank_ComputerSystem', Name: 'test', NameFormat: 'HostName' },
-        ...{ ElementName: 'test', Dedicated: [35], EnabledState: 2 },
+        CreationClassName: 'Twinbank_ComputerSystem',
+        Name: 'test',
+        NameFormat: 'HostName',
+        ElementName: 'test',
+        Dedicated: [35],
+        EnabledState: 2,
         IdentifyingDescriptions: ['Manufacturer', 'Model', 'SerialNumber', 'UUID'],
         OtherIdentifyingInfo: ['ACME', 'RX-1', 'SN7', '00112233-4455-6677-8899-0a0b0c0d0e0f'],
       },
@@ -62,8 +85,14 @@ describe("the base's provider", () => {
   test('finds the SKU of a chassis behind its contained elements', async () => {
     expect(await host().enumerate('Twinbank_Chassis')).toMatchObject([
       {
-        ...{ Tag: 'chassis-0', Manufacturer: 'ACME', SerialNumber: 'C-9', UserTracking: 'A-77' },
-        ...{ SKU: 'SKU-1', ChassisPackageType: 0x17, LockPresent: true, NumberOfPowerCords: 2 },
+        Tag: 'chassis-0',
+        Manufacturer: 'ACME',
+        SerialNumber: 'C-9',
+        UserTracking: 'A-77',
+        SKU: 'SKU-1',
+        ChassisPackageType: 0x17,
+        LockPresent: true,
+        NumberOfPowerCords: 2,
       },
     ]);
   });
@@ -72,14 +101,25 @@ describe("the base's provider", () => {
     const machine = host();
     expect(await machine.enumerate('Twinbank_Processor')).toMatchObject([
       {
-        ...{ DeviceID: 'processor-0', Description: 'Fast 9000', Family: 0x10b },
-        ...{ MaxClockSpeed: 3000, CurrentClockSpeed: 2500, CPUStatus: 1, NumberOfEnabledCores: 8 },
+        DeviceID: 'processor-0',
+        Description: 'Fast 9000',
+        Family: 0x10b,
+        MaxClockSpeed: 3000,
+        CurrentClockSpeed: 2500,
+        CPUStatus: 1,
+        NumberOfEnabledCores: 8,
       },
     ]);
     expect(await machine.enumerate('Twinbank_PhysicalMemory')).toMatchObject([
       {
-        ...{ Tag: 'memory-0', BankLabel: 'Bank 0', Capacity: 64 * 2 ** 30, TotalWidth: 72 },
-        ...{ DataWidth: 64, MaxMemorySpeed: 2400, SerialNumber: 'M-1', PartNumber: 'P-1' },
+        Tag: 'memory-0',
+        BankLabel: 'Bank 0',
+        Capacity: 64 * 2 ** 30,
+        TotalWidth: 72,
+        DataWidth: 64,
+        MaxMemorySpeed: 2400,
+        SerialNumber: 'M-1',
+        PartNumber: 'P-1',
       },
     ]);
   });

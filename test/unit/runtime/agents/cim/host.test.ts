@@ -29,7 +29,12 @@ const files = {
 
 function hostOf(root: string, writes: string[] = [], signal = new AbortController().signal) {
   return cimHost({
-    ...{ root, writes, signal, smbiosTable: '/none', systemName: 'n', now: () => new Date(0) },
+    root,
+    writes,
+    signal,
+    smbiosTable: '/none',
+    systemName: 'n',
+    now: () => new Date(0),
     programs: {
       echo: { path: '/bin/echo', libraries: '' },
       false: { path: '/bin/false', libraries: '' },
@@ -45,8 +50,14 @@ describe('the sensors of hwmon', () => {
   test('are told in their units, with limits, by the device behind the chip', () => {
     expect(readings).toMatchObject([
       {
-        ...{ chip: 'nvme', device: '0000:00:04.0', channel: 'temp1', kind: 'temp', alarm: false },
-        ...{ label: 'Composite', value: 49.85, limits: { max: 69.85, crit: 99.85 } },
+        chip: 'nvme',
+        device: '0000:00:04.0',
+        channel: 'temp1',
+        kind: 'temp',
+        alarm: false,
+        label: 'Composite',
+        value: 49.85,
+        limits: { max: 69.85, crit: 99.85 },
       },
       { chip: 'broken', channel: 'fan1', value: undefined, alarm: true },
       { chip: 'acpi_power_meter', channel: 'power1', value: 120.5, limits: {} },
@@ -56,9 +67,16 @@ describe('the sensors of hwmon', () => {
   test('become numeric sensors: CurrentReading * 10^UnitModifier of BaseUnits', () => {
     const [drive, fan, power] = readings.map((one) => numericSensor(hwmonSensor(one, 'n')));
     expect(drive).toMatchObject({
-      ...{ DeviceID: 'nvme/0000:00:04.0/temp1', ElementName: 'nvme Composite', SensorType: 2 },
-      ...{ BaseUnits: 2, UnitModifier: -1, CurrentReading: 499, UpperThresholdNonCritical: 699 },
-      ...{ UpperThresholdCritical: 999, CurrentState: 'Normal', HealthState: 5 },
+      DeviceID: 'nvme/0000:00:04.0/temp1',
+      ElementName: 'nvme Composite',
+      SensorType: 2,
+      BaseUnits: 2,
+      UnitModifier: -1,
+      CurrentReading: 499,
+      UpperThresholdNonCritical: 699,
+      UpperThresholdCritical: 999,
+      CurrentState: 'Normal',
+      HealthState: 5,
     });
     expect(fan).toMatchObject({ CurrentReading: null, CurrentState: 'Unknown', HealthState: 0 });
     expect(power).toMatchObject({ BaseUnits: 7, UnitModifier: -3, CurrentReading: 120_500 });

@@ -27,7 +27,11 @@ afterAll(() => {
 });
 
 const fanClass = (name: string, methods = {}): CimClass => ({
-  ...{ name, superclass: 'CIM_Fan', description: 'A fan', properties: {}, methods },
+  name,
+  superclass: 'CIM_Fan',
+  description: 'A fan',
+  properties: {},
+  methods,
 });
 const spin = {
   description: 'Turns',

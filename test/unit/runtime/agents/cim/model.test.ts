@@ -105,7 +105,10 @@ describe('classes', () => {
   });
 
   const fan = {
-    ...{ name: 'Acme_Fan', superclass: 'CIM_Fan', description: 'A fan', properties: {} },
+    name: 'Acme_Fan',
+    superclass: 'CIM_Fan',
+    description: 'A fan',
+    properties: {},
     enumerate: () => [],
   };
   const wrong: [string, unknown, string][] = [

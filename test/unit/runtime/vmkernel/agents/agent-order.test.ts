@@ -3,7 +3,9 @@ import type { Agent } from '../../../../../src/runtime/agents/agent.ts';
 import { agentsInOrder } from '../../../../../src/runtime/vmkernel/agents/agent-order.ts';
 
 const row = (name: string, ...dependsOn: string[]): Agent => ({
-  ...{ name, description: name, dependsOn },
+  name,
+  description: name,
+  dependsOn,
   program: { path: '/bin/true', args: () => [] },
 });
 const order = (rows: readonly Agent[], names: readonly string[]): string[] =>

@@ -49,3 +49,33 @@ describe('faults of a running system', () => {
     }
   });
 });
+
+describe('faults', () => {
+  const faults = (text: string, bank?: number): string[] => {
+    const path = join(folder, 'raw');
+    writeFileSync(path, text);
+    return [...faultsFor(bank, path)];
+  };
+
+  it('are none on a host that has no such device', () => {
+    expect(faultsFor(5, join(folder, 'none')).size).toBe(0);
+  });
+
+  it.each([
+    { text: 'agent-dead@5', bank: 5, found: ['agent-dead'] },
+    { text: 'agent-dead@6', bank: 5, found: [] },
+    { text: 'agent-dead@5', bank: 15, found: [] },
+    { text: 'agent-dead@15', bank: 5, found: [] },
+    { text: 'agent-dead', bank: 6, found: ['agent-dead'] },
+    { text: 'agent-dead@6,no-confirm@5,init-hang', bank: 6, found: ['agent-dead', 'init-hang'] },
+    { text: 'agent-dead@5,agent-dead', bank: 5, found: ['agent-dead'] },
+    { text: 'no-confirm@5\n', bank: 5, found: ['no-confirm'] },
+    { text: '', bank: 5, found: [] },
+  ])('of %j for bank $bank are $found', ({ text, bank, found }) => {
+    expect(faults(text, bank)).toEqual(found);
+  });
+
+  it('with a bank do not meet a system that no loader started', () => {
+    expect(faults('agent-dead@5,no-confirm')).toEqual(['no-confirm']);
+  });
+});

@@ -1,9 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   findProblems,
   type HealthFacts,
   readMounts,
-  watchHealth,
 } from '../../../../../src/runtime/vmkernel/health/health.ts';
 
 /** As /proc/mounts of a running bank is, where the layer named last lies on top. */
@@ -104,32 +103,5 @@ describe('the health of a boot', () => {
 
   it('can be told of the mounts of this very system', () => {
     expect(readMounts()).toMatch(/^\S+ \/\S* \S+ \S+ 0 0$/m);
-  });
-});
-
-describe('the health of a system that stays up', () => {
-  beforeEach(() => void vi.useFakeTimers());
-  afterEach(() => void vi.useRealTimers());
-
-  it('is asked for every ten seconds, and told when it changes', () => {
-    let now: string[] = [];
-    const told: string[] = [];
-    let asked = 0;
-    const look = (): string[] => {
-      asked++;
-      return now;
-    };
-    watchHealth(look, { changed: (why) => void told.push(why) });
-    const after = (tens: number, found: string[]): string[] => {
-      now = found;
-      vi.advanceTimersByTime(tens * 10_000);
-      return told.splice(0);
-    };
-    expect(after(3, [])).toEqual([]);
-    expect(asked).toBe(3);
-    expect(after(3, ['agent syslog: gone'])).toEqual(['agent syslog: gone']);
-    expect(after(1, ['agent syslog: gone', 'disk'])).toEqual(['agent syslog: gone; disk']);
-    expect(after(5, [])).toEqual(['']);
-    expect(after(1, ['disk'])).toEqual(['disk']);
   });
 });

@@ -107,7 +107,10 @@ describe('a support bundle', () => {
 test("an OEM's scripts are collectors, with its programs at hand", async () => {
   const root = workshop({
     'etc/twinbank/oem/acme.json': JSON.stringify({
-      ...{ name: 'acme', vendor: 'ACME', version: '1', defaults: {} },
+      name: 'acme',
+      vendor: 'ACME',
+      version: '1',
+      defaults: {},
       support: { scripts: ['/usr/lib/twinbank/support/acme/collect.sh'] },
     }),
     'etc/twinbank/oem/none.json': JSON.stringify({ name: 'none', defaults: {} }),

@@ -1,43 +1,31 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { faultsFor } from '../../../src/runtime/vmkernel/boot/faults.ts';
-import { parseKernelCommandLine } from '../../../src/runtime/vmkernel/boot/kernel-command-line.ts';
+import { describe, expect, it } from 'vitest';
+import { parseKernelCommandLine } from '../../../../../src/runtime/vmkernel/boot/kernel-command-line.ts';
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'faults-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-describe('faults', () => {
-  const faults = (text: string, bank?: number): string[] => {
-    const path = join(folder, 'raw');
-    writeFileSync(path, text);
-    return [...faultsFor(bank, path)];
-  };
-
-  it('are none on a host that has no such device', () => {
-    expect(faultsFor(5, join(folder, 'none')).size).toBe(0);
+describe("the kernel's command line", () => {
+  it('tells build, bank and partition among words that are for others', () => {
+    const text =
+      'BOOT_IMAGE=(hd0,gpt5)/vmkernel console=ttyS0,115200n8 quiet twinbank.build=0.1.0-1 ' +
+      'twinbank.layers=engine,agents twinbank.bank=5 twinbank.partuuid=5A2F0C11-AB\n';
+    expect(parseKernelCommandLine(text)).toMatchObject({
+      build: '0.1.0-1',
+      bank: 5,
+      partitionGuid: '5a2f0c11-ab',
+    });
   });
 
   it.each([
-    { text: 'agent-dead@5', bank: 5, found: ['agent-dead'] },
-    { text: 'agent-dead@6', bank: 5, found: [] },
-    { text: 'agent-dead@5', bank: 15, found: [] },
-    { text: 'agent-dead@15', bank: 5, found: [] },
-    { text: 'agent-dead', bank: 6, found: ['agent-dead'] },
-    { text: 'agent-dead@6,no-confirm@5,init-hang', bank: 6, found: ['agent-dead', 'init-hang'] },
-    { text: 'agent-dead@5,agent-dead', bank: 5, found: ['agent-dead'] },
-    { text: 'no-confirm@5\n', bank: 5, found: ['no-confirm'] },
-    { text: '', bank: 5, found: [] },
-  ])('of %j for bank $bank are $found', ({ text, bank, found }) => {
-    expect(faults(text, bank)).toEqual(found);
-  });
-
-  it('with a bank do not meet a system that no loader started', () => {
-    expect(faults('agent-dead@5,no-confirm')).toEqual(['no-confirm']);
+    '',
+    'quiet',
+    'twinbank.bank= twinbank.partuuid=',
+    'twinbank.bank=five',
+    'twinbank.bank=-1',
+    'twinbank.bank',
+    'xtwinbank.bank=5',
+  ])('names no bank where the loader did not choose one: %j', (text) => {
+    const found = parseKernelCommandLine(text);
+    expect(found.build).toBe('unknown');
+    expect(found).not.toHaveProperty('bank');
+    expect(found).not.toHaveProperty('partitionGuid');
   });
 });
 

@@ -3,35 +3,37 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const image = resolve(import.meta.dirname, '../../../src/runtime/image');
-const files = readdirSync(image, { recursive: true, encoding: 'utf8' })
-  .filter((file) => statSync(join(image, file)).isFile())
-  .map((file) => ({ file, text: readFileSync(join(image, file), 'utf8') }));
+/** Files that come into the image as they are: the system's, and those that agents bring. */
+const runtime = resolve(import.meta.dirname, '../../../../src/runtime');
+const files = readdirSync(runtime, { recursive: true, encoding: 'utf8' })
+  .filter((file) => /(^|\/)image\//.test(file) && statSync(join(runtime, file)).isFile())
+  .map((file) => ({ file, text: readFileSync(join(runtime, file), 'utf8') }));
 const scripts = files.filter(({ text }) => text.startsWith('#!')).map(({ file }) => file);
 const has = (program: string): boolean => spawnSync(program, ['--help']).error === undefined;
 
 describe('the shell files of the image', () => {
   it('are all here, and may be executed', () => {
-    expect(scripts).toContain('initramfs/init');
+    expect(scripts).toContain('image/initramfs/init');
+    expect(scripts).toContain('agents/cim/image/usr/bin/cim');
     expect(scripts.length).toBeGreaterThan(2);
-    for (const script of scripts) expect(statSync(join(image, script)).mode & 0o111).toBe(0o111);
+    for (const script of scripts) expect(statSync(join(runtime, script)).mode & 0o111).toBe(0o111);
   });
 
   it.each(scripts)('%s is read by a POSIX shell', (script) => {
-    const { status, stderr } = spawnSync('sh', ['-n', join(image, script)], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync('sh', ['-n', join(runtime, script)], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([0, '']);
   });
 
   it.each(scripts)("%s is read by busybox's shell, where that is installed", (script) => {
     if (!has('busybox')) return;
-    const end = spawnSync('busybox', ['ash', '-n', join(image, script)], { encoding: 'utf8' });
+    const end = spawnSync('busybox', ['ash', '-n', join(runtime, script)], { encoding: 'utf8' });
     expect([end.status, end.stderr]).toEqual([0, '']);
   });
 
   it.each(scripts)('%s has nothing that shellcheck warns of, where that is installed', (script) => {
     if (!has('shellcheck')) return;
     // udhcpc's variables come from outside.
-    const args = ['--shell=dash', '--severity=warning', '--exclude=SC2154', join(image, script)];
+    const args = ['--shell=dash', '--severity=warning', '--exclude=SC2154', join(runtime, script)];
     const { status, stdout } = spawnSync('shellcheck', args, { encoding: 'utf8' });
     expect([status, stdout]).toEqual([0, '']);
   });
@@ -42,6 +44,6 @@ describe('the shell files of the image', () => {
       ([, path]) => path,
     );
     expect(started.length).toBeGreaterThan(1);
-    for (const path of started) expect(scripts).toContain(`system${path}`);
+    for (const path of started) expect(scripts).toContain(`image/system${path}`);
   });
 });

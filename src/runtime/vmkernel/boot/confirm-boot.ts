@@ -1,0 +1,39 @@
+import type { StateKeeper } from '../../../hostcore/state-keeper.ts';
+import type { BankPartition } from './bank-partition.ts';
+import type { RunningBoot } from './judge-boot.ts';
+import type { SystemSettings } from './system-settings.ts';
+
+export interface ConfirmPort
+  extends Pick<
+    RunningBoot,
+    'command' | 'clock' | 'console' | 'journal' | 'problems' | 'isStopping' | 'reset'
+  > {
+  readonly settings: SystemSettings;
+  /** As of {@link judgeBoot}: why the boot is not confirmed, or undefined. */
+  judgeBoot(boot: RunningBoot): Promise<string | undefined>;
+  readonly keeper: Pick<StateKeeper, 'saveChanges' | 'keep'>;
+  /** The bank is VALID: called before anything else is done. */
+  onConfirmed(): void;
+}
+
+/**
+ * Confirms the boot once it is healthy; the bank then holds the state that it was started from. One that ends before
+ * counts as unconfirmed, however orderly. Returns why it is not confirmed, or undefined.
+ */
+export async function confirmBoot(
+  port: ConfirmPort,
+  bank: BankPartition | undefined,
+): Promise<string | undefined> {
+  const { trialSeconds } = port.settings.health;
+  const why = bank
+    ? await port.judgeBoot({ ...port, bank, trialSeconds }).catch(({ message }: Error) => message)
+    : 'no disk has the partition that the loader named';
+  if (why !== undefined) {
+    port.console.stage('bank', `not confirmed: ${why}`);
+    return why;
+  }
+  port.onConfirmed();
+  await port.keeper.saveChanges();
+  await port.keeper.keep();
+  return undefined;
+}

@@ -1,0 +1,28 @@
+import type { Journal } from '../../../hostcore/journal.ts';
+import type { Console } from '../../system/console.ts';
+import type { BankPartition } from './bank-partition.ts';
+import type { KernelCommandLine } from './kernel-command-line.ts';
+
+export interface BankPort {
+  readonly console: Pick<Console, 'line'>;
+  readonly command: KernelCommandLine;
+  /** Waits for the partition with a GUID; `again` is called between two looks. */
+  findBank(guid: string, again: () => Promise<void>): Promise<BankPartition | undefined>;
+  /** Of the disk that the bank is on. */
+  openJournal(bank: BankPartition | undefined): Journal;
+}
+
+export interface OpenBank {
+  /** Undefined where the loader named none, or no disk has it. */
+  readonly bank: BankPartition | undefined;
+  readonly journal: Journal;
+}
+
+/** Finds the bank that runs and the journal beside it; a host whose journal cannot be written goes on. */
+export async function openBank(port: BankPort, again: () => Promise<void>): Promise<OpenBank> {
+  const guid = port.command.partitionGuid;
+  const bank = guid ? await port.findBank(guid, again) : undefined;
+  const journal = port.openJournal(bank);
+  if (journal.problem) port.console.line(`boot journal: ${journal.problem}`);
+  return { bank, journal };
+}

@@ -1,0 +1,44 @@
+import type { StateKeeper } from '../../../hostcore/state-keeper.ts';
+import type { VerifiedManifests } from '../../../hostcore/verify-manifests.ts';
+import type { DriverReport } from '../../system/drivers.ts';
+import type { Supervised } from '../../system/supervisor.ts';
+import type { KernelCommandLine } from '../boot/kernel-command-line.ts';
+import type { SystemSettings } from '../boot/system-settings.ts';
+import type { Lease } from '../network/network.ts';
+import { findProblems } from './health.ts';
+
+export interface HealthPort {
+  readonly command: KernelCommandLine;
+  readonly settings: SystemSettings;
+  readonly faults: ReadonlySet<string>;
+  /** `/proc/mounts` */
+  readMounts(): string;
+  currentLeases(): readonly Lease[];
+}
+
+/** What has been started, and can fail. */
+export interface HealthParts {
+  readonly agents: readonly Supervised[];
+  readonly drivers: DriverReport;
+  readonly keeper: Pick<StateKeeper, 'report'>;
+  readonly verified: VerifiedManifests | undefined;
+}
+
+/** What is wrong with the running system each time that it is asked; a trial is asked for more. */
+export function systemHealth(
+  { command, settings, faults, readMounts, currentLeases }: HealthPort,
+  { agents, drivers, keeper, verified }: HealthParts,
+): (trial: boolean) => string[] {
+  return (trial) => {
+    const found = findProblems(settings.health, trial, {
+      layers: command.layers,
+      mounts: readMounts(),
+      agents,
+      drivers,
+      leases: currentLeases(),
+      stateProblem: keeper.report().problem,
+      manifestProblem: verified?.problem,
+    });
+    return faults.has('no-confirm') ? [...found, 'the fault no-confirm'] : found;
+  };
+}

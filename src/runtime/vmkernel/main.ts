@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { agents } from '../agents/registry.ts';
+import { takeOverGroup } from '../system/cgroup.ts';
+import { systemClock } from '../system/clock.ts';
+import { systemConsole } from '../system/console.ts';
+import { bankDrivers } from '../system/drivers.ts';
+import { endSystem, findPowerButtons, onPowerButton, resetNow } from '../system/power.ts';
+import { serveUnixSocket } from '../system/unix-socket.ts';
+import { findVirtioPort, openVirtioPort, serveVirtioPort } from '../system/virtio-port.ts';
+import { feedWatchdogs } from '../system/watchdog.ts';
+import { agentHost } from './agents/agent-host.ts';
+import { otherBank, partitionByName, waitForPartition } from './boot/bank-partition.ts';
+import { faultsFor } from './boot/faults.ts';
+import { openStoreJournal } from './boot/journal.ts';
+import { judgeBoot } from './boot/judge-boot.ts';
+import { parseKernelCommandLine } from './boot/kernel-command-line.ts';
+import { readSystemSettings } from './boot/system-settings.ts';
+import { readMounts } from './health/health.ts';
+import { vmkdMethods, vmkdUpdates } from './methods.ts';
+import {
+  currentLeases,
+  findInterfaces,
+  firstLease,
+  openNetwork,
+  setHostName,
+} from './network/network.ts';
+import { oemLines, oemLoads, oemLogos } from './oem/oem-facts.ts';
+import { addOemModules } from './oem/oem-modules.ts';
+import { readConfiguration } from './state/configuration.ts';
+import { effectiveSettings } from './state/effective-settings.ts';
+import { hostState } from './state/host-state.ts';
+import { verifyRunningBank } from './update/update-places.ts';
+import { runVmkd } from './vmkd.ts';
+
+/** The process of vmkd: its steps (vmkd.ts) with the running system around them. */
+const clock = systemClock();
+const console = systemConsole(clock);
+const command = parseKernelCommandLine(readFileSync('/proc/cmdline', 'utf8'));
+const faults = faultsFor(command.bank);
+/** A disk that is on USB comes seconds after its bus has a driver. */
+const bankTimeoutMs = 30_000;
+const endTimeoutMs = 20_000;
+
+// From init, which ends everything. A handler runs between two turns of the event loop, and so never
+// between the write of a bank's sector and its flush.
+process.once('SIGTERM', () => process.exit(0));
+
+await runVmkd({
+  clock,
+  console,
+  command,
+  faults,
+  settings: readSystemSettings(),
+  engine: process.versions.node,
+  takeOverGroup,
+  feedWatchdogs,
+  resetNow,
+  addOemModules: () => void addOemModules(release()),
+  oemLoads,
+  oemLogos,
+  oemLines,
+  bankDrivers,
+  findBank: (guid, again) => waitForPartition(guid, bankTimeoutMs, again),
+  openJournal: (bank) => openStoreJournal(bank && partitionByName(bank.disk, 'store'), Date.now),
+  stateKeeper: (bank) => hostState({ bank, other: bank && otherBank(bank), report: console.line }),
+  verifyBank: verifyRunningBank,
+  readSettings: () => readConfiguration().settings,
+  setHostName,
+  findInterfaces,
+  openNetwork,
+  firstLease,
+  currentLeases,
+  agentRows: agents,
+  agentsPort: (files) => ({
+    dead: faults.has('agent-dead'),
+    settings: effectiveSettings,
+    host: (agent, report) => agentHost({ agent, files, report }),
+    report: console.log,
+  }),
+  readMounts,
+  judgeBoot,
+  updates: vmkdUpdates,
+  methods: vmkdMethods,
+  serveSocket: (methods, failed) => serveUnixSocket('/run/twinbank/vmkd.sock', methods, failed),
+  findPort: findVirtioPort,
+  openPort: openVirtioPort,
+  servePort: serveVirtioPort,
+  findPowerButtons,
+  onPowerButton,
+  endTimeout: () => pause(endTimeoutMs),
+  endSystem,
+});

@@ -1,0 +1,45 @@
+import type { Settings } from '../../../state/settings.ts';
+import type { Console } from '../../system/console.ts';
+import type { Lease, Network } from './network.ts';
+
+export interface NetworkPort {
+  readonly console: Pick<Console, 'stage' | 'line'>;
+  setHostName(name: string): Promise<string | undefined>;
+  findInterfaces(): readonly string[];
+  openNetwork(interfaces: readonly string[]): Network;
+  /** Undefined where there is none in time. */
+  firstLease(timeoutMs: number): Promise<Lease | undefined>;
+}
+
+export interface StartedNetwork {
+  readonly interfaces: readonly string[];
+  readonly configure: Network['configure'];
+  /** Asked for from the start on, as it takes its time. */
+  readonly lease: Promise<Lease | undefined>;
+}
+
+const leaseTimeoutMs = 15_000;
+
+/** Gives the host its name, and asks for addresses on every interface, without waiting for one. */
+export async function startNetwork(
+  port: NetworkPort,
+  { hostname, network: wanted = { mode: 'dhcp' } }: Partial<Settings>,
+): Promise<StartedNetwork> {
+  if (hostname) await port.setHostName(hostname);
+  const interfaces = port.findInterfaces();
+  const { configure } = port.openNetwork(interfaces);
+  const wrong = await configure(wanted).catch((error: Error) => error.message);
+  if (wrong !== undefined) port.console.line(`network: ${wrong}`);
+  const lease = interfaces.length > 0 ? port.firstLease(leaseTimeoutMs) : undefined;
+  return { interfaces, configure, lease: Promise.resolve(lease) };
+}
+
+/** Waits for the first address, or for the news that there is none yet, and says it. */
+export async function reportAddress(
+  { console }: Pick<NetworkPort, 'console'>,
+  { interfaces, lease }: StartedNetwork,
+): Promise<void> {
+  const first = await lease;
+  const none = `no address on ${interfaces.length} interfaces`;
+  console.stage('network', first ? `${first.interface} ${first.address}/${first.prefix}` : none);
+}

@@ -1,0 +1,45 @@
+import type { Ending } from '../../hostcore/host-port.ts';
+import type { UpdateService } from '../../hostcore/update-service.ts';
+import type { Method } from '../../protocol/json-rpc.ts';
+import type { Settings } from '../../state/settings.ts';
+import type { Agent } from '../agents/agent.ts';
+import type { Console } from '../system/console.ts';
+import type { AgentsOptions } from './agents/start-agents.ts';
+import type { RunningBoot } from './boot/judge-boot.ts';
+import type { DriversPort } from './boot/load-drivers.ts';
+import type { BankPort } from './boot/open-bank.ts';
+import type { EnginePort } from './boot/start-engine.ts';
+import type { HealthPort } from './health/system-health.ts';
+import type { ServePort } from './management/serve-methods.ts';
+import type { RunningParts, UpdatesPort } from './methods.ts';
+import type { NetworkPort } from './network/start-network.ts';
+import type { OemPort } from './oem/show-oems.ts';
+import type { RestorePort } from './state/restore-state.ts';
+import type { VerifyPort } from './update/verify-system.ts';
+
+/** All that vmkd sees of the system around it: what each step needs. Tests have another one. */
+export interface VmkdPorts
+  extends EnginePort,
+    DriversPort,
+    BankPort,
+    RestorePort,
+    OemPort,
+    VerifyPort,
+    NetworkPort,
+    HealthPort,
+    ServePort {
+  readonly console: Console;
+  /** What an administrator has set, once that is restored. */
+  readSettings(): Partial<Settings>;
+  /** Every agent that there is. */
+  readonly agentRows: readonly Agent[];
+  /** How agents are started; `files` are those that signed manifests list. */
+  agentsPort(files: readonly string[] | undefined): Omit<AgentsOptions, 'rows'>;
+  updates(port: UpdatesPort): UpdateService;
+  methods(parts: RunningParts): Record<string, Method>;
+  judgeBoot(boot: RunningBoot): Promise<string | undefined>;
+  /** What may hang has so long before the end. */
+  endTimeout(): Promise<void>;
+  /** Asks init to end the system. */
+  endSystem(how: Ending): Promise<void>;
+}

@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemConsole } from '../../../../src/runtime/system/console.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'console-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('the console', () => {
+  const clock = { sincePowerOn: () => 12.3, sinceKernel: () => 2.1 };
+  const place = (active: string) => {
+    const files = { active: join(folder, 'active'), log: join(folder, 'kmsg'), devices: folder };
+    writeFileSync(files.active, active);
+    return files;
+  };
+
+  it("writes a stage to the kernel's log and to every console", () => {
+    const files = place('tty0 ttyS0\n');
+    for (const name of ['kmsg', 'tty0', 'ttyS0']) writeFileSync(join(folder, name), '');
+    systemConsole(clock, files).stage('engine', 'Node 22');
+    expect(readFileSync(files.log, 'utf8')).toBe('<6>twinbank: stage=engine at=12.30s Node 22\n');
+    for (const name of ['tty0', 'ttyS0']) {
+      expect(readFileSync(join(folder, name), 'utf8')).toBe(
+        'twinbank: stage=engine at=12.30s Node 22\r\n',
+      );
+    }
+  });
+
+  it('makes one line that the kernel takes of whatever a driver says', () => {
+    const files = place('');
+    writeFileSync(files.log, '');
+    systemConsole(clock, files).line(`driver x: first\nsecond\r\n\tthird ${'y'.repeat(5000)}`);
+    const text = readFileSync(files.log, 'utf8');
+    expect(text).toMatch(/^<6>twinbank: driver x: first second third y+\n$/);
+    expect(text.length).toBeLessThan(900);
+  });
+
+  it('goes on without a console that has gone, and makes no file in its place', () => {
+    const files = place('ttyS0');
+    systemConsole(clock, files).line('hello');
+    expect(existsSync(join(folder, 'ttyS0'))).toBe(false);
+  });
+
+  it('does not wait for a console that nobody reads', () => {
+    const files = place('ttyS0');
+    execFileSync('mkfifo', [join(folder, 'ttyS0')]);
+    systemConsole(clock, files).line('hello');
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import type { Method } from '../../../../src/protocol/json-rpc.ts';
+import { type Port, serveVirtioPort } from '../../../../src/runtime/system/virtio-port.ts';
+
+let release: () => void;
+const methods: Record<string, Method> = {
+  echo: (params) => params,
+  wait: () =>
+    new Promise((resolve) => {
+      release = () => resolve('at last');
+    }),
+  big: () => 'x'.repeat(100_000),
+};
+
+/** A virtio-serial port whose host does what the script says, one entry for each look at it. */
+function scriptedPort(script: (Uint8Array | 'away' | 'silent')[], takes = 1 << 20) {
+  const sent: Buffer[] = [];
+  let looks = 0;
+  const port: Port = {
+    read(buffer) {
+      const step = script[looks++];
+      if (step === undefined) throw new Error('ENODEV: no such device, read');
+      if (step === 'away') return 0;
+      if (step === 'silent') return undefined;
+      buffer.set(step);
+      return step.length;
+    },
+    write(bytes) {
+      const part = Buffer.from(bytes.subarray(0, takes));
+      sent.push(part);
+      return part.length;
+    },
+  };
+  return { port, text: () => Buffer.concat(sent).toString(), looks: () => looks };
+}
+
+const request = (id: number, params: object = {}): Buffer =>
+  Buffer.from(`${JSON.stringify({ id, method: 'echo', params })}\n`);
+
+describe('the virtio-serial port', () => {
+  it('answers what comes in pieces, cut inside a character too', async () => {
+    const whole = request(1, { text: 'Grüße 🚀' });
+    const pieces = [...whole].map((byte) => Uint8Array.of(byte));
+    const { port, text } = scriptedPort([...pieces, 'silent', 'silent']);
+    await expect(serveVirtioPort(port, methods)).rejects.toThrow('ENODEV');
+    expect(JSON.parse(text())).toEqual({ jsonrpc: '2.0', id: 1, result: { text: 'Grüße 🚀' } });
+  });
+
+  it('forgets half a line when the host disconnects', async () => {
+    const half = Buffer.from('{"id":1,"met');
+    const { port, text } = scriptedPort([half, 'away', request(2), 'silent', 'silent']);
+    await expect(serveVirtioPort(port, methods)).rejects.toThrow('ENODEV');
+    expect(text()).toBe('{"jsonrpc":"2.0","id":2,"result":{}}\n');
+  });
+
+  it('sends an answer in as many parts as the host takes', async () => {
+    const { port, text } = scriptedPort([request(1), ...Array(40).fill('silent')], 3);
+    await expect(serveVirtioPort(port, methods)).rejects.toThrow('ENODEV');
+    expect(text()).toBe('{"jsonrpc":"2.0","id":1,"result":{}}\n');
+  });
+
+  it('does not give an answer to whoever connects after the one that asked', async () => {
+    const slow = Buffer.from('{"id":1,"method":"wait"}\n');
+    const { port, text } = scriptedPort([
+      slow,
+      'silent',
+      'away',
+      request(2),
+      'silent',
+      'silent',
+      'silent',
+    ]);
+    const served = serveVirtioPort(port, {
+      ...methods,
+      echo: (params) => {
+        release();
+        return params;
+      },
+    });
+    await expect(served).rejects.toThrow('ENODEV');
+    expect(text()).toBe('{"jsonrpc":"2.0","id":2,"result":{}}\n');
+  });
+
+  it('reads no more from a host that does not read', async () => {
+    const ask = Buffer.from('{"id":1,"method":"big"}\n'.repeat(20));
+    const { port, looks } = scriptedPort(Array(50).fill(ask), 0);
+    let writes = 0;
+    const blocked: Port = {
+      ...port,
+      write: () => {
+        if (++writes === 20) throw new Error('unplugged');
+        return 0;
+      },
+    };
+    await expect(serveVirtioPort(blocked, methods)).rejects.toThrow('unplugged');
+    expect(looks()).toBeLessThan(4);
+  });
+});

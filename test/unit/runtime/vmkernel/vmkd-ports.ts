@@ -1,0 +1,140 @@
+import type { JournalEvent } from '../../../../src/bootloader/boot-journal.ts';
+import { consoleText } from '../../../../src/protocol/console-line.ts';
+import type { Agent } from '../../../../src/runtime/agents/agent.ts';
+import type { RunningParts } from '../../../../src/runtime/vmkernel/methods.ts';
+import { runVmkd } from '../../../../src/runtime/vmkernel/vmkd.ts';
+import type { VmkdPorts } from '../../../../src/runtime/vmkernel/vmkd-ports.ts';
+
+/** A port that a test can open: what waits for it goes on then. */
+export function gate<T>() {
+  let open: (value: T) => void = () => {};
+  const opened = new Promise<T>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+const row = (name: string, more: Partial<Agent> = {}): Agent => ({
+  name,
+  description: name,
+  program: { path: '/bin/true', args: () => [] },
+  ...more,
+});
+
+/** A system of which nothing is real, and all that vmkd did with it. */
+export function fakeSystem(change: Partial<VmkdPorts> = {}) {
+  const events: string[] = [];
+  const journal: JournalEvent[] = [];
+  const note = (event: string): void => void events.push(event);
+  const fake: { seconds: number; parts?: RunningParts; pressed?: () => void } = { seconds: 20 };
+  const ports: VmkdPorts = {
+    clock: { sinceKernel: () => fake.seconds, sincePowerOn: () => fake.seconds + 10 },
+    console: {
+      line: note,
+      log: note,
+      event: (event) => note(consoleText(event)),
+      stage: (name, detail) => note(`${name}: ${detail}`),
+      picture: (lines) => note(`picture of ${lines.length} lines`),
+      stages: () => ({ engine: 1 }),
+    },
+    command: {
+      build: '1.2-3',
+      bank: 5,
+      partitionGuid: 'guid',
+      trial: false,
+      layers: [],
+      refused: [],
+    },
+    settings: {
+      agents: ['vmkd', 'lamp', 'syslog'],
+      health: { watchdogSeconds: 60, trialSeconds: 300, checks: ['agents'], trialChecks: [] },
+    },
+    faults: new Set(),
+    engine: '22.0.0',
+    takeOverGroup: () => false,
+    feedWatchdogs: (seconds, { atOnce }) => {
+      note(`watchdogs of ${seconds} s ${atOnce ? 'at once' : 'later'}`);
+      return { devices: () => ['/dev/watchdog0'], starve: () => note('watchdogs starve') };
+    },
+    resetNow: () => {
+      note('reset');
+      return new Promise<never>(() => {});
+    },
+    addOemModules: () => note('OEM modules'),
+    oemLoads: () => [],
+    bankDrivers: () => ({
+      report: { devices: 3, loaded: ['virtio_blk'], failed: [{ module: 'tg3', reason: 'none' }] },
+      load: async () => note('load drivers'),
+      loadNamed: async () => {},
+    }),
+    findBank: async () => ({ number: 5, device: '/dev/vda5', disk: '/dev/vda' }),
+    openJournal: () => ({ write: (event) => void journal.push(event) }),
+    stateKeeper: () => ({
+      restore: async () => 'generation 3 of bank 5',
+      save: async () => ({ saved: true, generation: 4 }),
+      saveChanges: async () => note('save changes'),
+      keep: async () => note('keep state'),
+      report: () => ({ generation: 3, bank: 5, saved: true, problem: null }),
+    }),
+    oemLogos: () => [],
+    oemLines: () => [],
+    verifyBank: () => ({ problem: undefined, signed: [], files: ['usr/x'] }),
+    readSettings: () => ({ hostname: 'esx1' }),
+    setHostName: async (name) => {
+      note(`host name ${name}`);
+      return undefined;
+    },
+    findInterfaces: () => ['eth0'],
+    openNetwork: () => ({
+      configure: async ({ mode }) => {
+        note(`network by ${mode}`);
+        return undefined;
+      },
+    }),
+    firstLease: async () => ({
+      interface: 'eth0',
+      address: '10.0.2.15',
+      prefix: 24,
+      router: '',
+      dns: '',
+    }),
+    currentLeases: () => [],
+    readMounts: () => '',
+    agentRows: [row('lamp', { dependsOn: ['syslog'] }), row('syslog')],
+    agentsPort: (files) => ({
+      dead: false,
+      settings: () => ({}),
+      host: () => {
+        throw new Error('no agent here prepares anything');
+      },
+      report: note,
+      start: ({ name }) => {
+        note(`start ${name} with ${files?.length ?? 'no'} files`);
+        return {
+          name,
+          problem: () => undefined,
+          restart: () => {},
+          stop: async () => note(`stop ${name}`),
+        };
+      },
+    }),
+    updates: () => ({ methods: {}, cancel: async () => note('cancel update') }),
+    methods: (parts) => {
+      fake.parts = parts;
+      return {};
+    },
+    judgeBoot: async () => undefined,
+    serveSocket: () => note('serve'),
+    findPort: () => undefined,
+    openPort: () => new Promise(() => {}),
+    servePort: () => new Promise(() => {}),
+    findPowerButtons: () => ['/dev/input/event0'],
+    onPowerButton: (_devices, pressed) => {
+      fake.pressed = pressed;
+    },
+    endTimeout: () => new Promise(() => {}),
+    endSystem: async (how) => note(`end: ${how}`),
+    ...change,
+  };
+  return { events, journal, fake, ports, run: () => runVmkd(ports) };
+}

@@ -1,0 +1,233 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { fakeSystem, gate } from './vmkd-ports.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** All that can happen without a timer has happened. */
+const settled = () => vi.advanceTimersByTimeAsync(0);
+const trial = { ...fakeSystem().ports.command, trial: true };
+
+describe('the steps of vmkd', () => {
+  it('are taken in their order, and end in a system that is ready', async () => {
+    const { events, journal, fake, run } = fakeSystem();
+    await run();
+    expect(events).toEqual([
+      'engine: Node 22.0.0',
+      'watchdogs of 60 s at once',
+      'OEM modules',
+      'load drivers',
+      'drivers: 1 for 3 devices',
+      'driver tg3: none',
+      'state: generation 3 of bank 5',
+      'host name esx1',
+      'network by dhcp',
+      'start syslog with 1 files',
+      'start lamp with 1 files',
+      'serve',
+      'agents: vmkd, syslog, lamp, power button',
+      'network: eth0 10.0.2.15/24',
+      'save changes',
+      'keep state',
+      'ready build=1.2-3 bank=5 boot=30.0s',
+    ]);
+    expect(journal).toEqual([{ event: 'ready', bank: 5, confirmed: true, stages: { engine: 1 } }]);
+    expect(fake.parts?.system.phase()).toBe('ready');
+  });
+
+  it('are taken to their end where no disk has the bank', async () => {
+    const { events, journal, run } = fakeSystem({
+      findBank: async () => undefined,
+      openJournal: (bank) => ({
+        problem: bank ? 'none' : 'no disk has a store',
+        write: () => {},
+      }),
+      verifyBank: () => {
+        throw new Error('there is no bank');
+      },
+    });
+    await run();
+    expect(events).toEqual(
+      expect.arrayContaining([
+        'boot journal: no disk has a store',
+        'start lamp with no files',
+        'bank: not confirmed: no disk has the partition that the loader named',
+        'ready build=1.2-3 bank=5 boot=30.0s',
+      ]),
+    );
+    expect(events).not.toContain('keep state');
+    expect(journal).toEqual([]);
+  });
+
+  it('do not look for a bank that no loader named', async () => {
+    const { partitionGuid: _guid, bank: _bank, ...command } = fakeSystem().ports.command;
+    const findBank = vi.fn();
+    const { events, journal, run } = fakeSystem({ command, findBank });
+    await run();
+    expect(findBank).not.toHaveBeenCalled();
+    expect(events.at(-1)).toBe('ready build=1.2-3 bank=- boot=30.0s');
+    expect(journal).toMatchObject([{ event: 'ready', bank: 0, confirmed: false }]);
+  });
+
+  it('go on where the network, the judge or an OEM has something to say', async () => {
+    const { events, journal, run } = fakeSystem({
+      openNetwork: () => ({ configure: () => Promise.reject(new Error('no such device')) }),
+      firstLease: async () => undefined,
+      judgeBoot: () => Promise.reject(new Error('EIO: i/o error, read')),
+      oemLines: () => ['OEM acme 1.0 of ACME'],
+      oemLogos: () => [{ lines: ['##', '##'], color: 'red' }],
+    });
+    await run();
+    expect(events).toEqual(
+      expect.arrayContaining([
+        'picture of 2 lines',
+        'OEM acme 1.0 of ACME',
+        'network: no such device',
+        'network: no address on 1 interfaces',
+        'bank: not confirmed: EIO: i/o error, read',
+      ]),
+    );
+    expect(journal).toMatchObject([
+      { event: 'ready', confirmed: false, why: 'EIO: i/o error, read' },
+    ]);
+  });
+
+  it('find themselves done when vmkd is started again', async () => {
+    const { events, run } = fakeSystem({
+      takeOverGroup: () => true,
+      stateKeeper: (bank) => ({
+        ...fakeSystem().ports.stateKeeper(bank),
+        restore: async () => 'generation 3 of bank 5, restored before',
+      }),
+      // Nothing is confirmed twice: the judge finds the bank VALID.
+      judgeBoot: async () => undefined,
+    });
+    await run();
+    expect(events.slice(0, 2)).toEqual([
+      'engine: Node 22.0.0, vmkd started again',
+      // One that ends again and again must not keep the host from its reset.
+      'watchdogs of 60 s later',
+    ]);
+    expect(events).toContain('state: generation 3 of bank 5, restored before');
+    expect(events.at(-1)).toMatch(/^ready /);
+  });
+
+  it('save changes that were made past vmkd every hour', async () => {
+    const { events, run } = fakeSystem();
+    await run();
+    await vi.advanceTimersByTimeAsync(2 * 3_600_000);
+    expect(events.filter((event) => event === 'save changes')).toHaveLength(3);
+  });
+});
+
+describe('a trial', () => {
+  it('is reset 15 s after its time, wherever it hangs', async () => {
+    const { events, run } = fakeSystem({ command: trial, findBank: () => new Promise(() => {}) });
+    void run();
+    // The kernel has run for 20 s of 300.
+    await vi.advanceTimersByTimeAsync(294_000);
+    expect(events).not.toContain('reset');
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(events.slice(-3)).toEqual([
+      'watchdogs starve',
+      'resetting: the trial was not confirmed in its time',
+      'reset',
+    ]);
+  });
+
+  it('is reset by the judge when it is not healthy in its time', async () => {
+    const { events, run, fake } = fakeSystem({
+      command: trial,
+      judgeBoot: async ({ reset, trialSeconds, problems }) => {
+        expect([trialSeconds, problems(true)]).toEqual([300, []]);
+        return reset('trial not healthy in 300 s: agent lamp: gone');
+      },
+    });
+    void run();
+    await settled();
+    expect(events.slice(-2)).toEqual([
+      'resetting: trial not healthy in 300 s: agent lamp: gone',
+      'reset',
+    ]);
+    expect(fake.parts?.system.phase()).toBe('starting');
+  });
+
+  it('is left alone once it is confirmed, and so is one that is being ended', async () => {
+    const confirmed = fakeSystem({ command: trial });
+    await confirmed.run();
+    const ended = fakeSystem({ command: trial, judgeBoot: () => new Promise(() => {}) });
+    void ended.run();
+    await settled();
+    ended.fake.pressed?.();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(confirmed.events).not.toContain('reset');
+    expect(ended.events).not.toContain('reset');
+  });
+});
+
+describe('the end of the system', () => {
+  const orderly = [
+    'shutting down: power button',
+    'cancel update',
+    'save changes',
+    'stop lamp',
+    'stop syslog',
+    'end: power-off',
+  ];
+
+  it('saves, and ends the agents in the reverse of their order, when it is ready', async () => {
+    const { events, journal, fake, run } = fakeSystem();
+    await run();
+    fake.pressed?.();
+    expect(fake.parts?.system.phase()).toBe('stopping');
+    await settled();
+    expect(events.slice(-6)).toEqual(orderly);
+    expect(journal.at(-1)).toEqual({ event: 'shutdown', bank: 5, why: 'power button' });
+  });
+
+  it('comes while the boot is judged, which is then not confirmed and never ready', async () => {
+    const { events, fake, run } = fakeSystem({
+      judgeBoot: async ({ isStopping }) => {
+        while (!isStopping()) await new Promise((resolve) => setTimeout(resolve, 500));
+        return 'the system is ending';
+      },
+    });
+    const over = run();
+    await settled();
+    fake.pressed?.();
+    await settled();
+    expect(events.slice(-6)).toEqual(orderly);
+    await vi.advanceTimersByTimeAsync(500);
+    await over;
+    expect(events.at(-1)).toBe('bank: not confirmed: the system is ending');
+    expect(fake.parts?.system.phase()).toBe('stopping');
+  });
+
+  it('comes once, whatever is asked for after it', async () => {
+    const { events, fake, run } = fakeSystem();
+    await run();
+    fake.parts?.system.stop('reboot', 'asked for');
+    fake.parts?.system.stop('power-off', 'asked for again');
+    fake.pressed?.();
+    await settled();
+    expect(events.filter((event) => event.startsWith('end: '))).toEqual(['end: reboot']);
+    expect(events).toContain('rebooting: asked for');
+  });
+
+  it('is not kept back by a disk or an agent that hangs', async () => {
+    const { opened, open } = gate<void>();
+    const keeper = fakeSystem().ports.stateKeeper(undefined);
+    const { events, fake, run } = fakeSystem({
+      stateKeeper: () => ({ ...keeper, saveChanges: () => new Promise(() => {}) }),
+      judgeBoot: async () => 'it was INVALID and booted by a person, once',
+      endTimeout: () => opened,
+    });
+    await run();
+    fake.pressed?.();
+    await settled();
+    expect(events.at(-1)).toBe('cancel update');
+    open();
+    await settled();
+    expect(events.at(-1)).toBe('end: power-off');
+  });
+});
