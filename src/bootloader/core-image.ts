@@ -32,7 +32,7 @@ export interface Loader {
   readonly grubCfg: string;
 }
 
-export interface LoaderOptions {
+interface LoaderOptions {
   readonly banks: readonly number[];
   /** GPT number of the partition that holds /grub. */
   readonly loaderPartition?: number;

@@ -12,7 +12,7 @@ const hash = 0x23;
 const valuePattern = /^[\x20\x21\x23-\x26\x28-\x5b\x5d-\x7e]*$/;
 const keyPattern = /^[a-z][a-z0-9_.]*$/;
 
-export interface EnvEntry {
+interface EnvEntry {
   readonly key: string;
   readonly value: string;
   /** Byte offset of the value's first character. */
@@ -25,7 +25,7 @@ export interface EnvProblem {
   readonly message: string;
 }
 
-export interface EnvBlock {
+interface EnvBlock {
   /** In file order; where a key is repeated GRUB's `load_env` ends with the last. */
   readonly entries: readonly EnvEntry[];
   /** The first 20. */

@@ -1,7 +1,7 @@
 import { bootCfgKeys } from './rules.ts';
 
 /** How the script ends, the only thing in which the one that boots and the one under test differ. */
-export type ScriptEnd = 'boot' | 'halt';
+type ScriptEnd = 'boot' | 'halt';
 
 export interface GrubScriptOptions {
   /** GPT partition numbers of the banks. */

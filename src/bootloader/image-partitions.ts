@@ -4,7 +4,7 @@ const basicData = 'EBD0A0A2-B9E5-4433-87C0-68B6B72699C7';
 
 export type ImageRole = 'bios-boot' | 'loader' | 'bank' | 'coredump' | 'store';
 
-export interface ImagePartition {
+interface ImagePartition {
   readonly number: number;
   readonly name: string;
   readonly type: string;

@@ -41,7 +41,7 @@ export interface Bank extends BankFacts {
   readonly findings: readonly Finding[];
 }
 
-export interface ReadBankOptions {
+interface ReadBankOptions {
   /** Hears of the bytes that were hashed. */
   readonly onRead?: (bytes: number) => void;
 }

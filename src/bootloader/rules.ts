@@ -5,7 +5,7 @@
 
 /** `bootstate` as written in boot.cfg. */
 export type BootState = '0' | '1' | '2' | '3';
-export type BootStateName = 'VALID' | 'UPGRADING' | 'DIRTY' | 'INVALID';
+type BootStateName = 'VALID' | 'UPGRADING' | 'DIRTY' | 'INVALID';
 /** How often a VALID bank was started without being confirmed. */
 export type Attempts = '0' | '1' | '2' | '3';
 /** Why a bank was last refused or passed over. */
@@ -107,7 +107,7 @@ export const contentProblems = {
   differs: 'bank.env and boot.cfg differ in NAME',
   noModules: 'bank.env lists no module',
 } as const;
-export type ContentProblem = keyof typeof contentProblems;
+type ContentProblem = keyof typeof contentProblems;
 
 /** The sentence for a problem with one file or key. */
 export function contentProblem(problem: ContentProblem, name = ''): string {

@@ -36,7 +36,7 @@ export type LoaderEvent =
   | { type: 'boot'; partition: number; build: string }
   | { type: 'rescue' };
 
-export interface BankOutcome {
+interface BankOutcome {
   readonly partition: number;
   readonly state: StateLabel;
   /** As they are on the disk now, as far as the loader knows; none where boot.cfg is malformed. */

@@ -26,7 +26,7 @@ import { firmwareWarnings } from './oem/oem-firmware.ts';
 import { type ImageFormat, type Outputs, writeOutputs } from './outputs.ts';
 import type { StoreContents } from './store.ts';
 
-export interface PrepareOptions {
+interface PrepareOptions {
   readonly recipe: ResolvedRecipe;
   readonly components: ComponentContext;
   /** What GUIDs and serials are derived from, instead of the recipe's name, version and build. */

@@ -16,7 +16,7 @@ export type ImageOutcome = { readonly seconds: number } & (
 );
 
 /** An image to build. What cannot even be ordered, such as one of a broken recipe, throws; so only it is lost. */
-export type ImageOrder = () => BuildOptions | Promise<BuildOptions>;
+type ImageOrder = () => BuildOptions | Promise<BuildOptions>;
 
 /**
  * Builds images side by side, as many at once as there are cores; in the orders' order. One that fails leaves

@@ -12,7 +12,7 @@ import { encodeManifest } from '../update/signing/signed-manifest.ts';
 import type { BuiltModule } from './modules/module.ts';
 import type { OemOrigin } from './oem/oem-origin.ts';
 
-export interface ManifestParts {
+interface ManifestParts {
   readonly recipe: ResolvedRecipe;
   readonly modules: readonly BuiltModule[];
   readonly packages: readonly ManifestPackage[];

@@ -13,7 +13,7 @@ import { sha256 } from './components/digest.ts';
 import { formatLock } from './components/lock.ts';
 import type { BuiltModule } from './modules/module.ts';
 
-export interface FinishedImage {
+interface FinishedImage {
   /** The raw image under its temporary name. */
   readonly path: string;
   readonly device: BlockDevice;

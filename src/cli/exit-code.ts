@@ -1,7 +1,7 @@
 import type { ErrorKind, TwinbankError } from '../diagnostics/error.ts';
 
 /** How a command ended: nothing set means that all went well. */
-export interface CommandOutcome {
+interface CommandOutcome {
   failure?: TwinbankError | undefined;
   /** `diff` found differences, which is an answer and no failure. */
   differs?: true | undefined;

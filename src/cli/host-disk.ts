@@ -7,7 +7,7 @@ import { partitionDevice } from '../disk/partition-device.ts';
 import { cacheDropper } from '../host/cache-dropper.ts';
 import type { HostDisk } from '../update/host-disk.ts';
 
-export interface HostDiskOptions {
+interface HostDiskOptions {
   readonly writable: boolean;
   /** Refuse what can only be read even where nothing is to be written, as what follows would be refused. */
   readonly raw?: boolean;

@@ -2,7 +2,7 @@ import type { ProgressEvent, Report } from '../diagnostics/progress.ts';
 import { humanSize } from '../diagnostics/size.ts';
 import type { Colors } from './command.ts';
 
-export interface ProgressOptions {
+interface ProgressOptions {
   write(text: string): void;
   /** On a terminal a live line shows rate and time left; elsewhere there is one line an event. */
   readonly live: boolean;

@@ -8,7 +8,7 @@ import { pageCode } from '../harness/report/html/page-code.ts';
 import { junitReport } from '../harness/report/junit.ts';
 import type { KeptFile, RunRecord } from '../harness/report/record.ts';
 
-export interface ReportFiles {
+interface ReportFiles {
   /** Paths against `cwd`; their folders are made. */
   readonly junit?: string | undefined;
   readonly html?: string | undefined;

@@ -101,7 +101,7 @@ function flagged(argv: readonly string[], flag: string): boolean {
 }
 
 /** NO_COLOR (no-color.org) goes before FORCE_COLOR, both before what the stream can do. */
-export function wantsColor(stream: Terminal, env: Environment): boolean {
+function wantsColor(stream: Terminal, env: Environment): boolean {
   if (env.NO_COLOR) return false;
   if (env.FORCE_COLOR !== undefined) return !['', '0', 'false'].includes(env.FORCE_COLOR);
   return stream.isTTY === true && env.TERM !== 'dumb';

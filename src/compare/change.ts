@@ -33,7 +33,7 @@ export function changesBy<T>(
 }
 
 /** The change from one to the other; undefined where both are the same, or neither is there. */
-export function changeOf<T>(
+function changeOf<T>(
   a: T | null,
   b: T | null,
   same: (a: T, b: T) => boolean,

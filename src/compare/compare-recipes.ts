@@ -5,7 +5,7 @@ import type { DescribedRecipe } from './described.ts';
 import { stepsBetween } from './sequence.ts';
 
 /** A value of a recipe, and what set it: `recipes/default.yaml:12`, `--set` or `default`. */
-export interface RecipeValue {
+interface RecipeValue {
   /** Path on this side; the same list item can stand at another index on the other side. */
   readonly path: string;
   readonly value: unknown;

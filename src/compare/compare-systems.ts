@@ -4,7 +4,7 @@ import type { DescribedModule, DescribedOrigin, DescribedSystem } from './descri
 import { stepsBetween } from './sequence.ts';
 
 /** Words of the kernel command line: which only one side has, and which stand elsewhere. */
-export interface OptionChanges {
+interface OptionChanges {
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly moved: readonly string[];
@@ -24,7 +24,7 @@ type Fact = string | number;
 const factNames = [
   ...(['product', 'version', 'build', 'title', 'securityVersion', 'minVersion'] as const),
 ];
-export type FactName = (typeof factNames)[number];
+type FactName = (typeof factNames)[number];
 
 /** What two systems have differently, but for the files in their modules. */
 export function compareSystems(a: DescribedSystem, b: DescribedSystem): SystemComparison {

@@ -7,7 +7,7 @@ import { readModuleInventory } from '../builder/inventory/read-module-inventory.
 import type { SystemInventory } from '../builder/inventory/system.ts';
 import type { SystemSource } from './source.ts';
 
-export interface InventoryReading {
+interface InventoryReading {
   readonly system: SystemInventory;
   /** Modules and packages of which nothing is known, each with the reason in one clause. */
   readonly gaps: readonly string[];

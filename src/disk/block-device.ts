@@ -47,19 +47,6 @@ export function memoryDevice(bytes: Uint8Array): BlockDevice {
   };
 }
 
-/**
- * The same device, whose `flush` returns at once: for a target that nobody uses before it is whole, such as
- * a new image under a temporary name.
- */
-export function withoutFlush(device: BlockDevice): BlockDevice {
-  return {
-    size: device.size,
-    read: (offset, length) => device.read(offset, length),
-    write: (offset, bytes) => device.write(offset, bytes),
-    flush() {},
-  };
-}
-
 /** The part of a device from `start`, `size` bytes long, as a device of its own (a partition). */
 export function sliceDevice(device: BlockDevice, start: number, size: number): BlockDevice {
   assertInRange(device.size, start, size);

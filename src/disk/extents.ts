@@ -51,7 +51,7 @@ export function extentBytes(extents: Iterable<Extent>): number {
   return total;
 }
 
-export interface RecordingDevice extends BlockDevice {
+interface RecordingDevice extends BlockDevice {
   /** What has been written since the device was made, normalised. */
   written(): Extent[];
 }

@@ -9,7 +9,7 @@ export interface FileDevice extends BlockDevice {
   close(): void;
 }
 
-export interface OpenFileOptions {
+interface OpenFileOptions {
   /** Default: for reading only. */
   writable?: boolean;
   /** Makes the file, or empties the one that is there, and gives it `size` bytes, all of them a hole. */

@@ -6,7 +6,7 @@ import { assertGptLayout } from './gpt-check.ts';
 import { decodeGptEntry, encodeGptEntry, type GptPartition, gptEntrySize } from './gpt-entry.ts';
 import { decodeGptHeader, encodeGptHeader, type GptHeader } from './gpt-header.ts';
 
-export const gptEntryCount = 128;
+const gptEntryCount = 128;
 const arraySectors = (gptEntryCount * gptEntrySize) / 512;
 /** The first LBA after the primary array. */
 export const firstUsableLba = 2 + arraySectors;
@@ -37,7 +37,7 @@ export function lastUsableLba(sectors: number): number {
  * to LBA 1 (header, then array), `backup` to LBA `sectors - 33` (array, then header at the last LBA; UEFI
  * 2.10 section 5.3). Throws `gpt.overlap`, `gpt.range`, `gpt.number` or `gpt.name` (kind `recipe`).
  */
-export function encodeGpt(
+function encodeGpt(
   table: GptTable,
   sectors: number,
 ): { primary: Uint8Array; backup: Uint8Array; backupLba: number } {

@@ -3,11 +3,11 @@ import type { BlockDevice } from './block-device.ts';
 import type { Finding } from './finding.ts';
 
 /** Bytes of boot code that LBA 0 has room for, before the disk signature (UEFI 2.10 table 5-1). */
-export const bootCodeSize = 440;
+const bootCodeSize = 440;
 const entryOffset = 446;
 const protectiveType = 0xee;
 
-export interface ProtectiveMbr {
+interface ProtectiveMbr {
   /** Sectors of the disk, LBA 0 included. */
   readonly sectors: number;
   /** Marks the entry active (0x80), for old firmware that starts nothing else; default no. */
@@ -16,7 +16,7 @@ export interface ProtectiveMbr {
   readonly bootCode?: Uint8Array;
 }
 
-export interface MbrReading {
+interface MbrReading {
   readonly active: boolean;
   /** What the protective entry says it covers, from LBA 1. */
   readonly coveredSectors: number;
@@ -52,7 +52,7 @@ export function encodeProtectiveMbr(mbr: ProtectiveMbr): Uint8Array {
  * Reads LBA 0 of a GPT disk. Throws `mbr.signature` without 55 AA and `mbr.not-protective` where no entry
  * has type EE; everything else that differs from a strict protective MBR is a finding.
  */
-export function decodeProtectiveMbr(bytes: Uint8Array, deviceSectors: number): MbrReading {
+function decodeProtectiveMbr(bytes: Uint8Array, deviceSectors: number): MbrReading {
   if (bytes[510] !== 0x55 || bytes[511] !== 0xaa) {
     throw new TwinbankError(
       'corrupt',

@@ -1,6 +1,6 @@
 import { assertInRange, type BlockDevice } from './block-device.ts';
 
-export interface OverlayDevice extends BlockDevice {
+interface OverlayDevice extends BlockDevice {
   /** Bytes in sectors that were written. */
   writtenBytes(): number;
 }

@@ -8,7 +8,7 @@ import { type Extent, extentBytes } from '../disk/extents.ts';
 // One request of a disk; larger chunks cost more in the processor's caches than they save in system calls.
 const chunkBytes = 2 ** 20;
 
-export interface CopyWork {
+interface CopyWork {
   /** What the work is called while it is watched. */
   readonly task: string;
   readonly report: Report;

@@ -17,7 +17,7 @@ export interface FinishedDisk {
   readonly extents: readonly Extent[];
 }
 
-export interface Finish {
+interface Finish {
   /** Bytes of the target, at least those of the image. */
   readonly size: number;
   /** What GUIDs and serials are derived from; default: those of the image stay. */

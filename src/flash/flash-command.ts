@@ -3,7 +3,7 @@ import { TwinbankError } from '../diagnostics/error.ts';
 import { flashStream } from './flash-stream.ts';
 import type { SourceRequest } from './open-source.ts';
 
-export interface FlashCommandRequest extends SourceRequest {
+interface FlashCommandRequest extends SourceRequest {
   /** For the shell. */
   readonly command: string;
 }

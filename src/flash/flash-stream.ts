@@ -5,7 +5,7 @@ import { verifyImage } from './verify-image.ts';
 
 const chunkBytes = 2 ** 20;
 
-export interface FlashStreamRequest extends SourceRequest {
+interface FlashStreamRequest extends SourceRequest {
   /** Called when the image is verified. */
   readonly open: () => NodeJS.WritableStream;
   /** What people call it. */

@@ -5,7 +5,7 @@ import { firstUsableLba } from '../disk/gpt.ts';
 import { compareData, copyData } from './copy-data.ts';
 import type { FinishedDisk } from './finished-disk.ts';
 
-export interface WriteWork {
+interface WriteWork {
   readonly report: Report;
   readonly signal?: AbortSignal | undefined;
   /** Keep what the target holds already, from a run that was broken off. */

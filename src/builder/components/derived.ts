@@ -21,7 +21,7 @@ export type Json =
   | { readonly [key: string]: Json };
 
 /** What a build hands over: bytes, or a file it wrote in its scratch directory. */
-export type Built<M extends Json> = {
+type Built<M extends Json> = {
   readonly meta: M;
 } & ({ readonly data: Uint8Array } | { readonly file: string });
 

@@ -41,7 +41,7 @@ export async function readUnchanged({ id, path, sha256 }: Fetched): Promise<File
 }
 
 /** A directory as a tree; a file as a tree of that one name. Throws `recipe` `components.no-file`. */
-export async function readFileComponent(path: string): Promise<FileTree> {
+async function readFileComponent(path: string): Promise<FileTree> {
   const found = await atPath(path, () => stat(path).catch(ignoreMissing));
   if (!found) {
     throw new TwinbankError(

@@ -79,19 +79,6 @@ export function mergeTrees(...trees: readonly FileTree[]): FileTree {
   return merged;
 }
 
-/** The tree with each path changed by `rename`; undefined drops the entry. */
-export function renamePaths(
-  tree: FileTree,
-  rename: (path: string, entry: TreeEntry) => string | undefined,
-): FileTree {
-  const renamed: FileTree = new Map();
-  for (const [path, entry] of tree) {
-    const next = rename(path, entry);
-    if (next !== undefined) addEntry(renamed, next, entry);
-  }
-  return renamed;
-}
-
 /** The tree with every directory that its paths imply, mode 0755, the root aside. */
 export function withParents(tree: FileTree): FileTree {
   const whole: FileTree = new Map(tree);

@@ -13,13 +13,13 @@ import { byLikelihood, packagesForSoname } from './soname-policy.ts';
 import { fetchComponents, readComponent } from './sources.ts';
 
 /** ELF programs and libraries of a component whose needs are to be met; `paths` as `readComponent` has them. */
-export interface LibraryRoots {
+interface LibraryRoots {
   readonly component: Resolved;
   readonly paths: readonly string[];
 }
 
 /** One library to take: from which file of which package, and to which path. */
-export interface PlannedLibrary {
+interface PlannedLibrary {
   readonly soname: string;
   /** Id of the package, such as `deb:libc6`. */
   readonly from: string;

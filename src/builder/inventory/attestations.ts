@@ -5,7 +5,7 @@ import type { BuildOptions, PreparedImage } from '../build-image.ts';
 import { provenanceOf } from './provenance.ts';
 import type { SystemInventory } from './system.ts';
 
-export interface Attested {
+interface Attested {
   readonly sbom: string;
   readonly bmap: string;
   /** `NAME-VERSION`, whatever the results are called. */

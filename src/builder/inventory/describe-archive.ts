@@ -74,7 +74,7 @@ export const storedShape = z.object({
 });
 
 /** Where twinbank's own package has the inventory of what it is bundled with. */
-export const bundledInventory = 'package/inventory.json';
+const bundledInventory = 'package/inventory.json';
 
 /** Describes an archive by the ending of its name. Throws kind `corrupt` for one that is not what that says. */
 export async function describeStored(

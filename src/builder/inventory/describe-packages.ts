@@ -14,7 +14,7 @@ import { genericPackage, type InventoryPackage } from './package.ts';
 const format = 1;
 
 /** What inventories say of components, by id. */
-export interface DescribedPackages {
+interface DescribedPackages {
   readonly packages: Readonly<Record<string, InventoryPackage>>;
   /** Packages that have nothing in the image but the copyright file of one that has: for the lock. */
   readonly copyrights: readonly Resolved[];

@@ -1,7 +1,7 @@
 import { isSpdxExpression } from '../../recipe/spdx-expression.ts';
 
 /** Where a licence was read: of a package's own words only, never of what its texts look like. */
-export type LicenceBasis =
+type LicenceBasis =
   /** Debian's copyright file in its machine-readable form (copyright-format 1.0). */
   | 'copyright file'
   /** References of a free-text copyright file to /usr/share/common-licenses. */

@@ -8,7 +8,7 @@ import { componentUrl, type InventoryPackage } from './package.ts';
 /** What a build was asked for, as whoever asked would say it again. */
 export type BuildParameters = JsonObject;
 
-export interface ProvenanceFacts {
+interface ProvenanceFacts {
   readonly parameters: BuildParameters;
   readonly subjects: readonly Subject[];
   /** The components of all of it. */

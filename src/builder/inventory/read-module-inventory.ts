@@ -6,7 +6,7 @@ import { unpackedArchive } from '../modules/unpacked-archive.ts';
 import { inventoryPath, type ModuleInventory, readInventory } from './inventory.ts';
 
 /** A module as a bank or a bundle has it. */
-export interface PackedModule {
+interface PackedModule {
   readonly name: string;
   readonly data: Uint8Array;
   /** Paths that its manifest lists. */

@@ -10,7 +10,7 @@ import { layerInputs, makeLayer } from './layer.ts';
 import type { ModuleDraft, PlanContext } from './module.ts';
 
 /** What modprobe and vmkd read; depmod's binary indexes are for kmod, which the bank does not have. */
-export const indexFiles = ['modules.dep', 'modules.alias', 'modules.softdep', 'modules.symbols'];
+const indexFiles = ['modules.dep', 'modules.alias', 'modules.softdep', 'modules.symbols'];
 
 /** The drivers that the recipe lists, with those they need and the indexes by which devices find them. */
 export function planDrivers(
@@ -56,7 +56,7 @@ export function planDrivers(
 }
 
 /** The kernel's modules, and the function that closes a list of them over what they need. */
-export interface KernelModules {
+interface KernelModules {
   readonly index: ModuleIndex;
   readonly builtin: ReadonlySet<string>;
   close(wanted: readonly string[], place: string): string[];

@@ -12,7 +12,7 @@ import { encodeNewc } from './newc.ts';
 import { makeSquashfs } from './squashfs.ts';
 
 /** Raised whenever the same tree would give other bytes than before; part of every layer's key. */
-export const layerFormat = 3;
+const layerFormat = 3;
 
 /** A layer of a tree, with its inventory in it. */
 export async function makeLayer(

@@ -15,7 +15,7 @@ import type { OemOrigin } from '../oem/oem-origin.ts';
 import type { KernelSource } from './kernel-source.ts';
 
 /** One path that a module brings; `bytes` is there for files only. */
-export type ModulePath = { readonly path: string; readonly bytes?: number };
+type ModulePath = { readonly path: string; readonly bytes?: number };
 
 /**
  * What a module will be made of, known before anything is fetched or packed. `inputs` is all that its

@@ -7,7 +7,7 @@ import {
 } from '../modules/kernel-modules.ts';
 
 /** The kernel that a driver is held against. */
-export interface DriverTarget {
+interface DriverTarget {
   /** `6.1.0-56-amd64` */
   readonly release: string;
   /** What every module of it says of how it was built; begins with the release. */

@@ -28,7 +28,7 @@ type Meta = {
   readonly firmware: readonly DriverFirmware[];
 };
 
-export interface DriverSetPlan {
+interface DriverSetPlan {
   /** Where they lie, without a slash at the end. */
   readonly folder: string;
   /** All that the set depends on. */

@@ -14,7 +14,7 @@ import { planOemPrograms } from './oem-programs.ts';
 import { diagnosticsOf } from './provider-place.ts';
 
 /** A provider that was built; or what is wrong with it beside its folder, and what its module would say of itself. */
-export type Examined =
+type Examined =
   | { readonly plan: ModulePlan; readonly module: BuiltModule }
   | { readonly problems: readonly Diagnostic[]; readonly module: BuiltModule };
 

@@ -12,7 +12,7 @@ import { type DriverSet, driverSet } from './driver-set.ts';
 import { allOrProblems, placeOf } from './provider-place.ts';
 
 /** The kernel modules of an OEM, planned: nothing but the files' hashes is read yet. */
-export interface OemDrivers {
+interface OemDrivers {
   readonly components: readonly Resolved[];
   readonly inputs: Json;
   /** Names of `driverFiles`. */

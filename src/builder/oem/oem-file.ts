@@ -17,7 +17,7 @@ import { readManifest } from '../../update/signing/signed-manifest.ts';
 import { sha256 } from '../components/digest.ts';
 
 /** A packed OEM, read: whether a trusted key has signed its manifest is another question. */
-export interface OemFile extends KeptManifest {
+interface OemFile extends KeptManifest {
   /** The one that its manifest lists. */
   readonly module: ManifestModule;
   /** The module's bytes, which are what the manifest says. */

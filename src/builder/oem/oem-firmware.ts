@@ -8,7 +8,7 @@ import type { BuiltModule, ModulePlan } from '../modules/module.ts';
 import { allOrProblems, placeOf } from './provider-place.ts';
 
 /** The firmware that an OEM takes from packages, planned. */
-export interface OemFirmware {
+interface OemFirmware {
   readonly components: readonly Resolved[];
   readonly inputs: Json;
   read(): Promise<FileTree>;

@@ -6,7 +6,7 @@ import { kernelClass } from '../modules/vmkernel.ts';
 import { cimApi, cimClass } from './cim/provider-files.ts';
 
 /** What a module's manifest says of others. */
-export type Relations = Pick<ManifestModule, 'provides' | 'requires' | 'conflicts' | 'replaces'>;
+type Relations = Pick<ManifestModule, 'provides' | 'requires' | 'conflicts' | 'replaces'>;
 
 /** Where an OEM's module comes from: a provider's folder, or a packed file with a manifest of its own. */
 export interface OemOrigin {

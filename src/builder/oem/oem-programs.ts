@@ -19,7 +19,7 @@ export interface OemProgram {
   readonly libraries: string;
 }
 
-export interface OemPrograms {
+interface OemPrograms {
   readonly programs: readonly OemProgram[];
   readonly components: readonly Resolved[];
   readonly inputs: Json;

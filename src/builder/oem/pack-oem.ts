@@ -13,7 +13,7 @@ import { planProvider } from '../modules/oem.ts';
 import { decodeOemFile, encodeOemFile } from './oem-file.ts';
 import { firmwareWarnings } from './oem-firmware.ts';
 
-export interface PackedOem {
+interface PackedOem {
   /** The whole `.oem`. */
   readonly bytes: Uint8Array;
   readonly kept: KeptManifest;

@@ -16,7 +16,7 @@ import { readProviderFiles } from './provider-files.ts';
 const largestFile = 32 * 2 ** 20;
 
 /** Where vmkd finds what an OEM says of itself (src/runtime/vmkernel/oem/oem-facts.ts). */
-export function factsPath(name: string): string {
+function factsPath(name: string): string {
   return `etc/twinbank/oem/${name}.json`;
 }
 

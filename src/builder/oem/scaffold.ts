@@ -1,5 +1,5 @@
 /** A file of a new provider, by its path below the folder. */
-export interface ScaffoldFile {
+interface ScaffoldFile {
   readonly path: string;
   readonly text: string;
   readonly executable?: boolean;

@@ -85,7 +85,7 @@ export function versionIn(text: string): string | undefined {
 }
 
 /** The answer for people and programs; fails when a tool that counts is missing. */
-export function diagnosis(
+function diagnosis(
   findings: readonly Finding[],
   counted: readonly HostTool[],
   context: Pick<Context, 'colors'>,

@@ -89,7 +89,7 @@ function reportJson(record: RunRecord): Record<string, unknown> {
 }
 
 /** Every scenario that needs a look, and the totals. */
-export function reportText({ scenarios, totals }: RunRecord): string {
+function reportText({ scenarios, totals }: RunRecord): string {
   const rows = scenarios
     .filter(({ verdict }) => verdict === 'failed' || verdict === 'flaky')
     .map(({ run, verdict, attempts }) => {

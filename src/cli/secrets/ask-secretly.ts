@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import type { Input } from '../command.ts';
 import { interrupted, usageError } from '../failure.ts';
 
-export interface Terminals {
+interface Terminals {
   readonly stdin: Input;
   /** Writes to the terminal that the question is asked on. */
   write(text: string): void;

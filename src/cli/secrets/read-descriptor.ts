@@ -16,7 +16,7 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Context } from '../command.ts';
 import { usageError } from '../failure.ts';
 
-export interface DescriptorRequest {
+interface DescriptorRequest {
   /** The option or file, for errors. */
   readonly name: string;
   /** More bytes than this are refused. */

@@ -29,7 +29,7 @@ export function signingKeyOption<Options>(yargs: Argv<Options>) {
   );
 }
 
-export interface SigningOptions {
+interface SigningOptions {
   readonly key: string | undefined;
   readonly passphraseFd: string | undefined;
 }

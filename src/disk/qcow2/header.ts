@@ -1,7 +1,7 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { hex32 } from '../crc32.ts';
 
-export const qcow2Magic = 0x514649fb;
+const qcow2Magic = 0x514649fb;
 /** Bytes of a version 3 header without optional fields. */
 const headerBytes = 104;
 /** As QEMU limits it, so that a forged header cannot claim all memory. */

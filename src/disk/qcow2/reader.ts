@@ -8,7 +8,7 @@ const cacheBytes = 16 * 2 ** 20;
 const compressedFlag = 1n << 62n;
 const zeroFlag = 1n;
 
-export interface Qcow2Device extends BlockDevice {
+interface Qcow2Device extends BlockDevice {
   readonly header: Qcow2Header;
   /** What the file stores, normalised; everything else reads as zero. */
   dataExtents(): Extent[];

@@ -9,7 +9,7 @@ const countsPerBlock = clusterBytes / 2;
 const chunkBytes = 4 * 2 ** 20;
 
 /** Where everything goes in the file, in clusters of 64 KiB; a function of the source's bytes alone. */
-export interface Qcow2Plan {
+interface Qcow2Plan {
   /** Bytes of the disk. */
   readonly size: number;
   /** Bytes of the file that will hold it. */

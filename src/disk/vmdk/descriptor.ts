@@ -4,7 +4,7 @@ import { quote } from '../../diagnostics/quote.ts';
 export type VmdkType = 'streamOptimized' | 'monolithicSparse';
 const noParent = 'ffffffff';
 
-export interface VmdkDescriptor {
+interface VmdkDescriptor {
   readonly type: VmdkType;
   /** Changes with the content, 32 bits. */
   readonly contentId: number;

@@ -15,7 +15,7 @@ export const vmdkFlags = {
   markers: 0x20000,
 };
 /** In the header of a stream: the directory is where the footer says. */
-export const directoryAtEnd = 0xffffffffffffffffn;
+const directoryAtEnd = 0xffffffffffffffffn;
 /** Entries of a grain table; it fills four sectors. */
 export const tableEntries = 512;
 const deflate = 1;

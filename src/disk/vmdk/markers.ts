@@ -1,5 +1,5 @@
 /** Kinds of markers between the parts of a stream (VMware, "Virtual Disk Format 5.0", Stream-Optimized). */
-export const markerTypes = { endOfStream: 0, grainTable: 1, grainDirectory: 2, footer: 3 } as const;
+const markerTypes = { endOfStream: 0, grainTable: 1, grainDirectory: 2, footer: 3 } as const;
 
 /** A sector that says what follows, and how many sectors it has. */
 export function encodeMarker(type: keyof typeof markerTypes, sectors: number): Uint8Array {

@@ -11,7 +11,7 @@ const cachedTables = 1024;
 const cachedGrains = 16;
 const maxDescriptorSectors = 2048;
 
-export interface VmdkDevice extends BlockDevice {
+interface VmdkDevice extends BlockDevice {
   readonly header: VmdkHeader;
   readonly type: VmdkType;
   /** What the file stores, normalised; everything else reads as zero. */

@@ -12,7 +12,7 @@ const grainBytes = grainSectors * 512;
 const descriptorSectors = 20;
 const tableSectors = (tableEntries * 4) / 512;
 
-export interface VmdkOptions {
+interface VmdkOptions {
   readonly type: VmdkType;
   /** Name of the file, which is in it. */
   readonly fileName: string;
@@ -21,7 +21,7 @@ export interface VmdkOptions {
 }
 
 /** Where a VMDK file is written to; it grows. */
-export interface VmdkTarget {
+interface VmdkTarget {
   write(offset: number, bytes: Uint8Array): void;
 }
 

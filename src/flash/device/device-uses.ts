@@ -3,7 +3,7 @@ import { partitionsOf } from './device-facts.ts';
 import { followed, namesIn, type SystemFolders, textOf } from './sysfs.ts';
 
 /** What a device, or a part of it, is used for. */
-export interface DeviceUse {
+interface DeviceUse {
   /** The disk, one of its partitions, or a device that is made of them. */
   readonly device: string;
   /** `mounted on /boot`, `swap space`, `a part of md0` */

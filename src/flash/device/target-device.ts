@@ -45,7 +45,7 @@ export async function withTargetDevice<T>(
 }
 
 /** The facts of a block device that may be erased. Throws as {@link withTargetDevice} does. */
-export function checkDevice(path: string, needed: number, folders: SystemFolders): DeviceFacts {
+function checkDevice(path: string, needed: number, folders: SystemFolders): DeviceFacts {
   const stat = statSync(path);
   const facts = readDeviceFacts(deviceNumber(stat.rdev), folders);
   const refuse = (code: string, expected: string, found: string): never => {

@@ -12,12 +12,12 @@ export const cimModules: Readonly<Record<string, string>> = {
 };
 
 /** And their tests, too. */
-export const cimTestModules: Readonly<Record<string, string>> = {
+const cimTestModules: Readonly<Record<string, string>> = {
   ...cimModules,
   'twinbank/cim/testing': 'src/runtime/agents/cim/testing.ts',
 };
 
-export interface BundledProvider {
+interface BundledProvider {
   readonly data: Uint8Array;
   readonly problems: readonly Diagnostic[];
 }

@@ -3,7 +3,7 @@ import type { Cache } from '../../components/cache.ts';
 import { type CachedBundle, cachedBundle } from '../../modules/cached-bundle.ts';
 
 /** The schema of a class as the running system has it (src/runtime/agents/cim/provider.ts); here only its name counts. */
-export interface ClassSchema {
+interface ClassSchema {
   readonly name: string;
   readonly [member: string]: unknown;
 }

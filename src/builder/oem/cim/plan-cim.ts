@@ -13,7 +13,7 @@ import { providerFiles } from './provider-files.ts';
 import { cimName, cimSourcesDigest } from './provider-sources.ts';
 
 /** The CIM providers of an OEM, planned: nothing but the hashes of their sources is read yet. */
-export interface OemCim {
+interface OemCim {
   readonly inputs: Json;
   /**
    * Checks types, bundles, loads and describes them; `scratch` is an empty folder. Throws `recipe.invalid` (kind

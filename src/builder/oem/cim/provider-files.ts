@@ -10,7 +10,7 @@ export function cimClass(name: string): string {
 }
 
 /** What else the running system is told of a provider. */
-export interface ProviderGrants {
+interface ProviderGrants {
   readonly programs: Readonly<
     Record<string, { readonly path: string; readonly libraries: string }>
   >;

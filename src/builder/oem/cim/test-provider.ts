@@ -7,7 +7,7 @@ import type { LoadedProvider } from '../../../recipe/provider.ts';
 import { bundleCimFile } from './bundle-provider.ts';
 import { cimFiles, isTest } from './provider-sources.ts';
 
-export interface ProviderTests {
+interface ProviderTests {
   /** Files with tests, relative to the provider's folder. */
   readonly files: readonly string[];
   readonly passed: boolean;

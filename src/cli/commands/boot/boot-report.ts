@@ -5,7 +5,7 @@ import type { Colors, Context } from '../../command.ts';
 import { bankLine } from '../../text/bank-text.ts';
 
 /** What became of the boots that were followed, the first first. */
-export type BootStory = readonly { readonly booted: number | null; readonly outcome: Outcome }[];
+type BootStory = readonly { readonly booted: number | null; readonly outcome: Outcome }[];
 
 /** One line a boot, then both banks as they are now. */
 export function storyText(story: BootStory, banks: readonly Bank[], colors: Colors): string {

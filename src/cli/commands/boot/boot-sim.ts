@@ -13,7 +13,7 @@ import { bankJson } from '../../text/bank-text.ts';
 import { plain } from '../../text/plain-text.ts';
 import { storyFailure, storyJson, storyText, warnOfUnfired } from './boot-report.ts';
 
-export interface SimulatedRun {
+interface SimulatedRun {
   readonly path: string;
   readonly boots: number;
   readonly faults: readonly NamedFault[];

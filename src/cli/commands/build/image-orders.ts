@@ -20,7 +20,7 @@ export interface OrderedImage {
   readonly loaded: { readonly resolved: ResolvedRecipe } | { readonly error: unknown };
 }
 
-export interface OrderOptions {
+interface OrderOptions {
   readonly recipes: readonly string[];
   readonly set: readonly string[];
   readonly oem: readonly string[];

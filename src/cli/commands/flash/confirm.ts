@@ -3,7 +3,7 @@ import { humanSize } from '../../../diagnostics/size.ts';
 import type { DeviceFacts } from '../../../flash/device/device-facts.ts';
 import type { Context } from '../../command.ts';
 
-export interface Consent {
+interface Consent {
   readonly yes: boolean;
   /** Of `--device-serial`. */
   readonly serial: string | undefined;
@@ -48,7 +48,7 @@ export async function confirmErasing(
 }
 
 /** `/dev/sdb (SanDisk Ultra, serial 4C53, 28.9 GiB, removable, with sdb1 28.9 GiB)` */
-export function describeDevice(target: string, facts: DeviceFacts): string {
+function describeDevice(target: string, facts: DeviceFacts): string {
   const { model, serial, bytes, removable, partitions } = facts;
   const parts = [
     model ?? 'no model',

@@ -4,7 +4,7 @@ import type { Colors } from '../../command.ts';
 import type { Glyphs } from '../../text/glyphs.ts';
 import { plain } from '../../text/plain-text.ts';
 
-export interface MapOptions {
+interface MapOptions {
   readonly columns: number;
   readonly colors: Colors;
   readonly glyphs: Glyphs;
@@ -94,7 +94,7 @@ function paint({ labels, role, bold }: Segment, width: number, colors: Colors): 
   return bold ? colors.bold(colored) : colored;
 }
 
-export function roleColor(role: ImageRole | undefined, colors: Colors): (text: string) => string {
+function roleColor(role: ImageRole | undefined, colors: Colors): (text: string) => string {
   if (role === 'bank') return colors.green;
   if (role === 'store') return colors.cyan;
   if (role === 'coredump') return colors.yellow;

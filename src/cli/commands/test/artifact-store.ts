@@ -24,7 +24,7 @@ import { writeBundleFile } from '../../bundle-output.ts';
 import type { Context } from '../../command.ts';
 import { componentContext } from '../../component-context.ts';
 
-export interface OpenArtifactStore extends ArtifactStore {
+interface OpenArtifactStore extends ArtifactStore {
   /** Removes everything that was made. */
   close(): Promise<void>;
 }

@@ -11,14 +11,14 @@ import { plain } from '../../text/plain-text.ts';
 import { scenarioLine } from './text.ts';
 
 /** Whoever wants to know what happens in a run: the record, people, the file of events. */
-export interface Listeners {
+interface Listeners {
   hear(event: RunEvent): void;
   record(): RunRecord;
   /** Throws what went wrong with the file. */
   close(): Promise<void>;
 }
 
-export interface ListenerOptions {
+interface ListenerOptions {
   /** Path of the file of events. */
   readonly events: string | undefined;
   readonly watch: boolean | undefined;

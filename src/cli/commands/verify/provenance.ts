@@ -21,7 +21,7 @@ export interface FoundManifest {
 }
 
 /** A provenance statement that a trusted key has signed, held against what was found. */
-export interface VerifiedProvenance {
+interface VerifiedProvenance {
   readonly provenance: string;
   readonly keyIds: readonly string[];
   readonly manifests: readonly { readonly place: string; readonly origin: string }[];

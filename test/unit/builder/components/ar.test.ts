@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { packAr, readArMembers } from '../../../../src/builder/components/ar.ts';
+import { readArMembers } from '../../../../src/builder/components/ar.ts';
+import { packAr } from './pack-ar.ts';
 
 function members(bytes: Uint8Array, total = bytes.length) {
   return readArMembers((offset, length) => bytes.subarray(offset, offset + length), total, 'x.deb');

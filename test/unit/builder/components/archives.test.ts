@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Header, pack } from 'tar-stream';
 import { expect, test } from 'vitest';
-import { packAr } from '../../../../src/builder/components/ar.ts';
 import { addFile } from '../../../../src/builder/components/cache.ts';
 import {
   parseControl,
@@ -12,6 +11,7 @@ import {
 } from '../../../../src/builder/components/deb-archive.ts';
 import { readNpm } from '../../../../src/builder/components/npm-archive.ts';
 import { readComponent } from '../../../../src/builder/components/sources.ts';
+import { packAr } from './pack-ar.ts';
 import { emptyContext, temporaryDirectory } from './surroundings.ts';
 
 type Row = Partial<Header> & { name: string; text?: string };

@@ -9,7 +9,6 @@ import {
   type FileTree,
   linkStaysInside,
   mergeTrees,
-  renamePaths,
   sortedEntries,
   treePath,
   withParents,
@@ -48,17 +47,6 @@ test('merging refuses two different things at one path, and takes the same thing
   expect([...mergeTrees(a, new Map([['etc/x', file('1')]])).keys()]).toEqual(['etc/x']);
   expect(() => mergeTrees(a, new Map([['etc/x', file('2')]]))).toThrow('etc/x');
   expect(() => mergeTrees(a, new Map([['etc/x', file('1', 0o755)]]))).toThrow('etc/x');
-});
-
-test('renaming moves what it names and drops what it does not', () => {
-  const tree: FileTree = new Map([
-    ['package/bin/node', file('1')],
-    ['package/README', file('2')],
-  ]);
-  const renamed = renamePaths(tree, (path) =>
-    path === 'package/bin/node' ? 'usr/bin/node' : undefined,
-  );
-  expect([...renamed.keys()]).toEqual(['usr/bin/node']);
 });
 
 test('implied directories are added, and come before what is in them', () => {
