@@ -9,6 +9,7 @@ import { planQcow2, writeQcow2 } from '../../../src/disk/qcow2/writer.ts';
 import type { KeptManifest } from '../../../src/update/manifest/plan-bank.ts';
 import { generateKey } from '../../../src/update/signing/generate-key.ts';
 import { developmentKey } from '../../../src/update/signing/key.ts';
+import { writeSparse } from '../../support/sparse-file.ts';
 import type { SmallImage } from '../bootloader/small-image.ts';
 import { bundleOf } from '../update/bundle/signed-bundle.ts';
 import { runHere } from './host.ts';
@@ -33,7 +34,7 @@ export function updateWorkshop() {
     run: (argv: readonly string[], host: Partial<Host> = {}) =>
       runHere(argv, { host: { cwd: folder, ...host } }),
     image: (name: string, image: SmallImage): string => {
-      writeFileSync(at(name), image.bytes);
+      writeSparse(at(name), image.bytes);
       return name;
     },
     qcow2: (name: string, { bytes }: SmallImage): string => {

@@ -10,6 +10,7 @@ import {
   journalPath,
   slotOffset,
 } from '../../../../src/bootloader/boot-journal.ts';
+import { writeSparse } from '../../../support/sparse-file.ts';
 import { type SmallImage, smallImage } from '../../bootloader/small-image.ts';
 import { runHere } from '../host.ts';
 
@@ -25,7 +26,7 @@ const bank = (image: string, ...argv: string[]) =>
 function file(name: string, change: (image: SmallImage) => void = () => {}): string {
   const image = smallImage();
   change(image);
-  writeFileSync(join(folder, name), image.bytes);
+  writeSparse(join(folder, name), image.bytes);
   return name;
 }
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FileTree } from '../../../../../src/builder/components/file-tree.ts';
 import { encodeNewc } from '../../../../../src/builder/modules/newc.ts';
 import { planBank } from '../../../../../src/update/manifest/plan-bank.ts';
+import { writeSparse } from '../../../../support/sparse-file.ts';
 import {
   bootCfg,
   type SmallImage,
@@ -66,11 +67,11 @@ const newAgents = layer({ 'etc/same': 'same\n', 'etc/text': 'one\n2\nthree\n', c
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'twinbank-diff-test-'));
   const old = imageOf(oldAgents);
-  writeFileSync(join(folder, 'old.img'), old.bytes);
-  writeFileSync(join(folder, 'cut.img'), old.bytes.subarray(0, 15 * 2 ** 20));
+  writeSparse(join(folder, 'old.img'), old.bytes);
+  writeSparse(join(folder, 'cut.img'), old.bytes.subarray(0, 15 * 2 ** 20));
   old.mark(6, { attempts: '1' });
   const changed = imageOf(newAgents, { version: '1.3.0', kernelOptions: ['quiet', 'debug'] });
-  writeFileSync(join(folder, 'new.img'), changed.bytes);
+  writeSparse(join(folder, 'new.img'), changed.bytes);
   for (const name of ['old', 'new']) {
     const { code } = await bundle(`${name}.img`, '--out', `${name}.tbu`);
     expect(code).toBe(0);
@@ -127,7 +128,7 @@ describe('the exit code of diff', () => {
     const broken = await diffJson('old.tbu', 'flipped.tbu');
     expect(broken).toMatchObject({ code: 6, found: { error: { code: 'bundle.hash' } } });
     expect(broken.found.error.message).toMatch(/^flipped\.tbu: /);
-    writeFileSync(join(folder, 'noise.img'), payload(100_000, 7));
+    writeSparse(join(folder, 'noise.img'), payload(100_000, 7));
     expect((await diff('noise.img', 'old.img')).code).toBe(6);
   });
 });
@@ -193,7 +194,7 @@ describe('diff --json', () => {
     const back = await diffJson('small.tbu', 'new.img');
     expect(back.code).toBe(0);
     const damaged = smallImage();
-    writeFileSync(join(folder, 'other.img'), damaged.bytes);
+    writeSparse(join(folder, 'other.img'), damaged.bytes);
     const other = (await diffJson('small.tbu', 'other.img')).found;
     expect(other.modules.find(({ name }: { name: string }) => name === 'agents').a.leftOut).toBe(
       false,
@@ -215,7 +216,7 @@ describe('what diff tells and does not count', () => {
       const text = Buffer.from(volume.read('boot.cfg')).toString('latin1');
       volume.overwrite('boot.cfg', 0, Buffer.from(text.replace('attempts=0', 'attempts=1')));
     });
-    writeFileSync(join(folder, 'booted.img'), booted.bytes);
+    writeSparse(join(folder, 'booted.img'), booted.bytes);
     const { code, stdout } = await diff('old.img', 'booted.img');
     expect(code).toBe(0);
     expect(stdout).toMatch(/Marks.*\n {2}bank 5 attempts +0 +1\n\nthe same, but for marks\n$/);
@@ -236,7 +237,7 @@ describe('damage in a module', () => {
   it('is a difference, told beside what can still be told, and no failure', async () => {
     const damaged = imageOf(oldAgents);
     damaged.edit(5, (volume) => volume.overwrite('agents.v00', 0, payload(200, 3)));
-    writeFileSync(join(folder, 'damaged.img'), damaged.bytes);
+    writeSparse(join(folder, 'damaged.img'), damaged.bytes);
     const { code, found } = await diffJson('old.img', 'damaged.img', '--bank', '5');
     expect(code).toBe(9);
     expect(found.unread).toMatchObject([{ module: 'agents' }]);
@@ -248,7 +249,7 @@ describe('damage in a module', () => {
 
 describe('diff for people', () => {
   it('says once why it did not look into modules', async () => {
-    writeFileSync(join(folder, 'other.img'), imageOf(newAgents, { boot: payload(3000, 9) }).bytes);
+    writeSparse(join(folder, 'other.img'), imageOf(newAgents, { boot: payload(3000, 9) }).bytes);
     const { stdout } = await diff('old.img', 'other.img', '--brief');
     expect(stdout.match(/not looked into/g)).toHaveLength(1);
     expect(stdout).toMatch(/^ {2}2 modules by lists of files only: not looked into$/m);
@@ -281,7 +282,7 @@ describe('diff for people', () => {
   });
 
   it('tells partitions without their GUIDs, unless --ids asks for them', async () => {
-    writeFileSync(join(folder, 'whole.img'), smallImage().bytes);
+    writeSparse(join(folder, 'whole.img'), smallImage().bytes);
     const other = smallImage([8]).bytes;
     writeFileSync(join(folder, 'no-store.img'), other);
     const { code, stdout } = await diff('whole.img', 'no-store.img', '--width', '100');
@@ -305,7 +306,7 @@ describe('diff for people', () => {
     expect((await diff('old.img', 'old.img', '--bank', '5,6')).code).toBe(0);
     const updated = imageOf(oldAgents);
     updated.edit(6, (volume) => volume.overwrite('boot.v00', 0, payload(3000, 5)));
-    writeFileSync(join(folder, 'updated.img'), updated.bytes);
+    writeSparse(join(folder, 'updated.img'), updated.bytes);
     const { code, stdout } = await diff('updated.img', 'updated.img', '--bank', '5,6');
     expect(code).toBe(9);
     expect(stdout).toMatch(/~ boot /);

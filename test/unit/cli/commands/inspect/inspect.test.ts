@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeSparse } from '../../../../support/sparse-file.ts';
 import { smallImage } from '../../../bootloader/small-image.ts';
 import { runHere, sink } from '../../host.ts';
 
@@ -14,7 +15,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function write(name: string, bytes: Uint8Array): string {
-  writeFileSync(join(folder, name), bytes);
+  writeSparse(join(folder, name), bytes);
   return name;
 }
 

@@ -22,6 +22,7 @@ import {
 } from '../../../../../src/state/settings.ts';
 import { encodeSlot, maxContentBytes, slotNames } from '../../../../../src/state/slot.ts';
 import { packTar } from '../../../../../src/state/tar.ts';
+import { writeSparse } from '../../../../support/sparse-file.ts';
 import { type SmallImage, smallImage } from '../../../bootloader/small-image.ts';
 import { runHere, sink } from '../../host.ts';
 
@@ -42,7 +43,7 @@ const at = (name: string) => join(folder, name);
 function write(name: string, change: (image: SmallImage) => void = () => {}): string {
   const image = smallImage();
   change(image);
-  writeFileSync(at(name), image.bytes);
+  writeSparse(at(name), image.bytes);
   return name;
 }
 
