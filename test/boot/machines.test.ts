@@ -6,7 +6,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { readBanks } from '../../src/bootloader/read-banks.ts';
 import { createMachine } from '../../src/harness/create-machine.ts';
 import { parseFault } from '../../src/harness/faults/parse-fault.ts';
-import type { MachineSnapshot, TestMachine } from '../../src/harness/machine/test-machine.ts';
+import type {
+  MachineSnapshot,
+  PowerEvent,
+  TestMachine,
+} from '../../src/harness/machine/test-machine.ts';
 import { bootTimeoutMs } from '../support/boot.ts';
 
 const timeoutMs = bootTimeoutMs;
@@ -89,6 +93,24 @@ describe('a virtual machine that goes on from one boot', () => {
     await expect(stage()).rejects.toThrow('ENOSPC');
     await machine.heal(fault);
     expect(await stage()).toMatchObject({ bytes: 300_000 });
+  });
+
+  it.each([
+    { mode: 'power-off', what: 'off' },
+    { mode: 'reboot', what: 'reset' },
+  ])("ends in order by vmkd's shutdown with mode $mode", async ({ mode, what }) => {
+    const events: PowerEvent[] = [];
+    machine.onPower((event) => events.push(event));
+    await expect(machine.vmkd.call('shutdown', { mode: 'sideways' })).rejects.toThrow(
+      'mode: expected power-off or reboot, found "sideways"',
+    );
+    await expect(machine.vmkd.call('reticulate')).rejects.toThrow(
+      /expected one of the methods status, shutdown, vmm\.check, .*, found "reticulate"/,
+    );
+    expect(events).toEqual([]);
+    expect(await machine.vmkd.call('shutdown', { mode })).toEqual({ mode });
+    await expect.poll(() => events, { timeout: timeoutMs }).toEqual([{ what }]);
+    expect(machine.lost()).toBeUndefined();
   });
 
   it('is rolled back by a person at the loader, and powers off in order', async () => {
