@@ -6,8 +6,8 @@ import { memoryDevice } from '../../src/disk/block-device.ts';
 import { openFat } from '../../src/disk/fat/volume.ts';
 import { readGpt } from '../../src/disk/gpt.ts';
 import { partitionDevice } from '../../src/disk/partition-device.ts';
-import { simulatedDisk } from '../../src/harness/sim/sim-banks.ts';
 import { simulateBoot } from '../../src/harness/sim/sim-boot.ts';
+import { simDisk } from '../../src/harness/sim/sim-disk.ts';
 import type { BenchRow, Workshop } from './bench-row.ts';
 import { runProgram } from './run-program.ts';
 
@@ -27,7 +27,7 @@ export const simulatedBootsRow: BenchRow = {
   runs: 5,
   target: { seconds: 1 },
   setUp: async (workshop) => {
-    const disk = simulatedDisk(memoryDevice(await imageInMemory(workshop)));
+    const disk = simDisk(memoryDevice(await imageInMemory(workshop)));
     return {
       ours: async () => {
         for (let boot = 0; boot < bootsInARun; boot++) {
@@ -62,7 +62,7 @@ export const hashedBootRow: BenchRow = {
       });
     return {
       ours: async () => {
-        const { booted } = simulateBoot(simulatedDisk(device));
+        const { booted } = simulateBoot(simDisk(device));
         if (booted !== place.number) throw new Error(`expected bank ${place.number}`);
       },
       theirs: async () => {

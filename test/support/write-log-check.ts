@@ -6,13 +6,13 @@ import { openFileDevice } from '../../src/disk/file-device.ts';
 import { readGpt } from '../../src/disk/gpt.ts';
 import { overlayDevice } from '../../src/disk/overlay-device.ts';
 import { partitionDevice } from '../../src/disk/partition-device.ts';
-import { type SimulatedDisk, simulatedDisk } from '../../src/harness/sim/sim-banks.ts';
+import { type SimDisk, simDisk } from '../../src/harness/sim/sim-disk.ts';
 import { readBankForUpdate } from '../../src/update/bank-reading.ts';
 import { verifyBank } from '../../src/update/verify-bank.ts';
 import { type LogEntry, readWriteLog, replay } from './write-log.ts';
 
 /** What the loader would boot now, held against the manifests; throws unless it is complete. */
-function bootsWhat(disk: SimulatedDisk): string {
+function bootsWhat(disk: SimDisk): string {
   const { facts, io } = disk.loader();
   const { booted } = selectBank(facts, { write: () => true, verify: io.verify });
   const place = readGpt(disk.device).partitions.find(({ number }) => number === booted);
@@ -43,12 +43,12 @@ export function checkWriteLog(files: { before: string; after: string; log: strin
   const device = openFileDevice(files.before, { writable: true });
   const after = openFileDevice(files.after);
   try {
-    const disk = simulatedDisk(device);
+    const disk = simDisk(device);
     const builds = new Set<string>();
     const random = numbers(1);
     let cuts = 0;
     let unflushed: LogEntry[] = [];
-    const judge = (what: SimulatedDisk): void => {
+    const judge = (what: SimDisk): void => {
       builds.add(bootsWhat(what));
       cuts++;
     };
@@ -61,7 +61,7 @@ export function checkWriteLog(files: { before: string; after: string; log: strin
       if (unflushed.length > 1) {
         const left = overlayDevice(device);
         for (const one of unflushed) if (random() < 0.5) replay(left, one);
-        judge(simulatedDisk(left));
+        judge(simDisk(left));
       }
       for (const one of unflushed) {
         replay(disk.device, one);

@@ -21,7 +21,7 @@ import {
   type TestMachine,
   wrongPower,
 } from '../machine/test-machine.ts';
-import { bindOnDisk } from '../sim/bind-on-disk.ts';
+import { bindOnDisk } from '../sim/sim-bind-fault.ts';
 import { type Rig, readRig } from './rig.ts';
 import { RigPower } from './rig-power.ts';
 

@@ -32,10 +32,10 @@ export function serialLine(
   let stopped = false;
   bytes.onLine(({ text }) => {
     if (/twinbank: loader$/.test(text)) {
-      if (spoken) record.tell({ what: 'reset' });
+      if (spoken) record.power({ what: 'reset' });
       spoken = true;
     }
-    record.show(text);
+    record.addLine(text);
   });
   running.stdout.on('data', (chunk: Buffer) => bytes.feed(chunk));
   void running.ended.then((problem) => {

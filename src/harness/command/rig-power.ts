@@ -53,7 +53,7 @@ export class RigPower {
     );
     this.#serial.begin();
     this.on = true;
-    this.#record.tell({ what: 'on' });
+    this.#record.power({ what: 'on' });
     try {
       await this.do('power.on', power.on);
     } catch (error) {
@@ -65,7 +65,7 @@ export class RigPower {
   async switchOff(event: PowerEvent): Promise<void> {
     await this.do('power.off', this.rig.power.off);
     this.on = false;
-    this.#record.tell(event);
+    this.#record.power(event);
     await this.#dropVmkd();
   }
 
@@ -88,7 +88,7 @@ export class RigPower {
     if (reset === undefined) await this.do('power.off', off);
     // Now: the next line of the loader is that of this boot.
     this.#serial?.begin();
-    this.#record.tell({ what: 'reset' });
+    this.#record.power({ what: 'reset' });
     await (reset === undefined ? this.do('power.on', on) : this.do('power.reset', reset));
   }
 

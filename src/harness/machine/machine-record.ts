@@ -15,10 +15,10 @@ export interface MachineRecord {
   boots(): number;
   onPower(listener: (event: PowerEvent) => void): void;
   /** A power-on or reset begins a boot, and the clock of its lines; one reset that is told several times is one. */
-  tell(event: PowerEvent): void;
+  power(event: PowerEvent): void;
   /** A line that the machine has just written. */
-  show(text: string): void;
-  keep(): History;
+  addLine(text: string): void;
+  history(): History;
   /** Takes the place of what was shown so far; who listens hears the lines that are new to this machine. */
   resume(history: History, on: boolean): void;
 }
@@ -37,7 +37,7 @@ export function machineRecord(now: () => number = () => performance.now() / 1000
   const seconds = (): number => now() - began;
   const log = consoleLog(seconds);
   let silentFrom: number | undefined;
-  const tell = (event: PowerEvent): void => {
+  const power = (event: PowerEvent): void => {
     const again = silentFrom === log.lines.length && seconds() < sameResetSeconds;
     if (event.what === 'reset' && again) return;
     silentFrom = event.what === 'reset' ? log.lines.length : undefined;
@@ -51,11 +51,11 @@ export function machineRecord(now: () => number = () => performance.now() / 1000
     console: log,
     boots: () => boots,
     onPower: (listener) => void listeners.add(listener),
-    tell,
-    show: (text) => log.add({ seconds: seconds(), text }),
-    keep: () => ({ lines: [...log.lines], boots, seconds: seconds() }),
+    power,
+    addLine: (text) => log.add({ seconds: seconds(), text }),
+    history: () => ({ lines: [...log.lines], boots, seconds: seconds() }),
     resume(history, on) {
-      if (on) tell({ what: 'on' });
+      if (on) power({ what: 'on' });
       boots = history.boots;
       began = now() - history.seconds;
       for (const line of history.lines) log.add(line);

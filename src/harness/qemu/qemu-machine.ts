@@ -22,7 +22,7 @@ import {
   type TestMachine,
   wrongPower,
 } from '../machine/test-machine.ts';
-import { bindOnDisk } from '../sim/bind-on-disk.ts';
+import { bindOnDisk } from '../sim/sim-bind-fault.ts';
 import { shutDown } from './boot.ts';
 import { pressKey } from './qemu-devices.ts';
 import type { QemuDisk, QemuOptions } from './qemu-hardware.ts';
@@ -197,7 +197,7 @@ export class QemuTestMachine implements TestMachine {
       throw notAble('qemu', 'snapshot', 'QEMU cannot keep an NVMe disk of a machine that is on');
     }
     const machine = on ? this.#run.running('snapshot') : undefined;
-    const record = this.#record.keep();
+    const record = this.#record.history();
     return keepQemu(machine, this.#flashed(), { record, faults: this.#faults.all() });
   }
 

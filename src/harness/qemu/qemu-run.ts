@@ -70,15 +70,15 @@ export class QemuRun {
     this.#machine = machine;
     this.#forwards = new Map();
     if (snapshot) this.#record.resume(snapshot.record, true);
-    else this.#record.tell({ what: 'on' });
+    else this.#record.power({ what: 'on' });
     // What has come already, and what comes until this machine's power goes.
     const show = ({ text }: { readonly text: string }): void => {
-      if (this.#machine === machine) this.#record.show(text);
+      if (this.#machine === machine) this.#record.addLine(text);
     };
     for (const line of machine.console.lines) show(line);
     machine.console.onLine(show);
     machine.onEvent((name) => {
-      if (name === 'RESET' && this.#machine === machine) this.#record.tell({ what: 'reset' });
+      if (name === 'RESET' && this.#machine === machine) this.#record.power({ what: 'reset' });
     });
     void machine.ended.then((end) => this.#hasEnded(machine, end));
     if (snapshot?.memory !== undefined) await goOn(machine);
@@ -90,7 +90,7 @@ export class QemuRun {
     const gone = this.#take()?.stop();
     if (!gone) return;
     this.#gone = gone;
-    this.#record.tell({ what: 'cut', ...(fault !== undefined && { fault }) });
+    this.#record.power({ what: 'cut', ...(fault !== undefined && { fault }) });
     if (fault === undefined) return gone;
     this.#comesBack = gone
       .then(() => this.start(disk))
@@ -150,12 +150,12 @@ export class QemuRun {
     if (this.#machine !== machine) return;
     this.#take();
     if (reason === 'host-signal') this.#lose(notRunning(errors));
-    else this.#record.tell({ what: 'off' });
+    else this.#record.power({ what: 'off' });
   }
 
   #lose(why: TwinbankError): void {
     this.lost = why;
-    this.#record.tell({ what: 'off' });
+    this.#record.power({ what: 'off' });
     this.#record.console.close();
   }
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ConsoleLog } from '../console/console-log.ts';
 
 /** Tells when nothing more will come from a machine in which no time passes. */
-export interface Activity {
+export interface SimActivity {
   /** Its waits end with `timeout` as soon as the machine has nothing left to do. */
   readonly console: ConsoleLog;
   /** The machine does something. */
@@ -11,7 +11,7 @@ export interface Activity {
   nudge(): void;
 }
 
-export function activity(log: ConsoleLog, onIdle: () => void): Activity {
+export function simActivity(log: ConsoleLog, onIdle: () => void): SimActivity {
   const works = new Set<Promise<unknown>>();
   /** False when nothing is going on. What was asked for in this turn of the event loop may begin first. */
   const somethingHappens = async (): Promise<boolean> => {

@@ -1,18 +1,18 @@
 import type { Fault } from '../faults/fault.ts';
 import { PowerFailure } from '../faults/medium.ts';
 import { powerCuts } from '../faults/power-cuts.ts';
-import { bootLine } from './boot-event.ts';
-import type { SimulatedDisk } from './sim-banks.ts';
-import type { Machine } from './sim-boot.ts';
+import type { SimBootOptions } from './sim-boot.ts';
+import { simBootLine } from './sim-boot-event.ts';
+import type { SimDisk } from './sim-disk.ts';
 
 /** What faults do to a simulated machine. */
-export interface PlayedFaults extends Required<Pick<Machine, 'behaviour' | 'onEvent'>> {
+export interface SimFaults extends Required<Pick<SimBootOptions, 'behaviour' | 'onEvent'>> {
   /** Faults that did nothing, because what they wait for was never reached. */
   unfired(): readonly Fault[];
 }
 
 /** From a power-on on: sets the medium's switches, and follows every boot. */
-export function playFaults(disk: SimulatedDisk, faults: readonly Fault[]): PlayedFaults {
+export function simFaults(disk: SimDisk, faults: readonly Fault[]): SimFaults {
   const fired = new Set<Fault>();
   for (const { effect } of faults) {
     if (effect.on === 'medium') disk.medium.setReadOnly(true);
@@ -30,7 +30,7 @@ export function playFaults(disk: SimulatedDisk, faults: readonly Fault[]): Playe
       return fault?.effect.on === 'runtime' ? fault.effect.behaviour : undefined;
     },
     onEvent(event) {
-      const stage = cuts.at(bootLine(event));
+      const stage = cuts.at(simBootLine(event));
       if (stage === undefined) return;
       disk.medium.powerOff(stage);
       throw new PowerFailure(stage);

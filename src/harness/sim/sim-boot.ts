@@ -4,40 +4,40 @@ import type { Person } from '../../bootloader/selection.ts';
 import type { Outcome } from '../console/judge.ts';
 import type { Fault, RuntimeFault } from '../faults/fault.ts';
 import { PowerFailure } from '../faults/medium.ts';
-import type { BootEvent } from './boot-event.ts';
-import type { SimulatedDisk } from './sim-banks.ts';
-import { playFaults } from './sim-boot-faults.ts';
-import { type RunningHost, runSystem } from './sim-runtime.ts';
+import type { SimBootEvent } from './sim-boot-event.ts';
+import { simFaults } from './sim-boot-faults.ts';
+import type { SimDisk } from './sim-disk.ts';
+import { type SimHost, simulateSystem } from './sim-runtime.ts';
 
 /** One boot, from power-on to a system that stays up, a reset or the rescue prompt. */
-export interface SimulatedBoot {
+export interface SimBoot {
   /** Partition number of the bank that was started, or null. */
   readonly booted: number | null;
   /** A boot that a power cut ended counts as `hang`: it ended without a word. */
   readonly outcome: Outcome;
   /** The machine was reset, so another boot follows. */
   readonly reset: boolean;
-  readonly events: readonly BootEvent[];
+  readonly events: readonly SimBootEvent[];
 }
 
-export interface Machine {
+export interface SimBootOptions {
   /** How the system of a bank fails; undefined: it does not. */
   behaviour?(partition: number): RuntimeFault | undefined;
   readonly person?: Person | undefined;
-  readonly host?: RunningHost;
+  readonly host?: SimHost;
   /** Hears of each event as it happens; what it throws ends the boot. */
-  onEvent?(event: BootEvent): void;
+  onEvent?(event: SimBootEvent): void;
 }
 
 /**
  * Boots a host once from its disk: the loader's own decisions on the real bytes, with what it writes, then
  * the system that it starts. The power may fail at any access to the disk or in `onEvent` (a PowerFailure).
  */
-export function simulateBoot(disk: SimulatedDisk, machine: Machine = {}): SimulatedBoot {
-  const events: BootEvent[] = [];
+export function simulateBoot(disk: SimDisk, machine: SimBootOptions = {}): SimBoot {
+  const events: SimBootEvent[] = [];
   let booted: number | null = null;
   const refused: RefusedBank[] = [];
-  const say = (event: BootEvent): void => {
+  const say = (event: SimBootEvent): void => {
     events.push(event);
     if (event.type === 'refuse') refused.push({ bank: event.partition, why: event.reason });
     if (event.type === 'boot') booted = event.partition;
@@ -52,7 +52,7 @@ export function simulateBoot(disk: SimulatedDisk, machine: Machine = {}): Simula
     const chosen = events.at(-1);
     const build = chosen?.type === 'boot' ? chosen.build : '';
     const behaviour = machine.behaviour?.(bank.partition);
-    const { outcome, reset } = runSystem(
+    const { outcome, reset } = simulateSystem(
       bank,
       { build, behaviour, refused, host: machine.host },
       say,
@@ -67,9 +67,9 @@ export function simulateBoot(disk: SimulatedDisk, machine: Machine = {}): Simula
   }
 }
 
-export interface Simulation extends Omit<SimulatedBoot, 'events' | 'reset'> {
+export interface SimBoots extends Omit<SimBoot, 'events' | 'reset'> {
   /** Every boot, the first first; `booted` and `outcome` above are those of the last. */
-  readonly boots: readonly SimulatedBoot[];
+  readonly boots: readonly SimBoot[];
   /** Faults that did nothing, because what they wait for was never reached. */
   readonly unfired: readonly string[];
 }
@@ -79,12 +79,12 @@ export interface Simulation extends Omit<SimulatedBoot, 'events' | 'reset'> {
  * at its rescue prompt. The disk has been damaged before (`bindFaults`).
  */
 export function simulateBoots(
-  disk: SimulatedDisk,
+  disk: SimDisk,
   options: { readonly boots?: number; readonly faults?: readonly Fault[] } = {},
-): Simulation {
+): SimBoots {
   const { boots: limit = 1, faults = [] } = options;
-  const played = playFaults(disk, faults);
-  const boots: SimulatedBoot[] = [];
+  const played = simFaults(disk, faults);
+  const boots: SimBoot[] = [];
   for (let boot = 1; boot <= limit; boot++) {
     const result = simulateBoot(disk, played);
     boots.push({ ...result, events: [{ type: 'power-on', boot }, ...result.events] });

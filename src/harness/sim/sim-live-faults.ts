@@ -3,10 +3,10 @@ import { openFat } from '../../disk/fat/volume.ts';
 import { readGpt } from '../../disk/gpt.ts';
 import type { LiveFault } from '../faults/fault.ts';
 import { storePath } from '../faults/live-fault-rows.ts';
-import type { WritableDisk } from './sim-disk.ts';
+import type { SimHostDisk } from './sim-host-disk.ts';
 
 /** Why a simulated machine cannot play a live fault, as a clause; undefined: it can. */
-export function whyNotLive(fault: LiveFault): string | undefined {
+export function whyNotInSim(fault: LiveFault): string | undefined {
   switch (fault.live) {
     case 'io-error':
       return fault.on === 'write' ? undefined : 'the simulator knows no reads that fail';
@@ -24,7 +24,7 @@ export function whyNotLive(fault: LiveFault): string | undefined {
 const ballast = 'ballast.bin';
 
 /** Fills the store with one file, of which only the table of clusters is written; or takes it away again. */
-export function fillStore({ host }: WritableDisk, full: boolean): void {
+export function fillStore({ host }: SimHostDisk, full: boolean): void {
   if (!host.store) {
     throw new TwinbankError('boot', 'harness.no-store', 'expected a store to fill, found none');
   }
@@ -36,7 +36,7 @@ export function fillStore({ host }: WritableDisk, full: boolean): void {
 }
 
 /** Makes writes fail, all or those of partitions. */
-export function failWrites(disk: WritableDisk, faults: readonly LiveFault[]): void {
+export function failWrites(disk: SimHostDisk, faults: readonly LiveFault[]): void {
   const { partitions } = readGpt(disk.device);
   const ranges = faults.flatMap((fault) => {
     if (fault.live !== 'io-error') return [];

@@ -19,9 +19,9 @@ import {
   type TestMachine,
   wrongPower,
 } from '../machine/test-machine.ts';
-import { type Activity, activity } from './sim-activity.ts';
-import { type DiskLayer, diskOver, openLayer, type WritableDisk } from './sim-disk.ts';
-import { failWrites, fillStore, whyNotLive } from './sim-live-faults.ts';
+import { type SimActivity, simActivity } from './sim-activity.ts';
+import { type DiskLayer, openSimImage, type SimHostDisk, simHostDisk } from './sim-host-disk.ts';
+import { failWrites, fillStore, whyNotInSim } from './sim-live-faults.ts';
 import { SimRun } from './sim-run.ts';
 import { copySystem, type SimSnapshot } from './sim-snapshot.ts';
 
@@ -49,9 +49,9 @@ export class SimMachine implements TestMachine {
       this.#activity.during(() => this.#run.call(this.#flashed(), name, params)),
   };
   readonly #record: MachineRecord;
-  readonly #activity: Activity;
+  readonly #activity: SimActivity;
   readonly #run: SimRun;
-  #disk: WritableDisk | undefined;
+  #disk: SimHostDisk | undefined;
   #live: readonly LiveFault[] = [];
   #clockJump = 0;
 
@@ -59,7 +59,7 @@ export class SimMachine implements TestMachine {
     this.#record = machineRecord(() => 0);
     const clock = (): number => now() + this.#clockJump * 1000;
     this.#run = new SimRun(this.#record, { maxBoots, now: clock });
-    this.#activity = activity(this.#record.console, () => this.#run.plug?.giveUp());
+    this.#activity = simActivity(this.#record.console, () => this.#run.plug?.giveUp());
     this.console = this.#activity.console;
   }
 
@@ -81,9 +81,9 @@ export class SimMachine implements TestMachine {
 
   async flash(image: string): Promise<void> {
     this.#assertOff('flash');
-    const layer = openLayer(image);
+    const layer = openSimImage(image);
     this.#disk?.layer.release();
-    this.#disk = diskOver(layer);
+    this.#disk = simHostDisk(layer);
   }
 
   async powerOn(): Promise<void> {
@@ -136,7 +136,7 @@ export class SimMachine implements TestMachine {
   }
 
   canInject(fault: NamedFault | LiveFault): true | string {
-    if (isLive(fault)) return whyNotLive(fault) ?? true;
+    if (isLive(fault)) return whyNotInSim(fault) ?? true;
     return fault.row.engines.includes('sim') || `the simulator cannot play ${fault.row.name}`;
   }
 
@@ -188,7 +188,7 @@ export class SimMachine implements TestMachine {
     return {
       kind: 'sim',
       layer,
-      record: this.#record.keep(),
+      record: this.#record.history(),
       running,
       dispose: async () => layer.release(),
     };
@@ -210,19 +210,19 @@ export class SimMachine implements TestMachine {
   }
 
   #put(layer: DiskLayer, running: SimSnapshot['running']): void {
-    const disk = diskOver(layer);
+    const disk = simHostDisk(layer);
     this.#disk = disk;
     this.#run.running = undefined;
     if (running) this.#run.resume(disk, running.system && copySystem(running.system));
   }
 
-  #flashed(): WritableDisk {
+  #flashed(): SimHostDisk {
     if (this.#disk) return this.#disk;
     throw new TwinbankError('boot', 'harness.no-disk', 'sim: expected an image on its disk');
   }
 
   /** The disk of a machine that is off: nothing fails. */
-  #quiet(): WritableDisk {
+  #quiet(): SimHostDisk {
     const disk = this.#flashed();
     disk.medium.powerOn();
     disk.medium.setReadOnly(false);

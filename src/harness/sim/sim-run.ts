@@ -12,10 +12,10 @@ import { machineError } from '../machine/machine-client.ts';
 import type { MachineRecord } from '../machine/machine-record.ts';
 import type { Plug } from '../machine/plug.ts';
 import type { PowerEvent } from '../machine/test-machine.ts';
-import { type BootEvent, bootLine } from './boot-event.ts';
 import { simulateBoot } from './sim-boot.ts';
-import { type PlayedFaults, playFaults } from './sim-boot-faults.ts';
-import type { WritableDisk } from './sim-disk.ts';
+import { type SimBootEvent, simBootLine } from './sim-boot-event.ts';
+import { type SimFaults, simFaults } from './sim-boot-faults.ts';
+import type { SimHostDisk } from './sim-host-disk.ts';
 import { bootingSystem, diskOfBoot, type SimSystem, systemOf } from './sim-system.ts';
 import { becomeReady, callSim, type SimVmkd, simVmkd } from './sim-vmkd.ts';
 
@@ -44,7 +44,7 @@ export class SimRun {
   plug: Plug | undefined;
   /** Undefined: it is off. */
   running: RunningBoot | undefined;
-  #played: PlayedFaults | undefined;
+  #played: SimFaults | undefined;
   #isPulled = false;
   readonly #record: MachineRecord;
   readonly #options: SimRunOptions;
@@ -68,29 +68,29 @@ export class SimRun {
   }
 
   /** Follows boots until one stays, or the power goes for good. */
-  async boot(disk: WritableDisk, first: 'on' | 'reset'): Promise<void> {
+  async boot(disk: SimHostDisk, first: 'on' | 'reset'): Promise<void> {
     this.running = {};
-    if (first === 'on' || !this.#played) this.#played = playFaults(disk, this.faults);
+    if (first === 'on' || !this.#played) this.#played = simFaults(disk, this.faults);
     let what = first;
     for (let boot = 0; boot < this.#options.maxBoots; boot++) {
-      this.#record.tell({ what });
+      this.#record.power({ what });
       const end = await this.#bootOnce(disk, this.#played);
       const cutBy = this.#settleFaults(this.#played);
       if (end === 'stays') return;
       if (end === 'pulled') return this.end({ what: 'cut' });
       what = end === 'power-cut' ? 'on' : 'reset';
-      if (end === 'power-cut') this.#record.tell({ what: 'cut', ...(cutBy && { fault: cutBy }) });
+      if (end === 'power-cut') this.#record.power({ what: 'cut', ...(cutBy && { fault: cutBy }) });
     }
   }
 
   /** The power is gone. */
   end(event: PowerEvent): void {
     this.running = undefined;
-    this.#record.tell(event);
+    this.#record.power(event);
   }
 
   /** Puts a system to run that was kept before. */
-  resume(disk: WritableDisk, system: SimSystem | undefined): void {
+  resume(disk: SimHostDisk, system: SimSystem | undefined): void {
     const running: RunningBoot = {};
     this.running = running;
     const bank = disk.banks.find(({ partition }) => partition === system?.bank.partition);
@@ -101,7 +101,7 @@ export class SimRun {
   }
 
   async call(
-    disk: WritableDisk,
+    disk: SimHostDisk,
     name: string,
     params?: Readonly<Record<string, unknown>>,
   ): Promise<unknown> {
@@ -116,7 +116,7 @@ export class SimRun {
   }
 
   /** Ends the system in order; a second time changes nothing. */
-  async stop(disk: WritableDisk, how: Ending, why: string): Promise<void> {
+  async stop(disk: SimHostDisk, how: Ending, why: string): Promise<void> {
     const { running } = this;
     if (!running?.vmkd || !running.system || running.ending) return;
     running.ending = true;
@@ -142,15 +142,15 @@ export class SimRun {
     this.end({ what: 'off' });
   }
 
-  async #bootOnce(disk: WritableDisk, played: PlayedFaults): Promise<BootEnd> {
+  async #bootOnce(disk: SimHostDisk, played: SimFaults): Promise<BootEnd> {
     const running: RunningBoot = {};
     this.running = running;
     const { person } = this;
     this.person = undefined;
-    const seen: BootEvent[] = [];
-    const onEvent = (event: BootEvent): void => {
+    const seen: SimBootEvent[] = [];
+    const onEvent = (event: SimBootEvent): void => {
       seen.push(event);
-      this.#show(disk, bootLine(event));
+      this.#show(disk, simBootLine(event));
       played.onEvent(event);
     };
     const own = this.#diskOf(disk, running);
@@ -178,12 +178,12 @@ export class SimRun {
   }
 
   /** The disk for as long as a boot is on. */
-  #diskOf({ host }: WritableDisk, running: RunningBoot): HostDisk {
+  #diskOf({ host }: SimHostDisk, running: RunningBoot): HostDisk {
     return diskOfBoot(host, () => this.running !== running);
   }
 
   #serve(
-    disk: WritableDisk,
+    disk: SimHostDisk,
     own: HostDisk,
     running: RunningBoot,
     system: SimSystem,
@@ -201,14 +201,14 @@ export class SimRun {
   }
 
   /** A line of the system that runs; one that is over, or has no power, says nothing. */
-  #line(disk: WritableDisk, running: RunningBoot, text: string): void {
+  #line(disk: SimHostDisk, running: RunningBoot, text: string): void {
     if (running !== this.running || !disk.medium.hasPower()) return;
     this.#show(disk, consoleLine({ type: 'text', text }));
   }
 
   /** A line of the console; what is not one in a machine's own words is left out. */
-  #show(disk: WritableDisk, text: string): void {
-    if (!text.startsWith('# ')) this.#record.show(text);
+  #show(disk: SimHostDisk, text: string): void {
+    if (!text.startsWith('# ')) this.#record.addLine(text);
     if (!this.plug?.line.test(text)) return;
     this.#isPulled = true;
     disk.medium.powerOff('the plug');
@@ -226,16 +226,16 @@ export class SimRun {
   }
 
   /** The power fails while the system runs. */
-  async #powerFailed(disk: WritableDisk): Promise<void> {
+  async #powerFailed(disk: SimHostDisk): Promise<void> {
     disk.medium.powerOn();
     if (this.#cutEnd() === 'pulled') return this.end({ what: 'cut' });
     const fault = this.#played && this.#settleFaults(this.#played);
-    this.#record.tell({ what: 'cut', ...(fault && { fault }) });
+    this.#record.power({ what: 'cut', ...(fault && { fault }) });
     await this.boot(disk, 'on');
   }
 
   /** Faults that have happened are no longer waited for; a power cut happens once, and its name is returned. */
-  #settleFaults(played: PlayedFaults): string | undefined {
+  #settleFaults(played: SimFaults): string | undefined {
     const waiting = played.unfired();
     this.unfired = this.unfired.filter((fault) => waiting.includes(fault));
     const isOver = (fault: Fault) => fault.effect.on === 'power' && !waiting.includes(fault);

@@ -18,20 +18,20 @@ import type { RuntimeStage } from '../console/boot-stage.ts';
 import type { Outcome } from '../console/judge.ts';
 import type { RuntimeFault } from '../faults/fault.ts';
 import { PowerFailure } from '../faults/medium.ts';
-import type { BootEvent, ResetCause } from './boot-event.ts';
-import type { SimulatedBank } from './sim-banks.ts';
+import type { ResetCause, SimBootEvent } from './sim-boot-event.ts';
+import type { SimBank } from './sim-disk.ts';
 
 /** How the system that the loader started ended up. */
-export interface RuntimeEnd {
+export interface SimSystemEnd {
   readonly outcome: Extract<Outcome, 'healthy' | 'unhealthy' | 'panic' | 'hang'>;
   /** It stays up; otherwise it was reset. */
   readonly reset?: ResetCause;
 }
 
 /** What a system does on its disk beside what decides the next boot; without one nothing of it is done. */
-export interface RunningHost {
+export interface SimHost {
   /** Takes back what an administrator changed; what the stage's line says of it. */
-  restore(bank: SimulatedBank): string;
+  restore(bank: SimBank): string;
   journal(event: JournalEvent): void;
   /** The boot is over, all but the ready line, which is left to be said by who has saved what is to be saved before. */
   judged(unconfirmed: string | undefined): void;
@@ -41,7 +41,7 @@ interface PlayedSystem {
   readonly build: string;
   readonly behaviour?: RuntimeFault | undefined;
   readonly refused?: readonly RefusedBank[];
-  readonly host?: RunningHost | undefined;
+  readonly host?: SimHost | undefined;
 }
 
 const stages: readonly RuntimeStage[] = ['engine', 'drivers', 'state', 'agents', 'network'];
@@ -57,11 +57,11 @@ const illnesses: Readonly<Partial<Record<RuntimeFault, string>>> = {
  * boot and by the rules that src/runtime has: what panics or hangs is reset, what is ill is judged, a healthy one is confirmed.
  * Where the disk does not keep that, the system is up all the same, and not confirmed.
  */
-export function runSystem(
-  bank: SimulatedBank,
+export function simulateSystem(
+  bank: SimBank,
   system: PlayedSystem,
-  say: (event: BootEvent) => void,
-): RuntimeEnd {
+  say: (event: SimBootEvent) => void,
+): SimSystemEnd {
   const { partition } = bank;
   const { behaviour, build, host } = system;
   const stage = (name: RuntimeStage, detail = 'simulated') =>
@@ -85,10 +85,10 @@ export function runSystem(
 
 /** How a system that is ill ended up; of another one why it is not confirmed, undefined: it is. */
 function judge(
-  bank: SimulatedBank,
+  bank: SimBank,
   system: PlayedSystem,
-  say: (event: BootEvent) => void,
-): RuntimeEnd | string | undefined {
+  say: (event: SimBootEvent) => void,
+): SimSystemEnd | string | undefined {
   const { partition } = bank;
   const { behaviour, build, refused = [], host } = system;
   const marked = markedBank(bank);
@@ -114,8 +114,8 @@ function beIll(
   marks: BootMarks,
   why: string,
   { build, host }: PlayedSystem,
-  say: (event: BootEvent) => void,
-): RuntimeEnd {
+  say: (event: SimBootEvent) => void,
+): SimSystemEnd {
   // What the recipe gives a trial is in a layer, which nobody has mounted.
   const { look } = bootJudge({ marks, trialSeconds: Number.MAX_VALUE, seconds: 0 });
   for (const seconds of [0, settleSeconds + 1, Number.POSITIVE_INFINITY]) {
@@ -130,7 +130,7 @@ function beIll(
 }
 
 /** By the place of boot.cfg that is known, as no mark moves it. */
-function markedBank({ device, bootCfg }: SimulatedBank): MarkedBank {
+function markedBank({ device, bootCfg }: SimBank): MarkedBank {
   const extents = () => bootCfg() ?? [];
   return {
     device,

@@ -1,6 +1,6 @@
 import type { History } from '../machine/machine-record.ts';
 import type { MachineSnapshot } from '../machine/test-machine.ts';
-import type { DiskLayer } from './sim-disk.ts';
+import type { DiskLayer } from './sim-host-disk.ts';
 import type { SimSystem } from './sim-system.ts';
 
 /** A simulated machine as it was: its disk, its console, and the system of one that was on. */

@@ -7,10 +7,10 @@ import type { BankPair } from '../../state/save-state.ts';
 import { filesOfSettings, type Settings, settingsOf } from '../../state/settings.ts';
 import type { HostDisk } from '../../update/host-disk.ts';
 import { PowerFailure } from '../faults/medium.ts';
-import type { BootEvent } from './boot-event.ts';
-import type { SimulatedBank } from './sim-banks.ts';
-import type { WritableDisk } from './sim-disk.ts';
-import type { RunningHost } from './sim-runtime.ts';
+import type { SimBootEvent } from './sim-boot-event.ts';
+import type { SimBank } from './sim-disk.ts';
+import type { SimHostDisk } from './sim-host-disk.ts';
+import type { SimHost } from './sim-runtime.ts';
 
 /** What a simulated system has in memory until the power goes. */
 export interface SimMemory {
@@ -23,7 +23,7 @@ export interface SimMemory {
 
 /** What the system of a simulated machine knows: what follows from the disk by the rules of a host. */
 export interface SimSystem extends SimMemory {
-  readonly bank: SimulatedBank;
+  readonly bank: SimBank;
   readonly build: string;
   readonly refused: readonly RefusedBank[];
   readonly problems: readonly string[];
@@ -50,7 +50,7 @@ function restoreMemory(disk: HostDisk, bank: number, memory: SimMemory): StateMe
 
 /** A system that boots: what it does on its disk, and what is known of it by then. */
 export interface BootingSystem {
-  readonly host: RunningHost;
+  readonly host: SimHost;
   readonly memory: SimMemory;
   journal: Journal;
   /** Why the boot is not confirmed; undefined: it is. */
@@ -118,8 +118,8 @@ export function diskOfBoot(
 
 /** The system that a boot left running, by its events; undefined at the rescue prompt. */
 export function systemOf(
-  disk: WritableDisk,
-  events: readonly BootEvent[],
+  disk: SimHostDisk,
+  events: readonly SimBootEvent[],
   memory: SimMemory,
 ): SimSystem | undefined {
   const chosen = events.findLast((event) => event.type === 'boot');

@@ -1,6 +1,6 @@
 import { type BlockDevice, memoryDevice } from '../../../src/disk/block-device.ts';
 import { partitionDevice } from '../../../src/disk/partition-device.ts';
-import { type SimulatedDisk, simulatedDisk } from '../../../src/harness/sim/sim-banks.ts';
+import { type SimDisk, simDisk } from '../../../src/harness/sim/sim-disk.ts';
 import type { HostDisk } from '../../../src/update/host-disk.ts';
 import { type CutHost, keptBank, storePartition, targetBank } from './cut-host.ts';
 
@@ -18,7 +18,7 @@ export interface Piece {
  * simulator sees every byte that changes, so that what it remembers is never stale.
  */
 export interface CutDisk {
-  readonly simulated: SimulatedDisk;
+  readonly simulated: SimDisk;
   partition(number: number): BlockDevice;
   lay(pieces: Iterable<Piece>): void;
   /** As an update sees it; each write and flush goes through `wrap` first. */
@@ -52,7 +52,7 @@ export function cutDisk({ image, places }: Pick<CutHost, 'image' | 'places'>): C
     throw new Error(`expected no write outside of the partitions, found one at ${offset}`);
   };
   const versionOf = (partition: number): string => versions.get(partition) ?? 'first';
-  const simulated = simulatedDisk({
+  const simulated = simDisk({
     ...memory,
     write(offset, bytes) {
       if (!takingBack) {

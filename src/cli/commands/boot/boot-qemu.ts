@@ -10,7 +10,7 @@ import { copyDisk } from '../../../harness/machine/disk-copy.ts';
 import { type BootResult, bootInQemu } from '../../../harness/qemu/boot.ts';
 import { followBoots } from '../../../harness/qemu/follow-boots.ts';
 import type { MachineOptions } from '../../../harness/qemu/machine.ts';
-import { simulatedDisk } from '../../../harness/sim/sim-banks.ts';
+import { simDisk } from '../../../harness/sim/sim-disk.ts';
 import type { Context, Result } from '../../command.ts';
 import { bankJson, bankLine } from '../../text/bank-text.ts';
 import { timelineChart } from '../../text/timeline-chart.ts';
@@ -97,7 +97,7 @@ async function openDisk(image: string, write: boolean) {
 function damage(path: string, named: readonly NamedFault[]): readonly Fault[] {
   if (named.length === 0) return [];
   const writable = named.some(({ effect }) => effect.on === 'disk');
-  return withImage(path, ({ device }) => bindFaults(named, simulatedDisk(device)), { writable });
+  return withImage(path, ({ device }) => bindFaults(named, simDisk(device)), { writable });
 }
 
 function withImage<T>(

@@ -4,9 +4,9 @@ import { openImage } from '../../../disk/open-image.ts';
 import { overlayDevice } from '../../../disk/overlay-device.ts';
 import { bindFaults } from '../../../harness/faults/bind-faults.ts';
 import type { NamedFault } from '../../../harness/faults/fault.ts';
-import { bootLine } from '../../../harness/sim/boot-event.ts';
-import { simulatedDisk } from '../../../harness/sim/sim-banks.ts';
 import { simulateBoots } from '../../../harness/sim/sim-boot.ts';
+import { simBootLine } from '../../../harness/sim/sim-boot-event.ts';
+import { simDisk } from '../../../harness/sim/sim-disk.ts';
 import { withFileLock } from '../../../host/file-lock.ts';
 import type { Context, Result } from '../../command.ts';
 import { bankJson } from '../../text/bank-text.ts';
@@ -32,13 +32,13 @@ function simulate({ path, boots, faults: named, write }: SimulatedRun, context: 
   const opened = openImage(path, { writable: write });
   try {
     assertTwinbankDisk(opened.device);
-    const disk = simulatedDisk(write ? opened.device : overlayDevice(opened.device));
+    const disk = simDisk(write ? opened.device : overlayDevice(opened.device));
     const faults = bindFaults(named, disk);
     const result = simulateBoots(disk, { boots, faults });
     if (write) opened.device.flush();
     warnOfUnfired(result.unfired, context);
     const events = result.boots.flatMap(({ events }, index) =>
-      events.map((event) => ({ boot: index + 1, ...event, text: bootLine(event) })),
+      events.map((event) => ({ boot: index + 1, ...event, text: simBootLine(event) })),
     );
     const after = readBanks(disk.device);
     const transcript = events.map(({ text }) => plain(text)).join('\n');

@@ -11,23 +11,23 @@ import { bindFaults } from '../../../../src/harness/faults/bind-faults.ts';
 import type { Engine } from '../../../../src/harness/faults/engine.ts';
 import { faultList } from '../../../../src/harness/faults/fault-text.ts';
 import { parseFault } from '../../../../src/harness/faults/parse-fault.ts';
-import { bootLine } from '../../../../src/harness/sim/boot-event.ts';
-import { simulatedDisk } from '../../../../src/harness/sim/sim-banks.ts';
 import { simulateBoots } from '../../../../src/harness/sim/sim-boot.ts';
+import { simBootLine } from '../../../../src/harness/sim/sim-boot-event.ts';
+import { simDisk } from '../../../../src/harness/sim/sim-disk.ts';
 import { type SmallImage, smallImage } from '../../bootloader/small-image.ts';
 
 const image = smallImage();
 
 /** Boots a copy of an image with faults, and gives what became of each boot and the transcript. */
 function play(texts: readonly string[], boots = 8, of: SmallImage = image) {
-  const disk = simulatedDisk(overlayDevice(memoryDevice(of.bytes)));
+  const disk = simDisk(overlayDevice(memoryDevice(of.bytes)));
   const named = texts.map((text) => parseFault(text, 'sim'));
   const faults = bindFaults(named, disk);
   const result = simulateBoots(disk, { boots, faults });
   return {
     ...result,
     story: result.boots.map(({ booted, outcome }) => `${booted} ${outcome}`),
-    text: result.boots.flatMap(({ events }) => events.map(bootLine)).join('\n'),
+    text: result.boots.flatMap(({ events }) => events.map(simBootLine)).join('\n'),
   };
 }
 
@@ -126,7 +126,7 @@ describe('the transcript', () => {
     for (const faults of [[], ['kernel-panic'], ['missing=vmkernel@5', 'missing=vmkernel@6']]) {
       const { boots, booted, outcome } = play(faults, 1);
       const lines = boots.flatMap(({ events }) =>
-        events.map((event) => ({ seconds: 0, text: bootLine(event) })),
+        events.map((event) => ({ seconds: 0, text: simBootLine(event) })),
       );
       const last = lines.findLast(({ text }) => !text.startsWith('#'))!;
       expect(judgeBoot(lines, { line: last })).toMatchObject({ booted, outcome });

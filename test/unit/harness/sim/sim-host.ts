@@ -1,12 +1,12 @@
 import { memoryDevice } from '../../../../src/disk/block-device.ts';
 import { openFat } from '../../../../src/disk/fat/volume.ts';
-import { type SimulatedDisk, simulatedDisk } from '../../../../src/harness/sim/sim-banks.ts';
+import { type SimDisk, simDisk } from '../../../../src/harness/sim/sim-disk.ts';
 import { bootCfg, smallImage } from '../../bootloader/small-image.ts';
 import { copyOf, type ModelBank, type ModelHost } from './boot-model.ts';
 
 /** A real image whose two banks can be put into any state of the model, and read back into it. */
 export interface SimHost {
-  readonly disk: SimulatedDisk;
+  readonly disk: SimDisk;
   set(host: ModelHost): void;
   /** Marks as they are on the disk now; what the model knows besides is taken from `host`. */
   marks(host: ModelHost): ModelHost;
@@ -15,7 +15,7 @@ export interface SimHost {
 const partitions = [5, 6];
 
 export function simHost(): SimHost {
-  const disk = simulatedDisk(memoryDevice(smallImage().bytes));
+  const disk = simDisk(memoryDevice(smallImage().bytes));
   const places = new Map(
     disk.banks.map(({ partition, device }) => {
       const volume = openFat(device);

@@ -11,7 +11,7 @@ export type ResetCause = 'panic' | 'watchdog' | 'trial-time' | 'power-cut';
  * One thing that happens in a simulated boot, in order; `boot --engine sim --json` gives each with its
  * `boot` (from 1) and `text`. The loader's own events are as selection.ts has them.
  */
-export type BootEvent =
+export type SimBootEvent =
   /** `boot` counts from 1. */
   | { readonly type: 'power-on'; readonly boot: number }
   | { readonly type: 'loader' }
@@ -45,7 +45,7 @@ const resets: Readonly<Record<ResetCause, string>> = {
  * The line of an event. Those that a machine would write on its console have the console's form, so that
  * what judges a console judges this too; the others begin with `# `.
  */
-export function bootLine(event: BootEvent): string {
+export function simBootLine(event: SimBootEvent): string {
   switch (event.type) {
     case 'power-on':
       return `# power on, boot ${event.boot}`;
