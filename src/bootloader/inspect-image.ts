@@ -7,6 +7,7 @@ import type { Finding } from '../disk/finding.ts';
 import { type GptReading, readGpt } from '../disk/gpt.ts';
 import type { GptPartition } from '../disk/gpt-entry.ts';
 import { readProtectiveMbr } from '../disk/mbr.ts';
+import { partitionDevice } from '../disk/partition-device.ts';
 import { sizeByGpt, truncatedDevice } from '../disk/truncated-device.ts';
 import { chooseNext, type NextBoot } from './choose-next.ts';
 import { unlessDamaged } from './damage.ts';
@@ -73,9 +74,7 @@ export async function inspectImage(
   findings.push(...banks.flatMap((bank) => bank.findings));
   const part = (number: number) => {
     const found = gpt.partitions.find((one) => one.number === number);
-    return (
-      found && sliceDevice(disk, found.firstLba * 512, (found.lastLba - found.firstLba + 1) * 512)
-    );
+    return found && partitionDevice(disk, found);
   };
   const [loader, coredump, store] = [part(1), part(7), part(8)];
   if (loader) inspectLoader(loader, findings);

@@ -1,9 +1,10 @@
 import { readBankMagic } from '../disk/bank-magic.ts';
-import { type BlockDevice, sliceDevice } from '../disk/block-device.ts';
+import type { BlockDevice } from '../disk/block-device.ts';
 import { type FatVolume, openFat } from '../disk/fat/volume.ts';
 import type { Finding } from '../disk/finding.ts';
 import { readGpt } from '../disk/gpt.ts';
 import type { GptPartition } from '../disk/gpt-entry.ts';
+import { partitionDevice } from '../disk/partition-device.ts';
 import { checkBank, readBankBootCfg, readOr } from './bank-contents.ts';
 import { baseOrigin, readBankManifest } from './bank-manifest.ts';
 import { type BankModule, bankModules } from './bank-modules.ts';
@@ -58,10 +59,11 @@ export function readBanks(disk: BlockDevice, options: ReadBankOptions = {}): Ban
 /** The bank in a partition. Never throws because of what is on the disk. */
 export function readBank(
   disk: BlockDevice,
-  { number, name, firstLba, lastLba }: GptPartition,
+  partition: GptPartition,
   options: ReadBankOptions = {},
 ): Bank {
-  const slice = sliceDevice(disk, firstLba * 512, (lastLba - firstLba + 1) * 512);
+  const { number, name } = partition;
+  const slice = partitionDevice(disk, partition);
   const findings: Finding[] = [];
   const find = (severity: Finding['severity'], code: string, message: string) =>
     findings.push({ severity, code, message: `bank ${number}: ${message}` });

@@ -12,6 +12,15 @@ export function recipeOptions(yargs: Argv) {
   );
 }
 
+/** `<image>`, for every command that reads or changes a disk at rest. */
+export function diskImagePositional<Options>(yargs: Argv<Options>) {
+  return yargs.positional('image', {
+    type: 'string',
+    demandOption: true,
+    describe: 'A disk image, or the disk of a host that does not run',
+  });
+}
+
 /** `--set k=v`, wherever a recipe is named. */
 export function setOption<Options>(yargs: Argv<Options>) {
   return yargs.option('set', {

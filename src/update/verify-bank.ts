@@ -1,13 +1,16 @@
 import { checkBank, checkFile, readOr } from '../bootloader/bank-contents.ts';
 import { encodeBankEnv } from '../bootloader/bank-env.ts';
+import { unlessDamaged } from '../bootloader/damage.ts';
 import { readSum } from '../bootloader/sum-file.ts';
-import { TwinbankError } from '../diagnostics/error.ts';
 import type { BankReading } from './bank-reading.ts';
 import { combineProblems } from './manifest/combine.ts';
 import { bankEnvOf } from './manifest/plan-bank.ts';
 import type { PublicKey } from './signing/key.ts';
 import { assertSigned } from './signing/signature.ts';
 import { readSignedManifest } from './signing/signed-manifest.ts';
+
+// What boot.cfg cannot hold is a mistake of the recipe where it is built; here it is damage.
+const damageKinds = ['corrupt', 'recipe'] as const;
 
 /** Something of a bank that is not what its manifests say. */
 export interface BankProblem {
@@ -65,16 +68,18 @@ export function verifyBank(bank: BankReading, options: VerifyBankOptions): BankP
       if (makers && manifest.base) assertSigned(bytes, signature, makers, file);
       return readSignedManifest(bytes, signature, trusted, file);
     };
-    const proof = unlessCorrupt(read, (code, message) => problems.push({ file, code, message }));
+    const found = (code: string, message: string) => problems.push({ file, code, message });
+    const proof = unlessDamaged(read, found, damageKinds);
     if (proof) signed.push({ origin: manifest.origin, keyIds: proof.keyIds });
   }
   const manifests = bank.manifests.map(({ manifest }) => manifest);
   for (const { code, message, origins } of combineProblems(manifests)) {
     report(`${origins.at(-1)}.json`, `manifest.${code}`, message);
   }
-  const env = unlessCorrupt(
+  const env = unlessDamaged(
     () => encodeBankEnv(bankEnvOf(manifests)),
     (code, message) => problems.push({ file: 'base.json', code, message: `base.json: ${message}` }),
+    damageKinds,
   );
   const found = readOr(bank.files, 'bank.env');
   if (env && (!found || Buffer.compare(found, env) !== 0)) {
@@ -128,19 +133,4 @@ function sameName(a: string, b: string): boolean {
 
 function finding(file: string, code: string, problem: string): BankProblem {
   return { file, code, message: `${file}: ${problem}` };
-}
-
-/** What boot.cfg cannot hold is a mistake of the recipe where it is built; here it is damage. */
-function unlessCorrupt<T>(
-  read: () => T,
-  found: (code: string, message: string) => void,
-): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof TwinbankError) || !['corrupt', 'recipe'].includes(error.kind))
-      throw error;
-    found(error.code, error.message);
-    return undefined;
-  }
 }

@@ -15,7 +15,8 @@ import type { BuiltModule, ModulePlan, PlanContext } from '../modules/module.ts'
 import { planOem } from '../modules/oem.ts';
 import { examineProvider, type ProviderFolder } from './examine-provider.ts';
 import { firmwareWarnings } from './oem-firmware.ts';
-import { diagnosticsOf, unplaced } from './provider-place.ts';
+import { problemList } from './problem-list.ts';
+import { unplaced } from './provider-place.ts';
 
 export interface OemCheck {
   readonly problems: readonly Diagnostic[];
@@ -61,20 +62,14 @@ export async function checkOem(options: CheckOptions): Promise<OemCheck> {
 async function checkAgainstBase(options: CheckOptions): Promise<OemCheck> {
   const { recipe, components, shown, subject } = options;
   const { plans, context } = await planBase(recipe, components);
-  const problems: Diagnostic[] = [];
-  const blame = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work();
-    } catch (error) {
-      problems.push(...diagnosticsOf(error, shown));
-      return undefined;
-    }
-  };
+  const { problems, collect } = problemList(shown);
   const own = await ownModule(options, context);
   problems.push(...own.problems);
   const others = [...(await buildModules(plans, components))];
   for (const { path } of recipe.oem) {
-    const other = await blame(async () => buildModules([await planOem(path, context)], components));
+    const other = await collect(async () =>
+      buildModules([await planOem(path, context)], components),
+    );
     others.push(...(other ?? []));
   }
   const modules = [...others, own.module];
@@ -88,7 +83,7 @@ async function checkAgainstBase(options: CheckOptions): Promise<OemCheck> {
   const provider = 'provider' in subject ? subject.provider : undefined;
   problems.push(...bankProblems(manifests).map((problem) => placed(problem, shown, provider)));
   if (!own.plan) return { problems, warnings: [] };
-  const fit = await blame(async () => {
+  const fit = await collect(async () => {
     // Signatures of another key have the same size.
     const signed = manifests.map((manifest) => signManifest(manifest, developmentKey));
     const bank = bankContents(signed, modules);

@@ -11,7 +11,7 @@ import { planOemDrivers } from './oem-drivers.ts';
 import { planOemFirmware } from './oem-firmware.ts';
 import { relationsOf } from './oem-origin.ts';
 import { planOemPrograms } from './oem-programs.ts';
-import { diagnosticsOf } from './provider-place.ts';
+import { problemList } from './problem-list.ts';
 
 /** A provider that was built; or what is wrong with it beside its folder, and what its module would say of itself. */
 type Examined =
@@ -36,17 +36,9 @@ export async function examineProvider(
   context: PlanContext,
 ): Promise<Examined> {
   const { components } = context;
-  const problems: Diagnostic[] = [];
-  const blame = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work();
-    } catch (error) {
-      problems.push(...diagnosticsOf(error, shown));
-      return undefined;
-    }
-  };
+  const { problems, collect } = problemList(shown);
   if (folder.problems.length === 0) {
-    const built = await blame(async () => {
+    const built = await collect(async () => {
       const plan = await planProvider(provider, context);
       const [module] = await buildModules([plan], components);
       return module && { plan, module };
@@ -63,16 +55,18 @@ export async function examineProvider(
     ...(isStray('driverFiles') && { driverFiles: [] }),
     ...((isStray('cim') || isStray('programs')) && { cim: [] }),
   };
-  const drivers = await blame(() => planOemDrivers(inside, context));
-  const driverTree = await blame(async () => (await drivers?.read())?.tree);
-  const firmwareTree = await blame(async () => (await planOemFirmware(inside, components))?.read());
-  const programs = await blame(() => planOemPrograms(inside, context));
-  const cimTree = await blame(async () => {
+  const drivers = await collect(() => planOemDrivers(inside, context));
+  const driverTree = await collect(async () => (await drivers?.read())?.tree);
+  const firmwareTree = await collect(async () =>
+    (await planOemFirmware(inside, components))?.read(),
+  );
+  const programs = await collect(() => planOemPrograms(inside, context));
+  const cimTree = await collect(async () => {
     const cim = await planOemCim(inside, programs?.programs ?? [], components.cache);
     return cim && withScratch(components.cache, (scratch) => cim.read(scratch));
   });
   const trees = [folder.tree, driverTree, firmwareTree, cimTree].filter((one) => one !== undefined);
-  const tree = await blame(async () => mergeTrees(...trees));
+  const tree = await collect(async () => mergeTrees(...trees));
   const reported = problems.length > 0 ? problems : first;
   return { problems: reported, module: unbuilt(provider, tree ?? folder.tree, context) };
 }

@@ -11,6 +11,7 @@ import { openImage } from '../../disk/open-image.ts';
 import { withFileLock } from '../../host/file-lock.ts';
 import { type Colors, defineCommand, type Result } from '../command.ts';
 import { usageError } from '../failure.ts';
+import { diskImagePositional } from '../options.ts';
 import { bankJson, bankLine } from '../text/bank-text.ts';
 import { journalText } from '../text/journal-text.ts';
 import { plain } from '../text/plain-text.ts';
@@ -26,12 +27,7 @@ export const command = defineCommand({
     ['bank /dev/sdb confirm 6', 'Give a bank that was passed over its attempts back'],
   ],
   builder: (yargs) =>
-    yargs
-      .positional('image', {
-        type: 'string',
-        demandOption: true,
-        describe: 'A disk image, or the disk of a host that does not run',
-      })
+    diskImagePositional(yargs)
       .positional('action', {
         choices: ['list', ...actionNames] as const,
         default: 'list' as const,

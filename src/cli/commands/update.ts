@@ -9,7 +9,7 @@ import { type ByteSource, fileSource, streamSource } from '../../update/source/b
 import { updateWithJournal } from '../../update/update-with-journal.ts';
 import { type Colors, type Context, defineCommand } from '../command.ts';
 import { withHostDisk } from '../host-disk.ts';
-import { pathOrDash } from '../options.ts';
+import { diskImagePositional, pathOrDash } from '../options.ts';
 import { loadTrustedKeys, trustOption } from '../secrets/signing-key.ts';
 import { planJson, planText } from '../text/update-text.ts';
 
@@ -20,12 +20,7 @@ export const command = defineCommand({
     ['update disk.img - --key release.pub <twinbank.tbu', 'From a pipe, with one more key trusted'],
   ],
   builder: (yargs) =>
-    trustOption(yargs)
-      .positional('image', {
-        type: 'string',
-        demandOption: true,
-        describe: 'A disk image, or the disk of a host that does not run',
-      })
+    diskImagePositional(trustOption(yargs))
       .positional('bundle', {
         demandOption: true,
         describe: 'A bundle: a file, an http(s) URL, or - for standard input',

@@ -4,6 +4,7 @@ import type { BankChange, ImageComparison } from '../../../compare/compare-image
 import type { DescribedImage } from '../../../compare/described.ts';
 import { humanSize } from '../../../diagnostics/size.ts';
 import type { GptPartition } from '../../../disk/gpt-entry.ts';
+import { partitionExtent } from '../../../disk/partition-device.ts';
 import { plain } from '../../text/plain-text.ts';
 import { facts, type Section, type SideRow } from './side-by-side.ts';
 
@@ -76,7 +77,7 @@ function partitionText(one: GptPartition, other: GptPartition | undefined, ids: 
     imagePartition(partition)?.type === partition.type
       ? (imagePartition(partition)?.content ?? '')
       : partition.type,
-    humanSize((partition.lastLba - partition.firstLba + 1) * 512),
+    humanSize(partitionExtent(partition).length),
     `LBA ${partition.firstLba}-${partition.lastLba}`,
     `attributes ${partition.attributes}`,
     ...(ids ? [partition.guid] : []),

@@ -3,6 +3,7 @@ import type { ImageReport } from '../../../bootloader/inspect-image.ts';
 import { humanSize } from '../../../diagnostics/size.ts';
 import type { Finding } from '../../../disk/finding.ts';
 import type { GptPartition } from '../../../disk/gpt-entry.ts';
+import { partitionExtent } from '../../../disk/partition-device.ts';
 import type { Colors, Context } from '../../command.ts';
 import { bankText } from '../../text/bank-text.ts';
 import { glyphs } from '../../text/glyphs.ts';
@@ -72,9 +73,7 @@ function partitionTable({ partitions }: ImageReport): string {
   const numbers = column('no.', ({ number }) => number);
   const first = column('first LBA', ({ firstLba }) => firstLba);
   const last = column('last LBA', ({ lastLba }) => lastLba);
-  const sizes = column('size', ({ firstLba, lastLba }) =>
-    humanSize((lastLba - firstLba + 1) * 512),
-  );
+  const sizes = column('size', (partition) => humanSize(partitionExtent(partition).length));
   const names = ['name', ...partitions.map(({ name }) => plain(name))];
   const contents = ['content', ...partitions.map(contentOf)];
   return table(

@@ -5,6 +5,7 @@ import type { StoreReport } from '../../../bootloader/inspect-partitions.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { inFile } from '../../../diagnostics/in-file.ts';
 import { openImage } from '../../../disk/open-image.ts';
+import { partitionExtent } from '../../../disk/partition-device.ts';
 import { isBundleFile } from '../../../update/bundle/bundle-file.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
@@ -111,8 +112,9 @@ function inspectJson(report: NamedReport) {
     format,
     size,
     diskGuid,
-    partitions: partitions.map(({ number, name, type, firstLba, lastLba, guid }) => {
-      const bytes = (lastLba - firstLba + 1) * 512;
+    partitions: partitions.map((partition) => {
+      const { number, name, type, firstLba, lastLba, guid } = partition;
+      const bytes = partitionExtent(partition).length;
       return { number, name, type, firstLba, lastLba, bytes, guid };
     }),
     banks: banks.map((bank) => ({

@@ -8,7 +8,7 @@ import { chooseState } from '../../../state/choose-state.ts';
 import { readBankState } from '../../../state/slots-of-bank.ts';
 import { type Context, defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
-import { pathOrDash } from '../../options.ts';
+import { diskImagePositional, pathOrDash } from '../../options.ts';
 import { type NextPair, withNextPair } from './next-state.ts';
 
 export const command = defineCommand({
@@ -17,12 +17,7 @@ export const command = defineCommand({
     ['state backup /dev/sdb - | tar tz', 'The same to a pipe'],
   ],
   builder: (yargs) =>
-    yargs
-      .positional('image', {
-        type: 'string',
-        demandOption: true,
-        describe: 'A disk image, or the disk of a host that does not run',
-      })
+    diskImagePositional(yargs)
       .positional('file', {
         demandOption: true,
         describe: 'A new file, which holds hashes of passwords; or - for standard output',

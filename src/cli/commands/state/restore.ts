@@ -8,6 +8,7 @@ import { saveState } from '../../../state/save-state.ts';
 import { filesOfSettings, settingsOfFiles } from '../../../state/settings.ts';
 import { maxContentBytes } from '../../../state/slot.ts';
 import { defineCommand } from '../../command.ts';
+import { diskImagePositional } from '../../options.ts';
 import { withNextPair } from './next-state.ts';
 
 export const command = defineCommand({
@@ -15,17 +16,11 @@ export const command = defineCommand({
     ['state restore disk.img host.tgz', 'What the next boot starts from, instead of what it has'],
   ],
   builder: (yargs) =>
-    yargs
-      .positional('image', {
-        type: 'string',
-        demandOption: true,
-        describe: 'A disk image, or the disk of a host that does not run',
-      })
-      .positional('file', {
-        type: 'string',
-        demandOption: true,
-        describe: 'What state backup wrote, of this host or another one',
-      }),
+    diskImagePositional(yargs).positional('file', {
+      type: 'string',
+      demandOption: true,
+      describe: 'What state backup wrote, of this host or another one',
+    }),
   run: async (context, { image, file }) => {
     const path = resolve(context.cwd, image);
     const files = readBackup(file, resolve(context.cwd, file));
