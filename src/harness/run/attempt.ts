@@ -1,22 +1,16 @@
-import { TwinbankError } from '../../diagnostics/error.ts';
-import { isNotAble, type TestMachine } from '../machine/test-machine.ts';
+import type { TestMachine } from '../machine/test-machine.ts';
 import type { MachineRequest } from '../qemu/hardware.ts';
-import { diskSummary } from '../report/disk-summary.ts';
 import type { Failure, RunEvent, Verdict } from '../report/run-event.ts';
 import type { ArtifactStore } from '../scenario/artifact-store.ts';
 import { type MachineWatch, watchMachine } from '../scenario/machine-watch.ts';
 import { missingAbilities } from '../scenario/missing-abilities.ts';
 import type { PlannedRun } from '../scenario/read-scenario.ts';
-import type { PlannedStep } from '../scenario/step.ts';
-import {
-  notApplicableCode,
-  type ScenarioEvent,
-  type ScenarioState,
-  type StepContext,
-} from '../scenario/step-context.ts';
-import { type ArtefactFolder, artefactFolder, keepTraces } from './artefacts.ts';
-import { orAborted, within } from './or-aborted.ts';
+import type { ScenarioEvent, ScenarioState } from '../scenario/step-context.ts';
+import { artefactFolder, keepTraces } from './artefacts.ts';
+import { timedOut, within } from './or-aborted.ts';
+import { type RunningAttempt, runStep } from './run-step.ts';
 import type { SnapshotCache } from './snapshot-cache.ts';
+import { failureOf, isNotApplicable } from './step-failure.ts';
 
 export interface AttemptOptions {
   /** A machine that is off, with nothing on its disk. */
@@ -34,8 +28,6 @@ export interface AttemptOptions {
   readonly signal: AbortSignal;
 }
 
-/** So many console lines go with a failure. */
-const failureLines = 20;
 const disposeTimeoutMs = 120_000;
 
 /**
@@ -104,7 +96,8 @@ async function runSteps(
         emit({ type: 'boot', boot, booted, outcome, build, stages: [], shared: true });
       }
     }
-    const context = { machine, watch, state, emit, plan, options, folder };
+    const { artifactStore } = options;
+    const context = { machine, watch, state, emit, plan, artifactStore, folder };
     for (; at < plan.steps.length && verdict !== 'failed'; at++) {
       const step = plan.steps[at];
       if (!step) break;
@@ -117,7 +110,7 @@ async function runSteps(
       }
       try {
         const found = await runStep(step, context, signal);
-        if (step.shares) await share(at, context);
+        if (step.shares) await share(at, context, snapshots);
         end(at, 'passed', found === undefined ? {} : { found });
       } catch (error) {
         if (stopped.aborted) throw error;
@@ -151,57 +144,12 @@ async function runSteps(
   }
 }
 
-interface AttemptContext {
-  readonly machine: TestMachine;
-  readonly watch: MachineWatch;
-  readonly state: ScenarioState;
-  readonly emit: (event: ScenarioEvent) => void;
-  readonly plan: PlannedRun;
-  readonly options: AttemptOptions;
-  readonly folder: ArtefactFolder;
-}
-
-async function runStep(
-  step: PlannedStep,
-  { machine, watch, state, emit, plan, options, folder }: AttemptContext,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const over = new AbortController();
-  const seconds = step.timeoutMs / 1000;
-  const timer = setTimeout(
-    () => over.abort(timedOut(`the step to be over in ${seconds} s`)),
-    // Its own waits end first, and say more.
-    step.timeoutMs + Math.min(5000, step.timeoutMs / 2),
-  );
-  const both = AbortSignal.any([signal, over.signal]);
-  const context: StepContext = {
-    machine,
-    watch,
-    state,
-    emit,
-    builds: plan.builds,
-    artifactStore: options.artifactStore,
-    signal: both,
-    timeoutMs: step.timeoutMs,
-    keep: folder.keep,
-    async reportDisk(label) {
-      if (!machine.abilities.has('disk')) return;
-      emit({ type: 'disk', label, disk: await machine.withDisk(diskSummary) });
-    },
-  };
-  try {
-    return await orAborted(step.run(context), both);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** Hands the machine as it is now to the runs that begin in the same way. */
 async function share(
   step: number,
-  { machine, watch, state, plan, options }: AttemptContext,
+  { machine, watch, state, plan }: RunningAttempt,
+  snapshots: SnapshotCache,
 ): Promise<void> {
-  const { snapshots } = options;
   if (!machine.abilities.has('snapshot') || !snapshots.isWanted(plan, step)) return;
   const snapshot = await machine.snapshot();
   const left = { watch: watch.state(), state: structuredClone(state) };
@@ -210,33 +158,4 @@ async function share(
 
 function newScenarioState(): ScenarioState {
   return { bundles: {}, from: 0, boot: 0, cutsExpected: false };
-}
-
-function isNotApplicable(error: unknown): boolean {
-  return isNotAble(error) || (error instanceof TwinbankError && error.code === notApplicableCode);
-}
-
-function failureOf(
-  error: unknown,
-  step: PlannedStep | undefined,
-  watch: MachineWatch | undefined,
-): Failure {
-  const code = error instanceof TwinbankError ? error.code : 'internal';
-  const lines = watch?.lines
-    .slice(-failureLines)
-    .map(({ seconds, text }) => `${seconds.toFixed(1).padStart(6)} ${text}`);
-  return {
-    code,
-    message: error instanceof Error ? error.message : String(error),
-    ...(step && { place: step.place }),
-    ...(lines && lines.length > 0 && { lines }),
-  };
-}
-
-function timedOut(expected: string): TwinbankError {
-  return new TwinbankError(
-    'boot',
-    'scenario.timeout',
-    `expected ${expected}, found it still going on`,
-  );
 }

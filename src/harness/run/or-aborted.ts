@@ -23,3 +23,12 @@ export async function within<T>(work: Promise<T>, timeoutMs: number, what: strin
     throw new TwinbankError('internal', 'harness.dispose', message);
   });
 }
+
+/** The reason of a signal that ends what takes too long. */
+export function timedOut(expected: string): TwinbankError {
+  return new TwinbankError(
+    'boot',
+    'scenario.timeout',
+    `expected ${expected}, found it still going on`,
+  );
+}

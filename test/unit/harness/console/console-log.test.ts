@@ -28,7 +28,7 @@ function linesOf(chunks: Uint8Array[]): string[] {
 }
 
 describe('the lines of a console', () => {
-  it('come without what moves the cursor, sets colours or titles', () => {
+  it('drops what moves the cursor, sets colours or titles', () => {
     expect(linesOf([bytes(bootOutput)])).toEqual(bootLines);
   });
 
@@ -76,7 +76,7 @@ describe('the lines of a console', () => {
     expect(log.lines).toEqual([{ seconds: 2.5, text: 'ab' }]);
   });
 
-  it('end with the unfinished one when the machine goes away, once', () => {
+  it('ends with the unfinished line when the machine goes away, once', () => {
     const log = consoleLog(() => 0);
     log.feed(bytes('rescue> '));
     expect(log.lines).toEqual([]);
@@ -85,7 +85,7 @@ describe('the lines of a console', () => {
     expect(log.lines.map(({ text }) => text)).toEqual(['rescue>']);
   });
 
-  it('may be very long without taking very long', () => {
+  it('takes a very long line without taking very long', () => {
     const dots = bytes('.'.repeat(1000));
     expect(linesOf(Array.from({ length: 20_000 }, () => dots))[0]).toHaveLength(20_000_000);
   });
@@ -138,6 +138,6 @@ describe('waiting for a line', () => {
   });
 });
 
-it('plain text keeps what only looks like a sequence', () => {
+it('keeps what only looks like a sequence in plain text', () => {
   expect(plainText('[   33.6] reboot: [2J \\x1b[0m')).toBe('[   33.6] reboot: [2J \\x1b[0m');
 });

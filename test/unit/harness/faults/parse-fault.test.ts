@@ -76,7 +76,7 @@ describe('a fault', () => {
     expect(play([fault], 8, trial).story).toEqual(story);
   });
 
-  it('of both banks lets them take turns', () => {
+  it('lets the banks take turns where both panic or hang', () => {
     const { story } = play(['kernel-panic@5', 'init-hang@6'], 9);
     expect(story.map((word) => word.slice(0, 1)).join('')).toBe('555666555');
   });

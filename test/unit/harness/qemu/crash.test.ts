@@ -56,7 +56,7 @@ async function start(...what: unknown[]): Promise<ChildProcess> {
 
 const virtual = () => start('qemu', { accelerator: 'tcg' }, join(folder, 'small.img'));
 
-it('a harness that crashes leaves neither QEMU nor a file', async () => {
+it('leaves neither QEMU nor a file when the harness crashes', async () => {
   const child = await virtual();
   expect(fake.runs()).toBe(true);
   child.stdin?.write('now\n');
@@ -65,14 +65,14 @@ it('a harness that crashes leaves neither QEMU nor a file', async () => {
   expect(fake.left()).toEqual([]);
 });
 
-it('a harness that is killed leaves no QEMU', async () => {
+it('leaves no QEMU when the harness is killed', async () => {
   const child = await virtual();
   child.kill('SIGKILL');
   await once(child, 'exit');
   await expect.poll(fake.runs, { timeout: 5000 }).toBe(false);
 });
 
-it('a harness that crashes leaves no command of a rig', async () => {
+it('leaves no command of a rig when the harness crashes', async () => {
   const rig = fakeRig();
   try {
     const child = await start('command', { rig: rig.describe() });

@@ -14,7 +14,7 @@ const argumentsOf = (more: Partial<typeof defaultHardware> = {}) =>
   hardwareArguments({ ...defaultHardware, accelerator: 'tcg', ...more }, files);
 
 describe('the rows of a machine', () => {
-  it('keep the devices at their places on the bus: network, watchdog, disk', () => {
+  it('keeps the devices at their places on the bus: network, watchdog, disk', () => {
     const args = argumentsOf();
     const devices = args.filter((_, index) => args[index - 1] === '-device');
     expect(devices).toEqual([
@@ -24,7 +24,7 @@ describe('the rows of a machine', () => {
     ]);
   });
 
-  it('tell QEMU what is not the default, too', () => {
+  it('tells QEMU what is not the default, too', () => {
     const smbios = { 1: { manufacturer: 'ACME, Inc.', product: 'X1' } };
     const args = argumentsOf({ memory: 192 * 2 ** 20, cpus: 1, cpu: 'EPYC,+svm', smbios });
     const after = (option: string) => args[args.indexOf(option) + 1];
@@ -35,7 +35,7 @@ describe('the rows of a machine', () => {
   });
 
   it.each(Object.entries(machineOptions))(
-    'have a default for %s that its schema takes',
+    'has a default for %s that its schema takes',
     (_, row) => {
       if (!('scenario' in row)) return;
       const { schema } = row.scenario;
@@ -44,7 +44,7 @@ describe('the rows of a machine', () => {
     },
   );
 
-  it('are the keys of a scenario and the flags of boot', () => {
+  it('gives the keys of a scenario and the flags of boot', () => {
     expect(Object.keys(scenarioShape)).toEqual(['firmware', 'disk', 'memory', 'cpus', 'watchdog']);
     expect(rowsWith('flag').map(({ name }) => name)).toEqual([
       ...['firmware', 'disk', 'memory', 'cpu', 'accelerator'],

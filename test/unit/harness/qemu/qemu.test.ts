@@ -93,7 +93,7 @@ describe('a machine that does not start', () => {
 });
 
 describe('an abort', () => {
-  it('before the start starts nothing', async () => {
+  it('starts nothing when it is stopped before the start', async () => {
     fake = fakeQemu('');
     const reason = new Error('Ctrl-C');
     expect(await failureOf(startQemu(options, AbortSignal.abort(reason)))).toBe(reason);
@@ -152,7 +152,7 @@ describe('a machine that runs', () => {
     expectNothingLeft();
   });
 
-  it('may have a comma in its paths', async () => {
+  it('takes paths with a comma', async () => {
     fake = fakeQemu(`${machineIsThere} qmp(control);`);
     const odd = mkdtempSync(join(tmpdir(), 'fake,tmp-'));
     process.env.TMPDIR = odd;
@@ -175,7 +175,7 @@ describe('a machine that runs', () => {
 });
 
 describe('a boot', () => {
-  it('that is ready is shut down by its power button, after the caller has used it', async () => {
+  it('shuts down what is ready by its power button, after the caller has used it', async () => {
     fake = fakeQemu(`${machineIsThere}
       qmp(control, (command) => {
         if (command === 'qmp_capabilities')
@@ -196,7 +196,7 @@ describe('a boot', () => {
     expectNothingLeft();
   });
 
-  it('whose machine resets without a word is a hang', async () => {
+  it('calls a machine that resets without a word a hang', async () => {
     fake = fakeQemu(`${machineIsThere} qmp(control, () => off('guest-reset'));`);
     expect(await bootInQemu({ machine: options, timeoutMs: 60_000 })).toMatchObject({
       outcome: 'hang',
@@ -205,7 +205,7 @@ describe('a boot', () => {
     expectNothingLeft();
   });
 
-  it("whose QEMU dies is no outcome of the image's but an error", async () => {
+  it("throws when QEMU dies, which is no outcome of the image's but an error", async () => {
     fake = fakeQemu(`${machineIsThere}
       qmp(control, () => { say('Assertion failed: svm'); process.exit(134); });`);
     const error = await failureOf(bootInQemu({ machine: options, timeoutMs: 60_000 }));
@@ -216,7 +216,7 @@ describe('a boot', () => {
     expectNothingLeft();
   });
 
-  it('that says nothing in time is a timeout, and one stopped early is just ended', async () => {
+  it('calls a boot that says nothing in time a timeout, and just ends one stopped early', async () => {
     fake = fakeQemu(`${machineIsThere} qmp(control, () => serial.write('stage one\\r\\n'));`);
     expect(await bootInQemu({ machine: options, timeoutMs: 50 })).toHaveProperty(
       'outcome',

@@ -24,7 +24,7 @@ describe('the states of the banks by the lines of a boot', () => {
     ]);
   });
 
-  it('need only one of the two lines that say which is booted', () => {
+  it('needs only one of the two lines that say which bank is booted', () => {
     const started = 'starting kernel of bank 6';
     const either = [['booting bank 6 build=1'], [started], ['booting bank 6 build=1', started]];
     for (const lines of either) expect(moments([...scan, ...lines])).toHaveLength(1);
@@ -45,7 +45,7 @@ describe('the states of the banks by the lines of a boot', () => {
     });
   });
 
-  it('end at the rescue prompt with none, and with banks whose marks cannot be read', () => {
+  it('ends at the rescue prompt with no bank, and shows banks whose marks cannot be read', () => {
     const lines = ['bank 5 MALFORMED', 'bank 6 INVALID attempts=0 verdict=T updated=3 build=1-1'];
     const [rescue] = moments([...lines, 'rescue: no bank can be booted']);
     expect(rescue).toMatchObject({
@@ -55,7 +55,7 @@ describe('the states of the banks by the lines of a boot', () => {
     expect(rescue).not.toHaveProperty('next');
   });
 
-  it('forget what an earlier boot has found', () => {
+  it('forgets what an earlier boot has found', () => {
     const follow = loaderMoments();
     for (const line of scan) follow(`twinbank: ${line}`, 1);
     follow('twinbank: bank 5 VALID attempts=1 verdict=- updated=2 build=1.0.0-1', 2);

@@ -13,7 +13,7 @@ describe('events as lines of JSON', () => {
     expect(text.split('\n')).toHaveLength(events.length + 1);
   });
 
-  it('may end anywhere in the last line', () => {
+  it('reads events that end anywhere in the last line', () => {
     const last = ndjsonLine(events.at(-1)!);
     for (let left = 1; left < last.length - 1; left += 1) {
       const { events: found, cut } = read(text.slice(0, -1 - left));
@@ -39,18 +39,18 @@ describe('events as lines of JSON', () => {
     expect(errorOf(() => read('null\n')).code).toBe('report.events');
   });
 
-  it('of another version are refused as that', () => {
+  it('refuses events of another version as that', () => {
     const other = text.replace('"schemaVersion":1', '"schemaVersion":2');
     expect(errorOf(() => read(other))).toMatchObject({ code: 'report.version' });
   });
 
-  it('begin with the run, once', () => {
+  it('expects the begin of the run first, and once', () => {
     for (const content of ['', '\n', text.slice(text.indexOf('\n') + 1), text + text]) {
       expect(errorOf(() => read(content))).toMatchObject({ code: 'report.events' });
     }
   });
 
-  it('of types and with members that a newer program has are passed over', () => {
+  it('passes over types and members that a newer program has', () => {
     const [first = '', ...rest] = text.split('\n');
     const newer = [`${first.slice(0, -1)},"host":"x"}`, '{"type":"weather","at":1}', ...rest];
     expect(readRunEvents(newer, 'run.ndjson').events).toEqual(events);

@@ -171,7 +171,7 @@ describe('the records of shards', () => {
   };
   const first = shard(1, '2026-11-22T10:00:00Z', 'a', 'failed');
 
-  it('become one, in which a scenario counts where it was run', () => {
+  it('makes one record of several shards, in which a scenario counts where it was run', () => {
     const merged = mergeRecords([first, shard(2, '2026-11-22T10:00:01Z', 'b', 'passed')]);
     expect(merged.scenarios.map(({ run, verdict }) => [run, verdict])).toEqual([
       ['a', 'failed'],
@@ -187,7 +187,7 @@ describe('the records of shards', () => {
     expect(isGreen(merged)).toBe(false);
   });
 
-  it('make a scenario that was run again flaky, whatever the order of the files', () => {
+  it('calls a scenario that was run again flaky, whatever the order of the files', () => {
     const again = shard(1, '2026-11-22T11:00:00Z', 'a', 'passed');
     for (const records of [
       [first, again],

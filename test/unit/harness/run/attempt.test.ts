@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { TwinbankError } from '../../../../src/diagnostics/error.ts';
 import { runsOf } from '../scenario/scenario-folder.ts';
 import { fakeMachines, readyLines } from './fake-machine.ts';
-import { stage } from './stage.ts';
+import { runOnFakes } from './run-on-fakes.ts';
 
 const scenario = (...steps: string[]) =>
   runsOf(['description: A test', 'steps:', ...steps.map((step) => `  - ${step}`)].join('\n'));
@@ -16,7 +16,7 @@ describe('a scenario', () => {
       'boot',
       'expect: { is: ready, bank: 5, version: "1.0.0" }',
     );
-    const { verdicts, record } = await stage(runs, { makeMachine: machines.make });
+    const { verdicts, record } = await runOnFakes(runs, { makeMachine: machines.make });
     expect(verdicts).toEqual({ test: 'passed' });
     expect(machines.log).toEqual(['1:flash', '1:on', '1:gone']);
     expect(record.scenarios[0]?.attempts[0]?.steps.map(({ found }) => found)).toEqual([
@@ -41,7 +41,7 @@ describe('a scenario', () => {
       'boot',
       'expect: { console: [panic, booting bank 5], bank: 5 }',
     );
-    const { verdicts, record } = await stage(runs, { makeMachine: machines.make });
+    const { verdicts, record } = await runOnFakes(runs, { makeMachine: machines.make });
     expect(verdicts).toEqual({ test: 'passed' });
     const boots = record.scenarios[0]?.attempts[0]?.boots;
     expect(boots?.map(({ booted, outcome }) => [booted, outcome])).toEqual([
@@ -54,18 +54,20 @@ describe('a scenario', () => {
     const boot = () => ['twinbank: loader', '!cut', '!on', ...readyLines()];
     const good = fakeMachines({ boot });
     const injected = scenario('build', 'flash', 'inject: power-cut=mark', 'boot');
-    const { verdicts, record } = await stage(injected, { makeMachine: good.make });
+    const { verdicts, record } = await runOnFakes(injected, { makeMachine: good.make });
     expect(verdicts).toEqual({ test: 'passed' });
     expect(record.scenarios[0]?.attempts[0]?.boots).toHaveLength(2);
     const bad = fakeMachines({ boot: () => ['twinbank: loader', '!cut'] });
-    const { failures } = await stage(scenario('build', 'flash', 'boot'), { makeMachine: bad.make });
+    const { failures } = await runOnFakes(scenario('build', 'flash', 'boot'), {
+      makeMachine: bad.make,
+    });
     expect(failures[0]?.message).toBe('expected a ready system, found a machine that went off');
   });
 
   test('fails at once where the machine stays as it is', async () => {
     const boot = () => ['twinbank: loader', 'twinbank: rescue: no bank can be booted'];
     const machines = fakeMachines({ boot });
-    const { failures, kept } = await stage(scenario('build', 'flash', 'boot', 'reset'), {
+    const { failures, kept } = await runOnFakes(scenario('build', 'flash', 'boot', 'reset'), {
       makeMachine: machines.make,
     });
     expect(failures).toMatchObject([
@@ -80,20 +82,20 @@ describe('a scenario', () => {
     expect(machines.log).toEqual(['1:flash', '1:on', '1:gone']);
   });
 
-  test('with a machine that never answers ends in time, with the last console lines', async () => {
+  test('ends in time with a machine that never answers, with the last console lines', async () => {
     const machines = fakeMachines({ boot: () => ['twinbank: loader', 'SeaBIOS'] });
-    const runs = scenario('build', 'flash', 'boot: { timeout: 50ms }');
-    const { failures, verdicts } = await stage(runs, { makeMachine: machines.make });
+    const runs = scenario('build', 'flash', 'boot: { timeout: 400ms }');
+    const { failures, verdicts } = await runOnFakes(runs, { makeMachine: machines.make });
     expect(verdicts).toEqual({ test: 'failed' });
-    expect(failures[0]?.message).toBe('expected a ready system, found nothing of it in 0.05 s');
+    expect(failures[0]?.message).toBe('expected a ready system, found nothing of it in 0.4 s');
     expect(failures[0]?.lines?.at(-1)).toContain('SeaBIOS');
     expect(machines.alive.size).toBe(0);
   });
 
-  test('with a call that never comes back ends in time, too', async () => {
+  test('ends in time with a call that never comes back, too', async () => {
     const machines = fakeMachines();
     const runs = scenario('build', 'flash', 'boot', 'expect: { health: ok, timeout: 40ms }');
-    const { failures } = await stage(runs, { makeMachine: machines.make });
+    const { failures } = await runOnFakes(runs, { makeMachine: machines.make });
     expect(failures[0]).toMatchObject({
       code: 'scenario.timeout',
       message: 'expected the step to be over in 0.04 s, found it still going on',
@@ -101,11 +103,11 @@ describe('a scenario', () => {
     expect(machines.alive.size).toBe(0);
   });
 
-  test('that takes too long as a whole ends, too', async () => {
+  test('ends when it takes too long as a whole, too', async () => {
     const machines = fakeMachines();
     const text =
       'description: A test\ntimeout: 50ms\nsteps: [build, flash, boot, { expect: { health: ok } }]';
-    const { failures } = await stage(runsOf(text), { makeMachine: machines.make });
+    const { failures } = await runOnFakes(runsOf(text), { makeMachine: machines.make });
     expect(failures[0]?.code).toBe('scenario.timeout');
   });
 
@@ -116,9 +118,9 @@ describe('a scenario', () => {
       '/dev/sdb: expected to write 65536 bytes at 1048576, found no device',
     ),
     new TwinbankError('corrupt', 'image.foreign', 'expected a twinbank image, found a VMDK disk'),
-  ])('whose target goes away or whose image is wrong fails in its step: $code', async (error) => {
+  ])('fails in its step when the target goes away or the image is wrong: $code', async (error) => {
     const machines = fakeMachines({ flash: error });
-    const { failures, verdicts } = await stage(scenario('build', 'flash', 'boot'), {
+    const { failures, verdicts } = await runOnFakes(scenario('build', 'flash', 'boot'), {
       makeMachine: machines.make,
     });
     expect(verdicts).toEqual({ test: 'failed' });
@@ -128,10 +130,10 @@ describe('a scenario', () => {
     expect(machines.log).toEqual(['1:flash', '1:gone']);
   });
 
-  test('whose fault never happened has failed', async () => {
+  test('fails when a fault never happened', async () => {
     const machines = fakeMachines({ unfired: ['kernel-panic@6'] });
     const runs = scenario('build', 'flash', 'inject: kernel-panic@6', 'boot');
-    const { failures } = await stage(runs, { makeMachine: machines.make });
+    const { failures } = await runOnFakes(runs, { makeMachine: machines.make });
     expect(failures[0]?.message).toBe(
       'expected every fault to happen, found kernel-panic@6 waiting',
     );
@@ -142,7 +144,7 @@ describe('what a machine cannot do', () => {
   test('makes a scenario not applicable before anything is done', async () => {
     const machines = fakeMachines({ abilities: [] });
     const runs = scenario('build', 'flash', 'boot', 'power-cut');
-    const { verdicts, record } = await stage(runs, { makeMachine: machines.make });
+    const { verdicts, record } = await runOnFakes(runs, { makeMachine: machines.make });
     expect(verdicts).toEqual({ test: 'not-applicable' });
     expect(machines.log).toEqual(['1:gone']);
     expect(record.scenarios[0]?.attempts[0]?.steps.map(({ verdict }) => verdict)).toEqual([
@@ -153,7 +155,7 @@ describe('what a machine cannot do', () => {
   test('is left out where it only looks; the others are looked at, and none of it has passed', async () => {
     const machines = fakeMachines({ abilities: ['vmkd'] });
     const runs = scenario('build', 'flash', 'boot', 'expect: { port: 443 }', 'expect: { bank: 5 }');
-    const { verdicts, record } = await stage(runs, { makeMachine: machines.make });
+    const { verdicts, record } = await runOnFakes(runs, { makeMachine: machines.make });
     expect(verdicts).toEqual({ test: 'not-applicable' });
     expect(record.scenarios[0]?.attempts[0]?.steps.map(({ verdict }) => verdict)).toEqual([
       ...['passed', 'passed', 'passed', 'not-applicable', 'passed'],
@@ -169,14 +171,14 @@ describe('what a machine cannot do', () => {
       'expect: { port: 443 }',
       'expect: { bank: 6, timeout: 20ms }',
     );
-    const { verdicts } = await stage(runs, { makeMachine: machines.make });
+    const { verdicts } = await runOnFakes(runs, { makeMachine: machines.make });
     expect(verdicts).toEqual({ test: 'failed' });
   });
 
   test('is not even made where the scenario is for other engines', async () => {
     const machines = fakeMachines();
     const text = 'description: A test\nengines: qemu\nsteps: [build, flash, boot]';
-    const { verdicts } = await stage(runsOf(text), { makeMachine: machines.make });
+    const { verdicts } = await runOnFakes(runsOf(text), { makeMachine: machines.make });
     expect(verdicts).toEqual({ test: 'not-applicable' });
     expect(machines.log).toEqual([]);
   });

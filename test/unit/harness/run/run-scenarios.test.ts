@@ -4,7 +4,7 @@ import { shardOf, weightOf } from '../../../../src/harness/run/shards.ts';
 import type { PlannedRun } from '../../../../src/harness/scenario/read-scenario.ts';
 import { runsOf } from '../scenario/scenario-folder.ts';
 import { fakeMachines, readyLines } from './fake-machine.ts';
-import { stage } from './stage.ts';
+import { runOnFakes } from './run-on-fakes.ts';
 
 /** One run by this name. */
 function named(name: string, steps: string, more = ''): PlannedRun {
@@ -26,11 +26,11 @@ describe('a run', () => {
         return machines.make();
       };
     };
-    const flaky = await stage([named('a', boots)], { makeMachine: fails(1), retry: 2 });
+    const flaky = await runOnFakes([named('a', boots)], { makeMachine: fails(1), retry: 2 });
     expect(flaky.verdicts).toEqual({ a: 'flaky' });
     expect(flaky.summary.totals).toMatchObject({ flaky: 1, failed: 0, passed: 0 });
     machine = 0;
-    const failed = await stage([named('a', boots)], { makeMachine: fails(9), retry: 2 });
+    const failed = await runOnFakes([named('a', boots)], { makeMachine: fails(9), retry: 2 });
     expect(failed.verdicts).toEqual({ a: 'failed' });
     expect(failed.record.scenarios[0]?.attempts).toHaveLength(3);
   });
@@ -38,17 +38,20 @@ describe('a run', () => {
   test('begins nothing more after a failure with bail', async () => {
     const machines = fakeMachines({ boot: () => ['!off'] });
     const runs = ['a', 'b', 'c'].map((name) => named(name, `${boots}, reset`));
-    const { summary, verdicts } = await stage(runs, { makeMachine: machines.make, bail: true });
+    const { summary, verdicts } = await runOnFakes(runs, {
+      makeMachine: machines.make,
+      bail: true,
+    });
     expect(verdicts).toEqual({ a: 'failed' });
     expect(summary).toMatchObject({ stopped: true, totals: { failed: 1, skipped: 2 } });
     expect(machines.alive.size).toBe(0);
   });
 
-  test('that is interrupted disposes of every machine, and says what was skipped', async () => {
+  test('disposes of every machine when it is interrupted, and says what was skipped', async () => {
     const machines = fakeMachines({ boot: () => ['twinbank: loader'] });
     const stop = new AbortController();
     const runs = ['a', 'b', 'c'].map((name) => named(name, boots));
-    const { summary, record } = await stage(runs, {
+    const { summary, record } = await runOnFakes(runs, {
       ...{ jobs: 2, signal: stop.signal },
       makeMachine: async () => {
         const machine = await machines.make();
@@ -72,7 +75,7 @@ describe('a run', () => {
     const runs = Array.from({ length: 7 }, (_, index) =>
       named(`r${index}`, boots, `machine: { cpus: ${index + 1} }`),
     );
-    const { summary } = await stage(runs, { makeMachine, jobs: 3 });
+    const { summary } = await runOnFakes(runs, { makeMachine, jobs: 3 });
     expect(summary.totals.passed).toBe(7);
     expect(most).toBe(3);
   });
@@ -84,7 +87,7 @@ describe('a boot that runs begin with', () => {
   test('is made once, and told to be shared', async () => {
     const machines = fakeMachines({ abilities });
     const runs = ['a', 'b', 'c'].map((name) => named(name, `${boots}, { expect: { bank: 5 } }`));
-    const { verdicts, events } = await stage(runs, { makeMachine: machines.make, jobs: 2 });
+    const { verdicts, events } = await runOnFakes(runs, { makeMachine: machines.make, jobs: 2 });
     expect(verdicts).toEqual({ a: 'passed', b: 'passed', c: 'passed' });
     const count = (what: string) => machines.log.filter((line) => line.endsWith(`:${what}`)).length;
     expect([count('on'), count('snapshot'), count('restore'), count('snapshot gone')]).toEqual([
@@ -101,12 +104,12 @@ describe('a boot that runs begin with', () => {
   ])('is not shared with %s', async (_what, steps, more) => {
     const machines = fakeMachines({ abilities });
     const runs = [named('a', boots), named('b', steps, more)];
-    const { verdicts } = await stage(runs, { makeMachine: machines.make });
+    const { verdicts } = await runOnFakes(runs, { makeMachine: machines.make });
     expect(verdicts).toEqual({ a: 'passed', b: 'passed' });
     expect(machines.log.filter((line) => line.endsWith(':restore'))).toEqual([]);
   });
 
-  test('that fails is made again by the next one', async () => {
+  test('is made again by the next one when it fails', async () => {
     let made = 0;
     const machines = fakeMachines({
       abilities,
@@ -117,7 +120,7 @@ describe('a boot that runs begin with', () => {
       return machines.make();
     };
     const runs = ['a', 'b', 'c'].map((name) => named(name, boots));
-    const { summary } = await stage(runs, { makeMachine, jobs: 2 });
+    const { summary } = await runOnFakes(runs, { makeMachine, jobs: 2 });
     expect(summary.totals).toMatchObject({ failed: 1, passed: 2 });
   });
 });
@@ -128,7 +131,7 @@ describe('shards', () => {
       named(`r${index}`, ['build', 'flash', 'boot', ...Array(count).fill('reset')].join(', ')),
     );
 
-  test.each([1, 2, 3, 5])('of %i take every run once', (count) => {
+  test.each([1, 2, 3, 5])('takes every run once with %i shards', (count) => {
     const runs = some();
     const all = Array.from({ length: count }, (_, at) =>
       shardOf(runs, { index: at + 1, count }),
@@ -136,7 +139,7 @@ describe('shards', () => {
     expect(all.map(({ run }) => run).sort()).toEqual(runs.map(({ run }) => run).sort());
   });
 
-  test('take about as long, and do not depend on the order', () => {
+  test('gives shards that take about as long, and do not depend on the order', () => {
     const runs = some();
     const loads = [1, 2].map((index) =>
       shardOf(runs, { index, count: 2 }).reduce((sum, run) => sum + weightOf(run), 0),
@@ -152,7 +155,7 @@ describe('shards', () => {
   });
 });
 
-test('machines at once are as many as cores and memory allow', () => {
+test('allows as many machines at once as cores and memory do', () => {
   const runs = [named('a', boots, 'machine: { memory: 1GiB }')];
   const GiB = 2 ** 30;
   expect(machinesAtOnce('qemu', runs, { cores: 8, freeBytes: 64 * GiB })).toBe(8);

@@ -86,7 +86,7 @@ steps:
   });
 });
 
-test('builds are orders for the builder, with versions as text', () => {
+test('makes orders for the builder of builds, with versions as text', () => {
   const [run] = runsOf(`${head}
 builds:
   new:
@@ -103,7 +103,7 @@ steps: [build]`);
   expect(order?.recipe).toMatch(new RegExp(`${join('/', 'default.yaml')}$`));
 });
 
-test('a scenario with faults ends with whether they have happened', () => {
+test('ends a scenario with faults with whether they have happened', () => {
   const [run] = runsOf(`${head}steps: [build, flash, { inject: kernel-panic }, boot]`);
   expect(titles(run).at(-1)).toBe('every fault has happened');
 });

@@ -13,11 +13,11 @@ const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 const accepts = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(scenarioJsonSchema());
 const shipped = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 
-test('the committed schema is the one the code makes (twinbank test --schema prints it)', () => {
+test('matches the committed schema (twinbank test --schema prints it)', () => {
   expect(read('scenario.schema.json')).toBe(scenarioJsonSchemaText());
 });
 
-test.each(shipped)('another validator takes %s', (name) => {
+test.each(shipped)('lets another validator take %s', (name) => {
   expect(accepts(parse(read(name))), JSON.stringify(accepts.errors)).toBe(true);
 });
 
@@ -29,7 +29,7 @@ test.each([
   { description, matrix: { firmware: 'uefi' }, steps: [{ repeat: { times: 2, steps: ['boot'] } }] },
   { description, steps: [{ expect: { console: 'ready', bank: 5, port: [80, 443] } }] },
   { description, steps: [{ update: { 'cut-at-write': `\${write}` } }] },
-])('a scenario is taken: %j', (value) => {
+])('takes the scenario %j', (value) => {
   expect(accepts(value), JSON.stringify(accepts.errors)).toBe(true);
 });
 
@@ -42,11 +42,11 @@ test.each([
   { description, steps: [{ 'power-cut': 'soon' }] },
   { description, matrix: { firmware: ['efi'] }, steps: ['boot'] },
   { description, steps: [{ expect: { bank: 'five' } }] },
-])('a mistake is refused: %j', (value) => {
+])('refuses the mistake %j', (value) => {
   expect(accepts(value)).toBe(false);
 });
 
-test('every key has a description for the editor', () => {
+test('describes every key for the editor', () => {
   const missing: string[] = [];
   const visit = (schema: unknown, path: string): void => {
     if (typeof schema !== 'object' || schema === null) return;

@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { readableShares } from '../../../../src/harness/report/html/disk-view.ts';
-import { duration, escapeHtml, html, percent } from '../../../../src/harness/report/html/html.ts';
-import { headline } from '../../../../src/harness/report/html/overview-view.ts';
-import { collectRun } from '../../../../src/harness/report/run-record.ts';
-import { exampleRun } from '../../../support/report/example-run.ts';
-import { hostileRun } from '../../../support/report/hostile-run.ts';
-import { largeRun } from '../../../support/report/large-run.ts';
-import { pageOf } from '../../../support/report/page-of.ts';
-import { eventStream } from '../../../support/report/stream.ts';
+import { readableShares } from '../../../../../src/harness/report/html/disk-view.ts';
+import {
+  duration,
+  escapeHtml,
+  html,
+  percent,
+} from '../../../../../src/harness/report/html/html.ts';
+import { headline } from '../../../../../src/harness/report/html/overview-view.ts';
+import { collectRun } from '../../../../../src/harness/report/run-record.ts';
+import { exampleRun } from '../../../../support/report/example-run.ts';
+import { hostileRun } from '../../../../support/report/hostile-run.ts';
+import { largeRun } from '../../../../support/report/large-run.ts';
+import { pageOf } from '../../../../support/report/page-of.ts';
+import { eventStream } from '../../../../support/report/stream.ts';
 
 describe('markup', () => {
   it('escapes every text, and nothing twice', () => {

@@ -16,7 +16,7 @@ const artifactStore: ArtifactStore = {
 };
 
 /** Runs scenarios on fake machines; what came of it, and every event. */
-export async function stage(
+export async function runOnFakes(
   runs: readonly PlannedRun[],
   options: Pick<RunOptions, 'makeMachine'> & Partial<RunOptions>,
 ) {

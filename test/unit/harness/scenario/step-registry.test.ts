@@ -28,9 +28,12 @@ test.each(stepRows.map((row) => [row.name, row] as const))(
   },
 );
 
-test.each(expectations.map(({ key }) => key))('expect: %s is in the reference', (key) => {
-  expect(cellsOf(key).length).toBeGreaterThan(2);
-});
+test.each(expectations.map(({ key }) => key))(
+  'has a line for expect: %s in the reference',
+  (key) => {
+    expect(cellsOf(key).length).toBeGreaterThan(2);
+  },
+);
 
 test.each([...bootFaultRows, ...liveFaultRows].map(({ name }) => name))(
   'the fault %s is named',
@@ -39,12 +42,12 @@ test.each([...bootFaultRows, ...liveFaultRows].map(({ name }) => name))(
   },
 );
 
-test('the first example is a scenario', () => {
+test('takes the first example of the reference as a scenario', () => {
   const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
   expect(runsOf(yaml)).toHaveLength(1);
 });
 
-test('the tutorial puts a scenario together that is right', () => {
+test('takes the scenario that the tutorial puts together', () => {
   const parts = [...page.matchAll(/^ {3}```yaml\n([\s\S]*?)^ {3}```/gm)].map(
     ([, part = '']) => part,
   );

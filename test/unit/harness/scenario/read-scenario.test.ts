@@ -66,7 +66,7 @@ describe('each problem has its place and says what was expected', () => {
     expect(problemsOf(steps(step)).join('\n')).toContain(expected);
   });
 
-  test('a fault that is not known, in a step and in a matrix', () => {
+  test('refuses a fault that is not known, in a step and in a matrix', () => {
     const text = steps('build', 'flash', 'inject: kernel-panik@6', 'boot');
     expect(problemsOf(text)).toEqual([
       'test.yaml:5:13 steps[2].inject[0]: expected a fault, found "kernel-panik@6"; did you mean "kernel-panic"?',
@@ -77,7 +77,7 @@ describe('each problem has its place and says what was expected', () => {
     ]);
   });
 
-  test('files that are not there', () => {
+  test('refuses files that are not there', () => {
     const text = `recipe: none.yaml\nbuilds: { a: { oem: [oem, nothing] } }\n${steps('build')}`;
     expect(problemsOf(text)).toEqual([
       'test.yaml:1:9 recipe: expected a recipe, found nothing at none.yaml',
@@ -85,7 +85,7 @@ describe('each problem has its place and says what was expected', () => {
     ]);
   });
 
-  test('what needs a machine that is on, or off', () => {
+  test('refuses a step whose machine is not on, or not off', () => {
     const text = steps(
       'build',
       'flash',
@@ -103,7 +103,7 @@ describe('each problem has its place and says what was expected', () => {
   });
 });
 
-test('all problems of a file come at once, also when its head is wrong', () => {
+test('tells all problems of a file at once, also when its head is wrong', () => {
   const found = problemsOf('engines: [qemuu]\nmatrix: { firmwares: [bios] }\nsteps:\n  - bot\n');
   expect(found).toEqual([
     'test.yaml:1:1 description: expected a sentence about what the scenario shows, found nothing',
@@ -113,7 +113,7 @@ test('all problems of a file come at once, also when its head is wrong', () => {
   ]);
 });
 
-test('a problem of every variant is told once', () => {
+test('tells a problem of every variant once', () => {
   const text = `matrix: { firmware: [bios, uefi] }\n${steps('build', 'flash', 'boot', 'boot')}`;
   expect(problemsOf(text)).toHaveLength(1);
 });

@@ -3,10 +3,10 @@ import { createServer as createWebServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { hasParts } from '../../../../src/harness/scenario/expectations/expectation.ts';
-import { runsOf } from '../scenario/scenario-folder.ts';
-import { fakeMachines } from './fake-machine.ts';
-import { stage } from './stage.ts';
+import { hasParts } from '../../../../../src/harness/scenario/expectations/expectation.ts';
+import { fakeMachines } from '../../run/fake-machine.ts';
+import { runOnFakes } from '../../run/run-on-fakes.ts';
+import { runsOf } from '../scenario-folder.ts';
 
 /** What one `expect` finds on a machine that is up: what it found, or how it fails. */
 async function look(
@@ -18,7 +18,7 @@ async function look(
   const runs = runsOf(
     `description: A test\nsteps: [build, flash, boot, { expect: { ${expectation}, timeout: 300ms } }]`,
   );
-  const { failures, record } = await stage(runs, {
+  const { failures, record } = await runOnFakes(runs, {
     makeMachine: async () => {
       const machine = await machines.make();
       const endpoint = async () => ({ host: '127.0.0.1', port: port ?? 1 });
@@ -80,7 +80,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('ports are open when somebody answers behind them', async () => {
+test('takes a port for open when somebody answers behind it', async () => {
   const speaks = await listening(createServer((socket) => void socket.write('220 hello')));
   expect(await look('port: 902', {}, speaks)).toBe('1 of 1');
   // As QEMU forwards a port that nobody listens at: taken, then closed.
@@ -89,7 +89,7 @@ test('ports are open when somebody answers behind them', async () => {
   expect(await look('port: 902', {}, shuts)).toBe('expected port 902 open, found port 902 closed');
 });
 
-test('an HTTP answer is looked at by status and body', async () => {
+test('looks at an HTTP answer by status and body', async () => {
   const port = await listening(
     createWebServer((request, answer) => {
       answer.statusCode = request.url === '/' ? 200 : 404;
@@ -109,6 +109,6 @@ test.each([
   [{ a: 'ready now' }, { a: 'ready' }, false],
   [null, { a: 1 }, false],
   [{ a: null }, { a: null }, true],
-])('%j has the parts %j: %s', (value, wanted, has) => {
+])('says whether %j has the parts %j: %s', (value, wanted, has) => {
   expect(hasParts(value, wanted)).toBe(has);
 });
