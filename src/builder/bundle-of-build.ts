@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { TwinbankError } from '../diagnostics/error.ts';
-import type { BundleParts, Pieces } from '../update/bundle/make-bundle.ts';
+import type { BundleParts, Chunks } from '../update/bundle/make-bundle.ts';
 import type { PreparedImage } from './build-image.ts';
 
 /** What a bundle of a recipe's build is made of: files of the cache. */
@@ -16,7 +16,7 @@ export function bundlePartsOfBuild({ manifests, modules, parts }: PreparedImage)
   };
 }
 
-function contentOf(path: string | undefined, name: string): Pieces {
+function contentOf(path: string | undefined, name: string): Chunks {
   if (path !== undefined) return () => createReadStream(path, { highWaterMark: 2 ** 20 });
   throw new TwinbankError('internal', 'bundle.content', `${name}: expected it in the build`);
 }

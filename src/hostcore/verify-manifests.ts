@@ -1,12 +1,12 @@
 import type { BlockDevice } from '../disk/block-device.ts';
 import { readBankForUpdate } from '../update/bank-reading.ts';
-import { type BankProof, verifyBank } from '../update/verify-bank.ts';
+import { type BankVerification, verifyBank } from '../update/verify-bank.ts';
 
 /** What the manifests of the running bank say, as far as they can be trusted. */
 export interface VerifiedManifests {
   /** Why they cannot, or undefined. */
   readonly problem: string | undefined;
-  readonly signed: BankProof['signed'];
+  readonly signed: BankVerification['signed'];
   /** Paths of the files that signed manifests list, without a leading slash. */
   readonly files: readonly string[];
 }

@@ -47,7 +47,7 @@ export async function saveState(pair: BankPair, content: Uint8Array): Promise<Sa
 /**
  * Makes a bank itself hold the state that it would start from now, newer than all else in both banks, so
  * that nothing depends on the other bank's slots any more: before that one is overwritten, and once a new
- * version has proved itself. To be called while the other bank still has the verdict by which the choice is
+ * version has been confirmed. To be called while the other bank still has the verdict by which the choice is
  * made. What a person has rolled back stays so: a bank without a state of its own then gets an empty one.
  * `generation` is null, and nothing is written, where no state counts. Throws as {@link saveState}.
  */

@@ -4,9 +4,9 @@ import { writeMarks } from '../bootloader/write-marks.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { type FatVolume, openFat } from '../disk/fat/volume.ts';
 import { readBankForUpdate } from './bank-reading.ts';
-import { updating, writeBootCfg } from './fill-bank.ts';
 import type { HostBank } from './host-disk.ts';
 import { type BankPlan, bootCfgBytes } from './manifest/plan-bank.ts';
+import { updating, writeBootCfg } from './prepare-bank.ts';
 
 /**
  * Reads back every file of a bank from the medium. The caller has dropped the caches. Throws

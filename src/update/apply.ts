@@ -9,16 +9,16 @@ import { activateBank, readBackBank } from './activate-bank.ts';
 import type { BankReading } from './bank-reading.ts';
 import { type OfferedBundle, readOffer } from './bundle/offered-bundle.ts';
 import { type ChosenBanks, chooseBanks } from './choose-banks.ts';
-import { fill } from './fill.ts';
-import { invalidateBank, layOutBank } from './fill-bank.ts';
-import { finishStore, layOutStore, readBackStore } from './fill-store.ts';
 import type { HostBank, HostDisk } from './host-disk.ts';
 import { planStore, type StorePlan, type StoreWish } from './plan-store.ts';
 import { planUpdate, type UpdatePlan } from './plan-update.ts';
+import { invalidateBank, layOutBank } from './prepare-bank.ts';
 import type { PublicKey } from './signing/key.ts';
 import type { ByteSource } from './source/byte-source.ts';
 import { openStore } from './store-volume.ts';
 import { upToDate } from './up-to-date.ts';
+import { writeContents } from './write-contents.ts';
+import { finishStore, layOutStore, readBackStore } from './write-store.ts';
 
 export interface ApplyOptions {
   /** Partition of the bank that runs; none for a disk at rest. */
@@ -50,7 +50,7 @@ export interface ApplyResult {
 }
 
 /**
- * Puts a bundle into the bank that is not running, in one pass over it: proves and plans everything before
+ * Puts a bundle into the bank that is not running, in one pass over it: verifies and plans everything before
  * the first write, takes the bank out of the loader's choice, fills it, reads it back past every cache, and
  * makes it the next one to boot with one write. Cut short at any point, the host boots the bank that was
  * kept, or the new one complete. The caller holds the lock of the disk. Throws kind `refused` and `corrupt`
@@ -90,7 +90,7 @@ export async function applyBundle(
   const { volume, places } = layOutBank(bank, plan.bank);
   const store = disk.store && plan.store && { device: disk.store, plan: plan.store };
   const opened = store && { ...store, open: layOutStore(store.device, store.plan) };
-  await fill({ plan, banks, places, offer, store: opened, report, signal });
+  await writeContents({ plan, banks, places, offer, store: opened, report, signal });
   volume.flush();
   if (opened) finishStore(opened.open, opened.plan);
 

@@ -6,7 +6,7 @@ import { type BankReading, readBankForUpdate } from './bank-reading.ts';
 import type { HostBank, HostDisk } from './host-disk.ts';
 import { verifyBank } from './verify-bank.ts';
 
-/** The bank that stays as it is, proved, and the one that may be overwritten. */
+/** The bank that stays as it is, verified, and the one that may be overwritten. */
 export interface ChosenBanks {
   readonly kept: BankReading;
   readonly target: BankReading;
@@ -63,7 +63,7 @@ function keptProblem(bank: BankReading): string | undefined {
   const cfg = bank.bootCfg.ok ? bank.bootCfg.cfg : undefined;
   const contents = checkBank(bank.files, cfg, { stopAtFirst: true }).problem;
   if (contents !== undefined) return contents;
-  // What the loader proves was hashed just now; the sums are enough to hold it against the manifests.
+  // What the loader verifies was hashed just now; the sums are enough to hold it against the manifests.
   return verifyBank(bank, { by: 'sums' }).problems[0]?.message;
 }
 

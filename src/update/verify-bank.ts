@@ -21,7 +21,7 @@ export interface BankProblem {
   readonly message: string;
 }
 
-export interface BankProof {
+export interface BankVerification {
   readonly problems: readonly BankProblem[];
   /** Origin and the trusted keys that have signed it. */
   readonly signed: readonly { readonly origin: string; readonly keyIds: readonly string[] }[];
@@ -30,7 +30,7 @@ export interface BankProof {
 export interface VerifyBankOptions {
   /**
    * One of these must have signed the base, which says whom to trust in all else. Without them a bank only
-   * proves that it is whole: whoever makes one names the keys in it.
+   * shows that it is whole: whoever makes one names the keys in it.
    */
   readonly makers?: readonly PublicKey[];
   /**
@@ -44,7 +44,7 @@ export interface VerifyBankOptions {
  * Holds a bank against its manifests: each signed by a trusted key, fitting together, every module what is
  * listed, bank.env and boot.cfg what follows from them, and nothing loaded that no manifest lists.
  */
-export function verifyBank(bank: BankReading, options: VerifyBankOptions): BankProof {
+export function verifyBank(bank: BankReading, options: VerifyBankOptions): BankVerification {
   const problems: BankProblem[] = bank.damaged.map(({ file, problem }) =>
     finding(file, 'manifest.form', problem),
   );
@@ -69,8 +69,8 @@ export function verifyBank(bank: BankReading, options: VerifyBankOptions): BankP
       return readSignedManifest(bytes, signature, trusted, file);
     };
     const found = (code: string, message: string) => problems.push({ file, code, message });
-    const proof = unlessDamaged(read, found, damageKinds);
-    if (proof) signed.push({ origin: manifest.origin, keyIds: proof.keyIds });
+    const verified = unlessDamaged(read, found, damageKinds);
+    if (verified) signed.push({ origin: manifest.origin, keyIds: verified.keyIds });
   }
   const manifests = bank.manifests.map(({ manifest }) => manifest);
   for (const { code, message, origins } of combineProblems(manifests)) {

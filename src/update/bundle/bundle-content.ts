@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TwinbankError } from '../../diagnostics/error.ts';
-import type { Portions } from './portions.ts';
+import type { ChunkReader } from './chunk-reader.ts';
 
 const blockBytes = 512;
 
@@ -9,7 +9,7 @@ export function paddingOf(bytes: number): number {
   return (blockBytes - (bytes % blockBytes)) % blockBytes;
 }
 
-/** Next bytes of a content, at most `max`, at least one; undefined at its end. `scratch` as in `Portions`. */
+/** Next bytes of a content, at most `max`, at least one; undefined at its end. `scratch` as in `ChunkReader`. */
 export type ReadContent = (max: number, scratch?: Uint8Array) => Promise<Uint8Array | undefined>;
 
 /**
@@ -18,7 +18,7 @@ export type ReadContent = (max: number, scratch?: Uint8Array) => Promise<Uint8Ar
  * `bundle.truncated`, `bundle.hash`, `bundle.padding`.
  */
 export function contentReader(
-  input: Portions,
+  input: ChunkReader,
   what: string,
   expected: { readonly bytes: number; readonly sha256: string },
 ): ReadContent {
@@ -37,20 +37,24 @@ export function contentReader(
 
   return async (max, scratch) => {
     if (ended) return undefined;
-    const piece = left > 0 ? await input.some(Math.min(max, left), scratch) : undefined;
-    if (piece !== undefined) {
-      hash.update(piece);
-      left -= piece.length;
+    const chunk = left > 0 ? await input.some(Math.min(max, left), scratch) : undefined;
+    if (chunk !== undefined) {
+      hash.update(chunk);
+      left -= chunk.length;
     } else if (left > 0) {
       throw truncated(what, expected.bytes, expected.bytes - left);
     }
     if (left === 0) await end();
-    return piece;
+    return chunk;
   };
 }
 
 /** Throws `bundle.padding` or `bundle.truncated` unless zeros fill the block after `bytes` of content. */
-export async function assertPadding(input: Portions, what: string, bytes: number): Promise<void> {
+export async function assertPadding(
+  input: ChunkReader,
+  what: string,
+  bytes: number,
+): Promise<void> {
   const length = paddingOf(bytes);
   if (length === 0) return;
   const padding = await input.exactly(length);

@@ -6,9 +6,9 @@ import type { HostDisk } from '../host-disk.ts';
 import { openStore } from '../store-volume.ts';
 import { findStored } from '../stored-package.ts';
 import { verifyBank } from '../verify-bank.ts';
-import type { BundleParts, Pieces } from './make-bundle.ts';
+import type { BundleParts, Chunks } from './make-bundle.ts';
 
-const pieceBytes = 2 ** 20;
+const chunkBytes = 2 ** 20;
 
 /**
  * What a bundle of a bank is made of. Throws kind `corrupt`: `bundle.bank` for a bank that is not what its
@@ -25,8 +25,8 @@ export function bundlePartsOf(disk: HostDisk, number: number): BundleParts {
   }
   return {
     manifests: bank.manifests,
-    moduleContent: ({ file }) => pieces(bank.device, volumeOf(bank), file),
-    packageContent: ({ name, sha256 }) => packagePieces(disk, name, sha256),
+    moduleContent: ({ file }) => chunksOf(bank.device, volumeOf(bank), file),
+    packageContent: ({ name, sha256 }) => packageChunks(disk, name, sha256),
   };
 }
 
@@ -34,23 +34,23 @@ function volumeOf({ volume, device }: BankReading): FatVolume {
   return volume ?? openFat(device);
 }
 
-function packagePieces(disk: HostDisk, name: string, hash: string): Pieces {
+function packageChunks(disk: HostDisk, name: string, hash: string): Chunks {
   let why = 'no store';
   const store = disk.store && openStore(disk.store, (problem) => (why = problem));
   const found = store ? findStored(store.facts, { name, sha256: hash }) : why;
   if (disk.store && store && typeof found !== 'string') {
-    return pieces(disk.store, store.volume, found.path);
+    return chunksOf(disk.store, store.volume, found.path);
   }
   const message = `store: expected the package ${name} of the build, found ${found}`;
   throw new TwinbankError('corrupt', 'bundle.package', message);
 }
 
-function pieces(device: BlockDevice, volume: FatVolume, path: string): Pieces {
+function chunksOf(device: BlockDevice, volume: FatVolume, path: string): Chunks {
   const extents = volume.extents(path);
   return function* () {
     for (const { offset, length } of extents) {
-      for (let at = 0; at < length; at += pieceBytes) {
-        yield device.read(offset + at, Math.min(pieceBytes, length - at));
+      for (let at = 0; at < length; at += chunkBytes) {
+        yield device.read(offset + at, Math.min(chunkBytes, length - at));
       }
     }
   };

@@ -18,7 +18,7 @@ import {
   maxSignatureBytes,
   signaturePath,
 } from './bundle-index.ts';
-import { type Portions, pieceBytes, portions } from './portions.ts';
+import { type ChunkReader, chunkBytes, chunkReader } from './chunk-reader.ts';
 import { assertHeader, decodeHeader, headerBytes } from './ustar.ts';
 
 /** One file of a bundle. What it does not read of it, `next` of the reader does. */
@@ -30,7 +30,7 @@ export interface BundleEntry {
   readonly sha256: string;
   /** Next bytes, at most `max`, at least one; undefined at the end. The bytes are the caller's. */
   readonly read: ReadContent;
-  /** The same, in pieces of up to a mebibyte, each of them good until the next. */
+  /** The same, in chunks of up to a mebibyte, each of them good until the next. */
   chunks(): AsyncIterable<Uint8Array>;
   /** All of it that is left, at most a mebibyte: a manifest or signature. A RangeError for anything larger. */
   bytes(): Promise<Uint8Array>;
@@ -61,21 +61,21 @@ const endBytes = 1024;
  */
 export async function openBundle(source: ByteSource): Promise<BundleReader> {
   const { name } = source;
-  const input = portions(source);
+  const input = chunkReader(source);
   const indexBytes = await readDocument(input, name, indexPath, maxIndexBytes);
   const signatureBytes = await readDocument(input, name, signaturePath, maxSignatureBytes);
   const index = decodeBundleIndex(indexBytes, `${name}: ${indexPath}`);
   assertSize(source, input.position, index.entries);
 
   const listed = index.entries.values();
-  // One for all pieces of all entries: a bundle of any size makes no garbage.
-  const scratch = new Uint8Array(pieceBytes);
+  // One for all chunks of all entries: a bundle of any size makes no garbage.
+  const scratch = new Uint8Array(chunkBytes);
   const stopAtFirst = failStop();
   let current: ReadContent | undefined;
   let ended = false;
 
   async function next(): Promise<BundleEntry | undefined> {
-    while (current && (await current(pieceBytes, scratch)));
+    while (current && (await current(chunkBytes, scratch)));
     const { value: entry } = listed.next();
     if (entry) {
       const what = `${name}: ${entry.path}`;
@@ -91,7 +91,7 @@ export async function openBundle(source: ByteSource): Promise<BundleReader> {
   return { indexBytes, signatureBytes, index, next: () => stopAtFirst(next) };
 }
 
-/** Runs one piece of work after another until the first fails, and then fails like it: a tar has no way back in. */
+/** Runs one work after another until the first fails, and then fails like it: a tar has no way back in. */
 function failStop(): <T>(work: () => Promise<T>) => Promise<T> {
   let failure: { readonly error: unknown } | undefined;
   return async (work) => {
@@ -111,8 +111,8 @@ function bundleEntry(
   scratch: Uint8Array,
 ): BundleEntry {
   async function* chunks(): AsyncGenerator<Uint8Array> {
-    const next = () => read(pieceBytes, scratch);
-    for (let piece = await next(); piece; piece = await next()) yield piece;
+    const next = () => read(chunkBytes, scratch);
+    for (let chunk = await next(); chunk; chunk = await next()) yield chunk;
   }
   return {
     path,
@@ -122,17 +122,17 @@ function bundleEntry(
     chunks,
     async bytes() {
       if (bytes > maxDocumentBytes) throw new RangeError(`${path} is no document: ${bytes} bytes`);
-      const pieces: Uint8Array[] = [];
-      for (let piece = await read(pieceBytes); piece; piece = await read(pieceBytes)) {
-        pieces.push(piece);
+      const parts: Uint8Array[] = [];
+      for (let chunk = await read(chunkBytes); chunk; chunk = await read(chunkBytes)) {
+        parts.push(chunk);
       }
-      return Buffer.concat(pieces);
+      return Buffer.concat(parts);
     },
   };
 }
 
 async function readHeader<T>(
-  input: Portions,
+  input: ChunkReader,
   what: string,
   decode: (header: Uint8Array) => T,
 ): Promise<T> {
@@ -147,7 +147,7 @@ async function readHeader<T>(
 
 /** One of the two files that no index lists; its size is judged before it is read. */
 async function readDocument(
-  input: Portions,
+  input: ChunkReader,
   name: string,
   path: string,
   maxBytes: number,
@@ -175,7 +175,7 @@ function assertSize(source: ByteSource, begun: number, entries: readonly BundleI
   throw corrupt(code, source.name, `${expected} bytes in all`, `${source.size}`);
 }
 
-async function assertEnd(input: Portions, name: string): Promise<void> {
+async function assertEnd(input: ChunkReader, name: string): Promise<void> {
   const what = `${name}: end`;
   const zeros = await input.exactly(endBytes);
   assertZero(zeros, 'bundle.end', what, `${endBytes} zero bytes`);

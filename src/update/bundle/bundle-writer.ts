@@ -7,14 +7,14 @@ import { encodeHeader, headerBytes } from './ustar.ts';
 /** Two blocks of zeros end a tar (POSIX.1-1988 section 10.1.1). */
 const endBytes = 1024;
 
-type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** A file to be put into a bundle. */
 export interface BundleFile {
   readonly path: string;
   readonly bytes: number;
-  /** Its bytes, or what gives them piece by piece when it is their turn. */
-  readonly content: Uint8Array | (() => Pieces);
+  /** Its bytes, or what gives them chunk by chunk when it is their turn. */
+  readonly content: Uint8Array | (() => Chunks);
 }
 
 export interface BundleParts {
@@ -70,11 +70,11 @@ async function putFile(put: WriteBytes, file: BundleFile, sha256?: string): Prom
   await put(encodeHeader({ path, bytes }));
   const hash = createHash('sha256');
   let found = 0;
-  for await (const piece of content instanceof Uint8Array ? [content] : content()) {
-    found += piece.length;
+  for await (const chunk of content instanceof Uint8Array ? [content] : content()) {
+    found += chunk.length;
     if (found > bytes) break;
-    hash.update(piece);
-    await put(piece);
+    hash.update(chunk);
+    await put(chunk);
   }
   const changed = (expected: string, actual: string) =>
     corrupt('bundle.content', path, `the content that the index lists, ${expected}`, actual);

@@ -51,7 +51,7 @@ export async function inspectBundle(
     () => assertBank(name, proveManifests({ name, reader, documents }, known)),
     async () => {
       for (let entry = await reader.next(); entry; entry = await reader.next()) {
-        for await (const piece of entry.chunks()) onRead(piece.length);
+        for await (const chunk of entry.chunks()) onRead(chunk.length);
       }
     },
   ]);

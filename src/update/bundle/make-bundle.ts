@@ -9,19 +9,19 @@ import type { BundleIndexEntry } from './bundle-entries.ts';
 import { type BundleIndex, encodeBundleIndex } from './bundle-index.ts';
 import type { OlderBuild } from './older-build.ts';
 
-/** The pieces of a file, one after another. */
-export type Pieces = () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+/** The chunks of a file, one after another. */
+export type Chunks = () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** What a bundle is made of: a build's manifests, and where its files are. */
 export interface BundleParts {
   /** The base's first. */
   readonly manifests: readonly KeptManifest[];
-  moduleContent(module: ManifestModule): Pieces;
-  packageContent(one: ManifestPackage): Pieces;
+  moduleContent(module: ManifestModule): Chunks;
+  packageContent(one: ManifestPackage): Chunks;
 }
 
 export interface BundleEntryPlan extends BundleIndexEntry {
-  readonly content: Uint8Array | Pieces;
+  readonly content: Uint8Array | Chunks;
 }
 
 /** One file of a build, and whether the bundle brings it. */

@@ -7,7 +7,7 @@ import type { ByteSource } from '../source/byte-source.ts';
 import type { BundleIndex } from './bundle-index.ts';
 import { type BundleReader, openBundle } from './bundle-reader.ts';
 
-/** A bundle as far as its manifests: proved, and nothing of its modules read yet. */
+/** A bundle as far as its manifests: verified, and nothing of its modules read yet. */
 export interface OfferedBundle {
   readonly name: string;
   readonly index: BundleIndex;
@@ -20,7 +20,7 @@ export interface OfferedBundle {
 }
 
 /**
- * Opens a bundle and proves what it says of itself: its index and its base are signed by a trusted key, and
+ * Opens a bundle and verifies what it says of itself: its index and its base are signed by a trusted key, and
  * everything in it by keys that the new base trusts, as the host will check it again once it runs. Throws
  * kind `corrupt`: as `openBundle` and `assertSigned` do, and `bundle.manifests`.
  */
@@ -38,7 +38,7 @@ export async function readOffer(
   return { name, index, manifests, keyIds, reader };
 }
 
-/** A bundle as far as its manifests, with nothing of it proved. */
+/** A bundle as far as its manifests, with nothing of it verified. */
 export interface ReadBundle {
   readonly name: string;
   readonly reader: BundleReader;
@@ -57,7 +57,7 @@ export async function readDocuments(reader: BundleReader): Promise<Map<string, U
   return documents;
 }
 
-/** Proves the manifests of a bundle, and that its index tells the same. Throws as {@link readOffer} does. */
+/** Verifies the manifests of a bundle, and that its index tells the same. Throws as {@link readOffer} does. */
 export function proveManifests(
   { name, reader, documents }: ReadBundle,
   trusted: readonly PublicKey[],

@@ -28,7 +28,7 @@ export async function verifyBundle(
   const { index, manifests, keyIds, reader } = await readOffer(source, trusted);
   assertBank(source.name, manifests);
   for (let entry = await reader.next(); entry; entry = await reader.next()) {
-    for await (const piece of entry.chunks()) onRead(piece.length);
+    for await (const chunk of entry.chunks()) onRead(chunk.length);
   }
   return { index, manifests, keyIds };
 }

@@ -16,7 +16,7 @@ export interface ByteSource {
 }
 
 /** Large enough that a system call costs nothing, small enough for a host without memory to spare. */
-const pieceBytes = 2 ** 20;
+const chunkBytes = 2 ** 20;
 
 /**
  * A plain file or a block device. Throws kind `io` as `openFileDevice` does, `file.not-a-disk` for a
@@ -29,7 +29,7 @@ export function fileSource(path: string): ByteSource {
     name: path,
     size: file.size,
     async read(max, scratch) {
-      const length = Math.min(max, pieceBytes, file.size - position);
+      const length = Math.min(max, chunkBytes, file.size - position);
       if (length === 0) return undefined;
       // Not by promises: the thread pool costs more than a read of what the kernel has read ahead.
       const bytes = file.read(position, length, scratch);
@@ -50,9 +50,9 @@ export function memorySource(name: string, bytes: Uint8Array): ByteSource {
     size: bytes.length,
     async read(max) {
       if (position === bytes.length) return undefined;
-      const piece = new Uint8Array(bytes.subarray(position, position + max));
-      position += piece.length;
-      return piece;
+      const chunk = new Uint8Array(bytes.subarray(position, position + max));
+      position += chunk.length;
+      return chunk;
     },
     async close() {},
   };
@@ -93,9 +93,9 @@ export function streamSource(
         if (chunk === undefined) return undefined;
         rest = chunk;
       }
-      const piece = rest.subarray(0, max);
-      rest = rest.subarray(piece.length);
-      return piece;
+      const part = rest.subarray(0, max);
+      rest = rest.subarray(part.length);
+      return part;
     },
     async close() {
       rest = new Uint8Array();

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { publicName } from './http-address.ts';
-import type { Patience } from './http-patience.ts';
 import {
   downloadError,
   type Identity,
@@ -10,6 +9,7 @@ import {
   resumeHeaders,
 } from './http-reply.ts';
 import { type Connection, readReply, request } from './http-request.ts';
+import type { RetryPolicy } from './http-retry.ts';
 
 /** A reply, and how many bytes of it were had before. */
 interface Reply {
@@ -22,17 +22,17 @@ export class HttpDownload {
   readonly name: string;
   readonly #address: URL;
   readonly #connection: Connection;
-  readonly #patience: Patience;
+  readonly #retryPolicy: RetryPolicy;
   /** Of the content, since the first reply. */
   #identity: Identity | undefined;
   /** Bytes that were given out. */
   #offset = 0;
 
-  constructor(address: URL, connection: Connection, patience: Patience) {
+  constructor(address: URL, connection: Connection, retryPolicy: RetryPolicy) {
     this.name = publicName(address);
     this.#address = address;
     this.#connection = connection;
-    this.#patience = patience;
+    this.#retryPolicy = retryPolicy;
   }
 
   /** Bytes in all, where the server has said so. */
@@ -46,7 +46,7 @@ export class HttpDownload {
       try {
         return await this.#connectOnce();
       } catch (error) {
-        await this.#patience.afterFailure(error);
+        await this.#retryPolicy.afterFailure(error);
       }
     }
   }
@@ -58,7 +58,7 @@ export class HttpDownload {
         yield* this.#contentOf(reply);
         return;
       } catch (error) {
-        await this.#patience.afterFailure(error);
+        await this.#retryPolicy.afterFailure(error);
       }
     }
   }
@@ -97,7 +97,7 @@ export class HttpDownload {
 
   #count(bytes: number): void {
     this.#offset += bytes;
-    this.#patience.progress(bytes);
+    this.#retryPolicy.progress(bytes);
     if (this.size === undefined || this.#offset <= this.size) return;
     const message = `${this.name}: expected ${this.size} bytes, found more`;
     throw new TwinbankError('io', 'update.http-protocol', message);

@@ -2,8 +2,8 @@ import { type Report, silent } from '../../diagnostics/progress.ts';
 import { type ByteSource, streamSource } from './byte-source.ts';
 import { parseAddress } from './http-address.ts';
 import { HttpDownload } from './http-download.ts';
-import { patience } from './http-patience.ts';
 import type { After } from './http-request.ts';
+import { retryPolicy } from './http-retry.ts';
 
 export interface HttpSourceOptions {
   /** Ends whatever goes on at once, with the signal's reason. */
@@ -49,7 +49,7 @@ export async function httpSource(
     ending.abort();
   };
 
-  const attempts = patience({ signal, report, retries, pauseMs, after });
+  const attempts = retryPolicy({ signal, report, retries, pauseMs, after });
   const download = new HttpDownload(address, { signal, stallMs, after, ca }, attempts);
   const first = await download.connect().catch((error: unknown) => {
     end();

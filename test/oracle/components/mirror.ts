@@ -129,7 +129,7 @@ function aptOf(root: string, port: number): Apt {
   return { listsDirectory, configDirectory, options };
 }
 
-/** Random, so that a piece in the wrong place shows. */
+/** Random, so that a chunk in the wrong place shows. */
 function randomBytes(size: number): Buffer {
   const bytes = Buffer.alloc(size);
   for (let at = 0; at < size; at++) bytes[at] = Math.floor(Math.random() * 256);

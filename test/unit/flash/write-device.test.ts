@@ -100,9 +100,9 @@ describe('writing to a device', () => {
     const bytes = Buffer.from(payload(size, 2));
     const target = memoryDevice(bytes);
     const abort = new AbortController();
-    let pieces = 0;
+    let chunks = 0;
     const report = () => {
-      if (++pieces === 3) abort.abort(new Error('stop'));
+      if (++chunks === 3) abort.abort(new Error('stop'));
     };
     const stopped = writeDevice(await finished('one'), target, {
       ...work,

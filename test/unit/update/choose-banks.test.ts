@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bundlePartsOf } from '../../../src/update/bundle/bundle-of-bank.ts';
-import type { Pieces } from '../../../src/update/bundle/make-bundle.ts';
+import type { Chunks } from '../../../src/update/bundle/make-bundle.ts';
 import { chooseBanks } from '../../../src/update/choose-banks.ts';
 import { nextBank } from '../../../src/update/next-bank.ts';
 import { errorOf } from '../../support/error-of.ts';
@@ -155,9 +155,9 @@ describe('what a bundle of a bank is made of', () => {
   const tool = { name: 'tool.deb', ...fileOf(5000) };
   const manifests = [sign(baseOf({ packages: [tool] })), sign(oemOf('acme'))];
   const image = () => hostImage({ 5: { manifests } });
-  const bytesOf = async (pieces: Pieces): Promise<Buffer> => {
+  const bytesOf = async (chunks: Chunks): Promise<Buffer> => {
     const read: Uint8Array[] = [];
-    for await (const piece of pieces()) read.push(piece);
+    for await (const chunk of chunks()) read.push(chunk);
     return Buffer.concat(read);
   };
   const corrupt = (make: () => unknown): string => {

@@ -1,4 +1,4 @@
-import type { CutDisk, Piece } from './cut-disk.ts';
+import type { Chunk, CutDisk } from './cut-disk.ts';
 import { storePartition } from './cut-host.ts';
 import { inWords, pendingAt, type Recording, type Write, writeAt } from './cut-recording.ts';
 
@@ -165,7 +165,7 @@ function outcomeOf(order: readonly number[], writes: readonly Write[]): string {
   const parts = [[...order].sort((a, b) => a - b).join()];
   for (const [later, one] of writes.entries()) {
     for (const [earlier, other] of writes.slice(0, later).entries()) {
-      const end = ({ offset, bytes }: Piece) => offset + bytes.length;
+      const end = ({ offset, bytes }: Chunk) => offset + bytes.length;
       const apart = end(one) <= other.offset || end(other) <= one.offset;
       if (one.partition !== other.partition || apart) continue;
       parts.push(`${order[earlier]}<${order[later]}`);

@@ -5,7 +5,7 @@ import type { HostDisk } from '../../../src/update/host-disk.ts';
 import { type CutHost, keptBank, storePartition, targetBank } from './cut-host.ts';
 
 /** Bytes that reach the medium, or a part of them. */
-export interface Piece {
+export interface Chunk {
   /** GPT partition number. */
   readonly partition: number;
   /** Of the first byte in the partition. */
@@ -20,7 +20,7 @@ export interface Piece {
 export interface CutDisk {
   readonly simulated: SimDisk;
   partition(number: number): BlockDevice;
-  lay(pieces: Iterable<Piece>): void;
+  lay(chunks: Iterable<Chunk>): void;
   /** As an update sees it; each write and flush goes through `wrap` first. */
   forUpdate(wrap?: (device: BlockDevice, partition: number) => BlockDevice): HostDisk;
   /** Names what the bytes of a partition are now: the same name, the same bytes. */
@@ -82,10 +82,10 @@ export function cutDisk({ image, places }: Pick<CutHost, 'image' | 'places'>): C
   return {
     simulated,
     partition,
-    lay(pieces) {
-      for (const piece of pieces) {
-        laying = piece.bytes;
-        partition(piece.partition).write(piece.offset, piece.bytes);
+    lay(chunks) {
+      for (const chunk of chunks) {
+        laying = chunk.bytes;
+        partition(chunk.partition).write(chunk.offset, chunk.bytes);
         laying = undefined;
       }
     },
@@ -122,17 +122,17 @@ export function cutDisk({ image, places }: Pick<CutHost, 'image' | 'places'>): C
  * change, lead to the same version, so that what was verified of it is still known.
  */
 function versionNames() {
-  const pieces = new WeakMap<Uint8Array, number>();
+  const chunks = new WeakMap<Uint8Array, number>();
   const names = new Map<string, string>();
   let count = 0;
   return (before: string, offset: number, laid: Uint8Array | undefined): string => {
     const fresh = `version ${++count}`;
     if (!laid) return fresh;
-    const piece = pieces.get(laid) ?? count;
-    pieces.set(laid, piece);
-    const key = `${before}, ${piece} at ${offset}`;
+    const chunk = chunks.get(laid) ?? count;
+    chunks.set(laid, chunk);
+    const key = `${before}, ${chunk} at ${offset}`;
     const name = names.get(key) ?? fresh;
-    // Those of random pieces never come again.
+    // Those of random chunks never come again.
     if (names.size > 10_000) names.clear();
     names.set(key, name);
     return name;

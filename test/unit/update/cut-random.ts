@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type Cut, isMissing } from './cut-cases.ts';
-import type { CutDisk, Piece } from './cut-disk.ts';
+import type { Chunk, CutDisk } from './cut-disk.ts';
 import { storePartition } from './cut-host.ts';
 import { pendingAt, type Recording, type Write, writeAt } from './cut-recording.ts';
 
@@ -45,19 +45,19 @@ export function layRandomCut(recording: Recording, disk: CutDisk, random: Random
   return { what, done: pending[0] ?? at, begun: at };
 }
 
-type Fate = 'lost' | 'torn' | 'torn in a sector' | 'in pieces' | 'whole';
+type Fate = 'lost' | 'torn' | 'torn in a sector' | 'in chunks' | 'whole';
 
 function fateOf(number: number): Fate {
   if (number < 0.3) return 'lost';
   if (number < 0.4) return 'torn';
   if (number < 0.5) return 'torn in a sector';
-  return number < 0.6 ? 'in pieces' : 'whole';
+  return number < 0.6 ? 'in chunks' : 'whole';
 }
 
-function partsOf(write: Write, fate: Fate, random: Random): Piece[] {
+function partsOf(write: Write, fate: Fate, random: Random): Chunk[] {
   const { bytes } = write;
   const sectors = Math.ceil(bytes.length / 512);
-  const from = (start: number, end: number): Piece => {
+  const from = (start: number, end: number): Chunk => {
     return { ...write, offset: write.offset + start, bytes: bytes.subarray(start, end) };
   };
   switch (fate) {
@@ -71,17 +71,17 @@ function partsOf(write: Write, fate: Fate, random: Random): Piece[] {
       // The volume of the store depends on whole sectors; banks do not.
       if (write.partition === storePartition) return [];
       return [from(0, Math.floor(random() * bytes.length))];
-    case 'in pieces': {
+    case 'in chunks': {
       // Runs of sectors, in large writes larger ones, every other of which is there.
-      const pieces: Piece[] = [];
+      const chunks: Chunk[] = [];
       const longest = Math.max(1, Math.floor(sectors / 8));
       let kept = random() < 0.5;
       for (let sector = 0; sector < sectors; kept = !kept) {
         const until = Math.min(sectors, sector + 1 + Math.floor(random() * longest));
-        if (kept) pieces.push(from(sector * 512, until * 512));
+        if (kept) chunks.push(from(sector * 512, until * 512));
         sector = until;
       }
-      return sectors === 1 ? [] : pieces;
+      return sectors === 1 ? [] : chunks;
     }
   }
 }

@@ -1,12 +1,12 @@
 import type { BlockDevice } from '../../../src/disk/block-device.ts';
 import { type ApplyOptions, applyBundle } from '../../../src/update/apply.ts';
 import { memorySource } from '../../../src/update/source/byte-source.ts';
-import type { CutDisk, Piece } from './cut-disk.ts';
+import type { Chunk, CutDisk } from './cut-disk.ts';
 import { targetBank } from './cut-host.ts';
 
 /** What an update did to its disk, one after another. */
 export type Operation =
-  | ({ readonly does: 'write' } & Piece)
+  | ({ readonly does: 'write' } & Chunk)
   /** Of the partition that it was asked of: on a running host each has a cache of its own. */
   | { readonly does: 'flush'; readonly partition: number };
 export type Write = Extract<Operation, { does: 'write' }>;

@@ -59,7 +59,7 @@ export async function makeBundle(path: string, bytes: number): Promise<void> {
     {
       manifests: [manifest],
       moduleContent: ({ file }) => {
-        if (file === large.file) return () => pieces(zeros, bytes);
+        if (file === large.file) return () => chunks(zeros, bytes);
         return () => [files[file as keyof typeof files]];
       },
       packageContent: () => () => [],
@@ -69,9 +69,9 @@ export async function makeBundle(path: string, bytes: number): Promise<void> {
   const output = await open(path, 'wx');
   let position = 0;
   try {
-    await writeBundle(async (piece) => {
-      if (piece.buffer !== zeros.buffer) await output.write(piece, 0, piece.length, position);
-      position += piece.length;
+    await writeBundle(async (chunk) => {
+      if (chunk.buffer !== zeros.buffer) await output.write(chunk, 0, chunk.length, position);
+      position += chunk.length;
     }, plan);
   } finally {
     await output.close();
@@ -79,6 +79,6 @@ export async function makeBundle(path: string, bytes: number): Promise<void> {
   truncateSync(path, position);
 }
 
-function* pieces(zeros: Buffer, bytes: number): Generator<Uint8Array> {
+function* chunks(zeros: Buffer, bytes: number): Generator<Uint8Array> {
   for (let done = 0; done < bytes; done += zeros.length) yield zeros.subarray(0, bytes - done);
 }

@@ -28,9 +28,9 @@ function hoarding(source: ByteSource): ByteSource {
   return {
     ...source,
     async read(max) {
-      const piece = await source.read(max);
-      if (piece) kept.push(Uint8Array.from(piece));
-      return piece;
+      const chunk = await source.read(max);
+      if (chunk) kept.push(Uint8Array.from(chunk));
+      return chunk;
     },
   };
 }

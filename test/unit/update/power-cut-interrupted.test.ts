@@ -13,17 +13,17 @@ import { scenarios } from './cut-scenarios.ts';
 import { type Stage, stage } from './cut-stage.ts';
 
 const [full] = scenarios;
-const pieceBytes = 2 ** 16;
+const chunkBytes = 2 ** 16;
 
 /** A download that ends, or fails, after so many bytes. */
 function brokenOff(bundle: Buffer, length: number, error?: Error): ByteSource {
-  async function* pieces(): AsyncGenerator<Uint8Array> {
-    for (let at = 0; at < length; at += pieceBytes) {
-      yield new Uint8Array(bundle.subarray(at, Math.min(length, at + pieceBytes)));
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < length; at += chunkBytes) {
+      yield new Uint8Array(bundle.subarray(at, Math.min(length, at + chunkBytes)));
     }
     if (error) throw error;
   }
-  return streamSource('x.tbu', pieces());
+  return streamSource('x.tbu', chunks());
 }
 
 /** Ends before and after each file and at every quarter of a mebibyte. */

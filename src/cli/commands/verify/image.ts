@@ -7,7 +7,7 @@ import { readBankForUpdate } from '../../../update/bank-reading.ts';
 import type { HostDisk } from '../../../update/host-disk.ts';
 import { developmentKey, isDevelopmentKey, type PublicKey } from '../../../update/signing/key.ts';
 import { verifyStore } from '../../../update/stored-package.ts';
-import { type BankProof, verifyBank } from '../../../update/verify-bank.ts';
+import { type BankVerification, verifyBank } from '../../../update/verify-bank.ts';
 import type { Colors, Context, Result } from '../../command.ts';
 import { withHostDisk } from '../../host-disk.ts';
 import { developmentWarning } from '../../secrets/signing-key.ts';
@@ -23,7 +23,7 @@ export interface VerifiedFile {
   readonly provenance?: string | undefined;
 }
 
-interface VerifiedBank extends BankProof {
+interface VerifiedBank extends BankVerification {
   readonly partition: number;
   readonly state: StateLabel;
   readonly build: string | null;

@@ -120,9 +120,9 @@ describe('a bundle that lies about sizes', () => {
     const counting: ByteSource = {
       ...source,
       async read(max) {
-        const piece = await source.read(max);
-        read += piece?.length ?? 0;
-        return piece;
+        const chunk = await source.read(max);
+        read += chunk?.length ?? 0;
+        return chunk;
       },
     };
     const error = await refusal(openBundle(counting));
@@ -144,7 +144,7 @@ describe('a bundle that lies about sizes', () => {
     expect(error.message).toBe('x.tbu: bundle.json: expected bundle.json, found bundle.sig');
   });
 
-  test('takes no more memory than a piece, whatever it claims', async () => {
+  test('takes no more memory than a chunk, whatever it claims', async () => {
     const claimed = await makeBundle({ 'base.json': 1, 'base.sig': 1 });
     const index = JSON.parse(Buffer.from(claimed.indexBytes).toString());
     index.entries.push({ bytes: 2 ** 31, path: 'modules/a', sha256: 'a'.repeat(64) });
@@ -171,8 +171,8 @@ describe('a bundle that lies about sizes', () => {
     let ahead = 0;
     let most = 0;
     async function take(): Promise<void> {
-      for (let piece = await read(2 ** 31); piece; piece = await read(2 ** 31)) {
-        taken += piece.length;
+      for (let chunk = await read(2 ** 31); chunk; chunk = await read(2 ** 31)) {
+        taken += chunk.length;
         ahead = Math.max(ahead, given - taken);
         most = Math.max(most, process.memoryUsage().arrayBuffers - before);
       }

@@ -6,8 +6,8 @@ import { flipped, makeBundle, partOf, piped, readAll, refusal, sha256 } from './
 const bundle = await makeBundle();
 
 describe('a bundle', () => {
-  test.each([2 ** 20, 512, 511, 7])('reads as it was written, in pieces of %d', async (piece) => {
-    const files = await readAll(piped(bundle.bytes, piece), bundle);
+  test.each([2 ** 20, 512, 511, 7])('reads as it was written, in chunks of %d', async (chunk) => {
+    const files = await readAll(piped(bundle.bytes, chunk), bundle);
     expect(Object.keys(files)).toEqual(bundle.entries.map(({ path }) => path));
     for (const { path, content } of bundle.entries) {
       expect(Buffer.compare(files[path]!, content)).toBe(0);
@@ -27,18 +27,18 @@ describe('a bundle', () => {
     await expect(reader.next()).rejects.toThrow('read on');
   });
 
-  test('tells each entry, and gives pieces no longer than asked for', async () => {
+  test('tells each entry, and gives chunks no longer than asked for', async () => {
     const reader = await openBundle(piped(bundle.bytes));
     for (const { path, bytes, content } of bundle.entries) {
       const entry = (await reader.next())!;
       expect(entry).toMatchObject({ path, size: bytes, sha256: sha256(content) });
-      const pieces: Uint8Array[] = [];
-      for (let piece = await entry.read(100); piece; piece = await entry.read(100)) {
-        expect(piece.length).toBeGreaterThan(0);
-        expect(piece.length).toBeLessThanOrEqual(100);
-        pieces.push(piece);
+      const chunks: Uint8Array[] = [];
+      for (let chunk = await entry.read(100); chunk; chunk = await entry.read(100)) {
+        expect(chunk.length).toBeGreaterThan(0);
+        expect(chunk.length).toBeLessThanOrEqual(100);
+        chunks.push(chunk);
       }
-      expect(Buffer.compare(Buffer.concat(pieces), content)).toBe(0);
+      expect(Buffer.compare(Buffer.concat(chunks), content)).toBe(0);
       expect(await entry.read(100)).toBeUndefined();
     }
     expect(await reader.next()).toBeUndefined();
@@ -79,8 +79,8 @@ describe('a bundle', () => {
     const read = async (): Promise<void> => {
       for (let entry = await reader.next(); entry; entry = await reader.next()) {
         if (entry.path !== 'modules/engine.v00') continue;
-        for (let piece = await entry.read(1000); piece; piece = await entry.read(1000)) {
-          got += piece.length;
+        for (let chunk = await entry.read(1000); chunk; chunk = await entry.read(1000)) {
+          got += chunk.length;
         }
       }
     };

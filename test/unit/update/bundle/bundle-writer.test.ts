@@ -35,13 +35,13 @@ describe('writing a bundle', () => {
     expect(bundle.bytes.length % 512).toBe(0);
   });
 
-  test('takes contents at once, piece by piece, and as they come', async () => {
+  test('takes contents at once, chunk by chunk, and as they come', async () => {
     const { content } = bundle.entries.find(({ path }) => path === 'modules/engine.v00')!;
-    const pieces = [content.subarray(0, 1), new Uint8Array(), content.subarray(1)];
+    const chunks = [content.subarray(0, 1), new Uint8Array(), content.subarray(1)];
     async function* coming(): AsyncGenerator<Uint8Array> {
-      yield* pieces;
+      yield* chunks;
     }
-    for (const form of [() => pieces, coming]) {
+    for (const form of [() => chunks, coming]) {
       const bytes = await write(withEntry('modules/engine.v00', { content: form }));
       expect(bytes.equals(bundle.bytes)).toBe(true);
     }
@@ -74,7 +74,7 @@ describe('writing a bundle', () => {
     expect(written).toBe(bundle.bytes.length);
   });
 
-  test('gives what can be read, also where contents are larger than a piece', async () => {
+  test('gives what can be read, also where contents are larger than a chunk', async () => {
     const large = await makeBundle({ 'base.json': 5, 'base.sig': 5, 'modules/a': 2 ** 21 + 3 });
     const files = await readAll(memorySource('x', large.bytes), large);
     expect(Buffer.compare(files['modules/a']!, large.entries[2]!.content)).toBe(0);

@@ -47,9 +47,9 @@ export async function packed(
 }
 
 async function written(parts: Parameters<typeof writeBundle>[1]): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  await writeBundle((bytes) => void pieces.push(Buffer.from(bytes)), parts);
-  return Buffer.concat(pieces);
+  const chunks: Buffer[] = [];
+  await writeBundle((bytes) => void chunks.push(Buffer.from(bytes)), parts);
+  return Buffer.concat(chunks);
 }
 
 /** The files of a bundle of these manifests, in its order. */

@@ -41,7 +41,7 @@ export interface Part {
 export const sha256 = (bytes: Uint8Array): string =>
   createHash('sha256').update(bytes).digest('hex');
 
-/** Sizes around a block's, and a content of several pieces if that is asked for. */
+/** Sizes around a block's, and a content of several chunks if that is asked for. */
 export const smallSizes: Record<string, number> = {
   'base.json': 700,
   'base.sig': 512,
@@ -132,18 +132,18 @@ export async function readAll(
 export class Untrusted extends Error {}
 
 async function contentOf(entry: BundleEntry): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  // A piece is good until the next one.
-  for await (const piece of entry.chunks()) pieces.push(Uint8Array.from(piece));
-  return Buffer.concat(pieces);
+  const chunks: Uint8Array[] = [];
+  // A chunk is good until the next one.
+  for await (const chunk of entry.chunks()) chunks.push(Uint8Array.from(chunk));
+  return Buffer.concat(chunks);
 }
 
 /** Of unknown size, so that what is wrong is found where it is. */
-export function piped(bytes: Uint8Array, pieceBytes = 2 ** 20): ByteSource {
-  async function* pieces(): AsyncGenerator<Uint8Array> {
-    for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.slice(at, at + pieceBytes);
+export function piped(bytes: Uint8Array, chunkBytes = 2 ** 20): ByteSource {
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.slice(at, at + chunkBytes);
   }
-  return streamSource('x.tbu', pieces());
+  return streamSource('x.tbu', chunks());
 }
 
 /** The refusal, of kind corrupt, that some work ends with; any other end fails the test. */

@@ -72,12 +72,12 @@ export async function download(url: string, options: HttpSourceOptions = {}): Pr
 let consumed = 0;
 
 export async function drain(source: ByteSource): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  for (let piece = await source.read(2 ** 20); piece; piece = await source.read(2 ** 20)) {
-    pieces.push(piece);
-    consumed += piece.length;
+  const chunks: Uint8Array[] = [];
+  for (let chunk = await source.read(2 ** 20); chunk; chunk = await source.read(2 ** 20)) {
+    chunks.push(chunk);
+    consumed += chunk.length;
   }
-  return Buffer.concat(pieces);
+  return Buffer.concat(chunks);
 }
 
 export async function failure(work: Promise<unknown>): Promise<TwinbankError> {

@@ -16,6 +16,8 @@ function service() {
     end: () => {},
     program: join(import.meta.dirname, 'update-worker-stub.mjs'),
   });
+  // One that a failed test left running has the banks.
+  onTestFinished(() => made.cancel());
   const call = async (method: string, params: Record<string, unknown> = {}) =>
     made.methods[method]!(params);
   return { ...made, call, journal };
@@ -45,7 +47,7 @@ describe('the thread of an update', () => {
       code: 'update.ended',
     });
     await expect
-      .poll(() => call('update.status'))
+      .poll(() => call('update.status'), { timeout: 20_000 })
       .toMatchObject({
         running: true,
         step: { step: 3, of: 5 },

@@ -1,7 +1,7 @@
 import type { ByteSource } from '../source/byte-source.ts';
 
-/** The bytes of a source, in order, in the portions that a format wants. */
-export interface Portions {
+/** The bytes of a source, in order, in chunks as long as a format wants them. */
+export interface ChunkReader {
   /** How many bytes were taken so far. */
   readonly position: number;
   /**
@@ -14,21 +14,21 @@ export interface Portions {
 }
 
 /** What is asked of a source at once. */
-export const pieceBytes = 2 ** 20;
+export const chunkBytes = 2 ** 20;
 
-/** Reads a source in large pieces and holds no more than one of them. */
-export function portions(source: ByteSource): Portions {
-  let piece: Uint8Array = new Uint8Array();
+/** Reads a source in large chunks and holds no more than one of them. */
+export function chunkReader(source: ByteSource): ChunkReader {
+  let chunk: Uint8Array = new Uint8Array();
   let position = 0;
 
   async function some(max: number, scratch?: Uint8Array): Promise<Uint8Array | undefined> {
-    if (piece.length === 0) {
-      const next = await source.read(pieceBytes, scratch);
+    if (chunk.length === 0) {
+      const next = await source.read(chunkBytes, scratch);
       if (next === undefined) return undefined;
-      piece = next;
+      chunk = next;
     }
-    const taken = piece.subarray(0, max);
-    piece = piece.subarray(taken.length);
+    const taken = chunk.subarray(0, max);
+    chunk = chunk.subarray(taken.length);
     position += taken.length;
     return taken;
   }

@@ -2,30 +2,30 @@ import { TwinbankError } from '../diagnostics/error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import type { Extent } from '../disk/extents.ts';
 
-/** Takes the pieces of a file one after another. */
-export interface PieceWriter {
-  write(piece: Uint8Array): void;
+/** Takes the chunks of a file one after another. */
+export interface ChunkWriter {
+  write(chunk: Uint8Array): void;
   /** Throws `update.length` (kind `corrupt`) unless all of the file came. */
   done(): void;
 }
 
-/** Writes pieces to where a file's bytes go. More than fits there throws `update.length`. */
-export function pieceWriter(
+/** Writes chunks to where a file's bytes go. More than fits there throws `update.length`. */
+export function chunkWriter(
   device: BlockDevice,
   extents: readonly Extent[],
   name: string,
-): PieceWriter {
+): ChunkWriter {
   const bytes = extents.reduce((sum, { length }) => sum + length, 0);
   let position = 0;
   let index = 0;
   let within = 0;
   return {
-    write(piece) {
-      for (let taken = 0; taken < piece.length; ) {
+    write(chunk) {
+      for (let taken = 0; taken < chunk.length; ) {
         const extent = extents[index];
-        if (!extent) throw wrongLength(name, bytes, position + piece.length);
-        const count = Math.min(piece.length - taken, extent.length - within);
-        device.write(extent.offset + within, piece.subarray(taken, taken + count));
+        if (!extent) throw wrongLength(name, bytes, position + chunk.length);
+        const count = Math.min(chunk.length - taken, extent.length - within);
+        device.write(extent.offset + within, chunk.subarray(taken, taken + count));
         taken += count;
         within += count;
         if (within === extent.length) {
@@ -33,7 +33,7 @@ export function pieceWriter(
           within = 0;
         }
       }
-      position += piece.length;
+      position += chunk.length;
     },
     done() {
       if (position !== bytes) throw wrongLength(name, bytes, position);

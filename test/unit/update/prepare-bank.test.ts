@@ -5,8 +5,8 @@ import { markKeys } from '../../../src/bootloader/rules.ts';
 import { type BlockDevice, memoryDevice } from '../../../src/disk/block-device.ts';
 import { openFat } from '../../../src/disk/fat/volume.ts';
 import { readBankForUpdate } from '../../../src/update/bank-reading.ts';
-import { invalidateBank } from '../../../src/update/fill-bank.ts';
 import { bootCfgBytes, planBank } from '../../../src/update/manifest/plan-bank.ts';
+import { invalidateBank } from '../../../src/update/prepare-bank.ts';
 import { signedBase } from '../bootloader/small-image.ts';
 import { newVolume, payload } from '../disk/fat/trees.ts';
 

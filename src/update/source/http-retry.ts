@@ -4,7 +4,7 @@ import { transientCode } from './http-reply.ts';
 import type { After } from './http-request.ts';
 
 /** Decides whether and when to try again. */
-export interface Patience {
+export interface RetryPolicy {
   /** Waits before the next attempt, or throws the error where there is none. */
   afterFailure(error: unknown): Promise<void>;
   /** So many new bytes came. */
@@ -26,7 +26,7 @@ const progressBytes = 2 ** 20;
 /** What a server may ask us to wait. */
 const longestWaitMs = 60_000;
 
-export function patience({ signal, report, retries, pauseMs, after }: Limits): Patience {
+export function retryPolicy({ signal, report, retries, pauseMs, after }: Limits): RetryPolicy {
   let failures = 0;
   let came = 0;
   return {

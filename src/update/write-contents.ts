@@ -4,12 +4,12 @@ import type { BlockDevice } from '../disk/block-device.ts';
 import type { AppliedPlan } from './apply.ts';
 import type { OfferedBundle } from './bundle/offered-bundle.ts';
 import type { ChosenBanks } from './choose-banks.ts';
-import type { Places } from './fill-bank.ts';
-import type { OpenStore } from './fill-store.ts';
-import { type PieceWriter, pieceWriter } from './piece-writer.ts';
+import { type ChunkWriter, chunkWriter } from './chunk-writer.ts';
 import type { PlannedModule } from './plan-update.ts';
+import type { Places } from './prepare-bank.ts';
+import type { OpenStore } from './write-store.ts';
 
-export interface FillWork {
+export interface ContentsWork {
   readonly plan: AppliedPlan;
   readonly banks: ChosenBanks;
   /** Where the files of the bank go. */
@@ -20,13 +20,13 @@ export interface FillWork {
   readonly signal: AbortSignal | undefined;
 }
 
-const pieceBytes = 2 ** 20;
+const chunkBytes = 2 ** 20;
 
 /**
  * Writes the modules of the kept bank that are used again, then, as they come, those of the bundle and the
- * packages. Every piece is hashed on its way, by the reader of the bundle or when it is read back.
+ * packages. Every chunk is hashed on its way, by the reader of the bundle or when it is read back.
  */
-export async function fill(work: FillWork): Promise<void> {
+export async function writeContents(work: ContentsWork): Promise<void> {
   const { plan, offer, report, signal } = work;
   const reused = plan.modules.filter(({ source }) => source === 'kept');
   const total = [...plan.modules, ...(work.store ? (plan.store?.add ?? []) : [])].reduce(
@@ -45,9 +45,9 @@ export async function fill(work: FillWork): Promise<void> {
     const writer = writerFor(work, entry.path);
     // The reader itself passes over what nobody takes.
     if (!writer) continue;
-    for await (const piece of entry.chunks()) {
-      writer.write(piece);
-      await wrote(piece.length);
+    for await (const chunk of entry.chunks()) {
+      writer.write(chunk);
+      await wrote(chunk.length);
     }
     writer.done();
   }
@@ -55,17 +55,17 @@ export async function fill(work: FillWork): Promise<void> {
 }
 
 async function copyModule(
-  { banks: { kept, targetBank }, places }: FillWork,
+  { banks: { kept, targetBank }, places }: ContentsWork,
   module: PlannedModule,
   wrote: (bytes: number) => Promise<void>,
 ): Promise<void> {
-  const writer = pieceWriter(targetBank.device, places.get(module.file) ?? [], module.file);
-  const scratch = new Uint8Array(pieceBytes);
+  const writer = chunkWriter(targetBank.device, places.get(module.file) ?? [], module.file);
+  const scratch = new Uint8Array(chunkBytes);
   for (const { offset, length } of kept.volume?.extents(module.keptFile ?? '') ?? []) {
-    for (let at = 0; at < length; at += pieceBytes) {
-      const piece = kept.device.read(offset + at, Math.min(pieceBytes, length - at), scratch);
-      writer.write(piece);
-      await wrote(piece.length);
+    for (let at = 0; at < length; at += chunkBytes) {
+      const chunk = kept.device.read(offset + at, Math.min(chunkBytes, length - at), scratch);
+      writer.write(chunk);
+      await wrote(chunk.length);
     }
   }
   writer.done();
@@ -73,14 +73,14 @@ async function copyModule(
 
 /** Where an entry of the bundle goes; nowhere, where the host has it already or needs another one. */
 function writerFor(
-  { plan, banks, places, store }: FillWork,
+  { plan, banks, places, store }: ContentsWork,
   path: string,
-): PieceWriter | undefined {
+): ChunkWriter | undefined {
   const name = path.slice(path.indexOf('/') + 1);
   if (path.startsWith('modules/')) {
     const wanted = plan.modules.some(({ file, source }) => file === name && source === 'bundle');
-    return wanted ? pieceWriter(banks.targetBank.device, places.get(name) ?? [], path) : undefined;
+    return wanted ? chunkWriter(banks.targetBank.device, places.get(name) ?? [], path) : undefined;
   }
   const placed = store?.open.places.get(name);
-  return store && placed && pieceWriter(store.device, placed.extents, path);
+  return store && placed && chunkWriter(store.device, placed.extents, path);
 }
