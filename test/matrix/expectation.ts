@@ -2,6 +2,8 @@ import { loaderIo } from '../../src/bootloader/loader-io.ts';
 import { loaderLine } from '../../src/bootloader/loader-line.ts';
 import { selectBank } from '../../src/bootloader/select-bank.ts';
 import type { BankFacts, Person, Selection } from '../../src/bootloader/selection.ts';
+import { type ConsoleEventType, linePrefix } from '../../src/protocol/console-event.ts';
+import { parseConsoleLine } from '../../src/protocol/parse-console-line.ts';
 import type { ModelBank } from './bank-state.ts';
 import type { MatrixDisk } from './disk.ts';
 
@@ -32,16 +34,17 @@ export function expectBoot(
   return { facts, selection, lines: selection.events.map(loaderLine) };
 }
 
+/** Of what only helps a reader, the pure function has no events. */
+const helpful: ReadonlySet<ConsoleEventType | undefined> = new Set([
+  ...(['loader', 'menu', 'menu-entry', 'menu-keys', 'rollback-question'] as const),
+  ...(['starting-kernel', 'rescue-bank', 'rescue-keys', 'rebooting'] as const),
+]);
+
 /** The lines that the pure function has an event for; GRUB may have drawn a menu before one. */
 export function eventLines(lines: readonly string[]): string[] {
   return lines
-    .flatMap((line) => /twinbank: .*/.exec(line) ?? [])
-    .filter(
-      (line) =>
-        !/^twinbank: (loader$|menu|roll back|rebooting|starting kernel|rescue: (?!no bank))/.test(
-          line,
-        ),
-    );
+    .filter((line) => line.includes(linePrefix) && !helpful.has(parseConsoleLine(line)?.type))
+    .map((line) => line.slice(line.indexOf(linePrefix)));
 }
 
 /** The first line that is not what was expected, with everything that was on the screen. */

@@ -123,6 +123,30 @@ describe('every file under src/', () => {
   });
 });
 
+describe('a line of a console', () => {
+  const words = /twinbank: |set bootstate|stage=|Kernel panic/;
+
+  it('is read by parseConsoleLine alone, and by no expression of somebody else', () => {
+    // A regular expression stands where a value does; one line holds it.
+    const literal = /(?<=[=>(,:!&|?[{;]\s*|return\s+)\/(?![/*])(?:\\.|[^/\\\n])+\//g;
+    const made = /new RegExp\([^)]*\)/g;
+    const broken = offenders((file, code) => {
+      if (folderOf(file) === 'protocol') return [];
+      return [...matches(code, literal), ...matches(code, made)].filter((one) => words.test(one));
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('is written by consoleLine alone', () => {
+    // What the command line says of itself begins alike.
+    const allowed = (file: string) => folderOf(file) === 'protocol' || file === 'cli/main.ts';
+    const broken = offenders((file, code) =>
+      allowed(file) ? [] : matches(code, /['"`](?:twinbank: |Kernel panic)/g),
+    );
+    expect(broken).toEqual([]);
+  });
+});
+
 describe('an agent', () => {
   const home = 'runtime/agents/';
   const agentOf = (file: string): string | undefined =>

@@ -6,6 +6,7 @@ import { flashFile } from '../../flash/flash-file.ts';
 import { type BootResult, bootInQemu } from '../../harness/qemu/boot.ts';
 import { defaultMachine } from '../../harness/qemu/machine.ts';
 import { type Firmware, firmwares } from '../../harness/qemu/machine-options.ts';
+import { linePrefix } from '../../protocol/console-event.ts';
 import { loadRecipe } from '../../recipe/load.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
@@ -97,7 +98,7 @@ function bootDisk(
     timeoutMs,
     signal,
     onLine: ({ seconds, text }) => {
-      if (!text.startsWith('twinbank: ')) return;
+      if (!text.startsWith(linePrefix)) return;
       report({ type: 'note', text: `${firmware} ${seconds.toFixed(1).padStart(6)} ${text}` });
     },
   });

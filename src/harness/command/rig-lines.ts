@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import { TwinbankError } from '../../diagnostics/error.ts';
+import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
 import { consoleLog } from '../console/console-log.ts';
 import { machineClient } from '../machine/machine-client.ts';
@@ -31,7 +32,7 @@ export function serialLine(
   let spoken = false;
   let stopped = false;
   bytes.onLine(({ text }) => {
-    if (/twinbank: loader$/.test(text)) {
+    if (parseConsoleLine(text)?.type === 'loader') {
       if (spoken) record.power({ what: 'reset' });
       spoken = true;
     }

@@ -1,4 +1,9 @@
-import { type Outcome, startedBank } from './judge.ts';
+import type { ConsoleEvent } from '../../protocol/console-event.ts';
+import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
+import type { LinePattern } from './console-log.ts';
+
+/** What became of a boot (docs/architecture.md; the contract's words). */
+export type Outcome = 'healthy' | 'unhealthy' | 'panic' | 'hang' | 'rescue' | 'timeout';
 
 /** How waiting for more of a boot ended. */
 export type BootEnding =
@@ -23,32 +28,66 @@ export interface BootProgress {
   judge(ending: BootEnding): { booted: number | null; outcome: Outcome };
 }
 
-export function bootProgress(): BootProgress {
-  let loader = false;
-  let booted: number | null = null;
-  let trial: number | null = null;
-  let ill = false;
-  let resetting = false;
-  let told: Outcome | undefined;
+/** The outcome that one line of a console tells; `until` matches what ends a boot well, in place of the ready line. */
+export function toldOutcome(line: string, until?: LinePattern): Outcome | undefined {
+  return outcomeOf(parseConsoleLine(line), line, until);
+}
+
+function outcomeOf(
+  event: ConsoleEvent | undefined,
+  line: string,
+  until: LinePattern | undefined,
+): Outcome | undefined {
+  if (until ? until.test(line) : event?.type === 'ready') return 'healthy';
+  return event?.type === 'panic' || event?.type === 'rescue' ? event.type : undefined;
+}
+
+/** Follows one boot. Whatever becomes of a boot is decided here. */
+export function bootProgress(until?: LinePattern): BootProgress {
+  const seen = {
+    loader: false,
+    /** The bank that was started last; a busy serial line can lose the loader's line, the system's own tells it too. */
+    booted: null as number | null,
+    trial: null as number | null,
+    ill: false,
+    resetting: false,
+    told: undefined as Outcome | undefined,
+  };
+  const follow = (event: ConsoleEvent): void => {
+    switch (event.type) {
+      case 'loader':
+        seen.loader = true;
+        return;
+      case 'marks-written':
+        if (event.bootstate === 2) seen.trial = event.bank;
+        return;
+      case 'unhealthy':
+        seen.ill = true;
+        seen.booted = event.bank ?? seen.booted;
+        return;
+      case 'booting':
+      case 'ready':
+        seen.booted = event.bank ?? seen.booted;
+        return;
+      case 'resetting':
+        seen.resetting = true;
+        return;
+      case 'rescue':
+        // The prompt comes after the kernels that the loader could not start.
+        seen.booted = null;
+    }
+  };
   return {
     see(line) {
-      if (/twinbank: loader$/.test(line)) loader = true;
-      const marked = /twinbank: bank (\d+) set bootstate=2 /.exec(line)?.[1];
-      if (marked !== undefined) trial = Number(marked);
-      booted = startedBank(line) ?? booted;
-      if (/twinbank: unhealthy /.test(line)) ill = true;
-      if (/twinbank: resetting: /.test(line)) resetting = true;
-      if (/twinbank: ready /.test(line)) told = 'healthy';
-      if (/Kernel panic - not syncing/.test(line)) told = 'panic';
-      if (/twinbank: rescue: no bank can be booted/.test(line)) {
-        told = 'rescue';
-        booted = null;
-      }
+      const event = parseConsoleLine(line);
+      if (event) follow(event);
+      seen.told = outcomeOf(event, line, until) ?? seen.told;
     },
-    startsNext: (line) => loader && /twinbank: loader$/.test(line),
-    isOver: () => told !== undefined,
-    isIll: () => ill && trial !== booted,
+    startsNext: (line) => seen.loader && parseConsoleLine(line)?.type === 'loader',
+    isOver: () => seen.told !== undefined,
+    isIll: () => seen.ill && seen.trial !== seen.booted,
     judge(ending) {
+      const { booted, told, ill, resetting } = seen;
       if (told !== undefined && ending === 'told') return { booted, outcome: told };
       if (resetting || (ill && ending !== 'power-cut')) return { booted, outcome: 'unhealthy' };
       // What ends without a word was reset by something that the console does not show.

@@ -1,3 +1,5 @@
+import type { ConsoleEvent } from '../../protocol/console-event.ts';
+import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
 import { stageMarks } from './stage-marks.ts';
 
 /**
@@ -65,19 +67,36 @@ export function stageFollower(): (line: string) => ReachedStage | undefined {
   const marks = stageMarks();
   let running: number | undefined;
   return (line) => {
-    if (!line.includes('twinbank: ')) return undefined;
-    if (/twinbank: loader$/.test(line)) {
-      running = undefined;
-      return { stage: 'loader', bank: undefined };
+    const event = parseConsoleLine(line);
+    switch (event?.type) {
+      case 'loader':
+        running = undefined;
+        return { stage: 'loader', bank: undefined };
+      case 'bank':
+      case 'marks-written': {
+        const stage = marks(event);
+        return stage && { stage, bank: event.bank };
+      }
+      case 'verifying':
+        return { stage: 'verify', bank: event.bank };
+      case 'booting':
+        running = event.bank;
+        return { stage: 'boot', bank: running };
+      case 'stage': {
+        const stage = runtimeStages.find((one) => one === event.stage);
+        return stage && { stage, bank: running };
+      }
+      case 'ready':
+        return { stage: 'ready', bank: running };
+      default:
+        return undefined;
     }
-    const bank = Number(/twinbank: (?:verifying |booting )?bank (\d+)/.exec(line)?.[1]);
-    if (bank) {
-      if (line.includes('twinbank: booting ')) running = bank;
-      const stage = marks(line, bank);
-      return stage && { stage, bank };
-    }
-    const named = /twinbank: (?:stage=(\w+)|(ready) )/.exec(line);
-    const stage = runtimeStages.find((one) => one === (named?.[1] ?? named?.[2]));
-    return stage && { stage, bank: running };
   };
+}
+
+/** Whether the running system tells that it has confirmed its bank; it may also tell why not. */
+export function tellsConfirmed(event: ConsoleEvent): boolean {
+  return (
+    event.type === 'stage' && event.stage === 'bank' && /^confirmed\b/.test(event.detail ?? '')
+  );
 }

@@ -1,25 +1,22 @@
+import type { ConsoleEvent } from '../../protocol/console-event.ts';
 import type { LoaderStage } from './boot-stage.ts';
 
-const facts = /bank \d+ [A-Z]+ attempts=(\d) verdict=(\S)/;
-const written = /bank \d+ set bootstate=(\d) attempts=(\d) verdict=(\S)/;
+type BankEvent = Extract<ConsoleEvent, { type: 'bank' | 'marks-written' }>;
 
-/** Tells the stage that one of the loader's lines about a bank ends, from what the bank's marks were before. */
-export function stageMarks(): (line: string, bank: number) => LoaderStage | undefined {
-  const known = new Map<number, { attempts: string; verdict: string }>();
-  return (line, bank) => {
-    if (line.includes('twinbank: verifying ')) return 'verify';
-    if (line.includes('twinbank: booting ')) return 'boot';
-    const scanned = facts.exec(line);
-    if (scanned) known.set(bank, { attempts: scanned[1] ?? '', verdict: scanned[2] ?? '' });
-    if (scanned || line.endsWith(' MALFORMED')) return 'scan';
-    const [, bootstate, attempts = '', verdict = ''] = written.exec(line) ?? [];
-    if (bootstate === undefined) return undefined;
+/** Tells the stage that one of the loader's lines about a bank's marks ends, from what they were before. */
+export function stageMarks(): (event: BankEvent) => LoaderStage | undefined {
+  const known = new Map<number, { attempts: number; verdict: string }>();
+  return (event) => {
+    const { bank, attempts, verdict } = event;
     const before = known.get(bank);
-    known.set(bank, { attempts, verdict });
+    const isKnown = attempts !== undefined && verdict !== undefined;
+    if (isKnown) known.set(bank, { attempts, verdict });
+    if (event.type === 'bank') return 'scan';
+    if (!isKnown) return undefined;
     if (verdict !== before?.verdict && verdict === 'B') return 'exhausted';
     // A trial that was not confirmed is written with the state; a wrong hash changes the verdict alone.
-    if (bootstate === '3') return verdict === 'R' ? undefined : 'dirty';
+    if (event.bootstate === 3) return verdict === 'R' ? undefined : 'dirty';
     if (verdict !== before?.verdict) return 'condemn';
-    return attempts === '0' && bootstate === '0' ? 'recount' : 'mark';
+    return attempts === 0 && event.bootstate === 0 ? 'recount' : 'mark';
   };
 }

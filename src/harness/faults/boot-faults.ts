@@ -1,3 +1,4 @@
+import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
 import type { Fault } from './fault.ts';
 
 /** Faults that act in every boot of a machine, and whether they have. */
@@ -21,8 +22,9 @@ export class BootFaults {
 
   /** A line of the console: the system of a bank is started, and a fault in it happens. */
   see(text: string): void {
-    const bank = Number(/twinbank: booting bank (\d+)/.exec(text)?.[1]);
-    for (const fault of this.#faults) if (fault.bank === bank) this.#fired.add(fault);
+    const event = parseConsoleLine(text);
+    if (event?.type !== 'booting') return;
+    for (const fault of this.#faults) if (fault.bank === event.bank) this.#fired.add(fault);
   }
 
   /** A medium that keeps nothing always is one. */

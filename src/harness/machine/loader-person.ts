@@ -1,14 +1,15 @@
 import type { Person } from '../../bootloader/selection.ts';
+import type { ConsoleEvent } from '../../protocol/console-event.ts';
+import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
 import type { TestMachine } from './test-machine.ts';
 
 /** The keys of a choice, the first at the loader's hidden prompt, each further one at the line that asks for it. */
 interface Choice {
   readonly first: string;
   /** The loader's answer to the first key. */
-  readonly heard: RegExp;
-  /** What asks for the second key, or tells it. */
-  readonly asks: RegExp;
-  readonly second: string | 'told';
+  isHeard(event: ConsoleEvent): boolean;
+  /** The second key, where this asks for it. */
+  second(event: ConsoleEvent): string | undefined;
 }
 
 function choiceOf(person: Person): Choice | undefined {
@@ -18,16 +19,15 @@ function choiceOf(person: Person): Choice | undefined {
     case 'rollback':
       return {
         first: 'r',
-        heard: /twinbank: roll(?:ed| ?back)/,
-        asks: /twinbank: roll back from bank .*: press y/,
-        second: 'y',
+        isHeard: ({ type }) => type === 'rollback-question' || type === 'rollback-refused',
+        second: ({ type }) => (type === 'rollback-question' ? 'y' : undefined),
       };
     case 'boot':
       return {
         first: 'esc',
-        heard: /twinbank: menu/,
-        asks: new RegExp(`twinbank: menu: (\\d) boots bank ${person.partition} once`),
-        second: 'told',
+        isHeard: ({ type }) => type === 'menu' || type === 'menu-entry' || type === 'menu-keys',
+        second: (event) =>
+          event.type === 'menu-entry' && event.bank === person.partition ? event.key : undefined,
       };
   }
 }
@@ -48,7 +48,7 @@ export function pressAtLoader(
 ): void {
   const choice = choiceOf(person);
   let phase: 'before' | 'scan' | 'pressed' | 'over' = choice ? 'before' : 'over';
-  const banks = new Set<string>();
+  const banks = new Set<number>();
   let timer: NodeJS.Timeout | undefined;
   const push = (key: string): void => {
     // A machine that has gone meanwhile hears nothing, and says so elsewhere.
@@ -60,25 +60,31 @@ export function pressAtLoader(
     timer = setTimeout(pressFirst, againMs);
   };
   console.onLine(({ text }) => {
-    if (phase === 'over' || !choice || !text.includes('twinbank: ')) return;
-    if (/twinbank: loader$/.test(text)) {
+    const event = phase === 'over' ? undefined : parseConsoleLine(text);
+    if (!choice || !event) return;
+    if (event.type === 'loader') {
       phase = 'scan';
       banks.clear();
       clearTimeout(timer);
       return;
     }
     if (phase === 'before') return;
-    const bank = /twinbank: bank (\d+) /.exec(text)?.[1];
-    if (bank !== undefined && phase === 'scan') {
-      banks.add(bank);
+    if (phase === 'scan' && isOfScan(event)) {
+      banks.add(event.bank);
       clearTimeout(timer);
       if (banks.size > 1) timer = setTimeout(pressFirst, settleMs);
       return;
     }
     // An answer, or the loader went on without a person.
     clearTimeout(timer);
-    const asked = choice.asks.exec(text);
-    if (asked) push(choice.second === 'told' ? (asked[1] ?? '') : choice.second);
-    if (asked || !choice.heard.test(text)) phase = 'over';
+    const second = choice.second(event);
+    if (second !== undefined) push(second);
+    if (second !== undefined || !choice.isHeard(event)) phase = 'over';
   });
+}
+
+/** The loader lists the banks, writes marks and refuses some before it waits for keys. */
+function isOfScan(event: ConsoleEvent): event is Extract<ConsoleEvent, { bank: number }> {
+  const types = ['bank', 'marks-written', 'marks-not-written', 'refused'];
+  return types.includes(event.type);
 }

@@ -1,6 +1,6 @@
+import type { Outcome } from '../console/boot-progress.ts';
 import { type BootEnding, bootProgress } from '../console/boot-progress.ts';
 import type { ConsoleLine } from '../console/console-log.ts';
-import type { Outcome } from '../console/judge.ts';
 import type { Fault } from '../faults/fault.ts';
 import { type PowerCuts, powerCuts } from '../faults/power-cuts.ts';
 import { shutDown } from './boot.ts';

@@ -1,11 +1,8 @@
+import type { ConsoleEvent } from '../../protocol/console-event.ts';
+import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
+import { tellsConfirmed } from '../console/boot-stage.ts';
 import type { BankMoment, Moment } from './record.ts';
 
-const found =
-  /twinbank: bank (\d+) ([A-Z]+)(?: attempts=(\d) verdict=(\S) updated=\d+ build=(\S+))?$/;
-const written = /twinbank: bank (\d+) set bootstate=(\d) attempts=(\d) verdict=(\S)/;
-// Either line: a serial line that is read too slowly loses some.
-const booting = /twinbank: (?:booting|starting kernel of) bank (\d+)/;
-const confirmed = /twinbank: stage=bank at=\S+ confirmed\b/;
 /** By the number that boot.cfg has (docs/boot.md). */
 const states = ['VALID', 'UPGRADING', 'DIRTY', 'INVALID'];
 
@@ -25,40 +22,45 @@ export function loaderMoments(): (line: string, boot: number) => Moment | undefi
     ...(running !== undefined && { next: running }),
   });
 
+  const scan = (event: Extract<ConsoleEvent, { type: 'bank' }>, boot: number): void => {
+    // The first line of a scan: what was known of other banks is from before the reset.
+    if (scanned !== boot) [banks, running, scanned] = [new Map(), undefined, boot];
+    const { bank: partition, state, attempts = null, verdict = null, build = null } = event;
+    banks.set(partition, { partition, state, verdict, build, attempts });
+  };
+  const write = (event: Extract<ConsoleEvent, { type: 'marks-written' }>): void => {
+    const bank = banks.get(event.bank);
+    if (!bank) return;
+    const { attempts = bank.attempts, verdict = bank.verdict } = event;
+    const state = states[event.bootstate] ?? bank.state;
+    banks.set(bank.partition, { ...bank, state, attempts, verdict });
+  };
+
   return (line, boot) => {
-    if (!line.includes('twinbank: ')) return undefined;
-    const seen = found.exec(line);
-    if (seen) {
-      // The first line of a scan: what was known of other banks is from before the reset.
-      if (scanned !== boot) [banks, running, scanned] = [new Map(), undefined, boot];
-      const [, partition, state = '', attempts, verdict = null, build = null] = seen;
-      banks.set(Number(partition), {
-        partition: Number(partition),
-        state,
-        verdict,
-        build,
-        attempts: attempts === undefined ? null : Number(attempts),
-      });
-      return undefined;
+    const event = parseConsoleLine(line);
+    switch (event?.type) {
+      case 'bank':
+        scan(event, boot);
+        return undefined;
+      case 'marks-written':
+        write(event);
+        return undefined;
+      // Either line: a serial line that is read too slowly loses some.
+      case 'booting':
+      case 'starting-kernel':
+        if (running === event.bank) return undefined;
+        running = event.bank;
+        return moment(`bank ${running} is booted`, boot);
+      case 'stage': {
+        const own = running === undefined ? undefined : banks.get(running);
+        if (!own || !tellsConfirmed(event)) return undefined;
+        banks.set(own.partition, { ...own, state: 'VALID', attempts: 0, verdict: '-' });
+        return moment(`bank ${own.partition} is confirmed`, boot);
+      }
+      case 'rescue':
+        return moment('no bank can be booted', boot);
+      default:
+        return undefined;
     }
-    const marks = written.exec(line);
-    const [, partition, bootstate, attempts, verdict = null] = marks ?? [];
-    const bank = banks.get(Number(partition));
-    if (bank) {
-      const state = states[Number(bootstate)] ?? bank.state;
-      banks.set(bank.partition, { ...bank, state, attempts: Number(attempts), verdict });
-      return undefined;
-    }
-    const chosen = booting.exec(line);
-    if (chosen && running !== Number(chosen[1])) {
-      running = Number(chosen[1]);
-      return moment(`bank ${running} is booted`, boot);
-    }
-    const own = running === undefined ? undefined : banks.get(running);
-    if (own && confirmed.test(line)) {
-      banks.set(own.partition, { ...own, state: 'VALID', attempts: 0, verdict: '-' });
-      return moment(`bank ${own.partition} is confirmed`, boot);
-    }
-    return line.includes('twinbank: rescue: ') ? moment('no bank can be booted', boot) : undefined;
   };
 }

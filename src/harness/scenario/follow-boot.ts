@@ -1,3 +1,4 @@
+import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
 import type { WatchedBoot } from './machine-watch.ts';
 import { type StepContext, unmet } from './step-context.ts';
 
@@ -49,7 +50,9 @@ function over({ watch }: StepContext, until: Until, first: number): End | undefi
   const stays = boot.outcome === 'healthy' || boot.outcome === 'rescue';
   if (stays) return { failed: bootText(boot, boot.outcome === 'healthy' ? 'ready' : 'rescue') };
   if (until !== 'unhealthy' && watch.illMs() > illMs) {
-    const why = watch.lines.findLast(({ text }) => /twinbank: unhealthy /.test(text))?.text;
+    const why = watch.lines.findLast(
+      ({ text }) => parseConsoleLine(text)?.type === 'unhealthy',
+    )?.text;
     return { failed: why ?? bootText(boot, 'unhealthy') };
   }
   return undefined;

@@ -1,7 +1,8 @@
+import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
+import type { Outcome } from '../console/boot-progress.ts';
 import { type BootEnding, bootProgress } from '../console/boot-progress.ts';
 import type { ConsoleLine } from '../console/console-log.ts';
-import type { Outcome } from '../console/judge.ts';
-import { bootTimeline } from '../console/timeline.ts';
+import { bootTimeline, timedEvents } from '../console/timeline.ts';
 import type { TestMachine } from '../machine/test-machine.ts';
 import type { ScenarioEvent } from './step-context.ts';
 
@@ -43,7 +44,19 @@ export interface MachineWatch {
 
 /** What no line tells: a machine that went off, or is lost. */
 const askMs = 250;
-const buildLine = /twinbank: (?:booting bank \d+|ready|unhealthy) build=(\S+)/;
+
+/** The build that a line says was started. */
+function buildOf(line: string): string | undefined {
+  const event = parseConsoleLine(line);
+  switch (event?.type) {
+    case 'booting':
+    case 'ready':
+    case 'unhealthy':
+      return event.build;
+    default:
+      return undefined;
+  }
+}
 
 /** Attach it to a machine after `restore`: `begun` is what the snapshot's own watch knew. */
 export function watchMachine(
@@ -60,7 +73,7 @@ export function watchMachine(
   const settle = (boot: WatchedBoot, outcome: Outcome): void => {
     boot.outcome = outcome;
     const { number, booted, build } = boot;
-    const stages = bootTimeline(lines.slice(boot.from));
+    const stages = bootTimeline(timedEvents(lines.slice(boot.from)));
     emit({ type: 'boot', boot: number, booted, outcome, build, stages });
   };
   const close = (ending: BootEnding): void => {
@@ -81,7 +94,7 @@ export function watchMachine(
     if (!boot) return;
     progress.see(text);
     boot.booted = progress.judge('timeout').booted;
-    boot.build = buildLine.exec(text)?.[1] ?? boot.build;
+    boot.build = buildOf(text) ?? boot.build;
     illSince = progress.isIll() ? (illSince ?? performance.now()) : undefined;
     if (!progress.isOver()) return;
     illSince = undefined;

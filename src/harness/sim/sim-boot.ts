@@ -1,7 +1,7 @@
 import type { RefusedBank } from '../../bootloader/boot-journal.ts';
 import { selectBank } from '../../bootloader/select-bank.ts';
 import type { Person } from '../../bootloader/selection.ts';
-import type { Outcome } from '../console/judge.ts';
+import type { Outcome } from '../console/boot-progress.ts';
 import type { Fault, RuntimeFault } from '../faults/fault.ts';
 import { PowerFailure } from '../faults/medium.ts';
 import type { SimBootEvent } from './sim-boot-event.ts';

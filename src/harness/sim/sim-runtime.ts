@@ -14,8 +14,8 @@ import {
   neverConfirmed,
   settleSeconds,
 } from '../../hostcore/judge-boot.ts';
+import type { Outcome } from '../console/boot-progress.ts';
 import type { RuntimeStage } from '../console/boot-stage.ts';
-import type { Outcome } from '../console/judge.ts';
 import type { RuntimeFault } from '../faults/fault.ts';
 import { PowerFailure } from '../faults/medium.ts';
 import type { ResetCause, SimBootEvent } from './sim-boot-event.ts';

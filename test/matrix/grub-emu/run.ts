@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { grubScript } from '../../../src/bootloader/grub-script.ts';
+import { linePrefix } from '../../../src/protocol/console-event.ts';
 import { type MatrixDisk, matrixDisk } from '../disk.ts';
 import { type DiskFile, diskFile } from '../disk-file.ts';
 
@@ -62,7 +63,10 @@ export async function runGrubEmu(
     screen = readFileSync(output, 'latin1');
   }
   const text = plain(screen);
-  const lines = [...text.matchAll(/twinbank: [^\r\n]*/g)].map(([line]) => line.trimEnd());
+  const lines = text
+    .split(/[\r\n]+/)
+    .filter((line) => line.includes(linePrefix))
+    .map((line) => line.slice(line.indexOf(linePrefix)).trimEnd());
   return { lines, screen: text };
 }
 

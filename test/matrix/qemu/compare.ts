@@ -1,4 +1,5 @@
 import type { Selection } from '../../../src/bootloader/selection.ts';
+import { consoleLine } from '../../../src/protocol/console-line.ts';
 import { setUp } from '../bank-state.ts';
 import { type MatrixDisk, partitionGuid } from '../disk.ts';
 import { diskDifference, expectBoot, lineDifference } from '../expectation.ts';
@@ -56,7 +57,7 @@ function endDifference({ booted, banks }: Selection, lines: readonly string[]): 
   const last = lines.at(-1) ?? '';
   if (booted === null) {
     const missing = banks
-      .map(({ partition, reason }) => `twinbank: rescue: bank ${partition}: ${reason}`)
+      .map(({ partition: bank, reason }) => consoleLine({ type: 'rescue-bank', bank, reason }))
       .find((line) => !lines.includes(line));
     return missing === undefined ? '' : `expected ${missing}, found ${lines.slice(-5).join(' ')}`;
   }

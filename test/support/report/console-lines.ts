@@ -1,4 +1,4 @@
-import { bootTimeline } from '../../../src/harness/console/timeline.ts';
+import { bootTimeline, timedEvents } from '../../../src/harness/console/timeline.ts';
 
 export interface Line {
   readonly seconds: number;
@@ -68,4 +68,4 @@ export function panicLines(bank: number, build: string): Line[] {
   ];
 }
 
-export const stagesOf = (lines: readonly Line[]) => bootTimeline(lines);
+export const stagesOf = (lines: readonly Line[]) => bootTimeline(timedEvents(lines));

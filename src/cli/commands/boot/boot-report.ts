@@ -1,6 +1,6 @@
 import type { Bank } from '../../../bootloader/read-banks.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
-import type { Outcome } from '../../../harness/console/judge.ts';
+import type { Outcome } from '../../../harness/console/boot-progress.ts';
 import type { Colors, Context } from '../../command.ts';
 import { bankLine } from '../../text/bank-text.ts';
 

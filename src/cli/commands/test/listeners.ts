@@ -6,6 +6,8 @@ import { ndjsonLine } from '../../../harness/report/ndjson.ts';
 import type { RunRecord } from '../../../harness/report/record.ts';
 import type { RunEvent } from '../../../harness/report/run-event.ts';
 import { collectRun } from '../../../harness/report/run-record.ts';
+import { linePrefix } from '../../../protocol/console-event.ts';
+import { parseConsoleLine } from '../../../protocol/parse-console-line.ts';
 import type { Context } from '../../command.ts';
 import { plain } from '../../text/plain-text.ts';
 import { scenarioLine } from './text.ts';
@@ -77,6 +79,11 @@ function scenarioPrinter({ json, stdout, colors, report }: Context, record: () =
   };
 }
 
+/** A line of the machine's own about itself; the kernel repeats some in its log. */
+function isTelling(text: string): boolean {
+  return text.startsWith(linePrefix) || parseConsoleLine(text)?.type === 'panic';
+}
+
 /** Steps as they begin and end, and the machine's own words about itself; each with its run, where there are several. */
 function stepPrinter({ report, colors }: Context) {
   const steps = new Map<string, readonly string[]>();
@@ -94,7 +101,7 @@ function stepPrinter({ report, colors }: Context) {
         return `${sign} ${plain(found)}`.trimEnd();
       }
       case 'console':
-        if (!/^twinbank: |Kernel panic/.test(event.text)) return undefined;
+        if (!isTelling(event.text)) return undefined;
         return colors.dim(`${event.seconds.toFixed(1).padStart(6)} ${plain(event.text)}`);
       case 'power':
         return colors.yellow(`power ${event.what}`);

@@ -1,3 +1,5 @@
+import type { ConsoleEvent } from '../../../protocol/console-event.ts';
+import { parseConsoleLine } from '../../../protocol/parse-console-line.ts';
 import type { AttemptRecord, ConsoleEntry, KeptFile } from '../record.ts';
 import { markSign } from './boots-view.ts';
 import { type Html, html } from './html.ts';
@@ -38,11 +40,27 @@ function entryView(entry: ConsoleEntry, several: boolean): Html {
 
 /** Lines of ours stand out, and those that tell of what went wrong. */
 function lineLook(text: string): Html | false {
-  if (/Kernel panic|twinbank: (?:unhealthy|resetting|rescue|stage=fault)|refus|wrong/.test(text)) {
-    return html` class="l-bad"`;
+  const event = parseConsoleLine(text);
+  if (/refus|wrong/.test(text) || (event && tellsOfFailure(event))) return html` class="l-bad"`;
+  if (event?.type === 'ready') return html` class="l-ok"`;
+  return event !== undefined && html` class="l-stage"`;
+}
+
+function tellsOfFailure(event: ConsoleEvent): boolean {
+  switch (event.type) {
+    case 'panic':
+    case 'unhealthy':
+    case 'fell-ill':
+    case 'resetting':
+    case 'rescue':
+    case 'rescue-bank':
+    case 'rescue-keys':
+      return true;
+    case 'stage':
+      return event.stage === 'fault';
+    default:
+      return false;
   }
-  if (/twinbank: ready /.test(text)) return html` class="l-ok"`;
-  return text.includes('twinbank: ') && html` class="l-stage"`;
 }
 
 function clipped(text: string): string {

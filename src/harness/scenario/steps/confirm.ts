@@ -1,10 +1,10 @@
+import { parseConsoleLine } from '../../../protocol/parse-console-line.ts';
+import { tellsConfirmed } from '../../console/boot-stage.ts';
 import { changeAtRest } from '../change-at-rest.ts';
 import { bankNumber } from '../fields.ts';
 import { defineStep } from '../step.ts';
 import { unmet } from '../step-context.ts';
 import { bootTimeoutMs } from './boot.ts';
-
-const confirmedLine = /twinbank: stage=bank .*\bconfirmed\b(?!:)/;
 
 export const confirm = defineStep({
   name: 'confirm',
@@ -29,11 +29,19 @@ export const confirm = defineStep({
     if (!machine.isOn()) return changeAtRest(context, 'confirm', bank);
     const from = watch.boots.at(-1)?.from ?? 0;
     const line = await watch.until(
-      () => watch.lines.slice(from).find(({ text }) => /stage=bank /.test(text)),
+      () => watch.lines.slice(from).find(({ text }) => bankStage(text) !== undefined),
       { timeoutMs, signal },
     );
-    const found = line?.text ?? 'nothing said of the bank';
-    if (!line || !confirmedLine.test(line.text)) throw unmet('the bank to be confirmed', found);
-    return found.replace(/^.*stage=bank at=\S+ /, '');
+    const event = line && bankStage(line.text);
+    if (!event || !tellsConfirmed(event)) {
+      throw unmet('the bank to be confirmed', line?.text ?? 'nothing said of the bank');
+    }
+    return event.detail;
   },
 });
+
+/** What the running system tells of its bank. */
+function bankStage(line: string) {
+  const event = parseConsoleLine(line);
+  return event?.type === 'stage' && event.stage === 'bank' ? event : undefined;
+}

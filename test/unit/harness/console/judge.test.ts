@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { endOfBoot, judgeBoot } from '../../../../src/harness/console/judge.ts';
-import { bootTimeline } from '../../../../src/harness/console/timeline.ts';
+import { bootTimeline, timedEvents } from '../../../../src/harness/console/timeline.ts';
 
 /** A boot as the console really tells it: seconds, then the line. */
 const healthyBoot = `
@@ -75,6 +75,17 @@ describe('a boot is', () => {
     expect(judge('1 twinbank: loader', undefined, 'closed')).toMatchObject({ outcome: 'hang' });
   });
 
+  it('unhealthy when a trial tells why it resets the machine', () => {
+    const trial = '1 twinbank: booting bank 6 build=2\n9 twinbank: resetting: trial not healthy';
+    expect(judge(trial, undefined, 'closed')).toMatchObject({ outcome: 'unhealthy', booted: 6 });
+  });
+
+  it('healthy without a bank where no loader started the system', () => {
+    expect(judge('9 twinbank: ready build=unknown bank=- boot=9.0s')).toMatchObject({
+      ...{ outcome: 'healthy', booted: null, bootSeconds: 9 },
+    });
+  });
+
   it('what the caller waits for, whatever else the line means', () => {
     expect(judge('1 Kernel panic - not syncing', /panic/)).toMatchObject({ outcome: 'healthy' });
     expect(judge('1 TWINBANK: loader', /^twinbank: loader$/i)).toMatchObject({
@@ -100,7 +111,7 @@ describe('a boot is', () => {
 
 describe('a timeline', () => {
   it('has the stages one after another, from power-on to ready', () => {
-    const stages = bootTimeline(parse(healthyBoot));
+    const stages = bootTimeline(timedEvents(parse(healthyBoot)));
     expect(stages.map(({ name }) => name)).toEqual([
       'firmware',
       'loader',
@@ -121,11 +132,11 @@ describe('a timeline', () => {
 
   it('gives the time of a stage that does not show to the next one that does', () => {
     const lines = parse('3 twinbank: verifying bank 5\n9 twinbank: stage=kernel at=8.00s Linux');
-    expect(bootTimeline(lines)).toEqual([
+    expect(bootTimeline(timedEvents(lines))).toEqual([
       { name: 'loader', start: 0, end: 3 },
       { name: 'kernel', start: 3, end: 9 },
     ]);
-    expect(bootTimeline([])).toEqual([]);
+    expect(bootTimeline(timedEvents([]))).toEqual([]);
   });
 
   it('takes all of a refused bank for hashes, and never runs backwards', () => {
@@ -133,6 +144,6 @@ describe('a timeline', () => {
 2 twinbank: verifying bank 5
 5 twinbank: verifying bank 6
 8 twinbank: booting bank 6 build=1`);
-    expect(bootTimeline(lines).at(-1)).toEqual({ name: 'hashes', start: 2, end: 8 });
+    expect(bootTimeline(timedEvents(lines)).at(-1)).toEqual({ name: 'hashes', start: 2, end: 8 });
   });
 });
