@@ -5,7 +5,7 @@ import { openFat } from '../../disk/fat/volume.ts';
 import { readGpt } from '../../disk/gpt.ts';
 import { partitionDevice } from '../../disk/partition-device.ts';
 import type { Fault, NamedFault } from './fault.ts';
-import { faultError } from './parse-fault.ts';
+import { faultError } from './fault-error.ts';
 
 /** A disk that faults can be bound to. */
 export interface FaultDisk {

@@ -1,6 +1,6 @@
 import { envBlockSize } from '../../bootloader/env-block.ts';
-import { TwinbankError } from '../../diagnostics/error.ts';
 import type { FatVolume } from '../../disk/fat/volume.ts';
+import { faultError } from './fault-error.ts';
 
 /** Flips the lowest bit of a byte, without `offset` of the middle one. Throws `usage.fault`. */
 export function flipBit(volume: FatVolume, fault: string, file: string, offset?: number): void {
@@ -8,7 +8,7 @@ export function flipBit(volume: FatVolume, fault: string, file: string, offset?:
   const at = offset ?? Math.floor(size / 2);
   const [byte] = at < size ? volume.readRange(file, at, 1) : [];
   if (byte === undefined) {
-    throw refuse(fault, `an offset below ${size}, the bytes of ${file}`, String(at));
+    throw faultError(fault, `an offset below ${size}, the bytes of ${file}`, String(at));
   }
   volume.overwrite(file, at, Uint8Array.of(byte ^ 1));
 }
@@ -30,13 +30,5 @@ function sizeOf(volume: FatVolume, fault: string, file: string): number {
   const entry = volume.stat(file);
   if (entry && !entry.directory) return entry.size;
   const names = volume.list().flatMap(({ name, directory }) => (directory ? [] : [name]));
-  throw refuse(fault, `a file of the bank (${names.join(', ') || 'it has none'})`, file);
-}
-
-function refuse(fault: string, expected: string, found: string): TwinbankError {
-  return new TwinbankError(
-    'usage',
-    'usage.fault',
-    `--fault ${fault}: expected ${expected}, found ${found}`,
-  );
+  throw faultError(fault, `a file of the bank (${names.join(', ') || 'it has none'})`, file);
 }

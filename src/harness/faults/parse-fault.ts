@@ -1,8 +1,8 @@
-import { TwinbankError } from '../../diagnostics/error.ts';
 import { nearestWord } from '../../recipe/nearest-word.ts';
 import { bootFaultRows } from './boot-fault-rows.ts';
 import type { MachineKind } from './engine.ts';
 import type { BootFaultRow, FaultRow, LiveFault, NamedFault } from './fault.ts';
+import { faultError } from './fault-error.ts';
 import { faultList, faultName, faultNames } from './fault-text.ts';
 import { liveFaultRows } from './live-fault-rows.ts';
 
@@ -101,10 +101,4 @@ export function parseScenarioFault(text: string): NamedFault | LiveFault | Refus
     case 'argument':
       return { expected: `${parsed.usage} with ${parsed.expected}`, found, candidates: [] };
   }
-}
-
-/** The error for a fault of `--fault` that cannot be. */
-export function faultError(text: string, expected: string, found: string): TwinbankError {
-  const message = `--fault ${text}: expected ${expected}, found ${found}`;
-  return new TwinbankError('usage', 'usage.fault', message, { data: { fault: text } });
 }

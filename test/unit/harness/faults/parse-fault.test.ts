@@ -10,7 +10,7 @@ import { judgeBoot } from '../../../../src/harness/console/judge.ts';
 import { bindFaults } from '../../../../src/harness/faults/bind-faults.ts';
 import type { Engine } from '../../../../src/harness/faults/engine.ts';
 import { faultList } from '../../../../src/harness/faults/fault-text.ts';
-import { parseFault } from '../../../../src/harness/faults/parse-fault.ts';
+import { parseFault, parseScenarioFault } from '../../../../src/harness/faults/parse-fault.ts';
 import { simulateBoots } from '../../../../src/harness/sim/sim-boot.ts';
 import { simBootLine } from '../../../../src/harness/sim/sim-boot-event.ts';
 import { simDisk } from '../../../../src/harness/sim/sim-disk.ts';
@@ -183,5 +183,30 @@ describe('a fault that is none', () => {
   it('is listed with its meaning', () => {
     expect(faultList('qemu')).not.toContain('power-cut-write');
     expect(faultList().split('\n')).toHaveLength(10);
+  });
+});
+
+describe('a fault of a scenario', () => {
+  it.each([
+    ['io-error=write:7', { live: 'io-error', on: 'write', partition: 7 }],
+    ['disk-latency=200ms', { live: 'disk-latency', milliseconds: 200 }],
+    ['network-down', { live: 'network-down' }],
+    ['clock-jump=-3600', { live: 'clock-jump', seconds: -3600 }],
+    ['disk-full=/store', { live: 'disk-full', path: '/store' }],
+    ['kernel-panic@6', { text: 'kernel-panic@6', bank: 6, effect: { on: 'runtime' } }],
+  ])('is read by the grammar of --fault: %s', (text, fault) => {
+    expect(parseScenarioFault(text)).toMatchObject(fault);
+  });
+
+  it.each([
+    ['network-down@5', 'network-down without a bank', '"@5"'],
+    ['disk-latency=soon', 'disk-latency=TIME with a time such as 200ms', '"disk-latency=soon"'],
+    ['power-cut=lunch', 'power-cut=STAGE with one of loader, scan', '"power-cut=lunch"'],
+    ['lunch', 'a fault: one of kernel-panic, init-hang', '"lunch"'],
+  ])('is refused with what was expected: %s', (text, expected, found) => {
+    expect(parseScenarioFault(text)).toMatchObject({
+      expected: expect.stringContaining(expected),
+      found,
+    });
   });
 });
