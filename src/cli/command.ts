@@ -86,6 +86,8 @@ export interface LeafRow {
   /** yargs' notation: `show <recipe>`, `bank <image> [action]`, `build <recipe..>`. */
   readonly usage: string;
   readonly describe: string;
+  /** The page of docs/ that says more, for docs/cli.md. */
+  readonly page?: string;
   load(): Promise<{ command: Command }>;
 }
 

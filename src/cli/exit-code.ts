@@ -7,23 +7,32 @@ interface CommandOutcome {
   differs?: true | undefined;
 }
 
-// Scripts and CI systems rely on these numbers; a kind may be added, none may change.
-const codes: Readonly<Record<ErrorKind, number>> = {
-  internal: 1,
-  usage: 2,
-  recipe: 3,
-  'tool-missing': 4,
-  io: 5,
-  corrupt: 6,
-  boot: 7,
-  refused: 8,
-  interrupted: 130,
-};
+interface ExitCode {
+  readonly code: number;
+  /** For docs/cli.md, in Markdown. */
+  readonly meaning: string;
+}
+
+/** Every way to end. Scripts and CI systems rely on these numbers; a row may be added, none may change. */
+export const exitCodes = {
+  done: { code: 0, meaning: 'done' },
+  internal: { code: 1, meaning: 'internal error: a defect in twinbank' },
+  usage: { code: 2, meaning: 'wrong command line' },
+  recipe: { code: 3, meaning: 'invalid recipe or scenario, or it does not fit a bank' },
+  'tool-missing': { code: 4, meaning: 'a host tool is missing' },
+  io: { code: 5, meaning: 'input/output failed, or no space is left' },
+  corrupt: { code: 6, meaning: 'a foreign, corrupt or wrongly signed file' },
+  boot: { code: 7, meaning: 'a boot or scenario failed or timed out' },
+  refused: { code: 8, meaning: 'refused by policy or for safety' },
+  differs: { code: 9, meaning: '`diff` found differences' },
+  // 128 + the signal's number, as a shell reports it.
+  interrupted: { code: 130, meaning: 'interrupted (Ctrl-C)' },
+  terminated: { code: 143, meaning: 'terminated (SIGTERM)' },
+} as const satisfies Readonly<Record<ErrorKind | 'done' | 'differs' | 'terminated', ExitCode>>;
 
 /** The exit code of the process; nothing else decides it. */
 export function exitCode({ failure, differs }: CommandOutcome): number {
-  if (!failure) return differs ? 9 : 0;
-  // 128 + the signal's number, as a shell reports it.
-  if (failure.kind === 'interrupted' && failure.data.signal === 'SIGTERM') return 143;
-  return codes[failure.kind];
+  if (!failure) return exitCodes[differs ? 'differs' : 'done'].code;
+  const terminated = failure.kind === 'interrupted' && failure.data.signal === 'SIGTERM';
+  return exitCodes[terminated ? 'terminated' : failure.kind].code;
 }

@@ -1,4 +1,4 @@
-import yargs, { type Argv } from 'yargs';
+import yargs, { type Argv, type Options } from 'yargs';
 import type { Command, CommandRow, GroupRow, LeafRow } from './command.ts';
 import { type ParsedSoFar, refuseRepeated, usageMistake } from './usage-mistake.ts';
 
@@ -33,7 +33,9 @@ export async function parseCommandLine(
       async (sub) => {
         const path = `${prefix} ${row.usage.split(' ')[0]}`;
         command = (await row.load()).command;
-        for (const [line, meaning] of command.examples) sub.example(`$0 ${line}`, meaning);
+        for (const [line, meaning] of command.examples) {
+          sub.example(exampleLine(line, '$0'), meaning);
+        }
         command.declare(sub);
         reached = { path, synopsis: `${prefix} ${row.usage}`, ...declared(sub) };
         return sub;
@@ -79,6 +81,22 @@ export async function parseCommandLine(
   return chosen;
 }
 
+/** An example as it is typed; `$0` in it stands for the program, where something comes before that. */
+export function exampleLine(line: string, program: string): string {
+  return line.includes('$0') ? line.replace('$0', () => program) : `${program} ${line}`;
+}
+
+/** What every command knows, besides `--help`. */
+export const globalOptions = {
+  json: { type: 'boolean', describe: 'One JSON document on standard output', global: true },
+  quiet: {
+    alias: 'q',
+    type: 'boolean',
+    describe: 'Only warnings and errors on standard error',
+    global: true,
+  },
+} as const satisfies Record<string, Options>;
+
 function base(columns: number): Argv {
   return (
     yargs()
@@ -98,15 +116,7 @@ function base(columns: number): Argv {
       .strict()
       .recommendCommands()
       .demandCommand(1, 'expected a command')
-      .options({
-        json: { type: 'boolean', describe: 'One JSON document on standard output', global: true },
-        quiet: {
-          alias: 'q',
-          type: 'boolean',
-          describe: 'Only warnings and errors on standard error',
-          global: true,
-        },
-      })
+      .options(globalOptions)
       .help()
       .alias('help', 'h')
       // `main.ts` answers this before the parser is loaded; here it is for the help only.

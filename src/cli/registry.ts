@@ -5,6 +5,7 @@ export const commands: readonly CommandRow[] = [
   {
     usage: 'build <recipe..>',
     describe: 'Build the image of a recipe',
+    page: 'oem.md#many-images-at-once',
     load: () => import('./commands/build/build.ts'),
   },
   {
@@ -15,11 +16,13 @@ export const commands: readonly CommandRow[] = [
   {
     usage: 'boot <image>',
     describe: 'Boot an image in a virtual machine and say what became of it',
+    page: 'boot.md',
     load: () => import('./commands/boot/boot.ts'),
   },
   {
     usage: 'test [scenario..]',
     describe: 'Run scenarios: build, flash, boot, update, break, and say what became of it',
+    page: 'harness.md',
     load: () => import('./commands/test/test.ts'),
   },
   {
@@ -55,21 +58,25 @@ export const commands: readonly CommandRow[] = [
       {
         usage: 'new <dir>',
         describe: 'Begin an OEM provider in a new folder',
+        page: 'oem.md',
         load: () => import('./commands/oem/new.ts'),
       },
       {
         usage: 'check <oem>',
         describe: 'Hold an OEM provider against the base of a recipe',
+        page: 'oem.md',
         load: () => import('./commands/oem/check.ts'),
       },
       {
         usage: 'test <dir>',
         describe: 'Run the tests of its CIM providers on this machine',
+        page: 'oem.md',
         load: () => import('./commands/oem/test.ts'),
       },
       {
         usage: 'pack <dir>',
         describe: 'Make one signed file of an OEM provider',
+        page: 'oem.md',
         load: () => import('./commands/oem/pack.ts'),
       },
       {
@@ -82,31 +89,37 @@ export const commands: readonly CommandRow[] = [
   {
     usage: 'inspect <image>',
     describe: 'Show what an image holds, and what boots next; or what a bundle brings',
+    page: 'inventory.md',
     load: () => import('./commands/inspect/inspect.ts'),
   },
   {
     usage: 'bank <image> [action] [number]',
     describe: 'List the banks and the last boots; confirm, roll back or invalidate a bank',
+    page: 'boot.md',
     load: () => import('./commands/bank.ts'),
   },
   {
     usage: 'verify <file>',
     describe: 'Hold an image or a bundle against its signed manifests',
+    page: 'inventory.md',
     load: () => import('./commands/verify/verify.ts'),
   },
   {
     usage: 'diff <a> <b>',
     describe: 'Say what two images, bundles or recipes have differently',
+    page: 'diff.md',
     load: () => import('./commands/diff/diff.ts'),
   },
   {
     usage: 'bundle <source>',
     describe: 'Make a signed bundle of a recipe or an image',
+    page: 'updates.md',
     load: () => import('./commands/bundle.ts'),
   },
   {
     usage: 'update <image> <bundle>',
     describe: 'Put a bundle into the bank that does not boot next',
+    page: 'updates.md',
     load: () => import('./commands/update.ts'),
   },
   {
@@ -116,11 +129,13 @@ export const commands: readonly CommandRow[] = [
       {
         usage: 'backup <image> <file>',
         describe: 'Write the state that the next boot starts from to a file',
+        page: 'state.md',
         load: () => import('./commands/state/backup.ts'),
       },
       {
         usage: 'restore <image> <file>',
         describe: 'Make the next boot start from the state in a file',
+        page: 'state.md',
         load: () => import('./commands/state/restore.ts'),
       },
     ],
@@ -128,6 +143,7 @@ export const commands: readonly CommandRow[] = [
   {
     usage: 'flash <image> <target>',
     describe: 'Make a disk of an image: verified, sparse, read back',
+    page: 'flash.md',
     load: () => import('./commands/flash/flash.ts'),
   },
   {
@@ -137,11 +153,13 @@ export const commands: readonly CommandRow[] = [
       {
         usage: 'new <dir>',
         describe: 'Make a private key to sign with, and its public half',
+        page: 'updates.md#keys',
         load: () => import('./commands/keys/new.ts'),
       },
       {
         usage: 'show <file>',
         describe: 'Print the id and the raw public half of a key',
+        page: 'updates.md#keys',
         load: () => import('./commands/keys/show.ts'),
       },
     ],
@@ -149,6 +167,7 @@ export const commands: readonly CommandRow[] = [
   {
     usage: 'report <events..>',
     describe: 'Make reports of kept events, of several shards together',
+    page: 'reports.md',
     load: () => import('./commands/report.ts'),
   },
   {

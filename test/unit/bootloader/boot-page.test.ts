@@ -3,26 +3,20 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contentProblems, refusals, verdictMeanings } from '../../../src/bootloader/rules.ts';
 import { bootRules } from '../../matrix/rules-seen.ts';
+import { markdownTable, type PageParts, regenerate } from '../../support/generated-page.ts';
 import { mermaidDiagram, sampleConsole, transitionTable } from './state-machine.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const path = resolve(root, 'docs/boot.md');
 const page = readFileSync(path, 'utf8');
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
-}
-
-/** What stands between `<!-- NAME -->` and `<!-- end -->`. */
-const generated: Readonly<Record<string, () => string>> = {
+const parts: PageParts = {
   diagram: mermaidDiagram,
   transitions: transitionTable,
   console: sampleConsole,
-  verdicts: () => table(['verdict', 'meaning'], Object.entries(verdictMeanings)),
+  verdicts: () => markdownTable(['verdict', 'meaning'], Object.entries(verdictMeanings)),
   reasons: () =>
-    table(
+    markdownTable(
       ['reason on the console', 'refused because of'],
       [
         ...Object.entries(refusals).map(([word, text]) => [`\`${text}\``, word]),
@@ -30,7 +24,7 @@ const generated: Readonly<Record<string, () => string>> = {
       ],
     ),
   rules: () =>
-    table(
+    markdownTable(
       ['rule'],
       Object.values(bootRules).map((rule) => [rule]),
     ),
@@ -38,13 +32,9 @@ const generated: Readonly<Record<string, () => string>> = {
 
 describe('docs/boot.md', () => {
   it('shows the state machine as it is (npm run docs:boot writes it anew)', async () => {
-    const seen: string[] = [];
-    const anew = page.replace(/<!-- (\w+) -->[\s\S]*?<!-- end -->/g, (_whole, name: string) => {
-      seen.push(name);
-      return `<!-- ${name} -->\n${generated[name]?.() ?? 'no such part'}\n<!-- end -->`;
-    });
-    expect(seen.sort()).toEqual(Object.keys(generated).sort());
-    await expect(anew).toMatchFileSnapshot(path);
+    const { text, names } = regenerate(page, parts);
+    expect(names).toEqual(Object.keys(parts).sort());
+    await expect(text).toMatchFileSnapshot(path);
   });
 
   it('names tests that are there', () => {

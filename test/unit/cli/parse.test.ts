@@ -3,7 +3,10 @@ import { type CommandRow, defineCommand } from '../../../src/cli/command.ts';
 import { runHere } from './host.ts';
 
 const build = defineCommand({
-  examples: [['build a.yaml', 'One image']],
+  examples: [
+    ['build a.yaml', 'One image'],
+    ['LANG=C $0 build b.yaml', 'With a variable'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('recipe', { type: 'string', array: true, demandOption: true })
@@ -52,7 +55,8 @@ describe('a command line that is right', () => {
     const { code, stdout } = await runHere(['build', '--help'], { rows });
     expect(code).toBe(0);
     expect(stdout).toContain('twinbank build <recipe..>');
-    expect(stdout).toContain('twinbank build a.yaml  One image');
+    expect(stdout).toMatch(/^ {2}twinbank build a\.yaml +One image$/m);
+    expect(stdout).toMatch(/^ {2}LANG=C twinbank build b\.yaml +With a variable$/m);
   });
 });
 

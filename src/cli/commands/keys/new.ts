@@ -19,7 +19,7 @@ export const command = defineCommand({
   examples: [
     ['keys new keys', 'keys/twinbank.key and keys/twinbank.pub; asks for a passphrase'],
     ['keys new keys --name release-2 --passphrase-fd 3 3< passphrase', 'In a script'],
-    ['TWINBANK_PASSPHRASE= twinbank keys new keys', 'Not encrypted'],
+    ['TWINBANK_PASSPHRASE= $0 keys new keys', 'Not encrypted'],
   ],
   builder: (yargs) =>
     passphraseOption(

@@ -1,0 +1,21 @@
+/** Parts of a page by name: what stands between `<!-- NAME -->` and `<!-- end -->`. */
+export type PageParts = Readonly<Record<string, () => string>>;
+
+/** The page with its generated parts as they are now, and the names of the parts it has. */
+export function regenerate(page: string, parts: PageParts): { text: string; names: string[] } {
+  const names: string[] = [];
+  const text = page.replace(/<!-- (\w+) -->[\s\S]*?<!-- end -->/g, (_whole, name: string) => {
+    names.push(name);
+    return `<!-- ${name} -->\n${parts[name]?.() ?? 'no such part'}\n<!-- end -->`;
+  });
+  return { text, names: names.sort() };
+}
+
+export function markdownTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  return [head, head.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+}
