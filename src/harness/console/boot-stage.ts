@@ -41,7 +41,7 @@ export const stageMeanings: Readonly<Record<BootStage, string>> = {
   mark: 'the trial or the attempt has been written, nothing is verified yet',
   verify: 'the hashes of a bank are being checked',
   condemn: 'verdict H has been written',
-  boot: 'the bank is proved, its kernel is not loaded yet',
+  boot: 'the bank is verified, its kernel is not loaded yet',
   kernel: 'the kernel runs',
   watchdog: 'init has armed the watchdogs',
   engine: 'the layers are stacked, the JS engine runs',

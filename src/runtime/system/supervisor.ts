@@ -39,9 +39,9 @@ export interface Supervision {
 /** A program that lived so long has recovered from whatever ended it before. */
 const settledMs = 60_000;
 const longestPauseMs = 30_000;
-const provenMs = 1000;
+const believedMs = 1000;
 /** A program that does not end by SIGTERM in this time is killed. */
-const patienceMs = 5000;
+const killTimeoutMs = 5000;
 
 /**
  * Starts a program and starts it again whenever it ends, after 1, 2, 4… up to 30 seconds: a program that
@@ -61,7 +61,7 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
   let gone = (): void => {};
   const start = (): void => {
     if (asked === 'stop' || !wanted()) return;
-    // One that is started again on purpose has proved itself as much as before.
+    // One that is started again on purpose is believed as much as before.
     if (asked === undefined) begun = performance.now();
     asked = undefined;
     let over = false;
@@ -97,7 +97,7 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
     ending?.kill();
     setTimeout(() => {
       if (child === ending) ending?.kill('SIGKILL');
-    }, patienceMs).unref();
+    }, killTimeoutMs).unref();
   };
   start();
   return {
@@ -121,9 +121,9 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
     problem: () => {
       // A program that cannot run is there for a moment, too, each time that it is started; the more
       // often it has ended, the longer it has to live before it is believed.
-      const enough = last === undefined ? provenMs : Math.max(provenMs, pauseMs);
-      const proven = performance.now() - begun >= enough;
-      if (child?.pid === undefined || !proven) return last ?? 'it has just been started';
+      const enough = last === undefined ? believedMs : Math.max(believedMs, pauseMs);
+      const believed = performance.now() - begun >= enough;
+      if (child?.pid === undefined || !believed) return last ?? 'it has just been started';
       return stuck(child.pid);
     },
   };

@@ -7,7 +7,7 @@ import { readManifest } from '../signing/signed-manifest.ts';
 import type { ByteSource } from '../source/byte-source.ts';
 import type { BundleIndex } from './bundle-index.ts';
 import { openBundle } from './bundle-reader.ts';
-import { proveManifests, readDocuments } from './offered-bundle.ts';
+import { readDocuments, verifyBundleManifests } from './offered-bundle.ts';
 import { assertBank } from './verify-bundle.ts';
 
 /** What a bundle says of itself; who made it is another question (`verifyBundle`). */
@@ -48,7 +48,7 @@ export async function inspectBundle(
       if (signers.unknown.length > 0 && signers.wrong.length === 0) return;
       assertSigned(indexBytes, signatureBytes, known, `${name}: bundle.json`);
     },
-    () => assertBank(name, proveManifests({ name, reader, documents }, known)),
+    () => assertBank(name, verifyBundleManifests({ name, reader, documents }, known)),
     async () => {
       for (let entry = await reader.next(); entry; entry = await reader.next()) {
         for await (const chunk of entry.chunks()) onRead(chunk.length);

@@ -34,7 +34,7 @@ export async function readOffer(
   // Before more of it is read, as a stranger may have made it as long as he likes.
   const keyIds = assertSigned(indexBytes, signatureBytes, trusted, `${name}: bundle.json`);
   const documents = await readDocuments(reader);
-  const manifests = proveManifests({ name, reader, documents }, trusted);
+  const manifests = verifyBundleManifests({ name, reader, documents }, trusted);
   return { name, index, manifests, keyIds, reader };
 }
 
@@ -58,7 +58,7 @@ export async function readDocuments(reader: BundleReader): Promise<Map<string, U
 }
 
 /** Verifies the manifests of a bundle, and that its index tells the same. Throws as {@link readOffer} does. */
-export function proveManifests(
+export function verifyBundleManifests(
   { name, reader, documents }: ReadBundle,
   trusted: readonly PublicKey[],
 ): SignedManifest[] {

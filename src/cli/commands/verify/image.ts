@@ -100,7 +100,10 @@ function verifyBanks(
   const trust: PublicKey[] = [];
   const verified = host.banks.map(({ number, device }): VerifiedBank => {
     const reading = readBankForUpdate(number, device);
-    const proof = verifyBank(reading, { by: 'contents', ...(makers.length > 0 && { makers }) });
+    const verification = verifyBank(reading, {
+      by: 'contents',
+      ...(makers.length > 0 && { makers }),
+    });
     const bank = banks.find(({ partition }) => partition === number);
     const counts = bank?.state !== 'INVALID';
     if (counts) {
@@ -114,7 +117,7 @@ function verifyBanks(
       for (const problem of verifyStore(host, base.build, base.base.packages)) store.add(problem);
     }
     const { state = 'MALFORMED', build = null } = bank ?? {};
-    return { partition: number, state, build, counts, ...proof };
+    return { partition: number, state, build, counts, ...verification };
   });
   return { banks: verified, store: [...store], manifests, trust };
 }

@@ -131,7 +131,7 @@ describe('a simulated system', () => {
     ]);
   });
 
-  it('takes a bundle in pieces, and says when nobody wants one', async () => {
+  it('takes a bundle in chunks, and says when nobody wants one', async () => {
     await machine.powerOn();
     const call = (params: Record<string, unknown>) => machine.vmkd.call('update.send', params);
     await expect(call({ end: true })).rejects.toMatchObject({
