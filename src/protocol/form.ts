@@ -75,13 +75,19 @@ export function object<M extends Members, O extends Members = Record<never, neve
     const given = objectAt(value, place);
     const found: Record<string, unknown> = {};
     for (const [name, form] of Object.entries(members)) {
-      found[name] = form(given[name], `${place}.${name}`);
+      found[name] = form(memberOf(given, name), `${place}.${name}`);
     }
     for (const [name, form] of Object.entries(optional ?? {})) {
-      if (given[name] !== undefined) found[name] = form(given[name], `${place}.${name}`);
+      const value = memberOf(given, name);
+      if (value !== undefined) found[name] = form(value, `${place}.${name}`);
     }
     return found as Of<M> & Partial<Of<O>>;
   };
+}
+
+/** Not what every object has. */
+function memberOf(given: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(given, name) ? given[name] : undefined;
 }
 
 function objectAt(value: unknown, place: string): Readonly<Record<string, unknown>> {

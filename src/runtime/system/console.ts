@@ -39,7 +39,7 @@ export function systemConsole(
     for (const device of devices)
       writeNow(`${files.devices}/${device}`, `${linePrefix}${plain}\r\n`);
   };
-  const event = (told: WrittenEvent): void => line(consoleText(told));
+  const event = (written: WrittenEvent): void => line(consoleText(written));
   return {
     line,
     event,

@@ -13,13 +13,13 @@ export interface Parsed {
 }
 
 const commands: Readonly<
-  Record<string, (words: readonly string[]) => Record<string, unknown> | string>
+  Record<string, (args: readonly string[]) => Record<string, unknown> | string>
 > = {
-  classes: (words) => exactly(words, [], () => ({})),
-  class: (words) => exactly(words, ['NAME'], ([name]) => ({ name })),
-  instances: (words) => exactly(words, ['CLASS'], ([name]) => ({ class: name })),
-  get: (words) => exactly(words, ['PATH'], ([path]) => ({ path })),
-  indications: (words) => exactly(words, [], () => ({})),
+  classes: (args) => exactly(args, [], () => ({})),
+  class: (args) => exactly(args, ['NAME'], ([name]) => ({ name })),
+  instances: (args) => exactly(args, ['CLASS'], ([name]) => ({ class: name })),
+  get: (args) => exactly(args, ['PATH'], ([path]) => ({ path })),
+  indications: (args) => exactly(args, [], () => ({})),
   invoke: ([path, method, ...pairs]) => {
     if (path === undefined || method === undefined) return 'invoke: expected PATH METHOD';
     const wrong = pairs.find((pair) => !/^\w+=/.test(pair));
@@ -35,14 +35,14 @@ const commands: Readonly<
 /** What is to be asked, or why nothing can be. */
 export function parseArguments(args: readonly string[]): Parsed | string {
   const options = args.filter((word) => word.startsWith('--'));
-  const [name = '', ...words] = args.filter((word) => !word.startsWith('--'));
+  const [name = '', ...rest] = args.filter((word) => !word.startsWith('--'));
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) return `expected a command, found ${name === '' ? 'none' : name}`;
   const unknown = options.find(
     (one) => one !== '--json' && !(one === '--follow' && name === 'indications'),
   );
   if (unknown !== undefined) return `${name}: unknown option ${unknown}`;
-  const params = command(words);
+  const params = command(rest);
   if (typeof params === 'string') return params;
   return {
     method: name,
@@ -53,12 +53,12 @@ export function parseArguments(args: readonly string[]): Parsed | string {
 }
 
 function exactly(
-  words: readonly string[],
+  args: readonly string[],
   names: readonly string[],
-  make: (words: readonly string[]) => Record<string, unknown>,
+  make: (args: readonly string[]) => Record<string, unknown>,
 ): Record<string, unknown> | string {
-  if (words.length === names.length) return make(words);
-  return `expected ${names.join(' ') || 'nothing more'}, found ${words.join(' ') || 'nothing'}`;
+  if (args.length === names.length) return make(args);
+  return `expected ${names.join(' ') || 'nothing more'}, found ${args.join(' ') || 'nothing'}`;
 }
 
 /** `5`, `true` and `["a"]` as JSON has them; anything else is text. */

@@ -83,8 +83,8 @@ export function cimHost(options: HostOptions): CimHost {
       }
       const { path, libraries } = found;
       // Root of a user namespace has the rights of the user that made it, and no others.
-      const [first, ...words] = asRoot ? ['/bin/unshare', '-r', path, ...args] : [path, ...args];
-      return runProgram(first ?? path, words, { timeoutMs, libraries, signal, name: program });
+      const [first, ...rest] = asRoot ? ['/bin/unshare', '-r', path, ...args] : [path, ...args];
+      return runProgram(first ?? path, rest, { timeoutMs, libraries, signal, name: program });
     },
     sleep: (ms) =>
       new Promise((resolve, reject) => {

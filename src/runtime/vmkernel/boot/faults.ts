@@ -16,9 +16,9 @@ const file = '/sys/firmware/qemu_fw_cfg/by_name/opt/org.twinbank/fault/raw';
 /** The faults for the bank that runs: `NAME@BANK`, separated by commas; without a bank for every one. */
 export function faultsFor(bank: number | undefined, path = file): ReadonlySet<string> {
   if (!existsSync(path)) return new Set();
-  const words = readFileSync(path, 'utf8').trim().split(',').filter(Boolean);
-  const mine = words.filter((word) => !word.includes('@') || word.endsWith(`@${bank}`));
-  return new Set(mine.map((word) => word.split('@')[0] ?? ''));
+  const names = readFileSync(path, 'utf8').trim().split(',').filter(Boolean);
+  const own = names.filter((name) => !name.includes('@') || name.endsWith(`@${bank}`));
+  return new Set(own.map((name) => name.split('@')[0] ?? ''));
 }
 
 /** The file that takes all room of a file system. */

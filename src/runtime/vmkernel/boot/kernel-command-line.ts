@@ -19,18 +19,18 @@ export interface KernelCommandLine {
 
 /** Parses `/proc/cmdline`; words that are not twinbank's are the kernel's and are passed over. */
 export function parseKernelCommandLine(text: string): KernelCommandLine {
-  const words = new Map<string, string>();
+  const parameters = new Map<string, string>();
   for (const word of text.trim().split(/\s+/)) {
     const [key, value] = [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)];
-    if (key.startsWith('twinbank.')) words.set(key.slice('twinbank.'.length), value);
+    if (key.startsWith('twinbank.')) parameters.set(key.slice('twinbank.'.length), value);
   }
-  const bank = Number(words.get('bank'));
-  const partitionGuid = words.get('partuuid')?.toLowerCase();
+  const bank = Number(parameters.get('bank'));
+  const partitionGuid = parameters.get('partuuid')?.toLowerCase();
   return {
-    build: words.get('build') ?? 'unknown',
-    trial: words.get('state') === '2',
-    layers: (words.get('layers') ?? '').split(',').filter(Boolean),
-    refused: parseRefused(words.get('refused') ?? ''),
+    build: parameters.get('build') ?? 'unknown',
+    trial: parameters.get('state') === '2',
+    layers: (parameters.get('layers') ?? '').split(',').filter(Boolean),
+    refused: parseRefused(parameters.get('refused') ?? ''),
     ...(Number.isInteger(bank) && bank > 0 && { bank }),
     ...(partitionGuid && { partitionGuid }),
   };

@@ -138,10 +138,10 @@ function withDevice<T>(path: string, use: (device: ReturnType<typeof openFileDev
   }
 }
 
-function jsonCollector(file: string, tell: () => unknown): Collector {
+function jsonCollector(file: string, answer: () => unknown): Collector {
   return {
     file,
-    run: async () => ({ bytes: Buffer.from(`${JSON.stringify(await tell(), null, 2)}\n`) }),
+    run: async () => ({ bytes: Buffer.from(`${JSON.stringify(await answer(), null, 2)}\n`) }),
   };
 }
 

@@ -24,7 +24,7 @@ export interface SupportAnswer {
 
 /** A bundle is in memory, as /tmp is: the last one is kept. */
 const defaultPath = '/tmp/support.tgz';
-const pieceBytes = 512 * 1024;
+const chunkBytes = 512 * 1024;
 /** All files together; what comes after is left out, and said. */
 const mostBytes = 32 * 2 ** 20;
 const packed = promisify(gzip);
@@ -39,9 +39,9 @@ export interface SupportOptions {
 /** The methods by which a host's support bundle is made and fetched. */
 export function supportMethods(options: SupportOptions): Record<string, Method> {
   const { path = defaultPath } = options;
-  const alone = oneAtATime();
+  const inTurn = oneAtATime();
   return {
-    'support.collect': () => alone(() => collectSupport(options)),
+    'support.collect': () => inTurn(() => collectSupport(options)),
     'support.read': ({ offset = 0 }) => {
       if (!Number.isSafeInteger(offset) || (offset as number) < 0) {
         throw new RpcError(
@@ -49,7 +49,7 @@ export function supportMethods(options: SupportOptions): Record<string, Method> 
           `offset: expected a number from 0, found ${JSON.stringify(offset)}`,
         );
       }
-      return readPiece(path, offset as number);
+      return readChunk(path, offset as number);
     },
   };
 }
@@ -88,12 +88,12 @@ async function bounded(
 ): Promise<CollectedOutput> {
   let timer: NodeJS.Timeout | undefined;
   // A program has the same time; that it ended comes first.
-  const late = new Promise<CollectedOutput>((resolve) => {
+  const timedOut = new Promise<CollectedOutput>((resolve) => {
     const problem = `no answer in ${timeoutMs / 1000} s`;
     timer = setTimeout(() => resolve({ bytes: new Uint8Array(), problem }), timeoutMs + 1000);
   });
   try {
-    const found = await Promise.race([run(), late]);
+    const found = await Promise.race([run(), timedOut]);
     if (found.bytes.length <= most) return found;
     return { bytes: found.bytes.subarray(0, most), problem: `it has more than ${most} bytes` };
   } catch (error) {
@@ -103,7 +103,7 @@ async function bounded(
   }
 }
 
-function readPiece(path: string, offset: number): { data: string; next: number; end: boolean } {
+function readChunk(path: string, offset: number): { data: string; next: number; end: boolean } {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -114,10 +114,10 @@ function readPiece(path: string, offset: number): { data: string; next: number; 
     );
   }
   try {
-    const piece = Buffer.alloc(pieceBytes);
-    const bytes = readSync(fd, piece, 0, pieceBytes, offset);
+    const chunk = Buffer.alloc(chunkBytes);
+    const bytes = readSync(fd, chunk, 0, chunkBytes, offset);
     const next = offset + bytes;
-    return { data: piece.toString('base64', 0, bytes), next, end: next >= statSync(path).size };
+    return { data: chunk.toString('base64', 0, bytes), next, end: next >= statSync(path).size };
   } finally {
     closeSync(fd);
   }

@@ -1,0 +1,89 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** An agent as somebody adds one: the files of its folder, by their names. `glow` is the text that it has in its file. */
+const lamp = (glow: string): Readonly<Record<string, string>> => ({
+  'agent.ts': `import { type Agent, nodeProgram } from '../agent.ts';
+
+/** Glows. */
+export const lamp: Agent = {
+  name: 'lamp',
+  description: 'Lamp of a test',
+  user: { uid: 142, gid: 142 },
+  entries: { lamp: 'main.ts' },
+  program: nodeProgram('lamp', { heapMiB: 32 }),
+  dependsOn: ['syslog'],
+  restartOn: ['hostname'],
+  prepare: (host) => void host.makeFolder(),
+  forwards: ['look', 'break'],
+  support: [
+    { file: 'lamp/look.json', method: 'look' },
+    { file: 'lamp/lamp.txt', program: ['/usr/bin/lamp'] },
+  ],
+};
+`,
+  'main.ts': `import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { serveUnixSocket } from '../../system/unix-socket.ts';
+import { socketOf } from '../agent.ts';
+import { lampMethods } from './service.ts';
+
+const status = readFileSync('/proc/self/status', 'utf8');
+const look = {
+  pid: process.pid,
+  user: [process.getuid?.(), process.getgid?.()],
+  noNewPrivileges: /^NoNewPrivs:\\t1$/m.test(status),
+  hostname: hostname(),
+};
+const kill = (): void => void setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);
+serveUnixSocket(socketOf('lamp'), lampMethods({ look: () => look, kill }), (error) => {
+  throw error;
+});
+`,
+  'service.ts': `export interface LampPort {
+  look(): object;
+  kill(): void;
+}
+
+export function lampMethods({ look, kill }: LampPort) {
+  return {
+    look,
+    break: () => {
+      kill();
+      return {};
+    },
+  };
+}
+`,
+  'image/etc/lamp.conf': glow,
+  'image/usr/bin/lamp': '#!/bin/sh\nexec cat /etc/lamp.conf\n',
+});
+
+/** A copy of the project below `folder`, with the lamp's folder and its entry in the registry; returns the command line's program. */
+export function projectWithLamp(
+  root: string,
+  folder: string,
+  glow: string,
+): { copy: string; program: string } {
+  const copy = join(folder, 'project');
+  mkdirSync(copy);
+  for (const name of ['src', 'recipes', 'scripts', 'package.json', 'package-lock.json']) {
+    cpSync(join(root, name), join(copy, name), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  for (const [name, text] of Object.entries(lamp(glow))) {
+    const path = join(copy, 'src/runtime/agents/lamp', name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    if (text.startsWith('#!')) chmodSync(path, 0o755);
+  }
+  const registry = join(copy, 'src/runtime/agents/registry.ts');
+  const text = readFileSync(registry, 'utf8')
+    .replace('import { syslog }', "import { lamp } from './lamp/agent.ts';\nimport { syslog }")
+    .replace('= [', '= [lamp, ');
+  writeFileSync(registry, text);
+  const { status, stderr } = spawnSync(process.execPath, [join(copy, 'scripts/build.mjs')]);
+  if (status !== 0) throw new Error(`scripts/build.mjs: exit code ${status}: ${stderr}`);
+  return { copy, program: join(copy, 'dist/twinbank.js') };
+}
