@@ -31,15 +31,14 @@ judgedBy(['cmp'], () => {
     build('recipes', {});
   });
 
-  test.runIf(exhaustive)(
-    'gives the same bytes of every recipe from two caches and in two time zones',
-    { timeout: 900_000 },
-    () => {
-      const [first = '', second = ''] = ['UTC', 'Pacific/Kiritimati'].map((TZ, index) => {
-        const cache = copyCache(program.folder, { derived: true });
-        return build(`recipes-${index}`, { TZ, TWINBANK_CACHE: cache });
-      });
-      for (const name of readdirSync(first)) judge('cmp', [join(first, name), join(second, name)]);
-    },
-  );
+  if (!exhaustive) return;
+  test('gives the same bytes of every recipe from two caches and in two time zones', {
+    timeout: 900_000,
+  }, () => {
+    const [first = '', second = ''] = ['UTC', 'Pacific/Kiritimati'].map((TZ, index) => {
+      const cache = copyCache(program.folder, { derived: true });
+      return build(`recipes-${index}`, { TZ, TWINBANK_CACHE: cache });
+    });
+    for (const name of readdirSync(first)) judge('cmp', [join(first, name), join(second, name)]);
+  });
 });

@@ -9,6 +9,7 @@ import {
 } from '../../../src/bootloader/boot-cfg.ts';
 import { decodeEnvBlock, encodeEnvBlock } from '../../../src/bootloader/env-block.ts';
 import { encodeSum, readSum, sha256 } from '../../../src/bootloader/sum-file.ts';
+import { changedBytes } from '../../support/changed-bytes.ts';
 
 const cfg: BootCfg = {
   bootstate: '0',
@@ -111,7 +112,7 @@ describe('boot.cfg', () => {
 
   it('changes one character a mark, in the first sector, as save_env does', () => {
     const changed = withMarks(written, { bootstate: '2', verdict: 'T' });
-    const differing = [...changed.keys()].filter((at) => changed[at] !== written[at]);
+    const differing = changedBytes(written, changed);
     expect(differing).toEqual([35, 56]);
     expect(Buffer.from(changed)).toEqual(
       Buffer.from(savedByGrub(written, { bootstate: '2', verdict: 'T' }) ?? []),

@@ -8,6 +8,7 @@ import {
   readMarks,
   writeConfirmation,
 } from '../../../src/hostcore/confirm.ts';
+import { changedBytes } from '../../support/changed-bytes.ts';
 import { newVolume, payload } from '../disk/fat/trees.ts';
 
 const cfg = {
@@ -56,7 +57,7 @@ describe('the bank that runs', () => {
       const before = marked(marks);
       expect(confirm()).toEqual(marks);
       const after = partition;
-      const changed = [...after.keys()].filter((at) => after[at] !== before[at]);
+      const changed = changedBytes(before, after);
       const wanted = { bootstate: '0', attempts: '0', verdict: '-' };
       const differing = Object.keys(wanted).filter(
         (key) => wanted[key as keyof BootMarks] !== marks[key as keyof BootMarks],

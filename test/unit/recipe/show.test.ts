@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadRecipe } from '../../../src/recipe/load.ts';
 import { originData, recipeText, showRecipe } from '../../../src/recipe/show.ts';
+import { exhaustive } from '../../support/exhaustive.ts';
 import { load, workshop } from './workshop.ts';
 
 test('a recipe is shown whole, each value with what set it', () => {
@@ -168,7 +169,7 @@ test('what is shown is a recipe that resolves to the same object, with and witho
       }
       expect(roundTrip(JSON.stringify(recipeText(first.recipe))).recipe).toEqual(first.recipe);
     }),
-    { numRuns: 300 },
+    { numRuns: exhaustive ? 300 : 60 },
   );
 });
 

@@ -4,6 +4,7 @@ import { packState } from '../../../src/state/archive.ts';
 import { chooseState } from '../../../src/state/choose-state.ts';
 import { keepState, saveState } from '../../../src/state/save-state.ts';
 import { readBankState } from '../../../src/state/slots-of-bank.ts';
+import { exhaustive } from '../../support/exhaustive.ts';
 import { runs } from '../../support/soak.ts';
 import { payload } from '../disk/fat/trees.ts';
 import { randomOf } from '../update/cut-random.ts';
@@ -106,7 +107,9 @@ function startsFrom({ banks, running }: Host): Uint8Array | undefined {
   return chooseState(states[running]!.state, states[running === 0 ? 1 : 0]!.state)?.saved.content;
 }
 
-it('100 power cuts at random writes, sectors torn: what was reported last is there, or what was being written, whole', async () => {
+const cutsTried = exhaustive ? 100 : 40;
+
+it('power cuts at random writes, sectors torn: what was reported last is there, or what was being written, whole', async () => {
   let cuts = 0;
   let old = 0;
   await fc.assert(
@@ -142,10 +145,10 @@ it('100 power cuts at random writes, sectors torn: what was reported last is the
         expect(same(startsFrom(host), content)).toBe(true);
       },
     ),
-    { numRuns: runs(100) },
+    { numRuns: runs(cutsTried) },
   );
-  expect(cuts).toBeGreaterThanOrEqual(100);
+  expect(cuts).toBeGreaterThanOrEqual(cutsTried);
   // Both ends of a cut were met.
-  expect(old).toBeGreaterThan(10);
-  expect(cuts - old).toBeGreaterThan(10);
+  expect(old).toBeGreaterThan(exhaustive ? 10 : 0);
+  expect(cuts - old).toBeGreaterThan(exhaustive ? 10 : 0);
 });

@@ -45,7 +45,7 @@ describe.each(sampled(two, 1))('an update over $name', (scenario) => {
       });
     }
     expect(recording.operations.length).toBeGreaterThanOrEqual(55);
-  }, 120_000);
+  });
 
   test('finds what the medium has dropped of its writes, and activates nothing', async () => {
     const ready = await stage(scenario);
@@ -77,7 +77,7 @@ describe.each(sampled(two, 1))('an update over $name', (scenario) => {
     }
     expect(ends.found).toBeGreaterThanOrEqual(40);
     expect(ends.harmless).toBeGreaterThan(0);
-  }, 120_000);
+  });
 });
 
 /** All of a write, and each sector of those that are tables and directories. */

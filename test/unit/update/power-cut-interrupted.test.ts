@@ -6,6 +6,7 @@ import {
   memorySource,
   streamSource,
 } from '../../../src/update/source/byte-source.ts';
+import { exhaustive, sampled } from '../../support/exhaustive.ts';
 import { builds } from './cut-builds.ts';
 import { targetBank } from './cut-host.ts';
 import { retried } from './cut-retry.ts';
@@ -81,7 +82,10 @@ test.each([
     const ready = await stage(full!);
     let begun = 0;
     const lengths = lengthsOf(ready.bundle);
-    for (const length of lengths) {
+    expect(lengths.length).toBeGreaterThan(30);
+    // With one before anything is written, and one after nearly all.
+    const some = new Set([0, ready.bundle.length - 1, ...sampled(lengths, 12)]);
+    for (const length of some) {
       const source = brokenOff(ready.bundle, length, broken);
       const { error, wrote } = await interrupt(ready, `${length} bytes`, source);
       if (wrote) begun++;
@@ -89,12 +93,10 @@ test.each([
       expect([error.kind, error.code]).toEqual([kind, code]);
       expect(error.message).toMatch(/^x\.tbu: /);
     }
-    expect(lengths.length).toBeGreaterThan(30);
     // Before the first module nothing is written, from then on something is.
-    expect(begun).toBeGreaterThan(20);
-    expect(begun).toBeLessThan(lengths.length);
+    expect(begun).toBeGreaterThan(exhaustive ? 20 : 0);
+    expect(begun).toBeLessThan(some.size);
   },
-  120_000,
 );
 
 test('a file that is too short is refused before anything is written', async () => {
@@ -127,4 +129,4 @@ test('an update that is stopped leaves the other bank INVALID, and all that the 
   }
   expect(ends.before).toBeGreaterThanOrEqual(1);
   expect(ends.after).toBeGreaterThanOrEqual(10);
-}, 120_000);
+});

@@ -9,7 +9,7 @@ import { stage } from './cut-stage.ts';
 
 test.each(sampled(scenarios, 2))(
   'power cut anywhere in an update over $name boots the bank that is kept, or the new build complete',
-  { timeout: 120_000 },
+
   async (scenario) => {
     const { recording, disk, judge, booted, expectBoot } = await stage(scenario);
     expect(expectBoot('before it', [scenario.initial])).toBe(scenario.initial);

@@ -88,7 +88,7 @@ describe('every state of two banks', () => {
     const share = (65 * 65 * 4 * 3) / stride;
     expect([Math.floor(share), Math.ceil(share)]).toContain(count);
     expect([...outcomes].sort()).toEqual(['false panic', 'true rescue']);
-  }, 120_000);
+  });
 
   it('is confirmed when the system is healthy, and never from a state that may not be', () => {
     for (const host of bootedHosts()) {
@@ -106,7 +106,7 @@ describe('every state of two banks', () => {
         });
       }
     }
-  }, 120_000);
+  });
 
   it('has done the first writes of the contract, and no other, when the power fails before any write', () => {
     let cuts = 0;
@@ -129,7 +129,7 @@ describe('every state of two banks', () => {
       }
     }
     expect(cuts).toBeGreaterThan(exhaustive ? 50_000 : 5_000);
-  }, 120_000);
+  });
 });
 
 /** A host whose banks behave: `fails` are the partitions whose system panics. */
@@ -186,7 +186,7 @@ describe('a host with an intact VALID bank that runs', () => {
         }
       }
     }
-  }, 60_000);
+  });
 });
 
 describe('the properties of the contract, over every state and every way to fail', () => {
@@ -221,5 +221,5 @@ describe('the properties of the contract, over every state and every way to fail
         host = after(host, writes);
       }
     }
-  }, 60_000);
+  });
 });
