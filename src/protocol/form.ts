@@ -3,7 +3,7 @@ import { quote } from '../diagnostics/quote.ts';
 
 /**
  * The form of a JSON value that a file or a peer hands over: returns it with its type, or throws `json.form` (kind
- * `corrupt`), one sentence with the place. By hand: a schema library would cost the bank 50 KB.
+ * `corrupt`), one sentence with the place. By hand: 1.6 KB in each program, where zod has 96 and zod/mini 15.
  */
 export type Form<T> = (value: unknown, place: string) => T;
 
