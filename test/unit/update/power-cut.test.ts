@@ -9,7 +9,6 @@ import { stage } from './cut-stage.ts';
 
 test.each(sampled(scenarios, 2))(
   'power cut anywhere in an update over $name boots the bank that is kept, or the new build complete',
-
   async (scenario) => {
     const { recording, disk, judge, booted, expectBoot } = await stage(scenario);
     expect(expectBoot('before it', [scenario.initial])).toBe(scenario.initial);
