@@ -12,7 +12,6 @@ const boots = {
   globalSetup: ['test/support/default-image.ts'],
   testTimeout: 900_000,
   hookTimeout: 900_000,
-  maxConcurrency: 2,
 };
 
 /** Files that try a sample in `npm test`: found by what they import, so that one which moves is still run whole. */
@@ -50,7 +49,25 @@ export default defineConfig({
       // By time, or by TWINBANK_FUZZ_INPUTS as `soak` does.
       { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 7_200_000 } },
       { test: { name: 'smoke', include: ['test/smoke/**/*.test.ts'], ...boots } },
-      { test: { name: 'boot', include: ['test/boot/**/*.test.ts'], ...boots } },
+      // Two machines at once and no more: this one file runs two, beside what needs none; then each file one, on each core.
+      {
+        test: {
+          name: 'boot-scenarios',
+          include: ['test/boot/scenarios.test.ts'],
+          ...boots,
+          testTimeout: 1_800_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'boot',
+          include: ['test/boot/**/*.test.ts'],
+          exclude: ['test/boot/scenarios.test.ts'],
+          ...boots,
+          sequence: { groupOrder: 2 },
+        },
+      },
       // The loader's decisions, state by state: `matrix` in grub-emu, `matrix-qemu` on real firmware.
       {
         test: {
@@ -65,6 +82,7 @@ export default defineConfig({
           name: 'matrix-qemu',
           include: ['test/matrix/qemu/**/*.test.ts'],
           testTimeout: 3_600_000,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -74,6 +92,7 @@ export default defineConfig({
           env: { TWINBANK_EXHAUSTIVE: '1' },
           testTimeout: 3_600_000,
           hookTimeout: 900_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {

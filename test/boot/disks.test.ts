@@ -12,7 +12,7 @@ const disks = [
   { firmware: 'uefi', disk: 'usb', device: 'sda', format: 'raw' },
 ] as const;
 
-describe.concurrent('a disk of another kind than virtio', () => {
+describe('a disk of another kind than virtio', () => {
   it.each(disks)(
     'is booted and confirmed: $disk under $firmware, a $format file',
     async ({ firmware, disk, device, format }) => {

@@ -61,7 +61,7 @@ test('two OEMs with defaults for the same are refused before anything boots, by 
   );
 });
 
-describe.concurrent('the image of', () => {
+describe('the image of', () => {
   test("ridge shows its brand, its controller's sensors and its support bundle", async () => {
     const image = await build('recipes/ridge.yaml');
     const sdr = join(out, 'sdr.bin');

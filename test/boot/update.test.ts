@@ -93,7 +93,7 @@ function originsOf(disk: string, number: number): string[] {
   });
 }
 
-describe.concurrent('a running host', () => {
+describe('a running host', () => {
   it.each(['bios', 'uefi'] as const)(
     'under %s is updated, falls back from a version that panics, and is rolled back by hand',
     async (firmware: Firmware) => {

@@ -1,7 +1,14 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files of some minutes, before all others: a machine, or many, for each of their tests. */
-const longFiles = ['boot/scenarios', 'qemu/firmware', 'boot/update', 'boot/disks', 'boot/oem'];
+const longFiles = [
+  'boot/scenarios',
+  'boot/update',
+  'qemu/uefi',
+  'qemu/bios',
+  'boot/disks',
+  'boot/oem',
+];
 
 /** Projects whose files take long, before those with many short ones, which fill the end on every core. */
 const longProjects = ['boot', 'exhaustive', 'smoke', 'matrix', 'fuzz', 'oracle', 'unit'];

@@ -4,6 +4,7 @@ import type { Version } from '@cyclonedx/cyclonedx-library/Spec';
 import { JsonStrictValidator } from '@cyclonedx/cyclonedx-library/Validation';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cacheDirectory } from '../../../src/builder/components/cache.ts';
+import { agents } from '../../../src/runtime/agents/registry.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 import { builtImage, repository } from './built-image.ts';
 
@@ -87,18 +88,24 @@ judgedBy(['unsquashfs', 'dpkg-deb', 'tar', 'flock'], () => {
     });
 
     test('has as made here just what is made here', () => {
+      const runtime = join(repository, 'src/runtime');
+      const sources = [
+        join(runtime, 'image/system'),
+        ...agents.map(({ name }) => join(runtime, 'agents', name, 'image')),
+      ];
       const made = files.filter((one) => one.package.purl.startsWith('pkg:npm/twinbank@'));
       const kinds = made.map(({ path, target }) => {
         if (target !== null) return 'link';
         if (/modules\.(dep|alias|softdep|symbols)$/.test(path)) return 'index of kernel modules';
         if (/^\/?usr\/share\/twinbank\/inventory\//.test(path)) return 'inventory';
-        if (existsSync(join(repository, 'src/runtime/image/system', path))) return 'of src/runtime';
+        if (sources.some((folder) => existsSync(join(folder, path)))) return 'of src/runtime';
+        if (/^\/etc\/(passwd|shadow|group)$/.test(path)) return 'accounts';
         if (/^\/(usr\/lib\/twinbank|etc\/twinbank)\//.test(path)) return 'bundled or settings';
         return /^(init|lib\/early-drivers|lib\/.*)$/.test(path) ? 'initramfs' : path;
       });
       expect([...new Set(kinds)].sort()).toEqual([
-        ...['bundled or settings', 'index of kernel modules', 'initramfs', 'inventory', 'link'],
-        'of src/runtime',
+        ...['accounts', 'bundled or settings', 'index of kernel modules', 'initramfs'],
+        ...['inventory', 'link', 'of src/runtime'],
       ]);
       expect(made.filter(({ path }) => path.endsWith('.ko'))).toEqual([]);
     });

@@ -24,7 +24,7 @@ const version = fc
   )
   .map(([epoch, main, last]) => {
     // A dash in the upstream version makes what follows the last one a revision, which must not be empty.
-    const text = `${main}${last === null ? '' : `-${last}`}`.replace(/-$/, '');
+    const text = `${main}${last === null ? '' : `-${last}`}`.replace(/-+$/, '');
     return epoch === null ? text : `${epoch}:${text}`;
   });
 /** Half of the pairs differ in one place only, as versions do that follow one another. */
