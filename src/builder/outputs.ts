@@ -2,11 +2,9 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { createBmap, encodeBmap } from '../disk/bmap.ts';
+import { type DiskFormatName, diskFormats } from '../disk/disk-formats.ts';
 import type { Extent } from '../disk/extents.ts';
-import { openFileDevice } from '../disk/file-device.ts';
-import { planQcow2, writeQcow2 } from '../disk/qcow2/writer.ts';
 import { temporaryName } from '../disk/temporary-image.ts';
-import { writeVmdkFile } from '../disk/vmdk/file.ts';
 import type { KeptManifest } from '../update/manifest/plan-bank.ts';
 import type { Resolved } from './components/component.ts';
 import { sha256 } from './components/digest.ts';
@@ -37,34 +35,8 @@ export interface Outputs {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** One row for each form in which an image can be written; `raw` is the temporary file itself. */
-const formats = {
-  raw: {
-    ending: 'img',
-    write: async (image: FinishedImage, path: string): Promise<void> => rename(image.path, path),
-  },
-  qcow2: {
-    ending: 'qcow2',
-    write: async (image: FinishedImage, path: string): Promise<void> => {
-      const plan = planQcow2(image.device, image.extents);
-      const target = openFileDevice(path, { create: true, size: plan.fileSize });
-      try {
-        writeQcow2(image.device, plan, target);
-      } finally {
-        target.close();
-      }
-    },
-  },
-  /** What vSphere and its tools import. */
-  vmdk: {
-    ending: 'vmdk',
-    write: (image: FinishedImage, path: string, fileName: string): Promise<void> =>
-      writeVmdkFile(path, image, { type: 'streamOptimized', fileName }),
-  },
-} as const;
-
-export type ImageFormat = keyof typeof formats;
-export const imageFormats = Object.keys(formats) as ImageFormat[];
+export type ImageFormat = 'raw' | DiskFormatName;
+export const imageFormats: readonly ImageFormat[] = ['raw', ...diskFormats.map(({ name }) => name)];
 
 /**
  * Writes the results of a build: the image in each format, and beside it the block map, the list of
@@ -82,8 +54,13 @@ export async function writeOutputs(image: FinishedImage, outputs: Outputs): Prom
   };
   try {
     for (const format of outputs.formats) {
-      const { ending, write } = formats[format];
-      await write(image, stage(ending), `${outputs.name}.${ending}`);
+      const packed = diskFormats.find(({ name }) => name === format);
+      // The temporary file is the image itself.
+      if (!packed) await rename(image.path, stage('img'));
+      else {
+        const fileName = `${outputs.name}.${packed.ending}`;
+        await packed.write(stage(packed.ending), image, { fileName, use: 'transfer' });
+      }
     }
     const bmap = encodeBmap(createBmap(image.device, image.extents));
     const texts = {

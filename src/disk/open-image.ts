@@ -1,13 +1,12 @@
 import { TwinbankError } from '../diagnostics/error.ts';
 import { inFile } from '../diagnostics/in-file.ts';
 import type { BlockDevice } from './block-device.ts';
+import { type DiskFormatName, diskFormats } from './disk-formats.ts';
 import type { Extent } from './extents.ts';
 import { openFileDevice } from './file-device.ts';
-import { openQcow2 } from './qcow2/reader.ts';
-import { openVmdk } from './vmdk/reader.ts';
 
 export interface OpenImage {
-  readonly format: 'raw' | 'qcow2' | 'vmdk';
+  readonly format: 'raw' | DiskFormatName;
   /** The disk itself, whatever it is packed in. */
   readonly device: BlockDevice;
   /** What the file stores, where its format tells; everything else reads as zero. */
@@ -17,11 +16,15 @@ export interface OpenImage {
 
 interface Foreign {
   readonly offset: number;
-  readonly magic: readonly number[];
+  /** In Latin-1. */
+  readonly magic: string;
   readonly what: string;
   /** What to do about it. */
   readonly hint: string;
 }
+
+const titles: readonly string[] = ['raw', ...diskFormats.map(({ title }) => title)];
+const readable = `${titles.slice(0, -1).join(', ')} or ${titles.at(-1)}`;
 
 const convert = 'qemu-img convert -O raw makes an image that can be read';
 const unpack = 'unpack it first';
@@ -42,8 +45,8 @@ const foreignFormats: readonly Foreign[] = [
 ];
 
 /**
- * Opens the disk image at a path, raw, qcow2 or VMDK by its first bytes. Throws what {@link openFileDevice},
- * {@link openQcow2} and {@link openVmdk} throw, and (kind `corrupt`) `image.foreign` for formats of others and `image.too-small`
+ * Opens the disk image at a path, raw or of a format of {@link diskFormats} by its first bytes. Throws what
+ * {@link openFileDevice} and the format's `open` throw, and (kind `corrupt`) `image.foreign` for formats of others and `image.too-small`
  * for a file that is shorter than a sector.
  */
 export function openImage(path: string, options: { writable?: boolean } = {}): OpenImage {
@@ -57,22 +60,23 @@ export function openImage(path: string, options: { writable?: boolean } = {}): O
       );
     }
     const start = file.read(0, 512);
-    const has = ({ offset, magic }: Foreign) =>
-      magic.every((byte, index) => start[offset + index] === byte);
-    const packed = packedFormats.find(has);
+    const text = Buffer.from(start).toString('latin1');
+    const packed = diskFormats.find(({ magic }) => text.startsWith(magic));
     if (packed) {
       const device = withPath(path, () => packed.open(file));
       const dataExtents = () => withPath(path, () => device.dataExtents());
-      return { format: packed.format, device, dataExtents, close: () => file.close() };
+      return { format: packed.name, device, dataExtents, close: () => file.close() };
     }
     // The mark of a boot sector wins: its code may begin with anything.
     const foreign =
-      start[510] === 0x55 && start[511] === 0xaa ? undefined : foreignFormats.find(has);
+      start[510] === 0x55 && start[511] === 0xaa
+        ? undefined
+        : foreignFormats.find(({ offset, magic }) => text.startsWith(magic, offset));
     if (foreign) {
       throw new TwinbankError(
         'corrupt',
         'image.foreign',
-        `${path}: expected a raw, qcow2 or VMDK disk image, found ${foreign.what}; ${foreign.hint}`,
+        `${path}: expected a ${readable} disk image, found ${foreign.what}; ${foreign.hint}`,
       );
     }
     return { format: 'raw', device: file, close: () => file.close() };
@@ -82,13 +86,8 @@ export function openImage(path: string, options: { writable?: boolean } = {}): O
   }
 }
 
-const packedFormats = [
-  { ...row(0, 'QFI\xfb', 'a qcow2 disk', ''), format: 'qcow2', open: openQcow2 },
-  { ...row(0, 'KDMV', 'a VMDK disk', ''), format: 'vmdk', open: openVmdk },
-] as const;
-
 function row(offset: number, magic: string, what: string, hint: string): Foreign {
-  return { offset, magic: [...Buffer.from(magic, 'latin1')], what, hint };
+  return { offset, magic, what, hint };
 }
 
 function withPath<T>(path: string, call: () => T): T {

@@ -1,14 +1,14 @@
 import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, extname } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { openDirect } from '../disk/direct-device.ts';
+import { type DiskFormat, diskFormats } from '../disk/disk-formats.ts';
 import { extentBytes } from '../disk/extents.ts';
 import { attempt, openFileDevice } from '../disk/file-device.ts';
 import { openImage } from '../disk/open-image.ts';
 import { sweepTemporaryImages, temporaryImage } from '../disk/temporary-image.ts';
 import { compareData, copyData } from './copy-data.ts';
-import { packerOf } from './disk-format.ts';
 import { type FinishedDisk, finishedDisk } from './finished-disk.ts';
 import type { FlashRequest, FlashResult } from './flash-image.ts';
 import { type FlashSource, openSource } from './open-source.ts';
@@ -74,20 +74,26 @@ async function writeDisk(
 ): Promise<void> {
   const { report, signal, readBack = true } = request;
   report({ type: 'step', step: 2, of: 3, title: 'Write the data' });
-  const pack = packerOf(request.target);
-  if (pack) {
-    await pack(path, disk, request.target);
+  const format = formatOf(request.target);
+  if (format) {
+    await format.write(path, disk, { fileName: basename(request.target), use: 'run' });
     flushFile(path);
   } else await writeRaw(path, disk, request);
   if (!readBack) return;
   report({ type: 'step', step: 3, of: 3, title: 'Read it back' });
-  const written = pack ? openImage(path) : openUncached(path);
+  const written = format ? openImage(path) : openUncached(path);
   try {
     const work = { task: 'compare', report, signal };
     await compareData(disk.device, written.device, disk.extents, work);
   } finally {
     written.close();
   }
+}
+
+/** Disks of virtual machines by the ending of their name; undefined for all others, which are raw. */
+function formatOf(target: string): DiskFormat | undefined {
+  const ending = extname(target).slice(1).toLowerCase();
+  return diskFormats.find((format) => format.ending === ending);
 }
 
 /** Past the cache where the file system knows how. */

@@ -107,7 +107,7 @@ export const command = defineCommand({
 function parseFormats(text: string): ImageFormat[] {
   const names = text.split(',').map((name) => name.trim());
   for (const name of names) {
-    if ((imageFormats as string[]).includes(name)) continue;
+    if ((imageFormats as readonly string[]).includes(name)) continue;
     throw usageError(
       `--format: expected ${imageFormats.join(' or ')}, found ${JSON.stringify(name)}`,
     );
