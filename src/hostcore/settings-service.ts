@@ -10,7 +10,7 @@ import {
   shownSettings,
 } from '../state/settings.ts';
 import type { LiveConfiguration } from './host-port.ts';
-import { oneAtATime } from './mutex.ts';
+import { mutex } from './mutex.ts';
 import type { SaveAnswer, StateKeeper } from './state-keeper.ts';
 
 /** What has to be done in the running system for a setting that has changed; returns what could not be done. */
@@ -33,7 +33,7 @@ export interface SettingsPort {
 /** The methods by which an administrator sees and changes the configuration (docs/vmkd.md). */
 export function settingsMethods(port: SettingsPort): Readonly<Record<string, Method>> {
   const { keeper, interfaces } = port;
-  const alone = oneAtATime();
+  const alone = mutex();
   return {
     'config.get': () => {
       const unknown: readonly string[] = port.unknown?.() ?? [];

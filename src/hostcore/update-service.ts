@@ -5,7 +5,7 @@ import type { Method } from '../protocol/json-rpc.ts';
 import { internalCode, RpcError } from '../protocol/rpc-error.ts';
 import { type ChunkQueue, chunkQueue } from './chunk-queue.ts';
 import type { Ending } from './host-port.ts';
-import { oneAtATime } from './mutex.ts';
+import { mutex } from './mutex.ts';
 import { parseChunk, parseFlag, usage } from './params.ts';
 import {
   type AppliedUpdate,
@@ -72,7 +72,7 @@ interface Activity {
 export function updateService(port: UpdatePort): UpdateService {
   let activity: Activity | undefined;
   let last: AppliedUpdate | { readonly failed: string } | undefined;
-  const inOrder = oneAtATime();
+  const inOrder = mutex();
 
   function channelOf(current: Activity): TaskChannel {
     return {

@@ -10,7 +10,7 @@ import type { BankReading } from './bank-reading.ts';
 import { type OfferedBundle, readOffer } from './bundle/offered-bundle.ts';
 import { type ChosenBanks, chooseBanks } from './choose-banks.ts';
 import type { HostBank, HostDisk } from './host-disk.ts';
-import { planStore, type StorePlan, type StoreWish } from './plan-store.ts';
+import { planStore, type StorePlan, type StoreRequest } from './plan-store.ts';
 import { planUpdate, type UpdatePlan } from './plan-update.ts';
 import { invalidateBank, layOutBank } from './prepare-bank.ts';
 import type { PublicKey } from './signing/key.ts';
@@ -129,11 +129,11 @@ function planAll(
     kept: kept.number,
     target: target.number,
     keyIds,
-    store: store && planStore(store.facts, storeWish(plan, index)),
+    store: store && planStore(store.facts, storeRequest(plan, index)),
   };
 }
 
-function storeWish(plan: UpdatePlan, { entries }: OfferedBundle['index']): StoreWish {
+function storeRequest(plan: UpdatePlan, { entries }: OfferedBundle['index']): StoreRequest {
   return {
     keptBuild: plan.from,
     build: plan.to,

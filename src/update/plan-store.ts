@@ -35,7 +35,7 @@ export interface StorePlan {
   readonly list: StoreBuild;
 }
 
-export interface StoreWish {
+export interface StoreRequest {
   /** Of the bank that stays. */
   readonly keptBuild: string;
   /** Of the bank that is written. */
@@ -50,8 +50,8 @@ export interface StoreWish {
  * build lists is removed or written over: where it has another package of the same name, the new one goes
  * into a folder of its build. Throws `update.package-missing` and `update.store-full` (kind `refused`).
  */
-export function planStore(facts: StoreFacts, wish: StoreWish): StorePlan {
-  const lists = facts.builds.filter(({ build }) => build === wish.keptBuild);
+export function planStore(facts: StoreFacts, request: StoreRequest): StorePlan {
+  const lists = facts.builds.filter(({ build }) => build === request.keptBuild);
   const kept = lists.flatMap(({ packages }) => packages);
   // Without its list nobody knows what the kept build needs: then it is everything.
   const isKept =
@@ -67,20 +67,20 @@ export function planStore(facts: StoreFacts, wish: StoreWish): StorePlan {
   };
   // Of the kept build first: what stays there is what a bundle relative to it leaves out.
   const known = [...kept, ...facts.builds.flatMap((list) => list.packages)];
-  const packages = wish.packages.map((one): StoredPackage => {
+  const packages = request.packages.map((one): StoredPackage => {
     const places = known
       .filter((own) => own.name === one.name)
       .map(({ path }) => ({ ...one, path }));
     const there = places.find(isThere);
     if (there) return there;
     for (let folder = 0; ; folder++) {
-      const placed = { ...one, path: pathOf(wish.build, one.name, folder) };
+      const placed = { ...one, path: pathOf(request.build, one.name, folder) };
       if (!isOther(placed)) return placed;
     }
   });
   const reuse = packages.filter(isThere);
   const add = packages.filter((one) => !reuse.includes(one));
-  const missing = add.find(({ sha256 }) => !wish.sent.has(sha256));
+  const missing = add.find(({ sha256 }) => !request.sent.has(sha256));
   if (missing) {
     const message = `store: expected ${missing.name} in the bundle or in the store, found it in neither; take a bundle that is not relative to an older build`;
     throw new TwinbankError('refused', 'update.package-missing', message);
@@ -89,16 +89,16 @@ export function planStore(facts: StoreFacts, wish: StoreWish): StorePlan {
     ({ path }) => !isKept(path) && !reuse.some((one) => samePath(one.path, path)),
   );
   const others = facts.builds.filter(
-    ({ build }) => build !== wish.keptBuild && build !== wish.build,
+    ({ build }) => build !== request.keptBuild && build !== request.build,
   );
-  const own = wish.build === wish.keptBuild ? kept : [];
+  const own = request.build === request.keptBuild ? kept : [];
   const stay = own.filter((one) => !packages.some(({ path }) => samePath(path, one.path)));
   assertRoom(facts, { gone, add });
   return {
     remove: [...others.map(({ build }) => `builds/${build}.json`), ...gone.map(({ path }) => path)],
     add,
     reuse,
-    list: { build: wish.build, packages: [...stay, ...packages] },
+    list: { build: request.build, packages: [...stay, ...packages] },
   };
 }
 

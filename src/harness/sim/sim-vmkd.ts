@@ -4,7 +4,7 @@ import { shutdownMethod } from '../../hostcore/end-host.ts';
 import type { Ending } from '../../hostcore/host-port.ts';
 import type { HostStatus } from '../../hostcore/host-status.ts';
 import type { Journal } from '../../hostcore/journal.ts';
-import { oneAtATime } from '../../hostcore/mutex.ts';
+import { mutex } from '../../hostcore/mutex.ts';
 import { settingsMethods } from '../../hostcore/settings-service.ts';
 import { type StateKeeper, stateKeeper } from '../../hostcore/state-keeper.ts';
 import { type UpdateService, updateService } from '../../hostcore/update-service.ts';
@@ -46,7 +46,7 @@ const lockTimeoutMs = 15_000;
 /** `status` lacks the members that nobody knows without a running system, and so is every method that only one can answer. */
 export function simVmkd({ disk, system, journal, line, end }: SimVmkdOptions): SimVmkd {
   const { partition } = system.bank;
-  const withBankLock = oneAtATime();
+  const withBankLock = mutex();
   const { pair, ...numbers } = banksOf(disk, partition);
   const configuration = memoryConfiguration(system);
   const keeper = stateKeeper({

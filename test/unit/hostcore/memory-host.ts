@@ -1,5 +1,5 @@
 import type { HostBanks, LiveConfiguration } from '../../../src/hostcore/host-port.ts';
-import { oneAtATime } from '../../../src/hostcore/mutex.ts';
+import { mutex } from '../../../src/hostcore/mutex.ts';
 import { type StateKeeper, stateKeeper } from '../../../src/hostcore/state-keeper.ts';
 import type { StateMemo } from '../../../src/hostcore/state-memo.ts';
 import { type StatePath, unpackState } from '../../../src/state/archive.ts';
@@ -29,7 +29,7 @@ export interface MemoryBoot {
 /** A host with two banks in memory. */
 export interface MemoryHost {
   readonly banks: Readonly<Record<BankNumber, StateBank>>;
-  readonly withBankLock: ReturnType<typeof oneAtATime>;
+  readonly withBankLock: ReturnType<typeof mutex>;
   /** Boots a bank: nothing is remembered. */
   boot(bank: BankNumber | undefined): MemoryBoot;
   /** A vmkd that is started again in the same boot. */
@@ -45,7 +45,7 @@ export interface MemoryHost {
 export function memoryHost(): MemoryHost {
   const banks = { 5: stateBank(), 6: stateBank() };
   const other = (bank: BankNumber): BankNumber => (bank === 5 ? 6 : 5);
-  const withBankLock = oneAtATime();
+  const withBankLock = mutex();
   const pairOf = (number: BankNumber): HostBanks => ({
     number,
     otherNumber: other(number),

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { oneAtATime } from '../../../src/hostcore/mutex.ts';
+import { mutex } from '../../../src/hostcore/mutex.ts';
 
 describe('work under one lock', () => {
   it('is done one after another, in the order in which it was given', async () => {
-    const alone = oneAtATime();
+    const alone = mutex();
     const deeds: string[] = [];
     const work = (name: string, pauses: number) =>
       alone(async () => {
@@ -17,7 +17,7 @@ describe('work under one lock', () => {
   });
 
   it('goes on after work that failed, which is told to whoever gave it', async () => {
-    const alone = oneAtATime();
+    const alone = mutex();
     const failed = alone(() => {
       throw new Error('broken');
     });

@@ -5,7 +5,7 @@ import {
   planStore,
   type StoredPackage,
   type StorePlan,
-  type StoreWish,
+  type StoreRequest,
 } from '../../../src/update/plan-store.ts';
 import { errorOf } from '../../support/error-of.ts';
 
@@ -20,10 +20,13 @@ const pack = (path: string, sha256: string, bytes = 1000): StoredPackage => {
   return { name: path.slice(path.lastIndexOf('/') + 1), path, sha256, bytes };
 };
 
-function plan(store: Store, wish: Partial<StoreWish> & { packages: StoreWish['packages'] }) {
+function plan(
+  store: Store,
+  request: Partial<StoreRequest> & { packages: StoreRequest['packages'] },
+) {
   const { files, builds, bytes = 1000, freeBytes = 10 ** 6 } = store;
   const hashes = new Map(Object.entries(files).map(([path, hash]) => [path.toLowerCase(), hash]));
-  const sent = new Set(wish.packages.map(({ sha256 }) => sha256));
+  const sent = new Set(request.packages.map(({ sha256 }) => sha256));
   return planStore(
     {
       builds: Object.entries(builds).map(([build, packages]) => ({ build, packages })),
@@ -32,7 +35,7 @@ function plan(store: Store, wish: Partial<StoreWish> & { packages: StoreWish['pa
       clusterBytes: 512,
       hashOf: (path) => hashes.get(path.toLowerCase()),
     },
-    { keptBuild: 'v1', build: 'v2', sent, ...wish },
+    { keptBuild: 'v1', build: 'v2', sent, ...request },
   );
 }
 const wanted = (name: string, sha256: string, bytes = 1000) => ({ name, sha256, bytes });
@@ -86,8 +89,8 @@ describe('the plan of a store', () => {
       v1: [pack('packages/tool.deb', 'a')],
       v2: [pack('packages/v2/tool.deb', 'b')],
     };
-    const wish = { keptBuild: 'v2', build: 'v3', packages: [wanted('tool.deb', 'c')] };
-    const found = plan({ files, builds }, wish);
+    const request = { keptBuild: 'v2', build: 'v3', packages: [wanted('tool.deb', 'c')] };
+    const found = plan({ files, builds }, request);
     expect(paths(found.add)).toEqual(['packages/tool.deb']);
     expect(found.remove).toEqual(['builds/v1.json', 'packages/tool.deb']);
   });
@@ -98,8 +101,8 @@ describe('the plan of a store', () => {
       v0: [pack('packages/tool.deb', 'a')],
       v1: [pack('packages/v1/tool.deb', 'b')],
     };
-    const wish = { packages: [wanted('tool.deb', 'b')], sent: new Set<string>() };
-    const found = plan({ files, builds }, wish);
+    const request = { packages: [wanted('tool.deb', 'b')], sent: new Set<string>() };
+    const found = plan({ files, builds }, request);
     expect([paths(found.reuse), paths(found.add)]).toEqual([['packages/v1/tool.deb'], []]);
     expect(found.remove).toEqual(['builds/v0.json', 'packages/tool.deb']);
     expect(found.list.packages).toEqual(builds.v1);
@@ -108,8 +111,8 @@ describe('the plan of a store', () => {
   it('keeps what both builds of one name need, however often it is repeated', () => {
     const files = { 'packages/tool.deb': 'a', 'packages/v1/tool.deb': 'b' };
     const own = [pack('packages/tool.deb', 'a'), pack('packages/v1/tool.deb', 'b')];
-    const wish = { keptBuild: 'v1', build: 'v1', packages: [wanted('tool.deb', 'c')] };
-    const found = plan({ files, builds: { v1: own } }, wish);
+    const request = { keptBuild: 'v1', build: 'v1', packages: [wanted('tool.deb', 'c')] };
+    const found = plan({ files, builds: { v1: own } }, request);
     expect(paths(found.add)).toEqual(['packages/v1.2/tool.deb']);
     expect(found.remove).toEqual([]);
     expect(found.list.packages).toEqual([...own, pack('packages/v1.2/tool.deb', 'c')]);

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { oneAtATime } from '../../../hostcore/mutex.ts';
+import { mutex } from '../../../hostcore/mutex.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import { RpcError } from '../../../protocol/rpc-error.ts';
 import { packTar, type TarFile } from '../../../state/tar.ts';
@@ -39,7 +39,7 @@ export interface SupportOptions {
 /** The methods by which a host's support bundle is made and fetched. */
 export function supportMethods(options: SupportOptions): Record<string, Method> {
   const { path = defaultPath } = options;
-  const inTurn = oneAtATime();
+  const inTurn = mutex();
   return {
     'support.collect': () => inTurn(() => collectSupport(options)),
     'support.read': ({ offset = 0 }) => {
