@@ -42,4 +42,30 @@ describe('README.md and docs/', () => {
     expect(new Set(named).size).toBeGreaterThan(5);
     expect(named.filter((script) => !(script in manifest.scripts))).toEqual([]);
   });
+
+  it('name only files and folders that are there', () => {
+    const named = pages.flatMap(({ name, text }) =>
+      [...text.matchAll(/`((?:src|test|scripts|oem-providers)\/[\w./-]+)`/g)]
+        .map(([, path = '']) => path)
+        .filter((path) => !/[A-Z]{4}/.test(path))
+        .map((path) => ({ name, path })),
+    );
+    expect(named.length).toBeGreaterThan(40);
+    expect(named.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
+  });
+});
+
+describe('docs/architecture.md, "How to add"', () => {
+  const { text = '' } = pages.find(({ name }) => name === 'docs/architecture.md') ?? {};
+  const [, section = ''] = text.split('\n## How to add\n');
+  const rows = [...section.split('\n## ')[0]!.matchAll(/\| `(\w+)` in `(\S+)` \|$/gm)];
+
+  it('says where each table is', () => {
+    expect(rows.length).toBeGreaterThan(12);
+  });
+
+  it.each(rows.map(([, name = '', file = '']) => [name, file]))('finds %s in %s', (name, file) => {
+    const code = readFileSync(join(root, file), 'utf8');
+    expect(code).toMatch(new RegExp(`^(?:export )?(?:async )?(?:const|function) ${name}\\b`, 'm'));
+  });
 });
