@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -24,7 +24,14 @@ function variables({ env = {} }: Job, shard: number): Record<string, string> {
   );
 }
 
-test('every command of the CI example does what it says, on the simulated machine', () => {
+/** The events that a shard of the run has left. */
+function eventsOf(file: string): { readonly type: string; readonly verdict?: string }[] {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line));
+}
+
+// Both shards together are all that is shipped: no other test plays it once more on the simulated machine.
+test('every command of the CI example does what it says, and every shipped scenario passes on the simulated machine', () => {
   const results = mkdtempSync(join(tmpdir(), 'twinbank-ci-example-'));
   onTestFinished(() => rmSync(results, { recursive: true, force: true }));
   const commands: string[] = [];
@@ -53,4 +60,14 @@ test('every command of the CI example does what it says, on the simulated machin
   expect(
     ['junit-1.xml', 'junit-2.xml', 'junit.xml'].every((name) => existsSync(join(results, name))),
   ).toBe(true);
+  const shards = [1, 2].map((shard) => eventsOf(join(results, `shard-${shard}.ndjson`)));
+  for (const events of shards) {
+    expect(events.at(-1)).toMatchObject({ type: 'run-end', stopped: false });
+  }
+  const ends = shards.flat().filter(({ type }) => type === 'scenario-end');
+  expect(ends.filter(({ verdict }) => verdict !== 'passed')).toEqual([]);
+  expect(ends.length).toBeGreaterThanOrEqual(24);
+  // What passes leaves nothing: no folder of artefacts is among the results.
+  const left = readdirSync(results, { withFileTypes: true });
+  expect(left.filter((one) => one.isDirectory()).map(({ name }) => name)).toEqual([]);
 });

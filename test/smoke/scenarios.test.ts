@@ -8,28 +8,6 @@ import { runHere } from '../unit/cli/host.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-test('every scenario that is shipped passes on the simulated machine, and leaves nothing', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'twinbank-shipped-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const events = join(folder, 'events.ndjson');
-  const { code, stdout } = await runHere(
-    ['test', 'scenarios', '--engine', 'sim', '--json', '--events', events, '--artefacts', folder],
-    { host: { cwd: root } },
-  );
-  const { totals, scenarios, artefacts } = JSON.parse(stdout);
-  const others = scenarios.filter(({ verdict }: { verdict: string }) => verdict !== 'passed');
-  expect(others).toEqual([]);
-  expect(code).toBe(0);
-  expect(totals.passed).toBeGreaterThanOrEqual(24);
-  expect(artefacts).toBeNull();
-  expect(existsSync(join(folder, 'upgrade'))).toBe(false);
-  const lines = readFileSync(events, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  expect(lines.at(-1)).toMatchObject({ type: 'run-end', stopped: false });
-});
-
 test('a scenario that fails ends with 7, and keeps what tells why', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'twinbank-failing-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
