@@ -12,6 +12,7 @@ import { findVirtioPort, openVirtioPort, serveVirtioPort } from '../system/virti
 import { feedWatchdogs } from '../system/watchdog.ts';
 import { agentHost } from './agents/agent-host.ts';
 import { otherBank, partitionByName, waitForPartition } from './boot/bank-partition.ts';
+import { confirmedMark } from './boot/confirmed-mark.ts';
 import { faultsFor } from './boot/faults.ts';
 import { openStoreJournal } from './boot/journal.ts';
 import { judgeBoot } from './boot/judge-boot.ts';
@@ -80,6 +81,7 @@ await runVmkd({
     report: console.log,
   }),
   readMounts,
+  confirmedMark: confirmedMark(console.line),
   judgeBoot,
   updates: vmkdUpdates,
   methods: vmkdMethods,

@@ -5,6 +5,7 @@ import type { Settings } from '../../state/settings.ts';
 import type { Agent } from '../agents/agent.ts';
 import type { Console } from '../system/console.ts';
 import type { AgentsOptions } from './agents/start-agents.ts';
+import type { ConfirmedMark } from './boot/confirmed-mark.ts';
 import type { RunningBoot } from './boot/judge-boot.ts';
 import type { DriversPort } from './boot/load-drivers.ts';
 import type { BankPort } from './boot/open-bank.ts';
@@ -37,6 +38,7 @@ export interface VmkdPorts
   agentsPort(files: readonly string[] | undefined): Omit<AgentsOptions, 'rows'>;
   updates(port: UpdatesPort): UpdateService;
   methods(parts: RunningParts): Record<string, Method>;
+  readonly confirmedMark: ConfirmedMark;
   judgeBoot(boot: RunningBoot): Promise<string | undefined>;
   /** What may hang has so long before the end. */
   endTimeout(): Promise<void>;

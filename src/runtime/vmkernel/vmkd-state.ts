@@ -10,7 +10,8 @@ import type { Ending } from '../../hostcore/host-port.ts';
  *        │                    └── saves, ends the agents, and init ends the system
  *        └── a trial whose time is over: reset, nothing is ended in order, and the loader falls back
  *
- * The first stop() counts. A vmkd that is started again begins at `starting`, whatever the one before had reached.
+ * The first stop() counts. A vmkd that is started again begins at `starting`, whatever the one before had reached;
+ * that the bank is confirmed it knows from then (confirmed-mark.ts), as the loader's word of a trial stays all the boot.
  */
 export interface VmkdState {
   phase: 'starting' | 'ready' | 'stopping';
@@ -24,16 +25,18 @@ export interface VmkdState {
 export interface StatePort {
   /** Partition of the bank that runs; undefined where no loader chose one. */
   readonly bank: number | undefined;
+  /** A vmkd before this one has confirmed the bank. */
+  readonly confirmed: boolean;
   line(text: string): void;
   /** What may hang has so long before the end. */
   endTimeout(): Promise<void>;
 }
 
 /** The state of a vmkd that has done nothing yet. */
-export function startingState({ bank = 0, line, endTimeout }: StatePort): VmkdState {
+export function startingState({ bank = 0, confirmed, line, endTimeout }: StatePort): VmkdState {
   return {
     phase: 'starting',
-    confirmed: false,
+    confirmed,
     ending: endingHost({ bank, line, saveTimeout: endTimeout }),
     stopAgents: async () => {},
   };

@@ -23,7 +23,12 @@ import { startingState, stopSystem } from './vmkd-state.ts';
  */
 export async function runVmkd(ports: VmkdPorts): Promise<void> {
   const { clock, command, console, settings } = ports;
-  const state = startingState({ ...ports, bank: command.bank, line: console.line });
+  const state = startingState({
+    ...ports,
+    bank: command.bank,
+    line: console.line,
+    confirmed: ports.confirmedMark.isSet(),
+  });
   const isStopping = (): boolean => state.phase === 'stopping';
   const stop = (how: 'power-off' | 'reboot', why: string): void =>
     void stopSystem(state, ports, how, why);
@@ -78,6 +83,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   // 7. The boot is confirmed once it is healthy.
   const onConfirmed = (): void => {
     state.confirmed = true;
+    ports.confirmedMark.set();
   };
   const boot = { ...ports, journal, keeper, problems, isStopping, reset, onConfirmed };
   const unconfirmed = await confirmBoot(boot, bank);

@@ -123,6 +123,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       fake.parts = parts;
       return {};
     },
+    confirmedMark: { isSet: () => false, set: () => {} },
     judgeBoot: async () => undefined,
     serveSocket: () => note('serve'),
     findPort: () => undefined,

@@ -152,6 +152,46 @@ describe('a trial', () => {
     expect(fake.parts?.system.phase()).toBe('starting');
   });
 
+  /** A vmkd that is started again 1000 s after the kernel, of which the trial had 300. */
+  const restartedLate = (isSet: boolean) => {
+    // The agents are new, too: the judge has to wait for them.
+    const judgeBoot = () =>
+      new Promise<undefined>((done) => setTimeout(() => done(undefined), 1000));
+    const confirmedMark = { isSet: () => isSet, set: () => {} };
+    const system = fakeSystem({
+      command: trial,
+      takeOverGroup: () => true,
+      judgeBoot,
+      confirmedMark,
+    });
+    system.fake.seconds = 1000;
+    return system;
+  };
+
+  it('is not reset by a vmkd that is started again after its time, once it was confirmed', async () => {
+    const { events, run } = restartedLate(true);
+    void run();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(events).not.toContain('reset');
+    expect(events.at(-1)).toMatch(/^ready /);
+  });
+
+  it('is reset by one that is started again after its time, when it was never confirmed', async () => {
+    const { events, run } = restartedLate(false);
+    void run();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(events.at(-1)).toBe('reset');
+  });
+
+  it('leaves a mark for the next vmkd when it is confirmed, and none before', async () => {
+    const set = vi.fn();
+    const confirmedMark = { isSet: () => false, set };
+    await fakeSystem({ command: trial, confirmedMark, judgeBoot: async () => 'no' }).run();
+    expect(set).not.toHaveBeenCalled();
+    await fakeSystem({ command: trial, confirmedMark }).run();
+    expect(set).toHaveBeenCalledOnce();
+  });
+
   it('is left alone once it is confirmed, and so is one that is being ended', async () => {
     const confirmed = fakeSystem({ command: trial });
     await confirmed.run();
