@@ -155,10 +155,10 @@ export class SimRun {
     };
     const own = this.#diskOf(disk, running);
     const line = (text: string): void => this.#line(disk, running, text);
-    const booting = bootingSystem(own, { now: this.#options.now, line });
-    const { behaviour } = played;
-    const { host } = booting;
-    const { outcome, events } = simulateBoot(disk, { behaviour, onEvent, person, host });
+    const { hasPower } = disk.medium;
+    const booting = bootingSystem(own, { now: this.#options.now, line, hasPower });
+    const boot = { behaviour: played.behaviour, onEvent, person, host: booting.host };
+    const { outcome, events } = simulateBoot(disk, boot);
     const last = events.at(-1);
     if (last?.type === 'reset') return last.cause === 'power-cut' ? this.#cutEnd() : 'reset';
     const system = systemOf(disk, seen, booting.memory);
@@ -168,11 +168,11 @@ export class SimRun {
     try {
       await becomeReady(vmkd, system, booting.unconfirmed);
       const { build, bank } = system;
-      if (disk.medium.hasPower()) onEvent({ type: 'ready', partition: bank.partition, build });
+      if (hasPower()) onEvent({ type: 'ready', partition: bank.partition, build });
     } catch (error) {
       if (!(error instanceof PowerFailure)) throw error;
     }
-    if (disk.medium.hasPower()) return 'stays';
+    if (hasPower()) return 'stays';
     disk.medium.powerOn();
     return this.#cutEnd();
   }

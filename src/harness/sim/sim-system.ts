@@ -59,7 +59,7 @@ export interface BootingSystem {
 
 export function bootingSystem(
   disk: HostDisk,
-  { now, line }: { now(): number; line(text: string): void },
+  { now, line, hasPower }: { now(): number; line(text: string): void; hasPower(): boolean },
 ): BootingSystem {
   const memory: SimMemory = { settings: {}, memo: undefined, staged: new Map() };
   const booting: BootingSystem = {
@@ -73,7 +73,11 @@ export function bootingSystem(
         if (problem !== undefined) line(`boot journal: ${problem}`);
         return memoText(restoreMemory(disk, partition, memory));
       },
-      journal: (event) => booting.journal.write(event),
+      journal(event) {
+        booting.journal.write(event);
+        // A journal takes it for a store that cannot be written, and this may be the boot's last access to the disk.
+        if (!hasPower()) throw new PowerFailure('a record of the boot journal');
+      },
       judged(unconfirmed) {
         booting.unconfirmed = unconfirmed;
       },

@@ -218,6 +218,19 @@ describe('a simulated system', () => {
     expect(machine.unfired()).toEqual([]);
   });
 
+  it.each([1, 2, 3])(
+    'comes back from a power cut at write %i of a boot that is ill',
+    async (write) => {
+      for (const fault of ['agent-dead@5', `power-cut-write=${write}`]) {
+        await machine.inject(parseFault(fault, 'sim'));
+      }
+      await machine.powerOn();
+      expect([machine.boots, machine.unfired(), machine.isOn()]).toEqual([2, [], true]);
+      expect(await machine.vmkd.call('status')).toMatchObject({ bank: 5, state: 'starting' });
+      expect((await journal()).slice(-2)).toEqual(['booted 5', 'unhealthy 5']);
+    },
+  );
+
   it('lets a person roll back at the loader, once', async () => {
     await machine.atLoader({ wants: 'rollback' });
     await machine.powerOn();
