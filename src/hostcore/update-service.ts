@@ -51,7 +51,7 @@ export interface UpdatePort {
 
 export interface UpdateService {
   readonly methods: Readonly<Record<string, Method>>;
-  /** Ends what runs, so that the system can end: the bank that is written stays INVALID. */
+  /** Ends what runs, so that the system can end: the bank that is written stays INVALID. Nothing begins any more after it. */
   cancel(): Promise<void>;
 }
 
@@ -72,6 +72,7 @@ interface Activity {
 export function updateService(port: UpdatePort): UpdateService {
   let activity: Activity | undefined;
   let last: AppliedUpdate | { readonly failed: string } | undefined;
+  let isEnding = false;
   const inOrder = mutex();
 
   function channelOf(current: Activity): TaskChannel {
@@ -90,6 +91,7 @@ export function updateService(port: UpdatePort): UpdateService {
 
   /** One at a time: what is asked for meanwhile is refused, not kept waiting for minutes. */
   async function alone<Task extends UpdateTask>(task: Task): Promise<TaskResult<Task>> {
+    if (isEnding) throw taskEnded();
     if (activity) {
       throw new RpcError('update.busy', 'expected no other update, found one that runs');
     }
@@ -99,7 +101,9 @@ export function updateService(port: UpdatePort): UpdateService {
     const current: Activity = { chunks: chunkQueue() };
     activity = current;
     try {
-      return await port.withBankLock(() => {
+      return await port.withBankLock(async () => {
+        // The system may have begun to end while this waited for the banks.
+        if (isEnding) throw taskEnded();
         const running = start(task, channelOf(current));
         current.running = running;
         return running.result;
@@ -176,6 +180,7 @@ export function updateService(port: UpdatePort): UpdateService {
       'bank.rollback': rollback,
     },
     cancel: async () => {
+      isEnding = true;
       const ended = activity?.running?.cancel();
       // One that waits for a chunk would wait for ever.
       activity?.chunks.close();

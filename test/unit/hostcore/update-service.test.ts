@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RunningTask, StartTask } from '../../../src/hostcore/update-service.ts';
+import { mutex } from '../../../src/hostcore/mutex.ts';
+import type { RunningTask, StartTask, UpdatePort } from '../../../src/hostcore/update-service.ts';
 import { taskEnded, updateService } from '../../../src/hostcore/update-service.ts';
 import type { TaskChannel, TaskResult, UpdateTask } from '../../../src/hostcore/update-task.ts';
 import { RpcError } from '../../../src/protocol/rpc-error.ts';
@@ -41,14 +42,17 @@ const start: StartTask = <Task extends UpdateTask>(task: Task, channel: TaskChan
   return running;
 };
 
-function service(disk: StartTask | undefined = start) {
+function service(
+  disk: StartTask | undefined = start,
+  withBankLock: UpdatePort['withBankLock'] = (work) => work(),
+) {
   const lines: string[] = [];
   const journal: unknown[] = [];
   const reboots: string[] = [];
   const files = new Map<string, Buffer>();
   const made = updateService({
     disk: () => disk,
-    withBankLock: (work) => work(),
+    withBankLock,
     staged: {
       size: (name) => files.get(name)?.length ?? 0,
       write(name, offset, bytes) {
@@ -152,6 +156,44 @@ describe('update.apply', () => {
     await expect(call('update.apply', { source: '/tmp/good.tbu' })).rejects.toMatchObject({
       code: 'update.no-disk',
     });
+  });
+});
+
+describe('the end of the system', () => {
+  it.each([
+    ['update.apply', { source: '/tmp/good.tbu' }],
+    ['bank.rollback', {}],
+  ])('keeps %s from beginning once the banks are free', async (method, params) => {
+    const started: string[] = [];
+    const recorded: StartTask = (task, channel) => {
+      started.push(task.task);
+      return start(task, channel);
+    };
+    let free = (): void => {};
+    const withBankLock = mutex();
+    const others = withBankLock(
+      () =>
+        new Promise<void>((resolve) => {
+          free = resolve;
+        }),
+    );
+    const { call, cancel } = service(recorded, withBankLock);
+    const ended = expect(call(method, params)).rejects.toMatchObject({ code: 'update.ended' });
+    await cancel();
+    free();
+    await others;
+    await ended;
+    expect(started).toEqual([]);
+  });
+
+  it.each([
+    ['update.apply', { source: '/tmp/good.tbu' }],
+    ['bank.rollback', {}],
+  ])('refuses %s from then on', async (method, params) => {
+    const { call, cancel, reboots } = service();
+    await cancel();
+    await expect(call(method, params)).rejects.toMatchObject({ code: 'update.ended' });
+    expect(reboots).toEqual([]);
   });
 });
 
