@@ -1,14 +1,16 @@
 import {
   chmodSync,
   chownSync,
-  copyFileSync,
+  closeSync,
+  fchownSync,
   mkdirSync,
+  openSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Agent, type AgentHost, folderOf } from '../../agents/agent.ts';
+import { type Agent, type AgentHost, type AgentUser, folderOf } from '../../agents/agent.ts';
 import { expandPattern } from '../../system/expand-pattern.ts';
 
 export interface AgentHostOptions {
@@ -33,29 +35,37 @@ export function agentHost({ agent, files, report, root = '/' }: AgentHostOptions
       return undefined;
     }
   };
-  const own = (path: string, mode: number): void => {
-    chownSync(path, user.uid, user.gid);
-    chmodSync(path, mode);
+  /** Always a new file: the folder is the agent's, and what root opens by name in it may be a link to anywhere. */
+  const create = (path: string, bytes: string | Uint8Array, mode: number, owner?: AgentUser) => {
+    rmSync(path, { force: true });
+    const fd = openSync(path, 'wx', mode);
+    try {
+      writeFileSync(fd, bytes);
+      if (owner) fchownSync(fd, owner.uid, owner.gid);
+    } finally {
+      closeSync(fd);
+    }
   };
   return {
     files: files ?? [],
     report,
     makeFolder: () => {
       attempt(() => {
-        mkdirSync(place(folder), { recursive: true });
-        own(place(folder), 0o700);
+        // At a new start of vmkd the agent before has left something in it.
+        rmSync(place(folder), { recursive: true, force: true });
+        mkdirSync(place(folder), { recursive: true, mode: 0o700 });
+        chownSync(place(folder), user.uid, user.gid);
+        chmodSync(place(folder), 0o700);
       });
       return folder;
     },
     writeFile: (file, text) => {
-      attempt(() => writeFileSync(place(join(folder, file)), text, { mode: 0o644 }));
+      attempt(() => create(place(join(folder, file)), text, 0o644));
     },
     copyFile: (path, file) => {
       const copy = join(folder, file);
-      rmSync(place(copy), { force: true });
       try {
-        copyFileSync(place(path), place(copy));
-        own(place(copy), 0o400);
+        create(place(copy), readFileSync(place(path)), 0o400, user);
       } catch {
         rmSync(place(copy), { force: true });
       }
