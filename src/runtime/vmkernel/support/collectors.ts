@@ -34,17 +34,18 @@ const answers: Readonly<Record<string, string>> = {
 
 /**
  * What every host has: what vmkd and the agents know, the boots and the banks, the kernel's log, what runs and what is
- * there; and after it what OEMs collect. `bank` is undefined where its disk was not found.
+ * there; and after it what OEMs collect. `bank` is undefined where its disk was not found; `root` is where OEMs have their files.
  */
 export function hostCollectors(
   methods: Readonly<Record<string, Method>>,
   agents: readonly Agent[],
   bank: BankPartition | undefined,
+  root = '/',
 ): Collector[] {
   return [
     ...Object.entries(answers).flatMap(([file, name]) => answerCollector(methods, file, name, {})),
     ...agents.flatMap((agent) => agentCollectors(agent, methods)),
-    jsonCollector('oems.json', () => readOemFacts()),
+    jsonCollector('oems.json', () => readOemFacts(root)),
     ...(bank ? diskCollectors(bank) : []),
     ...Object.entries(programs).map(([file, [path, ...args]]) =>
       programCollector(file, path, args),
@@ -53,7 +54,7 @@ export function hostCollectors(
       file: `files${path}`,
       run: async () => ({ bytes: readFileSync(path) }),
     })),
-    ...oemCollectors(),
+    ...oemCollectors(root),
   ];
 }
 
@@ -68,7 +69,7 @@ function answerCollector(
 }
 
 /** What an agent's row names. */
-export function agentCollectors(
+function agentCollectors(
   { name, support = [] }: Pick<Agent, 'name' | 'support'>,
   methods: Readonly<Record<string, Method>>,
 ): Collector[] {

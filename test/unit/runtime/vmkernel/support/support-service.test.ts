@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import {
   type Collector,
+  hostCollectors,
   oemCollectors,
   programCollector,
 } from '../../../../../src/runtime/vmkernel/support/collectors.ts';
@@ -57,6 +58,23 @@ describe('a collector that is a program', () => {
     const { problem } = await programCollector('x', '/nowhere/x', []).run();
     expect(problem).toContain('ENOENT');
   });
+});
+
+test('tells all that an OEM says of itself', async () => {
+  const facts = {
+    schemaVersion: 1,
+    name: 'acme',
+    vendor: 'ACME',
+    version: '1.0',
+    description: 'Racks',
+    load: ['fan'],
+    defaults: { ntp: { servers: ['a.b'] }, console: { title: 'T', text: 'X', logo: ['#'] } },
+    support: { assetTag: 'X1', links: [{ title: 'Help', url: 'https://a.b/' }], scripts: ['/s'] },
+  };
+  const root = workshop({ 'etc/twinbank/oem/acme.json': JSON.stringify(facts) });
+  const oems = hostCollectors({}, [], undefined, root).find(({ file }) => file === 'oems.json');
+  const { bytes } = (await oems?.run()) ?? {};
+  expect(JSON.parse(Buffer.from(bytes ?? []).toString())).toEqual([facts]);
 });
 
 describe('a support bundle', () => {
