@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TwinbankError } from '../diagnostics/error.ts';
@@ -23,6 +24,12 @@ export function packageRoot(start = dirname(fileURLToPath(import.meta.url))): st
 /** twinbank's version, from its package.json. */
 export function packageVersion(): string {
   return JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version;
+}
+
+/** The version of a package that twinbank depends on, without loading it. */
+export function installedVersion(name: string): string {
+  const path = createRequire(import.meta.url).resolve(`${name}/package.json`);
+  return JSON.parse(readFileSync(path, 'utf8')).version;
 }
 
 function isOurs(folder: string): boolean {

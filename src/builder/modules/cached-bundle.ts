@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import * as z from 'zod';
 import { type Cache, ignoreMissing, readObject, writeWhole } from '../components/cache.ts';
 import { type Derived, getOrBuild, readDerived } from '../components/derived.ts';
 import { sha256 } from '../components/digest.ts';
-import { packageRoot } from '../package-root.ts';
+import { packageFolder } from '../inventory/package-folder.ts';
+import { installedVersion, packageRoot } from '../package-root.ts';
 import { type BundleOptions, bundle } from './bundle.ts';
 
 /** A bundle that the cache has. */
@@ -21,7 +21,7 @@ export interface CachedBundle {
 }
 
 /** Raised whenever the same sources would give other bytes than before. */
-const format = 1;
+const format = 2;
 const pathList = z.array(z.string());
 
 /**
@@ -38,7 +38,7 @@ export async function cachedBundle(
   const what = [format, entry, options.target, options.banner ?? ''];
   const memory = join(cache.directory, 'bundles', `${sha256(JSON.stringify(what))}.json`);
   const keyOf = (inputs: Inputs): string =>
-    sha256(JSON.stringify([...what, linesOf(inputs, root)]));
+    sha256(JSON.stringify([...what, installedVersion('esbuild'), linesOf(inputs, root)]));
   const paths = await remembered(memory);
   const inputs = paths && inputsNow(paths, root);
   const known = inputs && (await readDerived<string[]>(cache, keyOf(inputs)));
@@ -46,9 +46,10 @@ export async function cachedBundle(
   const made = await bundle(entry, options, root);
   const { data } = made;
   const meta = [...made.inputs.keys()].sort();
-  const stored = await getOrBuild(cache, keyOf(made.inputs), async () => ({ data, meta }));
+  const key = keyOf(made.inputs);
+  const stored = await getOrBuild(cache, key, async () => ({ data, meta }));
   await writeWhole(memory, JSON.stringify(meta));
-  return bundleOf(stored, keyOf(made.inputs), cache);
+  return bundleOf(stored, key, cache);
 }
 
 function bundleOf(stored: Derived<string[]>, key: string, cache: Cache): CachedBundle {
@@ -62,37 +63,33 @@ type Inputs = ReadonlyMap<string, string>;
 function inputsNow(paths: readonly string[], root: string): Inputs | undefined {
   const inputs = new Map<string, string>();
   for (const path of paths) {
-    if (isOfPackage(path)) inputs.set(path, '');
-    else {
-      const file = join(root, path);
-      if (!existsSync(file)) return undefined;
-      inputs.set(path, sha256(readFileSync(file)));
-    }
+    const hash = packageFolder(path, root) ? '' : hashOf(join(root, path));
+    if (hash === undefined) return undefined;
+    inputs.set(path, hash);
   }
   return inputs;
 }
 
-/** Files of packages by the lock file: they are many, and nobody edits them. */
+/**
+ * Of packages the paths, which are in the result, and each package.json, as it is installed: their files are many, and nobody
+ * edits them.
+ */
 function linesOf(inputs: Inputs, root: string): string[] {
-  const own = [...inputs].filter(([path]) => !isOfPackage(path));
-  const lines = own.map(([path, hash]) => `${path} ${hash}`).sort();
-  return [...lines, esbuildVersion(), own.length < inputs.size ? packagesDigest(root) : ''];
+  const folders = new Set<string>();
+  const lines = [...inputs].map(([path, hash]) => {
+    const folder = packageFolder(path, root);
+    if (folder) folders.add(folder);
+    return folder ? path : `${path} ${hash}`;
+  });
+  for (const folder of folders) {
+    const file = join(folder, 'package.json');
+    lines.push(`${relative(root, file)} ${hashOf(file) ?? ''}`);
+  }
+  return lines.sort();
 }
 
-function isOfPackage(path: string): boolean {
-  return /(^|\/)node_modules\//.test(path);
-}
-
-function packagesDigest(root: string): string {
-  // A checkout has the exact versions of the packages, an installed twinbank only their ranges.
-  const lock = join(root, 'package-lock.json');
-  return sha256(readFileSync(existsSync(lock) ? lock : join(root, 'package.json')));
-}
-
-/** Without loading esbuild itself, which a build with nothing to bundle does not need. */
-function esbuildVersion(): string {
-  const path = createRequire(import.meta.url).resolve('esbuild/package.json');
-  return JSON.parse(readFileSync(path, 'utf8')).version;
+function hashOf(file: string): string | undefined {
+  return existsSync(file) ? sha256(readFileSync(file)) : undefined;
 }
 
 async function remembered(path: string): Promise<string[] | undefined> {

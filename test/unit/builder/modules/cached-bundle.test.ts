@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bundle } from '../../../../src/builder/modules/bundle.ts';
@@ -22,6 +22,13 @@ function sources() {
   };
   const derived = () => readdirSync(join(cache.directory, 'derived')).length;
   return { root, get, write, derived };
+}
+
+function packageFiles(folder: string, version: string): Record<string, string> {
+  return {
+    [`${folder}/package.json`]: JSON.stringify({ name: 'p', version, main: 'index.js' }),
+    [`${folder}/index.js`]: `export const p = 'p ${version}';\n`,
+  };
 }
 
 test('makes a bundle once, until one of the files that it is made of is edited', async () => {
@@ -62,6 +69,42 @@ test('names the file that is gone', async () => {
   await get();
   rmSync(join(root, 'src/b.ts'));
   await expect(get()).rejects.toThrow(/^src\/main\.ts:1:19 src\/main\.ts: expected sources that/);
+});
+
+test('bundles a package anew when another version of it is installed, whatever the lock file says', async () => {
+  const root = workshop({
+    'package.json': '{}',
+    'package-lock.json': 'of version 2, which nobody has installed yet',
+    'src/main.ts': "import { p } from 'p';\nconsole.log(p);\n",
+    ...packageFiles('node_modules/p', '1.0.0'),
+  });
+  const { cache } = emptyCache();
+  const text = async () => {
+    const found = await cachedBundle('src/main.ts', { target: 'node20' }, cache, root);
+    return Buffer.from(await found.read()).toString();
+  };
+  expect(await text()).toContain('"p 1.0.0"');
+  for (const [path, content] of Object.entries(packageFiles('node_modules/p', '2.0.0')))
+    writeFileSync(join(root, path), content);
+  expect(await text()).toContain('"p 2.0.0"');
+});
+
+test('hands no paths of a linked node_modules to another checkout', async () => {
+  const main = { 'package.json': '{}', 'src/main.ts': "export { p } from 'p';\n" };
+  const within = (folder: string, files: Record<string, string>) =>
+    Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
+  const folder = workshop({
+    ...within('linked', main),
+    ...packageFiles('shared/node_modules/p', '1.0.0'),
+    ...within('elsewhere/own', { ...main, ...packageFiles('node_modules/p', '1.0.0') }),
+  });
+  symlinkSync('../shared/node_modules', join(folder, 'linked/node_modules'));
+  const { cache } = emptyCache();
+  const inputsIn = async (root: string) =>
+    (await cachedBundle('src/main.ts', { target: 'node20' }, cache, join(folder, root))).inputs;
+  const [first] = await inputsIn('linked');
+  expect(first).toBe('../shared/node_modules/p/index.js');
+  expect(await inputsIn('elsewhere/own')).toEqual(['node_modules/p/index.js', 'src/main.ts']);
 });
 
 test('hashes what was bundled, though a source is saved meanwhile', async () => {
