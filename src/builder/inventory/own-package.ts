@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 import { type InventoryPackage, npmPackage, uniquePackages } from './package.ts';
+import { packageFolder } from './package-folder.ts';
 
 /** twinbank itself: whatever a module of the base has from no component, it wrote or made. */
 export function ownPackage(): InventoryPackage {
@@ -10,14 +11,14 @@ export function ownPackage(): InventoryPackage {
   return { ...npmPackage({ ...about, dependencies: {} }), supplier: 'twinbank' };
 }
 
-/** The packages in node_modules that these inputs of a bundle are from (esbuild's metafile), by name. */
-export function bundledPackages(inputs: readonly string[]): InventoryPackage[] {
-  const folders = inputs.flatMap(
-    (path) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
-  );
+/** The packages that these inputs of a bundle are from (paths from `root`, as esbuild has them), by name. */
+export function bundledPackages(
+  inputs: readonly string[],
+  root = packageRoot(),
+): InventoryPackage[] {
+  const folders = inputs.flatMap((path) => packageFolder(path, root) ?? []);
   const found = [...new Set(folders)]
     .sort()
-    .map((folder) => join(packageRoot(), folder))
     .filter((folder) => existsSync(join(folder, 'package.json')))
     .map((folder) => npmPackage(aboutOf(folder)));
   return uniquePackages(found);
