@@ -5,6 +5,7 @@ import type { Cache } from '../../components/cache.ts';
 import type { Json } from '../../components/derived.ts';
 import type { FileTree } from '../../components/file-tree.ts';
 import { cachedBundle } from '../../modules/cached-bundle.ts';
+import { installedVersion } from '../../package-root.ts';
 import type { OemProgram } from '../oem-programs.ts';
 import { bundleCimFile, cimModules } from './bundle-provider.ts';
 import { typeProblems } from './check-types.ts';
@@ -35,6 +36,7 @@ export async function planOemCim(
     inputs: {
       sources: cimSourcesDigest(provider),
       interface: await interfaceDigests(cache),
+      typescript: installedVersion('typescript'),
       providers: cim.map((one) => [cimName(one.provider), one.classes, one.writes, one.devices]),
       programs: programs.map(({ name }) => name),
     },

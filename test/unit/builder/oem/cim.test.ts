@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { version } from 'typescript';
 import { afterAll, describe, expect, test } from 'vitest';
 import { planOemCim } from '../../../../src/builder/oem/cim/plan-cim.ts';
 import { cimSourceProblems } from '../../../../src/builder/oem/cim/provider-sources.ts';
@@ -72,6 +73,12 @@ export const provider = defineProvider({ classes: [${fan('Acme_Fan', "methods: {
   });
   const again = await build(files);
   expect(again).toEqual(tree);
+});
+
+test('checks a provider again by another version of TypeScript', async () => {
+  const { provider } = providerOf({ 'cim/a.ts': source('') });
+  const plan = await planOemCim(provider, [], cache);
+  expect(plan?.inputs).toMatchObject({ typescript: version });
 });
 
 describe('refused, at its file and line', () => {
