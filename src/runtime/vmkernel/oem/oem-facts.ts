@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { anything, list, object, parseJson, text } from '../../../protocol/form.ts';
 import { oemSettingNames } from '../../../state/settings.ts';
 
-/** What an OEM says of itself to the running system (src/builder/oem/provider-tree.ts). */
+/**
+ * What an OEM says of itself to the running system (src/builder/oem/provider-tree.ts). What has any form here is for people
+ * only: it goes into the support bundle as it is.
+ */
 const factsForm = object(
   {
     name: text,
@@ -17,7 +20,9 @@ const factsForm = object(
   {
     /** Kernel modules that no device asks for. */
     load: list(text),
-    support: object({}, { scripts: list(text) }),
+    support: object({}, { assetTag: anything, links: anything, scripts: list(text) }),
+    schemaVersion: anything,
+    description: anything,
   },
 );
 export type OemFacts = ReturnType<typeof factsForm>;
