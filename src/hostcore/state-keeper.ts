@@ -113,8 +113,14 @@ export function stateKeeper(port: StatePort): StateKeeper {
   return {
     restore: () =>
       restore().catch((error: Error) => {
-        // What the configuration is now is no change: it must not take the place of what could not be found.
-        memo = { ...memo, problem: error.message, digest: digestNow() };
+        // What the configuration is now is no change: it must not take the place of what could not be found. And a vmkd that
+        // is started again must not find that after all, and put it over what was changed since.
+        const failed = { problem: error.message, digest: digestNow() };
+        try {
+          remember(failed);
+        } catch {
+          // The memo may be what failed.
+        }
         return `none: ${error.message}`;
       }),
     save: trySave,

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { emptyMemo, parseMemo } from '../../../src/hostcore/state-memo.ts';
 import { packState } from '../../../src/state/archive.ts';
 import { type MemoryBoot, type MemoryHost, memoryHost } from './memory-host.ts';
@@ -10,6 +10,11 @@ beforeEach(() => {
 
 const hostname = ({ configuration }: MemoryBoot) => configuration.read().settings.hostname;
 const bytesOf = (bank: 5 | 6) => Buffer.from(host.banks[bank].bytes);
+
+const failingReads = (bank: 5 | 6) =>
+  vi.spyOn(host.banks[bank].device, 'read').mockImplementation(() => {
+    throw new Error('EIO');
+  });
 
 /** Boots bank 5, names it, and saves that. */
 async function savedAs(name: string): Promise<void> {
@@ -140,6 +145,29 @@ describe('a state that was found and cannot be restored', () => {
     await keeper.saveChanges();
     await keeper.keep();
     expect(bytesOf(5).equals(before)).toBe(true);
+  });
+
+  it('does not come back over what was changed since, when vmkd is started again', async () => {
+    await savedAs('esx1');
+    const boot = host.boot(5);
+    const reads = failingReads(5);
+    expect(await boot.keeper.restore()).toBe('none: EIO');
+    reads.mockRestore();
+    boot.configuration.write({ hostname: 'changed' });
+    const { keeper: next } = host.again(5, boot);
+    expect(await next.restore()).toBe('none, restored before');
+    expect(hostname(boot)).toBe('changed');
+    expect(next.report()).toMatchObject({ saved: false, problem: 'EIO' });
+  });
+
+  it('is a problem, not the end of the boot, where the memo cannot be written either', async () => {
+    failingReads(5);
+    const boot = host.boot(5);
+    boot.memo.write = () => {
+      throw new Error('ENOSPC');
+    };
+    expect(await boot.keeper.restore()).toBe('none: EIO');
+    expect(boot.keeper.report().problem).toBe('EIO');
   });
 
   it('is no problem any more once a person has saved another', async () => {
