@@ -19,6 +19,9 @@ export interface StatePort {
   lockTimeout(signal: AbortSignal): Promise<void>;
 }
 
+/** How long a save waits for others that use the banks before it says so. */
+export const defaultLockTimeoutMs = 15_000;
+
 export type SaveAnswer =
   | { readonly saved: true; readonly generation: number }
   | { readonly saved: false; readonly why: string };

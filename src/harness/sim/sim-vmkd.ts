@@ -6,12 +6,16 @@ import type { HostStatus } from '../../hostcore/host-status.ts';
 import type { Journal } from '../../hostcore/journal.ts';
 import { mutex } from '../../hostcore/mutex.ts';
 import { settingsMethods } from '../../hostcore/settings-service.ts';
-import { type StateKeeper, stateKeeper } from '../../hostcore/state-keeper.ts';
+import {
+  defaultLockTimeoutMs,
+  type StateKeeper,
+  stateKeeper,
+} from '../../hostcore/state-keeper.ts';
 import { type UpdateService, updateService } from '../../hostcore/update-service.ts';
 import { verifyManifests } from '../../hostcore/verify-manifests.ts';
 import type { Method } from '../../protocol/json-rpc.ts';
 import { RpcError } from '../../protocol/rpc-error.ts';
-import type { SettingName } from '../../state/settings.ts';
+import { oemSettingNames, type SettingName } from '../../state/settings.ts';
 import { readBankForUpdate } from '../../update/bank-reading.ts';
 import type { HostDisk } from '../../update/host-disk.ts';
 import { machineError } from '../machine/machine-client.ts';
@@ -40,8 +44,6 @@ export interface SimVmkd {
 
 /** QEMU's machines have one. */
 const interfaces: readonly string[] = ['eth0'];
-/** As in the running system. */
-const lockTimeoutMs = 15_000;
 
 /** `status` lacks the members that nobody knows without a running system, and so is every method that only one can answer. */
 export function simVmkd({ disk, system, journal, line, end }: SimVmkdOptions): SimVmkd {
@@ -59,7 +61,7 @@ export function simVmkd({ disk, system, journal, line, end }: SimVmkdOptions): S
       },
     },
     report: line,
-    lockTimeout: (signal) => pause(lockTimeoutMs, undefined, { signal, ref: false }),
+    lockTimeout: (signal) => pause(defaultLockTimeoutMs, undefined, { signal, ref: false }),
   });
   const updates = updateService({
     ...simUpdates(disk, partition, system.staged),
@@ -109,7 +111,7 @@ function unknownSettings(disk: HostDisk, { bank, settings }: SimSystem): Setting
   const { pair } = banksOf(disk, bank.partition);
   const { manifests } = readBankForUpdate(bank.partition, pair.bank);
   if (manifests.every(({ manifest }) => manifest.base)) return [];
-  return (['syslog', 'ntp'] as const).filter((name) => settings[name] === undefined);
+  return oemSettingNames.filter((name) => settings[name] === undefined);
 }
 
 /** Calls a method by its name. What a running system would refuse is `harness.refused`, as over a port. */

@@ -75,5 +75,4 @@ export const agentNames: Readonly<Record<string, string>> = {
   'state/settings.ts': 'the names of settings and of their files',
   'state/archive.ts': 'the same',
   'harness/scenario/': 'settings that a step sets, methods of vmkd that an expectation asks',
-  'harness/sim/sim-vmkd.ts': 'settings',
 };

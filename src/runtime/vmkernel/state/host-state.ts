@@ -2,7 +2,12 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LiveConfiguration } from '../../../hostcore/host-port.ts';
 import { type SettingsPort, settingsMethods } from '../../../hostcore/settings-service.ts';
-import { type StateKeeper, type StatePort, stateKeeper } from '../../../hostcore/state-keeper.ts';
+import {
+  defaultLockTimeoutMs,
+  type StateKeeper,
+  type StatePort,
+  stateKeeper,
+} from '../../../hostcore/state-keeper.ts';
 import { emptyMemo, parseMemo, type StateMemo } from '../../../hostcore/state-memo.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import { type BankPlace, bankPair } from '../boot/bank-pair.ts';
@@ -21,7 +26,7 @@ export interface StatePlaces {
   readonly memo?: string;
   /** As of `confirmRunningBank`. */
   readonly dropCaches?: (path: string) => Promise<void>;
-  /** How long a save waits for others that use the banks before it says so; default 15 s. */
+  /** Of a save that waits for the banks; default {@link defaultLockTimeoutMs}. */
   readonly lockTimeoutMs?: number;
 }
 
@@ -45,7 +50,11 @@ export function hostSettings({
 }
 
 function statePort(places: StatePlaces): StatePort {
-  const { bank, memo: memoFile = '/run/twinbank/state.json', lockTimeoutMs = 15_000 } = places;
+  const {
+    bank,
+    memo: memoFile = '/run/twinbank/state.json',
+    lockTimeoutMs = defaultLockTimeoutMs,
+  } = places;
   return {
     banks: bank && bankPair({ ...places, bank }),
     configuration: fileConfiguration(places.root),
