@@ -42,6 +42,9 @@ export interface RunningBoot {
 export async function judgeBoot(boot: RunningBoot): Promise<string | undefined> {
   const { bank, command, clock, console, journal, trialSeconds } = boot;
   const { build, refused } = command;
+  const ending = 'the system is ending';
+  // Its last record is the one of its end.
+  if (boot.isStopping()) return ending;
   const marks = readBankMarks(bank.device);
   journal.write(bootedEvent(marks, { bank: bank.number, build, refused }));
   const never = neverConfirmed(marks);
@@ -63,5 +66,5 @@ export async function judgeBoot(boot: RunningBoot): Promise<string | undefined> 
     if (verdict === 'reset') await boot.reset(`trial not healthy in ${trialSeconds} s: ${why}`);
     await setTimeout(boot.pauseMs ?? 500);
   }
-  return 'the system is ending';
+  return ending;
 }

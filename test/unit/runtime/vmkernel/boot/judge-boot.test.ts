@@ -189,6 +189,12 @@ describe('a bank that was VALID', () => {
     expect(judged.marks).toEqual(valid);
   });
 
+  it('has no record of its start after the one of its end', async () => {
+    const judged = await judge({ marks: valid, ill: () => '', stopAt: 0 });
+    expect(judged.why).toBe('the system is ending');
+    expect(judged.events).toEqual([]);
+  });
+
   it('is not called confirmed when its medium forgets', async () => {
     const dropCaches = async (): Promise<void> => writeBank(valid);
     const judged = await judge({ marks: valid, ill: () => '', dropCaches });
