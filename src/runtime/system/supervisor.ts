@@ -13,7 +13,7 @@ export interface Program {
 
 export interface Supervised {
   readonly name: string;
-  /** Why it does not do its work now, or undefined. */
+  /** Why it does not do its work now; undefined where it does, or was stopped for good. */
   problem(): string | undefined;
 }
 
@@ -42,6 +42,8 @@ const longestPauseMs = 30_000;
 const believedMs = 1000;
 /** A program that does not end by SIGTERM in this time is killed. */
 const killTimeoutMs = 5000;
+/** What a program that has ended has still in its pipe is waited for so long. */
+const outputTimeoutMs = 500;
 
 /**
  * Starts a program and starts it again whenever it ends, after 1, 2, 4… up to 30 seconds: a program that
@@ -65,13 +67,6 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
     if (asked === undefined) begun = performance.now();
     asked = undefined;
     let over = false;
-    const args = typeof program.args === 'function' ? program.args() : program.args;
-    const running = spawn(program.path, args, {
-      stdio: ['ignore', onOutput ? 'pipe' : 'ignore', 'ignore'],
-      ...program.user,
-    });
-    if (onOutput) running.stdout?.on('data', onOutput);
-    child = running;
     const ended = (why: string): void => {
       if (over) return;
       over = true;
@@ -87,10 +82,12 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
       next = setTimeout(start, pauseMs);
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     };
-    running.once('error', (error) => ended(error.message));
-    running.once('close', (code, signal) => {
-      ended(signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`);
-    });
+    try {
+      child = spawnProgram(program, onOutput, ended);
+    } catch (error) {
+      // Arguments that cannot be made are a program that cannot run.
+      ended((error as Error).message);
+    }
   };
   const end = (): void => {
     const ending = child;
@@ -119,6 +116,7 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
       return stopped;
     },
     problem: () => {
+      if (asked === 'stop') return undefined;
       // A program that cannot run is there for a moment, too, each time that it is started; the more
       // often it has ended, the longer it has to live before it is believed.
       const enough = last === undefined ? believedMs : Math.max(believedMs, pauseMs);
@@ -127,6 +125,31 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
       return stuck(child.pid);
     },
   };
+}
+
+/** Starts the program once; `ended` may hear of its end twice. Throws what keeps its arguments from being made. */
+function spawnProgram(
+  { path, args, user }: Program,
+  onOutput: Supervision['onOutput'],
+  ended: (why: string) => void,
+): ChildProcess {
+  const child = spawn(path, typeof args === 'function' ? args() : args, {
+    stdio: ['ignore', onOutput ? 'pipe' : 'ignore', 'ignore'],
+    ...user,
+  });
+  if (onOutput) child.stdout?.on('data', onOutput);
+  const endedBy = (code: number | null, signal: NodeJS.Signals | null): void =>
+    ended(signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`);
+  child.once('error', (error) => ended(error.message));
+  // What it said last is heard first; a child of its own that keeps its output open is not waited for.
+  child.once('exit', (code, signal) => {
+    const timer = setTimeout(endedBy, outputTimeoutMs, code, signal);
+    child.once('close', () => {
+      clearTimeout(timer);
+      endedBy(code, signal);
+    });
+  });
+  return child;
 }
 
 /** A process that is stopped, or dead and not yet reaped, does no work though it is there (proc(5)). */

@@ -23,7 +23,7 @@ export interface RunningAgents {
   readonly list: readonly Running[];
   /** Starts those anew that read a setting at their start only. */
   applySetting(name: SettingName): void;
-  /** Ends them for good, each before those that it depends on. */
+  /** Ends them for good, each before those that it depends on, the others side by side. */
   stop(): Promise<void>;
 }
 
@@ -55,7 +55,17 @@ export function startAgents(options: AgentsOptions): RunningAgents {
       }
     },
     stop: async () => {
-      for (const { running } of started.toReversed()) await running.stop();
+      // Side by side, as the time for all of them is short: one that does not listen takes five seconds of it.
+      const stops = new Map<string, Promise<void>>();
+      for (const { agent, running } of started.toReversed()) {
+        const after = started.filter((one) => one.agent.dependsOn?.includes(agent.name));
+        const gone = Promise.all(after.map((one) => stops.get(one.agent.name)));
+        stops.set(
+          agent.name,
+          gone.then(() => running.stop()),
+        );
+      }
+      await Promise.all(stops.values());
     },
   };
 }

@@ -208,6 +208,25 @@ describe('a supervised program that is stopped for good', () => {
     expect(starts()).toBe(1);
   });
 
+  it('is gone though a program that it has started keeps its output open', async () => {
+    vi.useRealTimers();
+    const { agent, says } = script('sleep 1000 & echo $!; wait');
+    const pid = Number(await says());
+    running.signal.addEventListener('abort', () => process.kill(pid, 'SIGKILL'));
+    await agent.stop();
+    expect(() => process.kill(pid, 0)).not.toThrow();
+  });
+
+  it('has no problem', async () => {
+    const { agent, says } = script('echo $$; exec sleep 1000');
+    await says();
+    expect(agent.problem()).toBe('it has just been started');
+    const stopped = agent.stop();
+    expect(agent.problem()).toBeUndefined();
+    await stopped;
+    expect(agent.problem()).toBeUndefined();
+  });
+
   it('is not started again when it was down', async () => {
     const { agent, ended, starts } = script('exit 3');
     await ended();
@@ -223,6 +242,19 @@ describe('a supervised program that is stopped for good', () => {
     vi.advanceTimersByTime(5000);
     await stopped;
   });
+});
+
+it('a program whose arguments cannot be made says so, and is tried again', () => {
+  let tries = 0;
+  const args = (): string[] => {
+    tries++;
+    throw new Error('no such setting');
+  };
+  const wanted = () => !running.signal.aborted;
+  const agent = supervise({ name: 'agent', path: '/bin/true', args }, { wanted });
+  expect(agent.problem()).toBe('no such setting');
+  vi.advanceTimersByTime(1000);
+  expect(tries).toBe(2);
 });
 
 it('a program that is not there says so', async () => {

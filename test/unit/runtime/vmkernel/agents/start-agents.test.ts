@@ -14,7 +14,7 @@ const row = (name: string, more: Partial<Agent> = {}): Agent => ({
 });
 
 /** Agents of which nothing is started, and all that was done with them. */
-function started(rows: readonly Agent[], dead = false) {
+function started(rows: readonly Agent[], dead = false, hangs: readonly string[] = []) {
   const events: string[] = [];
   const programs: Program[] = [];
   const heard = new Map<string, Parameters<typeof supervise>[1]>();
@@ -32,7 +32,10 @@ function started(rows: readonly Agent[], dead = false) {
         name: program.name,
         problem: () => undefined,
         restart: () => void events.push(`restart ${program.name}`),
-        stop: async () => void events.push(`stop ${program.name}`),
+        stop: () => {
+          events.push(`stop ${program.name}`);
+          return hangs.includes(program.name) ? new Promise(() => {}) : Promise.resolve();
+        },
       };
     },
   });
@@ -51,6 +54,14 @@ test('prepares and starts agents in their order, and stops them in the reverse o
     'stop syslog',
   ]);
   expect(agents.list.map(({ name }) => name)).toEqual(['syslog', 'lamp']);
+});
+
+test('stops those that no hanging agent depends on, and keeps back those that one does', async () => {
+  const rows = [row('syslog'), row('bulb'), row('lamp', { dependsOn: ['syslog'] }), row('cim')];
+  const { agents, events } = started(rows, false, ['cim', 'lamp']);
+  void agents.stop();
+  await new Promise(setImmediate);
+  expect(events.slice(4)).toEqual(['stop cim', 'stop lamp', 'stop bulb']);
 });
 
 test('starts an agent whose preparation fails all the same', () => {
