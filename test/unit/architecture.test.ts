@@ -64,11 +64,10 @@ describe('every file under src/', () => {
     const broken = offenders((file, code) => {
       const folder = folderOf(file);
       const mayImport = [folder, 'diagnostics', ...(folders[folder] ?? [])];
-      const mayReadRows = ['builder', 'harness'].includes(folder);
       return importsOf(code)
         .map(({ specifier }) => targetFile(file, specifier))
         .filter((target) => target !== undefined && !mayImport.includes(folderOf(target)))
-        .filter((target) => !(mayReadRows && agentRows.includes(target ?? '')));
+        .filter((target) => !(folder === 'builder' && agentRows.includes(target ?? '')));
     });
     expect(broken).toEqual([]);
   });
@@ -91,6 +90,18 @@ describe('every file under src/', () => {
       expect(broken).toEqual([]);
     },
   );
+
+  it('imports no folder of another command', () => {
+    const commandFolder = (file: string) => /^cli\/commands\/([^/]+)\//.exec(file)?.[1];
+    const broken = offenders((file, code) => {
+      const own = commandFolder(file);
+      return importsOf(code)
+        .map(({ specifier }) => targetFile(file, specifier) ?? '')
+        .filter((target) => ![undefined, own].includes(commandFolder(target)))
+        .filter(() => own !== undefined);
+    });
+    expect(broken).toEqual([]);
+  });
 
   it('names the files it imports as they are, ending in .ts', () => {
     const broken = offenders((_file, code) =>

@@ -23,7 +23,7 @@ export const folders: Walls = {
   ],
 };
 
-/** What the builder and the simulator may import of the running system: rows, which are data. */
+/** What the builder may import of the running system: rows, which are data. */
 export const agentRows = ['runtime/agents/registry.ts', 'runtime/agents/agent.ts'];
 
 /**

@@ -1,18 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { TwinbankError } from '../../../diagnostics/error.ts';
 import { generateKey } from '../../../update/signing/generate-key.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
+import { assertNew, writeNewFiles } from '../../new-files.ts';
 import { newPassphrase, passphraseOption } from '../../secrets/passphrase.ts';
 
 export const command = defineCommand({
@@ -66,50 +58,3 @@ export const command = defineCommand({
     };
   },
 });
-
-interface NewFile {
-  readonly path: string;
-  readonly text: string;
-  readonly mode: number;
-}
-
-/**
- * Writes files that are not there yet: all of them or, after an error, none. A file has its mode when it
- * comes into being. Throws `keys.exists` (refused) for one that is there, which stays as it is.
- */
-export function writeNewFiles(files: readonly NewFile[]): void {
-  const made: string[] = [];
-  try {
-    for (const { path, text, mode } of files) {
-      const fd = openNew(path, mode);
-      made.push(path);
-      try {
-        writeFileSync(fd, text);
-        fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
-    }
-  } catch (error) {
-    for (const path of made) rmSync(path, { force: true });
-    throw error;
-  }
-}
-
-function openNew(path: string, mode: number): number {
-  try {
-    return openSync(path, 'wx', mode);
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? exists(path) : error;
-  }
-}
-
-function assertNew(path: string): void {
-  // A link that leads nowhere is there, too.
-  if (lstatSync(path, { throwIfNoEntry: false })) throw exists(path);
-}
-
-function exists(path: string): TwinbankError {
-  const message = `${path}: expected no file of this name, found one; a key is never overwritten`;
-  return new TwinbankError('refused', 'keys.exists', message, { data: { path } });
-}

@@ -6,7 +6,7 @@ import { TwinbankError } from '../../../diagnostics/error.ts';
 import { providerSchema } from '../../../recipe/provider-schema.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
-import { writeNewFiles } from '../keys/new.ts';
+import { writeNewFiles } from '../../new-files.ts';
 
 export const command = defineCommand({
   examples: [

@@ -12,7 +12,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeNewFiles } from '../../../../../src/cli/commands/keys/new.ts';
 import type { Host } from '../../../../../src/cli/run.ts';
 import { developmentKey, privateKeyOfSeed } from '../../../../../src/update/signing/key.ts';
 import { readPublicKey, readSigningKey } from '../../../../../src/update/signing/key-file.ts';
@@ -112,36 +111,6 @@ describe('keys new', () => {
     expect(code).toBe(expected);
     expect(stderr).toMatch(message);
     expect(readdirSync(folder)).toEqual(['file']);
-  });
-});
-
-describe('writeNewFiles', () => {
-  it('takes the first file away when the second comes into being meanwhile', () => {
-    writeFileSync(at('b'), 'of another');
-    const files = ['a', 'b'].map((name) => ({ path: at(name), text: name, mode: 0o600 }));
-    expect(() => writeNewFiles(files)).toThrow('expected no file of this name');
-    expect(readdirSync(folder)).toEqual(['b']);
-    expect(text('b')).toBe('of another');
-  });
-
-  it('leaves neither when the second cannot be written to its end', () => {
-    const noText = 42 as unknown as string;
-    const files = [
-      { path: at('a'), text: 'a', mode: 0o600 },
-      { path: at('b'), text: noText, mode: 0o600 },
-    ];
-    expect(() => writeNewFiles(files)).toThrow(TypeError);
-    expect(readdirSync(folder)).toEqual([]);
-  });
-
-  it('gives a file its mode when it makes it, whatever the umask lets through', () => {
-    const before = process.umask(0);
-    try {
-      writeNewFiles([{ path: at('a'), text: 'a', mode: 0o600 }]);
-    } finally {
-      process.umask(before);
-    }
-    expect(statSync(at('a')).mode & 0o777).toBe(0o600);
   });
 });
 
