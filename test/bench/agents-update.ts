@@ -14,8 +14,8 @@ export const agentsUpdateRow: BenchRow = {
     'a bundle for hosts of the version before, which had other sources of the agents, against the full bundle; bytes',
   runs: 1,
   target: { ratio: 0.05 },
-  setUp: async (workshop) => {
-    const { program, root, folder } = workshop;
+  setUp: async (context) => {
+    const { program, root, folder } = context;
     const build = async (script: string, cwd: string, version: string): Promise<string> => {
       const out = join(folder, version);
       const set = ['--set', `version=${version}`];
@@ -24,7 +24,7 @@ export const agentsUpdateRow: BenchRow = {
       return join(out, `twinbank-${version}`);
     };
     const older = await build(program, root, '0.1.0');
-    const changed = await copyRepository(workshop);
+    const changed = await copyRepository(context);
     for (const sources of agentSources) {
       for (const name of await readdir(join(changed.copy, sources))) {
         if (!name.endsWith('.ts')) continue;

@@ -1,7 +1,7 @@
 import type { ProgressEvent } from '../../src/diagnostics/progress.ts';
 
 /** What a row of the benchmark gets: a folder of its own, and the command line as it is shipped. */
-export interface Workshop {
+export interface BenchContext {
   /** Empty, on the disk that the repository is on, and gone afterwards. */
   readonly folder: string;
   /** The repository. */
@@ -38,5 +38,5 @@ export interface BenchRow {
   readonly runs: number;
   /** Ratio (ours / theirs; of times, of their medians), or seconds where nobody else does it, that must not be exceeded. */
   readonly target: { readonly ratio: number } | { readonly seconds: number };
-  setUp(workshop: Workshop): Promise<Contest | Sizes>;
+  setUp(context: BenchContext): Promise<Contest | Sizes>;
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from '../../src/host/run-tool.ts';
-import type { BenchRow, Contest, Workshop } from './bench-row.ts';
+import type { BenchContext, BenchRow, Contest } from './bench-row.ts';
 import { runProgram } from './run-program.ts';
 
 /** What flash does by default: verify, write, read back. bmaptool verifies while it copies; cmp reads back. */
@@ -11,7 +11,7 @@ export const flashRow: BenchRow = {
   meaning: 'twinbank flash with its read-back to a file in memory, against bmaptool copy and cmp',
   runs: 15,
   target: { ratio: 1 },
-  setUp: (workshop) => contest(workshop, []),
+  setUp: (context) => contest(context, []),
 };
 
 /** The same without reading back, which twinbank does not do unless it is told to. */
@@ -20,10 +20,10 @@ export const flashOnlyRow: BenchRow = {
   meaning: 'twinbank flash --no-read-back, which verifies before it writes, against bmaptool copy',
   runs: 15,
   target: { ratio: 1 },
-  setUp: (workshop) => contest(workshop, ['--no-read-back']),
+  setUp: (context) => contest(context, ['--no-read-back']),
 };
 
-async function contest({ program, root, folder }: Workshop, more: string[]): Promise<Contest> {
+async function contest({ program, root, folder }: BenchContext, more: string[]): Promise<Contest> {
   // A disk would be measured, not what writes to it.
   const memory = existsSync('/dev/shm') ? '/dev/shm' : folder;
   const place = await mkdtemp(join(memory, 'twinbank-bench-'));

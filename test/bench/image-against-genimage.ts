@@ -12,7 +12,7 @@ import { openFileDevice } from '../../src/disk/file-device.ts';
 import { readGpt } from '../../src/disk/gpt.ts';
 import { runTool } from '../../src/host/run-tool.ts';
 import { loadRecipe } from '../../src/recipe/load.ts';
-import type { BenchRow, Workshop } from './bench-row.ts';
+import type { BenchContext, BenchRow } from './bench-row.ts';
 import { prepareGenimage } from './genimage.ts';
 import { runProgram } from './run-program.ts';
 
@@ -24,7 +24,7 @@ export const imageRow: BenchRow = {
   meaning: 'twinbank build of cached modules against genimage, whole command against whole command',
   runs: 9,
   target: { ratio: 1 },
-  setUp: (workshop) => imageContest(workshop),
+  setUp: (context) => imageContest(context),
 };
 
 /** The same, where both sides also make the block map that a build has beside its image. */
@@ -34,9 +34,9 @@ export const mappedImageRow: BenchRow = {
     'twinbank build against genimage and bmaptool create, which make an image and its block map',
   runs: 7,
   target: { ratio: 1 },
-  setUp: async (workshop) => {
-    const contest = await imageContest(workshop);
-    const image = join(workshop.folder, 'genimage/images/disk.img');
+  setUp: async (context) => {
+    const contest = await imageContest(context);
+    const image = join(context.folder, 'genimage/images/disk.img');
     return {
       ...contest,
       theirs: async () => {
@@ -53,9 +53,9 @@ export const composeRow: BenchRow = {
   meaning: 'writing the image alone against genimage, which does nothing else',
   runs: 15,
   target: { ratio: 1 },
-  setUp: async (workshop) => {
-    const { parts, genimage } = await bothSides(workshop);
-    const image = join(workshop.folder, 'ours.img');
+  setUp: async (context) => {
+    const { parts, genimage } = await bothSides(context);
+    const image = join(context.folder, 'ours.img');
     return {
       reset: async () => {
         await rm(image, { force: true });
@@ -80,10 +80,10 @@ export const composeRow: BenchRow = {
   },
 };
 
-async function imageContest(workshop: Workshop) {
-  const { program, root, folder } = workshop;
+async function imageContest(context: BenchContext) {
+  const { program, root, folder } = context;
   const out = join(folder, 'ours');
-  const { genimage } = await bothSides(workshop);
+  const { genimage } = await bothSides(context);
   return {
     reset: async () => {
       await rm(out, { recursive: true, force: true });
@@ -95,7 +95,7 @@ async function imageContest(workshop: Workshop) {
   };
 }
 
-async function bothSides({ root, folder }: Workshop) {
+async function bothSides({ root, folder }: BenchContext) {
   const { recipe } = loadRecipe(recipePath, { set: [], cwd: root });
   const cache = { directory: cacheDirectory(process.env), report: silent };
   const components = { cache, apt: systemApt, report: silent };

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { BenchRow, Workshop } from './bench-row.ts';
+import type { BenchContext, BenchRow } from './bench-row.ts';
 import { runProgram } from './run-program.ts';
 
 const images = 100;
@@ -13,16 +13,16 @@ export const matrixRow: BenchRow = {
   meaning: `twinbank build --matrix of ${images} generated OEMs, all of them new, at most a second each`,
   runs: 1,
   target: { seconds: images },
-  setUp: async (workshop) => {
-    const folders = await makeProviders(workshop, images);
-    const out = join(workshop.folder, 'out');
+  setUp: async (context) => {
+    const folders = await makeProviders(context, images);
+    const out = join(context.folder, 'out');
     return {
       reset: async () => {
         await rm(out, { recursive: true, force: true });
         for (const folder of folders) await touch(folder);
       },
       ours: () =>
-        runProgram(process.execPath, [workshop.program, ...matrix(folders, out)], workshop.root),
+        runProgram(process.execPath, [context.program, ...matrix(folders, out)], context.root),
     };
   },
 };
@@ -33,11 +33,11 @@ export const matrixMemoryRow: BenchRow = {
   meaning: `peak memory of a matrix of ${images} OEMs / of one of ${images / 2}`,
   runs: 1,
   target: { ratio: 1.15 },
-  setUp: async (workshop) => {
-    const folders = await makeProviders(workshop, images);
+  setUp: async (context) => {
+    const folders = await makeProviders(context, images);
     const peakOf = async (count: number): Promise<number> => {
-      const out = join(workshop.folder, 'out');
-      const peak = await peakMemory(workshop, matrix(folders.slice(0, count), out));
+      const out = join(context.folder, 'out');
+      const peak = await peakMemory(context, matrix(folders.slice(0, count), out));
       await rm(out, { recursive: true });
       return peak;
     };
@@ -71,7 +71,7 @@ async function touch(folder: string): Promise<void> {
   await appendFile(join(folder, 'files/usr/share/note'), `${process.pid} ${changes++}\n`);
 }
 
-async function makeProviders({ folder }: Workshop, count: number): Promise<string[]> {
+async function makeProviders({ folder }: BenchContext, count: number): Promise<string[]> {
   const folders: string[] = [];
   for (let number = 1; number <= count; number++) {
     const name = `o${number}`;
@@ -94,7 +94,10 @@ function matrix(folders: readonly string[], out: string): string[] {
 }
 
 /** The most that a command had resident, in bytes; the kernel keeps the mark (proc(5), VmHWM). */
-async function peakMemory({ program, root }: Workshop, argv: readonly string[]): Promise<number> {
+async function peakMemory(
+  { program, root }: BenchContext,
+  argv: readonly string[],
+): Promise<number> {
   const stdio = ['ignore', 'ignore', 'inherit'] as const;
   const child = spawn(process.execPath, [program, ...argv], { cwd: root, stdio: [...stdio] });
   const ended = new Promise<number | null>((resolve, reject) => {

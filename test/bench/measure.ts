@@ -1,4 +1,4 @@
-import type { BenchRow, Contest, Sizes, Workshop } from './bench-row.ts';
+import type { BenchContext, BenchRow, Contest, Sizes } from './bench-row.ts';
 
 /** A row's part of out/bench.json; milliseconds in the order of the runs. */
 export interface BenchResult {
@@ -19,8 +19,8 @@ export interface BenchResult {
  * Measures both sides of a row by turns, so that what else the machine does meets both, and who begins
  * changes from run to run. The first run of each fills the caches and does not count.
  */
-export async function measure(row: BenchRow, workshop: Workshop): Promise<BenchResult> {
-  const contest = await row.setUp(workshop);
+export async function measure(row: BenchRow, context: BenchContext): Promise<BenchResult> {
+  const contest = await row.setUp(context);
   if ('oursBytes' in contest) {
     const medianRatio = contest.oursBytes / contest.theirsBytes;
     return {

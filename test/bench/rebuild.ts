@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { appendFile, cp, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BenchRow, Workshop } from './bench-row.ts';
+import type { BenchContext, BenchRow } from './bench-row.ts';
 import { runProgram } from './run-program.ts';
 
 /** A build whose cache has everything already. */
@@ -22,8 +22,8 @@ export const changedAgentRow: BenchRow = {
   meaning: "twinbank build after one agent's source has changed, in seconds of its own",
   runs: 5,
   target: { seconds: 10 },
-  setUp: async (workshop) => {
-    const { program, copy } = await copyRepository(workshop);
+  setUp: async (context) => {
+    const { program, copy } = await copyRepository(context);
     const build = ['build', 'recipes/default.yaml', '--out', join(copy, 'out'), '-q'];
     let change = 0;
     return {
@@ -41,7 +41,7 @@ export const changedAgentRow: BenchRow = {
 export async function copyRepository({
   root,
   folder,
-}: Workshop): Promise<{ program: string; copy: string }> {
+}: BenchContext): Promise<{ program: string; copy: string }> {
   const copy = join(folder, 'copy');
   await mkdir(copy);
   for (const name of ['src', 'recipes', 'scripts', 'package.json', 'package-lock.json']) {

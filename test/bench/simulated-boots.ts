@@ -8,13 +8,13 @@ import { readGpt } from '../../src/disk/gpt.ts';
 import { partitionDevice } from '../../src/disk/partition-device.ts';
 import { simulateBoot } from '../../src/harness/sim/sim-boot.ts';
 import { simDisk } from '../../src/harness/sim/sim-disk.ts';
-import type { BenchRow, Workshop } from './bench-row.ts';
+import type { BenchContext, BenchRow } from './bench-row.ts';
 import { runProgram } from './run-program.ts';
 
 const bootsInARun = 20_000;
 
 /** The default image in memory. */
-async function imageInMemory({ program, root, folder }: Workshop): Promise<Uint8Array> {
+async function imageInMemory({ program, root, folder }: BenchContext): Promise<Uint8Array> {
   const build = ['build', 'recipes/default.yaml', '--out', folder, '-q'];
   await runProgram(process.execPath, [program, ...build], root);
   return readFileSync(join(folder, 'twinbank-0.1.0.img'));
@@ -26,8 +26,8 @@ export const simulatedBootsRow: BenchRow = {
   meaning: `${bootsInARun} simulated boots, each with its writes and its confirmation, hashes remembered`,
   runs: 5,
   target: { seconds: 1 },
-  setUp: async (workshop) => {
-    const disk = simDisk(memoryDevice(await imageInMemory(workshop)));
+  setUp: async (context) => {
+    const disk = simDisk(memoryDevice(await imageInMemory(context)));
     return {
       ours: async () => {
         for (let boot = 0; boot < bootsInARun; boot++) {
@@ -45,8 +45,8 @@ export const hashedBootRow: BenchRow = {
     "a simulated boot that checks every hash / SHA-256 of the bank's files by itself, in memory",
   runs: 15,
   target: { ratio: 1.25 },
-  setUp: async (workshop) => {
-    const bytes = await imageInMemory(workshop);
+  setUp: async (context) => {
+    const bytes = await imageInMemory(context);
     const device = memoryDevice(bytes);
     const place = readGpt(device).partitions.find(isBankPartition);
     if (!place) throw new Error('expected a bank');

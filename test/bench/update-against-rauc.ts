@@ -6,7 +6,7 @@ import { openFat } from '../../src/disk/fat/volume.ts';
 import { isZero } from '../../src/disk/sparse.ts';
 import { runTool } from '../../src/host/run-tool.ts';
 import { readBank } from './bank-of-image.ts';
-import type { BenchRow, Contest, Workshop } from './bench-row.ts';
+import type { BenchContext, BenchRow, Contest } from './bench-row.ts';
 import { startRauc } from './rauc.ts';
 import { runProgram } from './run-program.ts';
 import { startUpdateDaemon, type UpdateDaemon } from './update-daemon.ts';
@@ -23,11 +23,11 @@ export const updateRow: BenchRow = {
   meaning: `${meaning}; in files`,
   runs: 15,
   target: { ratio: 1 },
-  setUp: async (workshop) => {
-    const { folder } = workshop;
-    const versions = await twoVersions(workshop);
+  setUp: async (context) => {
+    const { folder } = context;
+    const versions = await twoVersions(context);
     const [image, slot] = [join(folder, 'disk.img'), join(folder, 'slot1')];
-    return contest(workshop, versions, { image, slots: [join(folder, 'slot0'), slot] });
+    return contest(context, versions, { image, slots: [join(folder, 'slot0'), slot] });
   },
 };
 
@@ -38,17 +38,17 @@ export const daemonUpdateRow: BenchRow = {
     'the same in files, by a process that has been started and has loaded its code, but never run it, before the clock starts; RAUC has its daemon there as well',
   runs: 15,
   target: { ratio: 1 },
-  setUp: async (workshop) => {
-    const { folder } = workshop;
-    const versions = await twoVersions(workshop);
+  setUp: async (context) => {
+    const { folder } = context;
+    const versions = await twoVersions(context);
     const image = join(folder, 'disk.img');
     const slots = [join(folder, 'slot0'), join(folder, 'slot1')] as const;
     let daemon: UpdateDaemon | undefined;
-    return contest(workshop, versions, {
+    return contest(context, versions, {
       ...{ image, slots },
       prepare: async () => {
         await daemon?.stop();
-        daemon = await startUpdateDaemon(workshop.program, image, versions.newer.bundle);
+        daemon = await startUpdateDaemon(context.program, image, versions.newer.bundle);
       },
       update: async () => daemon?.apply(),
       end: async () => daemon?.stop(),
@@ -62,9 +62,9 @@ export const updateOnDevicesRow: BenchRow = {
   meaning: `${meaning}; on loop devices`,
   runs: 7,
   target: { ratio: 1 },
-  setUp: async (workshop) => {
-    const { folder } = workshop;
-    const versions = await twoVersions(workshop);
+  setUp: async (context) => {
+    const { folder } = context;
+    const versions = await twoVersions(context);
     const loops: string[] = [];
     const attach = async (name: string, like: string): Promise<string> => {
       await copy(like, join(folder, name));
@@ -82,7 +82,7 @@ export const updateOnDevicesRow: BenchRow = {
         await attach('slot0', versions.older.bank),
         await attach('slot1', versions.older.bank),
       ] as const;
-      const made = await contest(workshop, versions, { image, slots });
+      const made = await contest(context, versions, { image, slots });
       return { ...made, tearDown: () => made.tearDown().finally(detach) };
     } catch (error) {
       await detach();
@@ -98,7 +98,7 @@ interface Versions {
 }
 
 /** Two builds of the default recipe, and the banks that both sides start from and end with. */
-async function twoVersions({ program, root, folder }: Workshop): Promise<Versions> {
+async function twoVersions({ program, root, folder }: BenchContext): Promise<Versions> {
   const twinbank = (...args: string[]) => runProgram(process.execPath, [program, ...args], root);
   const images: string[] = [];
   for (const version of ['0.1.0', '0.2.0']) {
@@ -127,7 +127,7 @@ interface Sides {
 }
 
 async function contest(
-  { program, root, folder }: Workshop,
+  { program, root, folder }: BenchContext,
   { older, newer }: Versions,
   sides: Sides,
 ): Promise<Required<Contest>> {

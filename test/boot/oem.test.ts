@@ -164,15 +164,15 @@ describe('the image of', () => {
   });
 });
 
-/** Has a support bundle made, and fetches it piece by piece. */
+/** Has a support bundle made, and fetches it chunk by chunk. */
 async function collect({ vmkd }: QemuMachine) {
   await vmkd.call('support.collect', {}, timeoutMs);
-  const pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
   for (let offset = 0, end = false; !end; ) {
     const answer = await vmkd.call('support.read', { offset });
-    const piece = answer as { data: string; next: number; end: boolean };
-    pieces.push(Buffer.from(piece.data, 'base64'));
-    ({ next: offset, end } = piece);
+    const chunk = answer as { data: string; next: number; end: boolean };
+    chunks.push(Buffer.from(chunk.data, 'base64'));
+    ({ next: offset, end } = chunk);
   }
-  return readTar(gunzipSync(Buffer.concat(pieces)));
+  return readTar(gunzipSync(Buffer.concat(chunks)));
 }

@@ -40,7 +40,7 @@ const minutes = 60_000;
 const ready = (build: string, bank: number) =>
   new RegExp(`^twinbank: ready build=${build} bank=${bank}`);
 
-/** Sends a bundle piece by piece, as a rig without a network does. */
+/** Sends a bundle chunk by chunk, as a rig without a network does. */
 async function stream(machine: QemuMachine, path: string): Promise<unknown> {
   const applied = machine.vmkd.call('update.apply', { source: '-', reboot: true }, 10 * minutes);
   const bytes = readFileSync(path);

@@ -143,7 +143,7 @@ async function systemFiles(rows: readonly Agent[], settings: string): Promise<Fi
 }
 
 /** Of an agent's sources, below the package's folder. */
-export function agentFolder(name: string): string {
+function agentFolder(name: string): string {
   return `src/runtime/agents/${name}`;
 }
 

@@ -4,7 +4,7 @@ import { memoryDevice } from '../../../src/disk/block-device.ts';
 import { openFat } from '../../../src/disk/fat/volume.ts';
 import { runTool } from '../../../src/host/run-tool.ts';
 import { readBank } from '../bank-of-image.ts';
-import type { Workshop } from '../bench-row.ts';
+import type { BenchContext } from '../bench-row.ts';
 import { copyRepository } from '../rebuild.ts';
 import { runProgram } from '../run-program.ts';
 import { packLayer, unpackLayer } from './layer-file.ts';
@@ -47,10 +47,10 @@ const olderQemu = '1:7.2+dfsg-7+deb12u15';
 
 /** Builds both sides of every pair; one whose older version is gone is told to `skipped`. */
 export async function buildPairs(
-  workshop: Workshop,
+  context: BenchContext,
   skipped: (between: string, why: string) => void,
 ): Promise<Pair[]> {
-  const { program, root, folder } = workshop;
+  const { program, root, folder } = context;
   const build = async (name: string, script: string, cwd: string, set: string[]) => {
     const out = join(folder, name);
     const options = [...set, 'version=1.0.0'].flatMap((one) => ['--set', one]);
@@ -79,7 +79,7 @@ export async function buildPairs(
   } catch (error) {
     skipped(`QEMU ${olderQemu}`, (error as Error).message);
   }
-  const changed = await copyRepository(workshop);
+  const changed = await copyRepository(context);
   const source = join(changed.copy, 'src/runtime/vmkernel/vmkd.ts');
   await writeFile(source, `${await readFile(source, 'utf8')}\nprocess.env.TWINBANK_BENCH = 'x';\n`);
   const agents = await build('agents', changed.program, changed.copy, []);

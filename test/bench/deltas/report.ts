@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { table } from '../../../src/cli/text/table.ts';
-import type { Workshop } from '../bench-row.ts';
+import type { BenchContext } from '../bench-row.ts';
 import { type Delta, encoders, peakOf, tryDelta } from './encoders.ts';
 import { unpackedForm, unpackLayer } from './layer-file.ts';
 import { buildPairs, type Pair } from './pairs.ts';
@@ -10,9 +10,9 @@ import { buildPairs, type Pair } from './pairs.ts';
  * What deltas between real builds of each module would save, and what they would cost a host, as a Markdown
  * table: `docs/deltas.md` has its figures.
  */
-export async function deltaReport(workshop: Workshop): Promise<string> {
+export async function deltaReport(context: BenchContext): Promise<string> {
   const notes: string[] = [];
-  const pairs = await buildPairs(workshop, (between, why) =>
+  const pairs = await buildPairs(context, (between, why) =>
     notes.push(`not measured: ${between}: ${why}`),
   );
   const head = ['file', 'between', 'full'];
@@ -21,12 +21,12 @@ export async function deltaReport(workshop: Workshop): Promise<string> {
   }
   const rows: string[][] = [];
   for (const [index, pair] of pairs.entries()) {
-    rows.push(await measurePair(pair, join(workshop.folder, `pair-${index}`)));
+    rows.push(await measurePair(pair, join(context.folder, `pair-${index}`)));
   }
   const markdown = [head, head.map(() => '---'), ...rows].map(
     (cells) => `| ${cells.join(' | ')} |`,
   );
-  return [...markdown, '', ...(await repacking(pairs, workshop.folder)), ...notes, ''].join('\n');
+  return [...markdown, '', ...(await repacking(pairs, context.folder)), ...notes, ''].join('\n');
 }
 
 async function measurePair({ file, between, older, newer }: Pair, scratch: string) {

@@ -30,24 +30,24 @@ export const bundle: FuzzTarget = {
   async run(input) {
     // Of unknown size every other time, as from a pipe, so that what is wrong is found where it is.
     const source =
-      input.length % 2 === 0 ? memorySource('x', input) : streamSource('x', pieces(input));
+      input.length % 2 === 0 ? memorySource('x', input) : streamSource('x', chunksOf(input));
     const { indexBytes, signatureBytes, next } = await openBundle(source);
     const entries: BundleFile[] = [];
     for (let entry = await next(); entry; entry = await next()) {
       const content: Uint8Array[] = [];
-      for await (const piece of entry.chunks()) content.push(piece);
+      for await (const chunk of entry.chunks()) content.push(chunk);
       entries.push({ path: entry.path, bytes: entry.size, content: () => content });
     }
     // What was taken has one form, and so is written again as it was.
     const written: Uint8Array[] = [];
-    await writeBundle((piece) => void written.push(piece), { indexBytes, signatureBytes, entries });
+    await writeBundle((chunk) => void written.push(chunk), { indexBytes, signatureBytes, entries });
     assertSame(Buffer.concat(written), input, 'one bundle in two forms');
     return takenAs(`${Math.min(entries.length, 6)} entries`);
   },
   quotes: true,
 };
 
-async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   const length = 400 + (bytes[bytes.length >> 1] ?? 0) * 16;
   for (let at = 0; at < bytes.length; at += length) yield bytes.slice(at, at + length);
 }
@@ -69,7 +69,7 @@ async function bundleOf(sizes: Readonly<Record<string, number>>): Promise<Uint8A
     entries: listed,
   });
   const parts: Uint8Array[] = [];
-  await writeBundle((piece) => void parts.push(Buffer.from(piece)), {
+  await writeBundle((chunk) => void parts.push(Buffer.from(chunk)), {
     ...{ indexBytes, entries },
     signatureBytes: randomOf(1).bytes(200),
   });

@@ -7,7 +7,7 @@ import { writeSmallRecipe } from '../builder/small-recipe.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 
 /** Long enough for a build with a cold cache. */
-const patience = 900_000;
+const timeoutMs = 900_000;
 
 interface Manifest {
   readonly modules: readonly { file: string; bytes: number; sha256: string }[];
@@ -54,7 +54,7 @@ judgedBy(['tar', 'sha256sum', 'openssl', 'sfdisk', 'fsck.fat', 'mdir', 'mcopy', 
       mkdirSync(join(unpacked, bundle), { recursive: true });
       judge('tar', ['-C', join(unpacked, bundle), '-xf', at(`${bundle}.tbu`)]);
     }
-  }, patience);
+  }, timeoutMs);
 
   describe.each(['full', 'small'])('a %s bundle that GNU tar has unpacked', (bundle) => {
     const of = (path: string): string => join(unpacked, bundle, path);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { hostImage } from '../../update/host-image.ts';
 import { baseOf, sign } from '../../update/manifests.ts';
-import { updateWorkshop } from '../update-workshop.ts';
+import { updateFixture } from '../update-fixture.ts';
 
-const { read, run, image } = updateWorkshop();
+const { read, run, image } = updateFixture();
 const at = (securityVersion: number) => ({ manifests: [sign(baseOf({ securityVersion }))] });
 const host = (five: number, six: number): string =>
   image('host.img', hostImage({ 5: at(five), 6: at(six) }));

@@ -14,9 +14,9 @@ import {
   sign,
   trust,
 } from '../../update/manifests.ts';
-import { updateWorkshop } from '../update-workshop.ts';
+import { updateFixture } from '../update-fixture.ts';
 
-const { at, folder, read, run, image, qcow2, bundle, developmentId } = updateWorkshop();
+const { at, folder, read, run, image, qcow2, bundle, developmentId } = updateFixture();
 const { release, next } = keys;
 
 const tool = { name: 'tool_1_amd64.deb', ...fileOf(5000) };

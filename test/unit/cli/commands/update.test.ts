@@ -17,9 +17,9 @@ import {
   sign,
   trust,
 } from '../../update/manifests.ts';
-import { updateWorkshop } from '../update-workshop.ts';
+import { updateFixture } from '../update-fixture.ts';
 
-const { at, read, run, image, qcow2, bundle, developmentId } = updateWorkshop();
+const { at, read, run, image, qcow2, bundle, developmentId } = updateFixture();
 
 const engine2 = moduleOf('engine', { version: '2.0', bytes: 40_000 });
 const tool = { name: 'tool_1_amd64.deb', ...fileOf(5000) };

@@ -53,17 +53,15 @@ describe('a volume', () => {
     expect(again.check()).toEqual([]);
   });
 
-  test('writes a file that comes in pieces, and refuses pieces of another length', () => {
+  test('writes a file that comes in chunks, and refuses chunks of another length', () => {
     const { volume } = newVolume();
     const content = payload(10_000, 3);
-    const pieces = [content.subarray(0, 1), content.subarray(1, 700), content.subarray(700)];
-    volume.write('/f', { size: 10_000, chunks: pieces });
+    const chunks = [content.subarray(0, 1), content.subarray(1, 700), content.subarray(700)];
+    volume.write('/f', { size: 10_000, chunks });
     expectSame(volume.read('/f'), content);
     const free = volume.freeBytes;
-    expect(codeOf(() => volume.write('/g', { size: 5, chunks: pieces }))).toBe('fat.content-size');
-    expect(codeOf(() => volume.write('/g', { size: 10_001, chunks: pieces }))).toBe(
-      'fat.content-size',
-    );
+    expect(codeOf(() => volume.write('/g', { size: 5, chunks }))).toBe('fat.content-size');
+    expect(codeOf(() => volume.write('/g', { size: 10_001, chunks }))).toBe('fat.content-size');
     expect(volume.freeBytes).toBe(free);
     expect(volume.stat('/g')).toBeUndefined();
   });

@@ -38,10 +38,10 @@ const request = (id: number, params: object = {}): Buffer =>
   Buffer.from(`${JSON.stringify({ id, method: 'echo', params })}\n`);
 
 describe('the virtio-serial port', () => {
-  it('answers what comes in pieces, cut inside a character too', async () => {
+  it('answers what comes in chunks, cut inside a character too', async () => {
     const whole = request(1, { text: 'Grüße 🚀' });
-    const pieces = [...whole].map((byte) => Uint8Array.of(byte));
-    const { port, text } = scriptedPort([...pieces, 'silent', 'silent']);
+    const chunks = [...whole].map((byte) => Uint8Array.of(byte));
+    const { port, text } = scriptedPort([...chunks, 'silent', 'silent']);
     await expect(serveVirtioPort(port, methods)).rejects.toThrow('ENODEV');
     expect(JSON.parse(text())).toEqual({ jsonrpc: '2.0', id: 1, result: { text: 'Grüße 🚀' } });
   });

@@ -21,13 +21,13 @@ const content = randomBytes(3 * 2 ** 20 + 77);
 const path = join(folder, 'x.tbu');
 writeFileSync(path, content);
 
-/** All pieces, each at most as long as asked for, and never empty. */
-async function pieces(source: ByteSource, max: number): Promise<Uint8Array[]> {
+/** All chunks, each at most as long as asked for, and never empty. */
+async function chunksOf(source: ByteSource, max: number): Promise<Uint8Array[]> {
   const list: Uint8Array[] = [];
-  for (let piece = await source.read(max); piece; piece = await source.read(max)) {
-    expect(piece.length).toBeGreaterThan(0);
-    expect(piece.length).toBeLessThanOrEqual(max);
-    list.push(piece);
+  for (let chunk = await source.read(max); chunk; chunk = await source.read(max)) {
+    expect(chunk.length).toBeGreaterThan(0);
+    expect(chunk.length).toBeLessThanOrEqual(max);
+    list.push(chunk);
   }
   expect(await source.read(max)).toBeUndefined();
   await source.close();
@@ -47,9 +47,9 @@ const sources: Record<string, () => ByteSource> = {
 
 describe.each(Object.entries(sources))('%s', (_what, open) => {
   test.each([2 ** 20, 2 ** 30, 100_000, 511])(
-    'gives every byte once, in pieces of %d',
+    'gives every byte once, in chunks of %d',
     async (max) => {
-      expect(Buffer.concat(await pieces(open(), max)).equals(content)).toBe(true);
+      expect(Buffer.concat(await chunksOf(open(), max)).equals(content)).toBe(true);
     },
   );
 
@@ -69,7 +69,7 @@ describe('a file', () => {
     const source = fileSource(path);
     expect(source.name).toBe(path);
     expect(source.size).toBe(content.length);
-    const lengths = (await pieces(source, 2 ** 30)).map(({ length }) => length);
+    const lengths = (await chunksOf(source, 2 ** 30)).map(({ length }) => length);
     expect(lengths).toEqual([2 ** 20, 2 ** 20, 2 ** 20, 77]);
   });
 
@@ -95,8 +95,8 @@ describe('a file', () => {
 
 test('bytes in memory stay as they are, whatever is done to what was read', async () => {
   const bytes = Buffer.from('abc');
-  const piece = await memorySource('x', bytes).read(3);
-  piece?.fill(0);
+  const chunk = await memorySource('x', bytes).read(3);
+  chunk?.fill(0);
   expect(bytes.toString()).toBe('abc');
 });
 
@@ -117,7 +117,7 @@ describe('a stream', () => {
     async function* gaps(): AsyncGenerator<Uint8Array> {
       for (const length of [0, 3, 0, 0, 2, 0]) yield new Uint8Array(length);
     }
-    const lengths = (await pieces(streamSource('x', gaps()), 100)).map(({ length }) => length);
+    const lengths = (await chunksOf(streamSource('x', gaps()), 100)).map(({ length }) => length);
     expect(lengths).toEqual([3, 2]);
   });
 
@@ -127,7 +127,7 @@ describe('a stream', () => {
       fc.asyncProperty(cut, fc.integer({ min: 1, max: 60 }), async (sizes, max) => {
         const parts = sizes.map((size) => randomBytes(size));
         const source = streamSource('x', Readable.from(parts));
-        expect(Buffer.concat(await pieces(source, max))).toEqual(Buffer.concat(parts));
+        expect(Buffer.concat(await chunksOf(source, max))).toEqual(Buffer.concat(parts));
       }),
     );
   });

@@ -14,9 +14,9 @@ import {
   sign,
   trust,
 } from '../../../update/manifests.ts';
-import { updateWorkshop } from '../../update-workshop.ts';
+import { updateFixture } from '../../update-fixture.ts';
 
-const { at, read, run, image, bundle, developmentId } = updateWorkshop();
+const { at, read, run, image, bundle, developmentId } = updateFixture();
 const [release, acmeId, next] = [keys.release, keys.acme, keys.next].map((key) => key.public.id);
 
 const tool = { name: 'tool_1_amd64.deb', ...fileOf(5000) };

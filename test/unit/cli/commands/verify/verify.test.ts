@@ -4,9 +4,9 @@ import { developmentKey } from '../../../../../src/update/signing/key.ts';
 import type { SmallImage } from '../../../bootloader/small-image.ts';
 import { hostImage } from '../../../update/host-image.ts';
 import { baseOf, fileOf, keys, oemOf, sign, trust } from '../../../update/manifests.ts';
-import { updateWorkshop } from '../../update-workshop.ts';
+import { updateFixture } from '../../update-fixture.ts';
 
-const { at, read, run, image, qcow2, bundle, developmentId } = updateWorkshop();
+const { at, read, run, image, qcow2, bundle, developmentId } = updateFixture();
 const [release, acmeId] = [keys.release.public.id, keys.acme.public.id];
 
 const tool = { name: 'tool_1_amd64.deb', ...fileOf(5000) };

@@ -15,7 +15,7 @@ import { bundleOf } from '../update/bundle/signed-bundle.ts';
 import { runHere } from './host.ts';
 
 /** A folder with images, bundles and keys, and the command line to try on them; gone after the tests. */
-export function updateWorkshop() {
+export function updateFixture() {
   const folder = mkdtempSync(join(tmpdir(), 'twinbank-updates-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const at = (name: string): string => join(folder, name);

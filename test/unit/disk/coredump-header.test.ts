@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { memoryDevice } from '../../../src/disk/block-device.ts';
+import {
+  type CoredumpHeader,
+  decodeCoredumpHeader,
+  emptyCoredump,
+  encodeCoredumpHeader,
+  readCoredumpHeader,
+  writeCoredumpHeader,
+} from '../../../src/disk/coredump-header.ts';
+
+describe('the core-dump header', () => {
+  const full: CoredumpHeader = {
+    state: 'complete',
+    length: 5 * 2 ** 20,
+    time: 1_700_000_000,
+    build: '3.5.0-12345',
+    sha256: 'ab'.repeat(32),
+  };
+  const partitionSize = 110 * 2 ** 20;
+
+  test('has its fields where its table says', () => {
+    const bytes = Buffer.from(encodeCoredumpHeader(full));
+    expect(bytes.toString('latin1', 0, 8)).toBe('TWBKDUMP');
+    expect([bytes.readUInt32LE(8), bytes.readUInt32LE(12)]).toEqual([1, 2]);
+    expect(bytes.readBigUInt64LE(16)).toBe(5242880n);
+    expect(bytes.readBigUInt64LE(24)).toBe(1700000000n);
+    expect(bytes.toString('hex', 32, 64)).toBe(full.sha256);
+    expect(bytes.toString('latin1', 64, 76)).toBe('3.5.0-12345\0');
+    expect(decodeCoredumpHeader(bytes, partitionSize)).toEqual(full);
+  });
+
+  test('of an empty partition is read back as empty', () => {
+    const device = memoryDevice(new Uint8Array(8192));
+    writeCoredumpHeader(device, emptyCoredump);
+    expect(readCoredumpHeader(device)).toEqual(emptyCoredump);
+  });
+
+  test('is refused after any change of a bit', () => {
+    const good = encodeCoredumpHeader(full);
+    fc.assert(
+      fc.property(fc.nat(511), fc.nat(7), (offset, bit) => {
+        const bytes = Uint8Array.from(good);
+        bytes[offset]! ^= 1 << bit;
+        expect(() => decodeCoredumpHeader(bytes, partitionSize)).toThrow(
+          /^core-dump header: expected .*, found /,
+        );
+      }),
+    );
+  });
+
+  test('is refused where the dump would not fit the partition', () => {
+    expect(() => decodeCoredumpHeader(encodeCoredumpHeader(full), 2 ** 20)).toThrow(
+      'expected a dump of at most 1044480 bytes, found 5242880',
+    );
+  });
+});
