@@ -64,6 +64,21 @@ export function bootedEvent(
   return { event: 'booted', bank, build, state, attempts: marks.attempts, refused };
 }
 
+/** The journal's record of a boot that is over; `why` is why it is not confirmed, undefined: it is. */
+export function readyEvent(
+  bank: number,
+  why: string | undefined,
+  stages: Readonly<Record<string, number>>,
+): JournalEvent {
+  if (why === undefined) return { event: 'ready', bank, confirmed: true, stages };
+  return { event: 'ready', bank, confirmed: false, why, stages };
+}
+
+/** Why a trial is reset; without `trialSeconds` where nobody knows how long it had. */
+export function failedTrialText(why: string, trialSeconds?: number): string {
+  return `trial not healthy in ${trialSeconds === undefined ? 'its time' : `${trialSeconds} s`}: ${why}`;
+}
+
 /** What the line of the stage says of a bank that was confirmed. */
 export function confirmedText(marks: BootMarks): string {
   return `was ${isTrial(marks) ? 'a trial' : `${stateNames[marks.bootstate]} attempts=${marks.attempts}`}`;

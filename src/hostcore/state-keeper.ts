@@ -45,6 +45,14 @@ export interface StateKeeper {
   report(): StateReport;
 }
 
+/** What is due once the boot is confirmed: what was changed before could not be saved, and the bank is to hold its own state. */
+export async function keepConfirmed(
+  keeper: Pick<StateKeeper, 'saveChanges' | 'keep'>,
+): Promise<void> {
+  await keeper.saveChanges();
+  await keeper.keep();
+}
+
 export function stateKeeper(port: StatePort): StateKeeper {
   const { banks, configuration } = port;
   const before = port.memo.read();

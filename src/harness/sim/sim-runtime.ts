@@ -11,6 +11,7 @@ import {
   bootedEvent,
   bootJudge,
   confirmedText,
+  failedTrialText,
   neverConfirmed,
   settleSeconds,
 } from '../../hostcore/judge-boot.ts';
@@ -123,7 +124,7 @@ function beIll(
     if (verdict === 'tell') say({ type: 'unhealthy', partition, build, reason: why });
     if (verdict !== 'wait') host?.journal({ event: 'unhealthy', bank: partition, why });
     if (verdict !== 'reset') continue;
-    say({ type: 'resetting', partition, reason: `trial not healthy in its time: ${why}` });
+    say({ type: 'resetting', partition, reason: failedTrialText(why) });
     return { outcome: 'unhealthy', reset: 'trial-time' };
   }
   return { outcome: 'unhealthy' };

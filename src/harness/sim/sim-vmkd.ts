@@ -4,10 +4,12 @@ import { shutdownMethod } from '../../hostcore/end-host.ts';
 import type { Ending } from '../../hostcore/host-port.ts';
 import type { HostStatus } from '../../hostcore/host-status.ts';
 import type { Journal } from '../../hostcore/journal.ts';
+import { readyEvent } from '../../hostcore/judge-boot.ts';
 import { mutex } from '../../hostcore/mutex.ts';
 import { settingsMethods } from '../../hostcore/settings-service.ts';
 import {
   defaultLockTimeoutMs,
+  keepConfirmed,
   type StateKeeper,
   stateKeeper,
 } from '../../hostcore/state-keeper.ts';
@@ -97,13 +99,8 @@ export async function becomeReady(
   { bank: { partition: bank } }: SimSystem,
   unconfirmed: string | undefined,
 ): Promise<void> {
-  const stages = {};
-  if (unconfirmed !== undefined) {
-    return journal.write({ event: 'ready', bank, confirmed: false, why: unconfirmed, stages });
-  }
-  await keeper.saveChanges();
-  await keeper.keep();
-  journal.write({ event: 'ready', bank, confirmed: true, stages });
+  if (unconfirmed === undefined) await keepConfirmed(keeper);
+  journal.write(readyEvent(bank, unconfirmed, {}));
 }
 
 /** An OEM may have defaults for these, in a layer that nobody has mounted. */

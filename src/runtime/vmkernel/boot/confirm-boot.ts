@@ -1,4 +1,4 @@
-import type { StateKeeper } from '../../../hostcore/state-keeper.ts';
+import { keepConfirmed, type StateKeeper } from '../../../hostcore/state-keeper.ts';
 import type { BankPartition } from './bank-partition.ts';
 import type { RunningBoot } from './judge-boot.ts';
 import type { SystemSettings } from './system-settings.ts';
@@ -33,7 +33,6 @@ export async function confirmBoot(
     return why;
   }
   port.onConfirmed();
-  await port.keeper.saveChanges();
-  await port.keeper.keep();
+  await keepConfirmed(port.keeper);
   return undefined;
 }

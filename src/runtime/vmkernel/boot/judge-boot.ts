@@ -4,6 +4,7 @@ import {
   bootedEvent,
   bootJudge,
   confirmedText,
+  failedTrialText,
   isTrial,
   neverConfirmed,
 } from '../../../hostcore/judge-boot.ts';
@@ -63,7 +64,7 @@ export async function judgeBoot(boot: RunningBoot): Promise<string | undefined> 
       console.event({ type: 'unhealthy', ...place, why });
     }
     if (verdict !== 'wait') journal.write({ event: 'unhealthy', bank: bank.number, why });
-    if (verdict === 'reset') await boot.reset(`trial not healthy in ${trialSeconds} s: ${why}`);
+    if (verdict === 'reset') await boot.reset(failedTrialText(why, trialSeconds));
     await setTimeout(boot.pauseMs ?? 500);
   }
   return ending;

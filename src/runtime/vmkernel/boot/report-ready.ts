@@ -1,4 +1,5 @@
 import type { Journal } from '../../../hostcore/journal.ts';
+import { readyEvent } from '../../../hostcore/judge-boot.ts';
 import type { Clock } from '../../system/clock.ts';
 import type { Console } from '../../system/console.ts';
 import type { KernelCommandLine } from './kernel-command-line.ts';
@@ -16,9 +17,6 @@ export function reportReady(
   why: string | undefined,
 ): void {
   const { bank, build } = command;
-  const confirmed = why === undefined;
-  const reason = confirmed ? {} : { why };
-  const stages = console.stages();
-  journal.write({ event: 'ready', bank: bank ?? 0, confirmed, ...reason, stages });
+  journal.write(readyEvent(bank ?? 0, why, console.stages()));
   console.event({ type: 'ready', build, bank: bank ?? null, boot: clock.sincePowerOn() });
 }
