@@ -5,6 +5,9 @@ import type { LinePattern } from './console-log.ts';
 /** What became of a boot (docs/architecture.md; the contract's words). */
 export type Outcome = 'healthy' | 'unhealthy' | 'panic' | 'hang' | 'rescue' | 'timeout';
 
+/** A VALID bank that is ill stays up, and has so long to become healthy after it has said so. */
+export const recoveryTimeoutMs = 30_000;
+
 /** How waiting for more of a boot ended. */
 export type BootEnding =
   /** By what the console says. */

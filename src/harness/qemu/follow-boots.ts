@@ -1,5 +1,5 @@
 import type { Outcome } from '../console/boot-progress.ts';
-import { type BootEnding, bootProgress } from '../console/boot-progress.ts';
+import { type BootEnding, bootProgress, recoveryTimeoutMs } from '../console/boot-progress.ts';
 import type { ConsoleLine } from '../console/console-log.ts';
 import type { Fault } from '../faults/fault.ts';
 import { type PowerCuts, powerCuts } from '../faults/power-cuts.ts';
@@ -33,8 +33,6 @@ export interface FollowedBoots {
   readonly unfired: readonly string[];
 }
 
-/** A VALID bank that is ill stays up, and has so long to become healthy after it has said so. */
-const illMs = 30_000;
 const anyLine = { test: () => true };
 
 /**
@@ -86,7 +84,7 @@ async function followOne(
   });
   for (;;) {
     const left = Math.max(0, deadline - performance.now());
-    const waitMs = progress.isIll() ? Math.min(left, illMs) : left;
+    const waitMs = progress.isIll() ? Math.min(left, recoveryTimeoutMs) : left;
     const next = await log.waitFor(anyLine, { timeoutMs: waitMs, from: at });
     if ('ended' in next) return finish(next.ended);
     const { text } = next.line;

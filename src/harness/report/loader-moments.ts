@@ -1,10 +1,11 @@
+import { stateNames } from '../../bootloader/rules.ts';
 import type { ConsoleEvent } from '../../protocol/console-event.ts';
 import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
 import { tellsConfirmed } from '../console/boot-stage.ts';
 import type { BankMoment, Moment } from './record.ts';
 
-/** By the number that boot.cfg has (docs/boot.md). */
-const states = ['VALID', 'UPGRADING', 'DIRTY', 'INVALID'];
+/** A number that a line may have, of which not each is a state. */
+const states: Readonly<Record<string, string>> = stateNames;
 
 /**
  * Follows the console of one machine: what the loader says of the banks at each boot, which one it takes with which marks, and

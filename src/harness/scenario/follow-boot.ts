@@ -1,12 +1,10 @@
 import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
+import { recoveryTimeoutMs } from '../console/boot-progress.ts';
 import type { WatchedBoot } from './machine-watch.ts';
 import { type StepContext, unmet } from './step-context.ts';
 
 /** Where following a boot ends: the system is ready, ill and staying up, nothing can be booted, or a line comes. */
 export type Until = 'ready' | 'unhealthy' | 'rescue' | RegExp;
-
-/** A VALID bank that is ill stays up, and has so long to become healthy after it has said so. */
-const illMs = 30_000;
 
 /**
  * Follows the machine from its `first` boot on (its place in `watch.boots`), through every reset and every power cut that was injected, until
@@ -49,7 +47,7 @@ function over({ watch }: StepContext, until: Until, first: number): End | undefi
   if (!boot || watch.boots.length <= first) return undefined;
   const stays = boot.outcome === 'healthy' || boot.outcome === 'rescue';
   if (stays) return { failed: bootText(boot, boot.outcome === 'healthy' ? 'ready' : 'rescue') };
-  if (until !== 'unhealthy' && watch.illMs() > illMs) {
+  if (until !== 'unhealthy' && watch.illMs() > recoveryTimeoutMs) {
     const why = watch.lines.findLast(
       ({ text }) => parseConsoleLine(text)?.type === 'unhealthy',
     )?.text;
