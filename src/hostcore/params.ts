@@ -1,7 +1,7 @@
 import { RpcError } from '../protocol/rpc-error.ts';
 
 /** A chunk of 512 KiB in base64 fits a line of the protocol. */
-export const maxChunkBytes = 1 << 19;
+const maxChunkBytes = 1 << 19;
 
 /** The error for a parameter that is wrong. */
 export function usage(member: string, expected: string, found: unknown): RpcError {

@@ -1,5 +1,5 @@
 /** Characters of the longest line that a server takes (docs/vmkd.md). */
-export const requestLimit = 1 << 20;
+const requestLimit = 1 << 20;
 
 /** Characters of the longest line that a client takes. */
 export const answerLimit = 16 << 20;

@@ -12,7 +12,7 @@ import { answerLine, type Method } from '../../protocol/json-rpc.ts';
 import { lineSplitter } from '../../protocol/line-splitter.ts';
 
 /** The name under which the host of a virtual machine finds vmkd (docs/vmkd.md). */
-export const virtioPortName = 'org.twinbank.vmkd.0';
+const virtioPortName = 'org.twinbank.vmkd.0';
 
 /** A port that never waits; both throw when it has been taken away. */
 export interface Port {

@@ -13,7 +13,7 @@ type Params = Record<string, unknown>;
 
 /** So long a reader of indications may be kept waiting. */
 const longestWaitMs = 30_000;
-/** What one answer may have: the caller takes lines of 1 Mi characters. */
+/** Characters that one answer may have: the object manager's heap is small, and a client takes lines of 16 Mi at most. */
 const mostCharacters = 900_000;
 
 /** The agent's methods by their names in vmkd's protocol, without `cim.` (docs/vmkd.md). */

@@ -1,9 +1,15 @@
 import { unlessDamaged } from '../../../bootloader/damage.ts';
 import { openFileDevice } from '../../../disk/file-device.ts';
 import type { HostBanks } from '../../../hostcore/host-port.ts';
+import { mutex } from '../../../hostcore/mutex.ts';
 import type { BankPair } from '../../../state/save-state.ts';
-import { withBankLock } from './bank-lock.ts';
 import { flushBuffers } from './running-bank.ts';
+
+/**
+ * The lock of the banks in the running system (`HostBanks.withPair`). vmkd is the only program that writes to banks, so that it
+ * need not be more than a queue.
+ */
+export const withBankLock = mutex();
 
 /** A bank's partition: its GPT number and its device. */
 export interface BankPlace {

@@ -20,7 +20,7 @@ export interface BankPartition {
  * firmware's and the kernel's numbers of disks have nothing to do with one another. Undefined where no disk
  * has it; disks without a readable GPT are passed over.
  */
-export function findPartition(guid: string): BankPartition | undefined {
+function findPartition(guid: string): BankPartition | undefined {
   for (const disk of readdirSync('/sys/block').filter(isDisk).sort()) {
     const isWanted = (partition: GptPartition): boolean => partition.guid.toLowerCase() === guid;
     const number = partitionNumber(`/dev/${disk}`, isWanted);

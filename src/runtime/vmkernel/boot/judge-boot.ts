@@ -10,7 +10,7 @@ import {
 } from '../../../hostcore/judge-boot.ts';
 import type { Clock } from '../../system/clock.ts';
 import type { Console } from '../../system/console.ts';
-import { withBankLock } from './bank-lock.ts';
+import { withBankLock } from './bank-pair.ts';
 import type { BankPartition } from './bank-partition.ts';
 import type { KernelCommandLine } from './kernel-command-line.ts';
 import { confirmRunningBank, readBankMarks } from './running-bank.ts';

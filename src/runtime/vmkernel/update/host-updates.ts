@@ -11,7 +11,7 @@ import {
 } from '../../../hostcore/update-service.ts';
 import type { TaskChannel, TaskResult, UpdateTask } from '../../../hostcore/update-task.ts';
 import { internalCode, RpcError } from '../../../protocol/rpc-error.ts';
-import { withBankLock } from '../boot/bank-lock.ts';
+import { withBankLock } from '../boot/bank-pair.ts';
 import type { ChunkMessage, UpdatePlaces, WorkerMessage, WorkerOrder } from './update-message.ts';
 
 export interface HostUpdates extends Pick<UpdatePort, 'journal' | 'line' | 'end'> {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { withBankLock } from '../../../../../src/runtime/vmkernel/boot/bank-lock.ts';
+import { withBankLock } from '../../../../../src/runtime/vmkernel/boot/bank-pair.ts';
 import {
   readConfiguration,
   writeConfiguration,
