@@ -84,8 +84,13 @@ async function writeSecret(target: string, content: Uint8Array): Promise<void> {
 /** Waits until the reader has taken all of it, as the process ends right after, or until a signal. */
 function writeOut({ stdout, signal }: Context, content: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    stdout.write(content, (error) => (error ? reject(error) : resolve()));
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    stdout.write(content, (error) => {
+      signal.removeEventListener('abort', stop);
+      if (error) reject(error);
+      else resolve();
+    });
   });
 }
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { getEventListeners } from 'node:events';
 import {
   existsSync,
   mkdtempSync,
@@ -104,6 +105,14 @@ describe('state backup', () => {
     await backup(image, 'm.tgz');
     expect(statSync(at('m.tgz')).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder).sort()).toEqual(['m.img', 'm.tgz']);
+  });
+
+  it('stops listening for a signal once standard output has the archive', async () => {
+    const image = write('disk.img', (made) => save(made, 5, 1, 3, 'host'));
+    const { signal } = new AbortController();
+    const argv = ['state', 'backup', image, '-'];
+    expect((await runHere(argv, { host: { cwd: folder, signal } })).code).toBe(0);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('goes to a pipe as it is, and to no terminal', async () => {
