@@ -76,7 +76,7 @@ function start(
       },
     },
     program,
-    callTimeoutMs: 3000,
+    callTimeoutMs: 6000,
     onIndication: (name, raised) =>
       log.add(managerOf([handle]).completeIndication(handle, name, raised)),
     onTrouble: (why) => trouble.push(why),
@@ -122,8 +122,8 @@ describe('the object manager', () => {
     const told = Object.fromEntries(problems.map(({ provider, message }) => [provider, message]));
     expect(told).toMatchObject({
       'Throws/p': 'no bus',
-      'Loops/p': 'provider Loops/p: no answer in 3 s',
-      'Waits/p': 'provider Waits/p: no answer in 3 s',
+      'Loops/p': 'provider Loops/p: no answer in 6 s',
+      'Waits/p': 'provider Waits/p: no answer in 6 s',
       'Nonsense/p': 'Nonsense_Fan.DeviceID: expected string, found 7',
       'Twice/p': 'Twice_Fan: expected keys of their own, found two of the same',
       'Ends/p': 'provider Ends/p ended: with exit code 3',
