@@ -1,5 +1,11 @@
 import { TwinbankError } from '../diagnostics/error.ts';
-import { decodeEnvBlock, type EnvProblem, encodeEnvBlock, setInEnvBlock } from './env-block.ts';
+import {
+  decodeEnvBlock,
+  type EnvEntry,
+  type EnvProblem,
+  encodeEnvBlock,
+  setInEnvBlock,
+} from './env-block.ts';
 import {
   type Attempts,
   type BootState,
@@ -148,20 +154,17 @@ export function readBootCfg(bytes: Uint8Array): BootCfgReading {
  * the whole file or its first sector. Throws `boot-cfg.mark` where a mark has no single place in it.
  */
 export function withMarks(bytes: Uint8Array, marks: Partial<BootMarks>): Uint8Array {
-  let changed = Uint8Array.from(bytes);
+  const changed = Uint8Array.from(bytes);
+  const { entries } = decodeEnvBlock(bytes.subarray(0, 512));
   for (const key of markKeys) {
     const value = marks[key];
-    if (value === undefined) continue;
-    const at = markOffset(bytes, key);
-    changed = Uint8Array.from(changed);
-    changed[at] = value.charCodeAt(0);
+    if (value !== undefined) changed[markOffset(bytes, entries, key)] = value.charCodeAt(0);
   }
   return changed;
 }
 
 /** By the same rules as {@link readBootCfg}: what looks like a mark's line may be part of another value. */
-function markOffset(bytes: Uint8Array, key: MarkKey): number {
-  const { entries } = decodeEnvBlock(bytes.subarray(0, 512));
+function markOffset(bytes: Uint8Array, entries: readonly EnvEntry[], key: MarkKey): number {
   const found = entries.filter((entry) => entry.key === key);
   const [only, second] = found;
   const isMark = only?.value.length === 1 && bytes[only.offset + 1] === newline;

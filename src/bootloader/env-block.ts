@@ -12,7 +12,7 @@ const hash = 0x23;
 const valuePattern = /^[\x20\x21\x23-\x26\x28-\x5b\x5d-\x7e]*$/;
 const keyPattern = /^[a-z][a-z0-9_.]*$/;
 
-interface EnvEntry {
+export interface EnvEntry {
   readonly key: string;
   readonly value: string;
   /** Byte offset of the value's first character. */
