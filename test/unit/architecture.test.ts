@@ -135,7 +135,7 @@ describe('every file under src/', () => {
 });
 
 describe('a line of a console', () => {
-  const words = /twinbank: |set bootstate|stage=|Kernel panic/;
+  const words = /twinbank: |set bootstate|stage=|Kernel panic|reboot: /;
 
   it('is read by parseConsoleLine alone, and by no expression of somebody else', () => {
     // A regular expression stands where a value does; one line holds it.

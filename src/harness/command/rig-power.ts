@@ -1,4 +1,5 @@
 import type { TwinbankError } from '../../diagnostics/error.ts';
+import { tellsSystemDown } from '../../protocol/kernel-line.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
 import { noShutdown } from '../console/boot-error.ts';
 import type { MachineRecord } from '../machine/machine-record.ts';
@@ -6,9 +7,6 @@ import { notAble, type PowerEvent, wrongPower } from '../machine/test-machine.ts
 import type { Rig } from './rig.ts';
 import { type SerialLine, serialLine, type VmkdLine, vmkdLine } from './rig-lines.ts';
 import { runRigCommand } from './rig-process.ts';
-
-/** The kernel's last line, whatever its log level. */
-const poweredOff = /reboot: Power down|reboot: System halted/;
 
 interface CommandExtras {
   readonly timeoutMs?: number;
@@ -77,7 +75,7 @@ export class RigPower {
     if (power.button !== undefined) await this.do('power.button', power.button);
     else if (vmkd !== undefined) await this.vmkd('shutdown').call('shutdown');
     else throw notAble('rig', 'power off', 'it has no power.button and no vmkd');
-    const end = await console.waitFor(poweredOff, { timeoutMs: timeouts.off, from });
+    const end = await console.waitFor({ test: tellsSystemDown }, { timeoutMs: timeouts.off, from });
     if (!('line' in end)) throw this.lost ?? noShutdown(console.lines);
     await this.switchOff({ what: 'off' });
   }

@@ -1,4 +1,3 @@
-import type { ConsoleEvent } from '../../protocol/console-event.ts';
 import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
 import { stageMarks } from './stage-marks.ts';
 
@@ -92,11 +91,4 @@ export function stageFollower(): (line: string) => ReachedStage | undefined {
         return undefined;
     }
   };
-}
-
-/** Whether the running system tells that it has confirmed its bank; it may also tell why not. */
-export function tellsConfirmed(event: ConsoleEvent): boolean {
-  return (
-    event.type === 'stage' && event.stage === 'bank' && /^confirmed\b/.test(event.detail ?? '')
-  );
 }

@@ -1,7 +1,7 @@
 import { stateNames } from '../../bootloader/rules.ts';
+import { tellsConfirmed } from '../../protocol/bank-stage.ts';
 import type { ConsoleEvent } from '../../protocol/console-event.ts';
 import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
-import { tellsConfirmed } from '../console/boot-stage.ts';
 import type { BankMoment, Moment } from './record.ts';
 
 /** A number that a line may have, of which not each is a state. */

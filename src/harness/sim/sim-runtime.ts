@@ -15,6 +15,7 @@ import {
   neverConfirmed,
   settleSeconds,
 } from '../../hostcore/judge-boot.ts';
+import { confirmedDetail, notConfirmedDetail } from '../../protocol/bank-stage.ts';
 import type { Outcome } from '../console/boot-progress.ts';
 import type { RuntimeStage } from '../console/boot-stage.ts';
 import type { RuntimeFault } from '../faults/fault.ts';
@@ -78,7 +79,7 @@ export function simulateSystem(
   for (const name of stages) stage(name, name === 'state' ? host?.restore(bank) : undefined);
   const judged = judge(bank, system, say);
   if (typeof judged === 'object') return judged;
-  if (judged !== undefined) stage('bank', `not confirmed: ${judged}`);
+  if (judged !== undefined) stage('bank', notConfirmedDetail(judged));
   if (host) host.judged(judged);
   else say({ type: 'ready', partition, build });
   return { outcome: 'healthy' };
@@ -101,7 +102,7 @@ function judge(
     const why = behaviour && illnesses[behaviour];
     if (why !== undefined) return beIll(partition, marks, why, system, say);
     assertConfirmed(marked, writeConfirmation(marked));
-    say({ type: 'stage', stage: 'bank', detail: `confirmed, ${confirmedText(marks)}` });
+    say({ type: 'stage', stage: 'bank', detail: confirmedDetail(confirmedText(marks)) });
     return undefined;
   } catch (error) {
     if (error instanceof PowerFailure) throw error;

@@ -41,7 +41,7 @@ function entryView(entry: ConsoleEntry, several: boolean): Html {
 /** Lines of ours stand out, and those that tell of what went wrong. */
 function lineLook(text: string): Html | false {
   const event = parseConsoleLine(text);
-  if (/refus|wrong/.test(text) || (event && tellsOfFailure(event))) return html` class="l-bad"`;
+  if (event && tellsOfFailure(event)) return html` class="l-bad"`;
   if (event?.type === 'ready') return html` class="l-ok"`;
   return event !== undefined && html` class="l-stage"`;
 }
@@ -49,6 +49,9 @@ function lineLook(text: string): Html | false {
 function tellsOfFailure(event: ConsoleEvent): boolean {
   switch (event.type) {
     case 'panic':
+    case 'refused':
+    case 'rollback-refused':
+    case 'marks-not-written':
     case 'unhealthy':
     case 'fell-ill':
     case 'resetting':

@@ -1,5 +1,5 @@
+import { tellsConfirmed } from '../../../protocol/bank-stage.ts';
 import { parseConsoleLine } from '../../../protocol/parse-console-line.ts';
-import { tellsConfirmed } from '../../console/boot-stage.ts';
 import { changeAtRest } from '../change-at-rest.ts';
 import { bankNumber } from '../fields.ts';
 import { defineStep } from '../step.ts';

@@ -1,4 +1,5 @@
 import { keepConfirmed, type StateKeeper } from '../../../hostcore/state-keeper.ts';
+import { notConfirmedDetail } from '../../../protocol/bank-stage.ts';
 import type { BankPartition } from './bank-partition.ts';
 import type { RunningBoot } from './judge-boot.ts';
 import type { SystemSettings } from './system-settings.ts';
@@ -29,7 +30,7 @@ export async function confirmBoot(
     ? await port.judgeBoot({ ...port, bank, trialSeconds }).catch(({ message }: Error) => message)
     : 'no disk has the partition that the loader named';
   if (why !== undefined) {
-    port.console.stage('bank', `not confirmed: ${why}`);
+    port.console.stage('bank', notConfirmedDetail(why));
     return why;
   }
   port.onConfirmed();

@@ -8,6 +8,7 @@ import {
   isTrial,
   neverConfirmed,
 } from '../../../hostcore/judge-boot.ts';
+import { confirmedDetail } from '../../../protocol/bank-stage.ts';
 import type { Clock } from '../../system/clock.ts';
 import type { Console } from '../../system/console.ts';
 import { withBankLock } from './bank-pair.ts';
@@ -56,7 +57,7 @@ export async function judgeBoot(boot: RunningBoot): Promise<string | undefined> 
     const verdict = judge.look(why, clock.sinceKernel());
     if (verdict === 'confirm') {
       await withBankLock(() => confirmRunningBank(bank.device, boot.dropCaches));
-      console.stage('bank', `confirmed ${bank.device}, ${confirmedText(marks)}`);
+      console.stage('bank', confirmedDetail(confirmedText(marks), bank.device));
       return undefined;
     }
     if (verdict === 'tell') {
