@@ -2,8 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { GptPartition } from '../../disk/gpt-entry.ts';
+import { list, object, text } from '../../protocol/form.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
 import type { LiveFault } from '../faults/fault.ts';
+import { faultyPartition } from '../faults/faulty-partition.ts';
 import { storePath } from '../faults/live-fault-rows.ts';
 import { defaultMachine } from './machine.ts';
 import type { QemuOptions } from './qemu-hardware.ts';
@@ -72,13 +74,15 @@ export async function playLive(target: LiveTarget, faults: readonly LiveFault[])
   if (top !== imageNode) await attach(top);
 }
 
+/** What is read of QEMU's answers (QEMU docs/interop/qemu-qmp-ref). */
+const nodesForm = list(object({ 'node-name': text }));
+const blocksForm = list(
+  object({ device: text }, { qdev: text, inserted: object({ 'node-name': text }) }),
+);
+
 /** What the guest sees as its disk, and the node that it has: a USB disk is one behind its adapter. */
 async function diskDevice(qmp: RpcClient): Promise<{ path: string; node: string }> {
-  const blocks = (await qmp.call('query-block')) as {
-    device: string;
-    qdev?: string;
-    inserted?: { 'node-name': string };
-  }[];
+  const blocks = blocksForm(await qmp.call('query-block'), 'query-block');
   const { qdev, inserted } = blocks.find(({ device }) => device === 'disk') ?? {};
   if (qdev !== undefined && inserted) {
     return { path: qdev.replace(/\/virtio-backend$/, ''), node: inserted['node-name'] };
@@ -87,9 +91,8 @@ async function diskDevice(qmp: RpcClient): Promise<{ path: string; node: string 
 }
 
 async function removeFilters(qmp: RpcClient): Promise<void> {
-  const nodes = (await qmp.call('query-named-block-nodes', { flat: true })) as {
-    'node-name': string;
-  }[];
+  const answer = await qmp.call('query-named-block-nodes', { flat: true });
+  const nodes = nodesForm(answer, 'query-named-block-nodes');
   for (const node of [...filters].reverse()) {
     if (!nodes.some((one) => one['node-name'] === node)) continue;
     await qmp.call('blockdev-del', { 'node-name': node });
@@ -104,13 +107,8 @@ function errorRules(
 ): string {
   const rule = (sector: string): string =>
     `[inject-error]\nevent = "none"\niotype = "${fault.on}"\nerrno = "${eio}"\n${sector}`;
-  if (fault.partition === undefined) return rule('');
-  const place = partitions.find(({ number }) => number === fault.partition);
-  if (!place) {
-    const known = partitions.map(({ number }) => number).join(', ');
-    const message = `io-error: expected a partition of the disk (${known}), found ${fault.partition}`;
-    throw new TwinbankError('usage', 'usage.fault', message);
-  }
+  const place = faultyPartition(fault, partitions);
+  if (!place) return rule('');
   const { firstLba, lastLba } = place;
   const pages = Math.ceil((lastLba - firstLba + 1) / pageSectors);
   return Array.from({ length: pages }, (_, page) =>

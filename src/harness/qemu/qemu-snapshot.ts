@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../host/temporary-folder.ts';
+import { object, text } from '../../protocol/form.ts';
 import type { Fault } from '../faults/fault.ts';
 import { copyDisk, type DiskCopy } from '../machine/disk-copy.ts';
 import type { History } from '../machine/machine-record.ts';
@@ -58,16 +59,19 @@ export async function keepQemu(
   }
 }
 
+/** What is read of QEMU's answers; a migration that has not begun has no status. */
+const migrationForm = object({}, { status: text, 'error-desc': text });
+const statusForm = object({ status: text });
+
 async function keepMemory({ qmp }: QemuMachine, folder: TemporaryFolder): Promise<string> {
   const path = join(folder.path, 'memory');
   await qmp.call('stop');
   await qmp.call('migrate-set-parameters', { 'max-bandwidth': unlimited });
   await qmp.call('migrate', { uri: `exec:cat >'${path}'` });
   await waitUntil('the machine to be kept', async () => {
-    const { status, ...why } = (await qmp.call('query-migrate')) as Readonly<
-      Record<string, unknown>
-    >;
-    if (status === 'failed') throw failed('the machine to be kept', String(why['error-desc']));
+    const found = migrationForm(await qmp.call('query-migrate'), 'query-migrate');
+    const { status, 'error-desc': why = 'no reason' } = found;
+    if (status === 'failed') throw failed('the machine to be kept', why);
     return status === 'completed';
   });
   return path;
@@ -81,7 +85,7 @@ export function incomingArguments({ memory }: QemuSnapshot): string[] {
 /** Waits until a machine has what was kept, and lets it go on. */
 export async function goOn({ qmp }: QemuMachine): Promise<void> {
   await waitUntil('the machine to come back', async () => {
-    const { status } = (await qmp.call('query-status')) as { status: string };
+    const { status } = statusForm(await qmp.call('query-status'), 'query-status');
     return status !== 'inmigrate';
   });
   await qmp.call('cont');

@@ -1,7 +1,9 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { openFat } from '../../disk/fat/volume.ts';
 import { readGpt } from '../../disk/gpt.ts';
+import { partitionExtent } from '../../disk/partition-device.ts';
 import type { LiveFault } from '../faults/fault.ts';
+import { faultyPartition } from '../faults/faulty-partition.ts';
 import { storePath } from '../faults/live-fault-rows.ts';
 import type { SimHostDisk } from './sim-host-disk.ts';
 
@@ -40,15 +42,8 @@ export function failWrites(disk: SimHostDisk, faults: readonly LiveFault[]): voi
   const { partitions } = readGpt(disk.device);
   const ranges = faults.flatMap((fault) => {
     if (fault.live !== 'io-error') return [];
-    if (fault.partition === undefined) return [{ offset: 0, length: disk.device.size }];
-    const place = partitions.find(({ number }) => number === fault.partition);
-    if (!place) {
-      const known = partitions.map(({ number }) => number).join(', ');
-      const message = `io-error: expected a partition of the disk (${known}), found ${fault.partition}`;
-      throw new TwinbankError('usage', 'usage.fault', message);
-    }
-    const { firstLba, lastLba } = place;
-    return [{ offset: firstLba * 512, length: (lastLba - firstLba + 1) * 512 }];
+    const place = faultyPartition(fault, partitions);
+    return [place ? partitionExtent(place) : { offset: 0, length: disk.device.size }];
   });
   disk.medium.failWrites(ranges);
 }
