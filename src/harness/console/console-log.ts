@@ -17,7 +17,10 @@ export interface ConsoleLog {
   readonly lines: readonly ConsoleLine[];
   /** The next line, or one already there from `from` on, that matches; or the end of waiting for it. */
   waitFor(pattern: LinePattern, options: { timeoutMs: number; from?: number }): Promise<WaitEnd>;
+  /** Each line that comes from now on. */
   onLine(listener: (line: ConsoleLine) => void): void;
+  /** Those that are there already first: a machine may have said something before anybody could ask to hear it. */
+  onEveryLine(listener: (line: ConsoleLine) => void): void;
   /** Bytes from the machine. */
   feed(chunk: Uint8Array): void;
   /** A line as it is, from whoever has lines and no bytes. */
@@ -55,6 +58,10 @@ export function consoleLog(now: () => number): ConsoleLog {
   return {
     lines,
     onLine: (listener) => void listeners.add(listener),
+    onEveryLine(listener) {
+      for (const line of [...lines]) listener(line);
+      listeners.add(listener);
+    },
     add,
     feed(chunk) {
       const [rest = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n');

@@ -28,7 +28,7 @@ export async function bootInQemu(options: BootOptions): Promise<BootResult> {
   const { signal, until, timeoutMs } = options;
   const machine = await startQemu(options.machine, signal);
   try {
-    if (options.onLine) machine.console.onLine(options.onLine);
+    if (options.onLine) machine.console.onEveryLine(options.onLine);
     const end = await machine.console.waitFor(endOfBoot(until), { timeoutMs });
     signal?.throwIfAborted();
     if ('ended' in end && end.ended === 'closed') {

@@ -48,7 +48,7 @@ export async function followBoots(options: FollowOptions): Promise<FollowedBoots
   for (let again = true; again && boots.length < limit; ) {
     const machine = await startQemu({ ...wanted, extra: [...wanted.extra, ...extra] }, signal);
     try {
-      if (options.onLine) machine.console.onLine(options.onLine);
+      if (options.onLine) machine.console.onEveryLine(options.onLine);
       let ending: BootEnding | undefined;
       for (let from = 0; again && ending !== 'power-cut' && boots.length < limit; ) {
         const { boot, ending: how } = await followOne(machine, from, cuts, options.timeoutMs);

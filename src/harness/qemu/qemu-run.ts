@@ -72,11 +72,9 @@ export class QemuRun {
     if (snapshot) this.#record.resume(snapshot.record, true);
     else this.#record.power({ what: 'on' });
     // What has come already, and what comes until this machine's power goes.
-    const show = ({ text }: { readonly text: string }): void => {
+    machine.console.onEveryLine(({ text }) => {
       if (this.#machine === machine) this.#record.addLine(text);
-    };
-    for (const line of machine.console.lines) show(line);
-    machine.console.onLine(show);
+    });
     machine.onEvent((name) => {
       if (name === 'RESET' && this.#machine === machine) this.#record.power({ what: 'reset' });
     });

@@ -138,6 +138,18 @@ describe('waiting for a line', () => {
   });
 });
 
+it('hands on what was said before anybody asked, to who wants every line', () => {
+  const log = consoleLog(() => 0);
+  log.feed(bytes('early\n'));
+  const every: string[] = [];
+  const later: string[] = [];
+  log.onEveryLine(({ text }) => every.push(text));
+  log.onLine(({ text }) => later.push(text));
+  log.feed(bytes('late\n'));
+  expect(every).toEqual(['early', 'late']);
+  expect(later).toEqual(['late']);
+});
+
 it('keeps what only looks like a sequence in plain text', () => {
   expect(plainText('[   33.6] reboot: [2J \\x1b[0m')).toBe('[   33.6] reboot: [2J \\x1b[0m');
 });
