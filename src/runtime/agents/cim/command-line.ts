@@ -1,6 +1,14 @@
-import type { IndicationPage } from './indication-log.ts';
+import {
+  classAnswerForm,
+  classesForm,
+  enumerationForm,
+  indicationsForm,
+  instanceForm,
+  objectForm,
+  resultForm,
+} from './answer-forms.ts';
 import type { Enumeration, NamedInstance } from './object-manager.ts';
-import type { CimClass, CimInstance, CimValue } from './provider.ts';
+import type { CimInstance, CimValue } from './provider.ts';
 
 export const usage = `usage: cim classes | class NAME | instances CLASS | get PATH | invoke PATH METHOD [NAME=VALUE]...
        cim indications [--follow]            each with --json for one JSON document`;
@@ -72,28 +80,20 @@ function jsonOrText(text: string): unknown {
 
 /** An answer for people, or as one JSON document (a line for each page when it follows). */
 export function formatAnswer({ method, json, follow }: Parsed, answer: unknown): string {
-  if (json)
-    return JSON.stringify({ schemaVersion: 1, ...(answer as object) }, null, follow ? 0 : 2);
-  if (method === 'classes') return classesText(answer as ClassesAnswer);
-  if (method === 'class') return classText(answer as ClassAnswer);
-  if (method === 'instances') return instancesText(answer as Enumeration);
-  if (method === 'get') return instanceText(answer as NamedInstance);
-  if (method === 'indications') return indicationsText(answer as IndicationPage);
-  const { returnValue, out = {} } = answer as { returnValue: CimValue; out?: CimInstance };
+  if (json) {
+    const document = { schemaVersion: 1, ...objectForm(answer, method) };
+    return JSON.stringify(document, null, follow ? 0 : 2);
+  }
+  if (method === 'classes') return classesText(classesForm(answer, method));
+  if (method === 'class') return classText(classAnswerForm(answer, method));
+  if (method === 'instances') return instancesText(enumerationForm(answer, method));
+  if (method === 'get') return instanceText(instanceForm(answer, method));
+  if (method === 'indications') return indicationsText(indicationsForm(answer, method));
+  const { returnValue, out = {} } = resultForm(answer, method);
   return [`returns ${shown(returnValue)}`, ...propertyLines(out)].join('\n');
 }
 
-interface ClassesAnswer {
-  classes: readonly { name: string; provider: string | null; description: string }[];
-  problems: readonly string[];
-}
-
-type ClassAnswer = Required<CimClass> & {
-  superclasses: readonly string[];
-  provider: string | null;
-};
-
-function classesText({ classes, problems }: ClassesAnswer): string {
+function classesText({ classes, problems }: ReturnType<typeof classesForm>): string {
   const served = classes.filter(({ provider }) => provider !== null);
   const lines = served.map(
     ({ name, provider, description }) =>
@@ -108,8 +108,8 @@ function classText({
   provider,
   description,
   properties,
-  methods,
-}: ClassAnswer): string {
+  methods = {},
+}: ReturnType<typeof classAnswerForm>): string {
   const lines = Object.entries(properties).map(
     ([property, { type, array, key, units }]) =>
       `  ${key ? '*' : ' '} ${property.padEnd(28)} ${type}${array ? '[]' : ''}${units ? `  ${units}` : ''}`,
@@ -141,7 +141,7 @@ function instanceText({ path, properties }: NamedInstance): string {
   return [path, ...propertyLines(properties)].join('\n');
 }
 
-function indicationsText({ indications, lost }: IndicationPage): string {
+function indicationsText({ indications, lost }: ReturnType<typeof indicationsForm>): string {
   const lines = indications.map(({ className, properties }) => {
     const { IndicationTime, PerceivedSeverity, Message, Description } = properties;
     const what = shown(Message ?? Description ?? null);

@@ -1,5 +1,6 @@
 import { callSocket } from '../../system/call-socket.ts';
 import { socketOf } from '../agent.ts';
+import { indicationsForm } from './answer-forms.ts';
 import { formatAnswer, type Parsed, parseArguments, usage } from './command-line.ts';
 
 const agent = { name: 'the agent cim', socket: socketOf('cim'), notThereCode: 'cim.no-agent' };
@@ -24,12 +25,10 @@ async function main(): Promise<void> {
 /** Until somebody ends it. */
 async function follow(parsed: Parsed): Promise<void> {
   for (let after = 0; ; ) {
-    const page = (await callSocket(agent, parsed.method, { after, waitMs: 30_000 })) as {
-      next: number;
-    };
+    const page = await callSocket(agent, parsed.method, { after, waitMs: 30_000 });
     const text = formatAnswer(parsed, page);
     if (text !== '') console.log(text);
-    after = page.next;
+    after = indicationsForm(page, parsed.method).next;
   }
 }
 

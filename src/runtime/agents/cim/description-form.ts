@@ -50,7 +50,8 @@ const method = object(
   { description: text, parameters: record(parameter), returns: type },
   { values: record(text) },
 );
-const cimClass: Form<CimClass> = object(
+/** A class as a provider describes it, and as the object manager tells it. */
+export const classForm: Form<CimClass> = object(
   { name: text, description: text, properties: record(property) },
   { superclass: text, abstract: yes, methods: record(method) },
 );
@@ -62,7 +63,7 @@ export const descriptionForm: Form<ProviderDescription> = object({
   name: text,
   api: number,
   monitors: flag,
-  classes: list(cimClass),
+  classes: list(classForm),
   programs: record(programForm),
   writes: list(text),
   devices: list(text),

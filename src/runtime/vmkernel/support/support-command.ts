@@ -1,5 +1,12 @@
+import { list, nullable, number, object, text } from '../../../protocol/form.ts';
 import { callSocket } from '../../system/call-socket.ts';
-import type { SupportAnswer } from './support-service.ts';
+
+/** What it says of what vmkd answers. */
+const answerForm = object({
+  path: text,
+  bytes: number,
+  collectors: list(object({ file: text, problem: nullable(text) })),
+});
 
 /** `support-bundle`: asks vmkd for one, and says where it is and what is missing in it. Exit code 5: no answer. */
 async function main(): Promise<void> {
@@ -12,7 +19,7 @@ async function main(): Promise<void> {
   };
   try {
     const answer = await callSocket(vmkd, 'support.collect', {});
-    const { path, bytes, collectors } = answer as SupportAnswer;
+    const { path, bytes, collectors } = answerForm(answer, 'support.collect');
     for (const { file, problem } of collectors)
       if (problem !== null) console.log(`${file}: ${problem}`);
     console.log(`${path}: ${bytes} bytes, ${collectors.length} collectors`);

@@ -50,4 +50,16 @@ describe('the command cim', () => {
       '! A_C of acme/p: no bus',
     ]);
   });
+
+  test.each([
+    ['instances A_B', { instances: [{ path: 'P' }], problems: [] }],
+    ['instances A_B', null],
+    ['classes', { classes: [{ name: 'A_B', provider: 7, description: '' }], problems: [] }],
+    ['get P', { path: 'P', className: 'A_B', properties: { C: { D: 1 } } }],
+    ['indications --json', 'text'],
+  ])('says what it expected of an answer to "%s" of another form', (line, answer) => {
+    const parsed = parseArguments(line.split(' '));
+    if (typeof parsed === 'string') throw new Error(parsed);
+    expect(() => formatAnswer(parsed, answer)).toThrow(/^\w+\S*: expected .+, found .+/);
+  });
 });
