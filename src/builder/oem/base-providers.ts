@@ -18,11 +18,11 @@ export interface BaseProviders {
 }
 
 export async function planBaseProviders(
-  agents: readonly Pick<Agent, 'name' | 'cimProviders'>[],
+  agents: readonly Pick<Agent, 'name' | 'providers'>[],
   cache: Cache,
 ): Promise<BaseProviders> {
-  const rows = agents.flatMap(({ name: agent, cimProviders = [] }) =>
-    cimProviders.map((provider) => ({
+  const rows = agents.flatMap(({ name: agent, providers = [] }) =>
+    providers.map((provider) => ({
       ...provider,
       entry: `src/runtime/agents/${agent}/${provider.entry}`,
     })),

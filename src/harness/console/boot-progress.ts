@@ -11,7 +11,7 @@ export const recoveryTimeoutMs = 30_000;
 /** How waiting for more of a boot ended. */
 export type BootEnding =
   /** By what the console says. */
-  | 'told'
+  | 'console'
   /** The loader speaks again: something reset the machine. */
   | 'reset'
   | 'power-cut'
@@ -54,7 +54,7 @@ export function bootProgress(until?: LinePattern): BootProgress {
     trial: null as number | null,
     ill: false,
     resetting: false,
-    told: undefined as Outcome | undefined,
+    outcome: undefined as Outcome | undefined,
   };
   const follow = (event: ConsoleEvent): void => {
     switch (event.type) {
@@ -84,14 +84,14 @@ export function bootProgress(until?: LinePattern): BootProgress {
     see(line) {
       const event = parseConsoleLine(line);
       if (event) follow(event);
-      seen.told = outcomeOf(event, line, until) ?? seen.told;
+      seen.outcome = outcomeOf(event, line, until) ?? seen.outcome;
     },
     startsNext: (line) => seen.loader && parseConsoleLine(line)?.type === 'loader',
-    isOver: () => seen.told !== undefined,
+    isOver: () => seen.outcome !== undefined,
     isIll: () => seen.ill && seen.trial !== seen.booted,
     judge(ending) {
-      const { booted, told, ill, resetting } = seen;
-      if (told !== undefined && ending === 'told') return { booted, outcome: told };
+      const { booted, outcome, ill, resetting } = seen;
+      if (outcome !== undefined && ending === 'console') return { booted, outcome };
       if (resetting || (ill && ending !== 'power-cut')) return { booted, outcome: 'unhealthy' };
       // What ends without a word was reset by something that the console does not show.
       return { booted, outcome: ending === 'timeout' ? 'timeout' : 'hang' };

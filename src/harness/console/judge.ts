@@ -30,7 +30,7 @@ export function judgeBoot(
     if (!progress.isOver()) progress.see(text);
   });
   return {
-    ...progress.judge('line' in end ? 'told' : end.ended),
+    ...progress.judge('line' in end ? 'console' : end.ended),
     stages: bootTimeline(events),
     ...readyFigures(events),
   };

@@ -10,7 +10,7 @@ export interface Stage {
 }
 
 type Ends = (event: ConsoleEvent) => boolean;
-const told = (type: ConsoleEvent['type']): Ends => {
+const line = (type: ConsoleEvent['type']): Ends => {
   return (event) => event.type === type;
 };
 const stage = (name: string): Ends => {
@@ -22,19 +22,19 @@ const stage = (name: string): Ends => {
  * first time, the loader where it begins to verify a bank, and so on.
  */
 const marks: readonly { readonly name: string; readonly ends: Ends }[] = [
-  { name: 'firmware', ends: told('loader') },
-  { name: 'loader', ends: told('verifying') },
-  { name: 'hashes', ends: told('booting') },
+  { name: 'firmware', ends: line('loader') },
+  { name: 'loader', ends: line('verifying') },
+  { name: 'hashes', ends: line('booting') },
   { name: 'kernel', ends: stage('kernel') },
   { name: 'init and engine', ends: stage('engine') },
   { name: 'drivers', ends: stage('drivers') },
   { name: 'state', ends: stage('state') },
   { name: 'agents', ends: stage('agents') },
   { name: 'network', ends: stage('network') },
-  { name: 'confirm', ends: told('ready') },
+  { name: 'confirm', ends: line('ready') },
 ];
 
-/** What a console told, and when. */
+/** What a console said, and when. */
 export interface TimedEvent {
   readonly seconds: number;
   readonly event: ConsoleEvent;

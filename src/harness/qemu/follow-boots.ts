@@ -92,6 +92,6 @@ async function followOne(
     at++;
     progress.see(text);
     if (cuts.at(text) !== undefined) return finish('power-cut');
-    if (progress.isOver()) return finish('told');
+    if (progress.isOver()) return finish('console');
   }
 }

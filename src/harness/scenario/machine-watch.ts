@@ -98,7 +98,7 @@ export function watchMachine(
     illSince = progress.isIll() ? (illSince ?? performance.now()) : undefined;
     if (!progress.isOver()) return;
     illSince = undefined;
-    if (boot.outcome === undefined) settle(boot, progress.judge('told').outcome);
+    if (boot.outcome === undefined) settle(boot, progress.judge('console').outcome);
   };
   const askAll = (): void => {
     for (const ask of [...waiting]) ask();

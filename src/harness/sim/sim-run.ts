@@ -44,7 +44,7 @@ export class SimRun {
   plug: Plug | undefined;
   /** Undefined: it is off. */
   running: RunningBoot | undefined;
-  #played: SimFaults | undefined;
+  #faultEffects: SimFaults | undefined;
   #isPulled = false;
   readonly #record: MachineRecord;
   readonly #options: SimRunOptions;
@@ -70,12 +70,12 @@ export class SimRun {
   /** Follows boots until one stays, or the power goes for good. */
   async boot(disk: SimHostDisk, first: 'on' | 'reset'): Promise<void> {
     this.running = {};
-    if (first === 'on' || !this.#played) this.#played = simFaults(disk, this.faults);
+    if (first === 'on' || !this.#faultEffects) this.#faultEffects = simFaults(disk, this.faults);
     let what = first;
     for (let boot = 0; boot < this.#options.maxBoots; boot++) {
       this.#record.power({ what });
-      const end = await this.#bootOnce(disk, this.#played);
-      const cutBy = this.#settleFaults(this.#played);
+      const end = await this.#bootOnce(disk, this.#faultEffects);
+      const cutBy = this.#settleFaults(this.#faultEffects);
       if (end === 'stays') return;
       if (end === 'pulled') return this.end({ what: 'cut' });
       what = end === 'power-cut' ? 'on' : 'reset';
@@ -229,7 +229,7 @@ export class SimRun {
   async #powerFailed(disk: SimHostDisk): Promise<void> {
     disk.medium.powerOn();
     if (this.#cutEnd() === 'pulled') return this.end({ what: 'cut' });
-    const fault = this.#played && this.#settleFaults(this.#played);
+    const fault = this.#faultEffects && this.#settleFaults(this.#faultEffects);
     this.#record.power({ what: 'cut', ...(fault && { fault }) });
     await this.boot(disk, 'on');
   }

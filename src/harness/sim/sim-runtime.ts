@@ -39,7 +39,7 @@ export interface SimHost {
   judged(unconfirmed: string | undefined): void;
 }
 
-interface PlayedSystem {
+interface SimulatedSystem {
   readonly build: string;
   readonly behaviour?: RuntimeFault | undefined;
   readonly refused?: readonly RefusedBank[];
@@ -49,7 +49,7 @@ interface PlayedSystem {
 const stages: readonly RuntimeStage[] = ['engine', 'drivers', 'state', 'agents', 'network'];
 
 /** What keeps a system that runs from being healthy. */
-const illnesses: Readonly<Partial<Record<RuntimeFault, string>>> = {
+const faultProblems: Readonly<Partial<Record<RuntimeFault, string>>> = {
   'agent-dead': 'an agent does not answer',
   'no-confirm': 'the fault no-confirm',
 };
@@ -61,35 +61,35 @@ const illnesses: Readonly<Partial<Record<RuntimeFault, string>>> = {
  */
 export function simulateSystem(
   bank: SimBank,
-  system: PlayedSystem,
-  say: (event: SimBootEvent) => void,
+  system: SimulatedSystem,
+  emit: (event: SimBootEvent) => void,
 ): SimSystemEnd {
   const { partition } = bank;
   const { behaviour, build, host } = system;
   const stage = (name: RuntimeStage, detail = 'simulated') =>
-    say({ type: 'stage', stage: name, detail });
+    emit({ type: 'stage', stage: name, detail });
   stage('kernel');
   stage('watchdog');
   if (behaviour === 'kernel-panic' || behaviour === 'init-hang') {
-    say({ type: 'fault', partition, fault: behaviour });
+    emit({ type: 'fault', partition, fault: behaviour });
     if (behaviour === 'init-hang') return { outcome: 'hang', reset: 'watchdog' };
-    say({ type: 'panic', partition });
+    emit({ type: 'panic', partition });
     return { outcome: 'panic', reset: 'panic' };
   }
   for (const name of stages) stage(name, name === 'state' ? host?.restore(bank) : undefined);
-  const judged = judge(bank, system, say);
+  const judged = judge(bank, system, emit);
   if (typeof judged === 'object') return judged;
   if (judged !== undefined) stage('bank', notConfirmedDetail(judged));
   if (host) host.judged(judged);
-  else say({ type: 'ready', partition, build });
+  else emit({ type: 'ready', partition, build });
   return { outcome: 'healthy' };
 }
 
 /** How a system that is ill ended up; of another one why it is not confirmed, undefined: it is. */
 function judge(
   bank: SimBank,
-  system: PlayedSystem,
-  say: (event: SimBootEvent) => void,
+  system: SimulatedSystem,
+  emit: (event: SimBootEvent) => void,
 ): SimSystemEnd | string | undefined {
   const { partition } = bank;
   const { behaviour, build, refused = [], host } = system;
@@ -99,10 +99,10 @@ function judge(
     host?.journal(bootedEvent(marks, { bank: partition, build, refused }));
     const never = neverConfirmed(marks);
     if (never !== undefined) return never;
-    const why = behaviour && illnesses[behaviour];
-    if (why !== undefined) return beIll(partition, marks, why, system, say);
+    const why = behaviour && faultProblems[behaviour];
+    if (why !== undefined) return judgeUnhealthy(partition, marks, why, system, emit);
     assertConfirmed(marked, writeConfirmation(marked));
-    say({ type: 'stage', stage: 'bank', detail: confirmedDetail(confirmedText(marks)) });
+    emit({ type: 'stage', stage: 'bank', detail: confirmedDetail(confirmedText(marks)) });
     return undefined;
   } catch (error) {
     if (error instanceof PowerFailure) throw error;
@@ -111,21 +111,21 @@ function judge(
 }
 
 /** Looks at a system that stays ill: at once, when that has settled, and when any trial's time is over. */
-function beIll(
+function judgeUnhealthy(
   partition: number,
   marks: BootMarks,
   why: string,
-  { build, host }: PlayedSystem,
-  say: (event: SimBootEvent) => void,
+  { build, host }: SimulatedSystem,
+  emit: (event: SimBootEvent) => void,
 ): SimSystemEnd {
   // What the recipe gives a trial is in a layer, which nobody has mounted.
   const { look } = bootJudge({ marks, trialSeconds: Number.MAX_VALUE, seconds: 0 });
   for (const seconds of [0, settleSeconds + 1, Number.POSITIVE_INFINITY]) {
     const verdict = look(why, seconds);
-    if (verdict === 'tell') say({ type: 'unhealthy', partition, build, reason: why });
+    if (verdict === 'tell') emit({ type: 'unhealthy', partition, build, reason: why });
     if (verdict !== 'wait') host?.journal({ event: 'unhealthy', bank: partition, why });
     if (verdict !== 'reset') continue;
-    say({ type: 'resetting', partition, reason: failedTrialText(why) });
+    emit({ type: 'resetting', partition, reason: failedTrialText(why) });
     return { outcome: 'unhealthy', reset: 'trial-time' };
   }
   return { outcome: 'unhealthy' };

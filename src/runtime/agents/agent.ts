@@ -28,7 +28,7 @@ export interface Agent {
   /** What OEMs can require of a bank that has it: `NAME` or `NAME = VERSION`. */
   readonly provides?: readonly string[];
   /** What the base itself tells of the hardware, if this agent is there (docs/cim.md). */
-  readonly cimProviders?: readonly BaseProvider[];
+  readonly providers?: readonly BaseProvider[];
 }
 
 /** A group of the same number goes with it. */

@@ -88,7 +88,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   const boot = { ...ports, journal, keeper, problems, isStopping, reset, onConfirmed };
   const unconfirmed = await confirmBoot(boot, bank);
 
-  // 8. Ready; from here on only changes are told.
+  // 8. Ready; from here on only changes are reported.
   if (isStopping()) return;
   state.phase = 'ready';
   reportReady(ports, journal, unconfirmed);

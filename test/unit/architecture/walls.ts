@@ -74,5 +74,6 @@ export const agentNames: Readonly<Record<string, string>> = {
   'cli/commands/oem/test.ts': 'the folder of CIM providers',
   'state/settings.ts': 'the names of settings and of their files',
   'state/archive.ts': 'the same',
-  'harness/scenario/': 'settings that a step sets, methods of vmkd that an expectation asks',
+  'harness/scenario/expectations/sensor.ts': 'methods of vmkd that an expectation asks',
+  'harness/scenario/steps/configure.ts': 'settings that a step sets',
 };

@@ -5,7 +5,7 @@ import { loadRecipe } from '../../../src/recipe/load.ts';
 import { readYaml } from '../../../src/recipe/read-yaml.ts';
 import { plainValue, type Source } from '../../../src/recipe/tree.ts';
 import { validateTree } from '../../../src/recipe/validate.ts';
-import { load, problemsOf, workshop } from './workshop.ts';
+import { load, problemsOf, temporaryFiles } from './temporary-files.ts';
 
 test.each<[string, string | Uint8Array, string]>([
   ['empty', '', 'x.yaml:1:1: expected a map of recipe keys, found an empty file'],
@@ -68,7 +68,7 @@ test.each<[string, string | Uint8Array, string]>([
 });
 
 test('a file that is not there, a directory and a device are named', () => {
-  const cwd = workshop({ 'dir/a': '' });
+  const cwd = temporaryFiles({ 'dir/a': '' });
   const message = (path: string) => {
     try {
       loadRecipe(path, { cwd });
@@ -188,10 +188,10 @@ test('whatever value comes for a key of the recipe, it is taken or refused in on
 });
 
 test('random bytes in a file never cause anything but an error that was foreseen', () => {
-  const cwd = workshop({ a: '' });
+  const cwd = temporaryFiles({ a: '' });
   fc.assert(
     fc.property(fc.oneof(fc.uint8Array(), garbage), (content) => {
-      const directory = workshop({ 'x.yaml': content });
+      const directory = temporaryFiles({ 'x.yaml': content });
       try {
         loadRecipe(`${directory}/x.yaml`, { cwd });
       } catch (error) {

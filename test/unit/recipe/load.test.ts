@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadRecipe } from '../../../src/recipe/load.ts';
 import { originText } from '../../../src/recipe/origin.ts';
-import { load, problemsOf, workshop } from './workshop.ts';
+import { load, problemsOf, temporaryFiles } from './temporary-files.ts';
 
 const MiB = 2 ** 20;
 
@@ -68,7 +68,7 @@ test('layers lie in order: what is extended, the file, its overlays, the options
     'b.yaml': 'title: b\n',
     'o.yaml': 'bank: { reserve: 4MiB }\nbuild: o\n',
   };
-  const cwd = workshop(files);
+  const cwd = temporaryFiles(files);
   const { recipe, origins, files: read } = loadRecipe('x.yaml', { cwd, set: ['build=7'] });
   expect(recipe).toMatchObject({ name: 'x', title: 'b', build: '7' });
   expect(recipe.bank).toEqual({ size: 64 * MiB, reserve: 4 * MiB });
@@ -126,7 +126,7 @@ test('an option without a path or a value is a usage error', () => {
 });
 
 test('file: paths start at the file that says them, and at the working directory for an option', () => {
-  const cwd = workshop({
+  const cwd = temporaryFiles({
     'x.yaml': 'extends: sub/base.yaml',
     'sub/base.yaml': 'trust: ["file:a.pub"]\nboot: { busybox: "file:bb" }\n',
     'sub/a.pub': 'key',
@@ -156,7 +156,7 @@ test('a cycle of extends is refused, naming the chain, under whatever name it co
   expect(problemsOf(cycle)).toEqual([
     'a.yaml:2:11 extends[0]: expected no cycle, found x.yaml -> a.yaml -> x.yaml',
   ]);
-  const cwd = workshop({ 'x.yaml': 'extends: link.yaml' });
+  const cwd = temporaryFiles({ 'x.yaml': 'extends: link.yaml' });
   symlinkSync('x.yaml', join(cwd, 'link.yaml'));
   expect(() => loadRecipe('x.yaml', { cwd })).toThrow('x.yaml -> link.yaml');
 });

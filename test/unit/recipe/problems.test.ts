@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { loadRecipe } from '../../../src/recipe/load.ts';
-import { load, problemsOf, workshop } from './workshop.ts';
+import { load, problemsOf, temporaryFiles } from './temporary-files.ts';
 
 test('a size without a unit is said as the contract has it', () => {
-  const cwd = workshop({ 'recipes/x.yaml': `${'#\n'.repeat(10)}bank:\n  size: "48"\n` });
+  const cwd = temporaryFiles({ 'recipes/x.yaml': `${'#\n'.repeat(10)}bank:\n  size: "48"\n` });
   expect(() => loadRecipe('recipes/x.yaml', { cwd })).toThrow(
     /^recipes\/x\.yaml:12:9 bank\.size: expected a size such as 48MiB, found "48"$/,
   );
@@ -170,7 +170,7 @@ test('the error has the problems as data', () => {
 });
 
 test('a wrong --oem is called by the option that a person typed', () => {
-  const cwd = workshop({ 'x.yaml': 'oem: 7\n' });
+  const cwd = temporaryFiles({ 'x.yaml': 'oem: 7\n' });
   expect(() => loadRecipe('x.yaml', { cwd, oem: ['gone', '../x.yaml/y'] })).toThrow(
     /^--oem gone: expected a folder with a provider\.yaml, or a packed \.oem file, that exists, found no such file at gone\n--oem \.\.\/x\.yaml\/y: expected a folder/,
   );

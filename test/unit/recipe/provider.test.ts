@@ -7,19 +7,19 @@ import { parse } from 'yaml';
 import { renderDiagnostic } from '../../../src/recipe/diagnostic.ts';
 import { readProvider } from '../../../src/recipe/provider.ts';
 import { providerJsonSchema, providerJsonSchemaText } from '../../../src/recipe/provider-schema.ts';
-import { workshop } from './workshop.ts';
+import { temporaryFiles } from './temporary-files.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const least = 'name: acme\nvendor: ACME\nversion: "1.0"\n';
 
 /** What is wrong with a provider.yaml, one line each. */
 function problemsOf(text: string, files: Record<string, string> = {}): string[] {
-  const cwd = workshop({ 'oem/provider.yaml': text, ...files });
+  const cwd = temporaryFiles({ 'oem/provider.yaml': text, ...files });
   return readProvider('oem', cwd).problems.map(renderDiagnostic);
 }
 
 test('name, vendor and version are enough', () => {
-  const cwd = workshop({ 'oem/provider.yaml': least });
+  const cwd = temporaryFiles({ 'oem/provider.yaml': least });
   expect(readProvider('oem', cwd)).toMatchObject({
     problems: [],
     provider: { name: 'acme', products: ['twinbank'], builds: [], drivers: [], defaults: {} },
@@ -64,7 +64,9 @@ test('a file that it names and that is not there is a problem at its place', () 
 });
 
 test('a folder without a provider.yaml is none', () => {
-  expect(readProvider('oem', workshop({ 'oem/a': '' })).problems.map(renderDiagnostic)).toEqual([
+  expect(
+    readProvider('oem', temporaryFiles({ 'oem/a': '' })).problems.map(renderDiagnostic),
+  ).toEqual([
     'oem/provider.yaml: expected an OEM provider with a provider.yaml, found no such file',
   ]);
 });
@@ -86,7 +88,7 @@ test('another validator takes our own provider, and refuses mistakes', () => {
 });
 
 test('a provider.yaml that is no file, too large, or grows when it is read is refused at once', () => {
-  const cwd = workshop({ 'oem/x': '' });
+  const cwd = temporaryFiles({ 'oem/x': '' });
   const path = join(cwd, 'oem/provider.yaml');
   const problems = (): string => readProvider('oem', cwd).problems.map(renderDiagnostic).join();
   execFileSync('mkfifo', [path]);

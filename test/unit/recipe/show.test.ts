@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { loadRecipe } from '../../../src/recipe/load.ts';
 import { originData, recipeText, showRecipe } from '../../../src/recipe/show.ts';
 import { exhaustive } from '../../support/exhaustive.ts';
-import { load, workshop } from './workshop.ts';
+import { load, temporaryFiles } from './temporary-files.ts';
 
 test('a recipe is shown whole, each value with what set it', () => {
   const { recipe, origins } = load(
@@ -154,7 +154,7 @@ const recipe = fc.record(
 );
 
 test('what is shown is a recipe that resolves to the same object, with and without origins', () => {
-  const cwd = workshop({ 'tree #1/a': '' });
+  const cwd = temporaryFiles({ 'tree #1/a': '' });
   const roundTrip = (text: string) => {
     writeFileSync(join(cwd, 'x.yaml'), text);
     return loadRecipe('x.yaml', { cwd });

@@ -56,8 +56,8 @@ const stalled = (boot: BootRecord): boolean =>
 /** A boot that went well is over when it is ready, or when something was done to it later; then the system just runs. */
 function awaited(boot: BootRecord): BootRecord {
   if (boot.outcome !== 'healthy') return boot;
-  const told = boot.marks.filter(({ kind }) => kind !== 'off').map(({ seconds }) => seconds);
-  return { ...boot, seconds: Math.max(lastStage(boot), ...told) };
+  const marked = boot.marks.filter(({ kind }) => kind !== 'off').map(({ seconds }) => seconds);
+  return { ...boot, seconds: Math.max(lastStage(boot), ...marked) };
 }
 
 /** Each stage as long as any other, and what happened after the last. */
@@ -79,10 +79,10 @@ function bootRow(boot: BootRecord, look: Look): Html {
   // To be switched off is the end of every boot that went well.
   const marks = boot.marks.filter(({ kind }) => kind !== 'off');
   const time = (seconds: number) => (look.clock ? ` ${duration(seconds)}` : '');
-  const told = stages.map(({ name, start, end }) => `${name}${time(end - start)}`).join(', ');
+  const label = stages.map(({ name, start, end }) => `${name}${time(end - start)}`).join(', ');
   const top = marks.length > 0 ? 16 : 0;
   return html`<li>${bootTitle(boot, look)}
-<svg class="bar" width="100%" height="${top + barHeight}" role="img" aria-label="${told || 'no stage reached'}">
+<svg class="bar" width="100%" height="${top + barHeight}" role="img" aria-label="${label || 'no stage reached'}">
 ${stages.map((stage) => stageBar(stage, look, top))}${stalled(boot) && stallBar(boot, look, top)}${marks.map(
   (mark) => markLine(mark, mark.seconds / look.scale, top),
 )}

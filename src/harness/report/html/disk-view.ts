@@ -58,8 +58,8 @@ function partitionMap({ partitions, bytes, banks, next }: DiskSummary): Html {
     at += share;
     return partitionCell(cell, left, share, bytes);
   });
-  const told = cells.map((cell) => `${cell.name} ${humanSize(cell.bytes)}`).join(', ');
-  return html`<svg class="map" width="100%" height="${stripTop + 8}" role="img" aria-label="${told}; ${humanSize(bytes)} in all">${drawn}</svg>
+  const label = cells.map((cell) => `${cell.name} ${humanSize(cell.bytes)}`).join(', ');
+  return html`<svg class="map" width="100%" height="${stripTop + 8}" role="img" aria-label="${label}; ${humanSize(bytes)} in all">${drawn}</svg>
 <ul class="parts">${cells.map(({ name, bytes: size }) => html`<li>${name} <b>${humanSize(size)}</b></li>`)}</ul>`;
 }
 

@@ -35,7 +35,7 @@ export const cim: Agent = {
     { file: 'cim/indications.json', method: 'indications' },
   ],
   provides: [`cim-api = ${cimApi}`],
-  cimProviders: [
+  providers: [
     {
       name: 'hardware',
       entry: 'hardware-provider.ts',

@@ -4,11 +4,11 @@ import { expect, test } from 'vitest';
 import { accountFiles } from '../../../../src/builder/modules/accounts.ts';
 import { agents } from '../../../../src/runtime/agents/registry.ts';
 import { readConfiguration } from '../../../../src/runtime/vmkernel/state/configuration.ts';
-import { workshop } from '../../recipe/workshop.ts';
+import { temporaryFiles } from '../../recipe/temporary-files.ts';
 
 /** The files of the image, written into a folder. */
 function written(rows: Parameters<typeof accountFiles>[0]) {
-  const root = workshop({ 'etc/hostname': 'localhost\n' });
+  const root = temporaryFiles({ 'etc/hostname': 'localhost\n' });
   const texts: Record<string, string> = {};
   for (const [path, entry] of accountFiles(rows)) {
     if (entry.type !== 'file') throw new Error(`${path}: expected a file`);

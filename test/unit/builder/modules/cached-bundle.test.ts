@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bundle } from '../../../../src/builder/modules/bundle.ts';
 import { cachedBundle } from '../../../../src/builder/modules/cached-bundle.ts';
-import { workshop } from '../../recipe/workshop.ts';
+import { temporaryFiles } from '../../recipe/temporary-files.ts';
 import { emptyCache } from '../components/surroundings.ts';
 
 function sources() {
-  const root = workshop({
+  const root = temporaryFiles({
     'package.json': '{}',
     'src/main.ts': "import { b } from './b.ts';\nconsole.log(b);\n",
     'src/b.ts': "export const b: string = 'b';\n",
@@ -72,7 +72,7 @@ test('names the file that is gone', async () => {
 });
 
 test('bundles a package anew when another version of it is installed, whatever the lock file says', async () => {
-  const root = workshop({
+  const root = temporaryFiles({
     'package.json': '{}',
     'package-lock.json': 'of version 2, which nobody has installed yet',
     'src/main.ts': "import { p } from 'p';\nconsole.log(p);\n",
@@ -93,7 +93,7 @@ test('hands no paths of a linked node_modules to another checkout', async () => 
   const main = { 'package.json': '{}', 'src/main.ts': "export { p } from 'p';\n" };
   const within = (folder: string, files: Record<string, string>) =>
     Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
-  const folder = workshop({
+  const folder = temporaryFiles({
     ...within('linked', main),
     ...packageFiles('shared/node_modules/p', '1.0.0'),
     ...within('elsewhere/own', { ...main, ...packageFiles('node_modules/p', '1.0.0') }),
@@ -112,7 +112,7 @@ test('hashes what was bundled, though a source is saved meanwhile', async () => 
   const edits = setInterval(() => write('src/b.ts', `export const b = '${Math.random()}';\n`), 1);
   const { data, inputs } = await bundle('src/main.ts', { target: 'node20' }, root);
   clearInterval(edits);
-  const again = workshop({
+  const again = temporaryFiles({
     'src/main.ts': "import { b } from './b.ts';\nconsole.log(b);\n",
     'src/b.ts': `export const b = '${/"([^"]+)"/.exec(Buffer.from(data).toString())?.[1]}';\n`,
   });

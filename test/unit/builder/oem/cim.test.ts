@@ -13,7 +13,7 @@ import { TwinbankError } from '../../../../src/diagnostics/error.ts';
 import { silent } from '../../../../src/diagnostics/progress.ts';
 import { renderDiagnostic } from '../../../../src/recipe/diagnostic.ts';
 import { loadProvider } from '../../../../src/recipe/provider.ts';
-import { workshop } from '../../recipe/workshop.ts';
+import { temporaryFiles } from '../../recipe/temporary-files.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'twinbank-cim-build-'));
 const cache = { directory: join(scratch, 'cache'), report: silent };
@@ -28,7 +28,7 @@ const fan = (name: string, more = '') =>
   `{ name: '${name}', superclass: 'CIM_Fan', description: 'A fan', properties: {}, enumerate: () => [], ${more} },`;
 
 function providerOf(files: Record<string, string>, claims = '[Acme_Fan]') {
-  const cwd = workshop({
+  const cwd = temporaryFiles({
     'oem/provider.yaml': yaml(claims),
     ...Object.fromEntries(Object.entries(files).map(([path, text]) => [`oem/${path}`, text])),
   });
@@ -200,7 +200,7 @@ describe('what provider.yaml says of them', () => {
 
 describe('a logo', () => {
   const logoOf = (text: string) => {
-    const cwd = workshop({
+    const cwd = temporaryFiles({
       'oem/provider.yaml': `name: acme\nvendor: ACME\nversion: "1.0"\ndefaults: { console: { title: A, logo: file:logo.txt } }\n`,
       'oem/logo.txt': text,
     });
@@ -232,7 +232,9 @@ test.each(['acme', 'a', 'cim', 'x-1'])(
   'a new provider named %s builds, and its test passes',
   async (name) => {
     const files = scaffold(name, 'ACME', undefined);
-    const cwd = workshop(Object.fromEntries(files.map(({ path, text }) => [`oem/${path}`, text])));
+    const cwd = temporaryFiles(
+      Object.fromEntries(files.map(({ path, text }) => [`oem/${path}`, text])),
+    );
     const provider = loadProvider('oem', cwd);
     expect(cimSourceProblems(provider)).toEqual([]);
     const plan = await planOemCim(provider, [], cache);

@@ -3,7 +3,7 @@ import type { BankManifest } from '../../../../src/bootloader/bank-manifest.ts';
 import { relationsOf } from '../../../../src/builder/oem/oem-origin.ts';
 import { loadProvider } from '../../../../src/recipe/provider.ts';
 import { bankProblems } from '../../../../src/update/manifest/bank-problems.ts';
-import { workshop } from '../../recipe/workshop.ts';
+import { temporaryFiles } from '../../recipe/temporary-files.ts';
 import { baseOf, moduleOf } from '../../update/manifests.ts';
 
 const kernel = { image: { version: '6.1.192-2' } as never, release: '6.1.0-56-amd64' };
@@ -11,7 +11,7 @@ const kernel = { image: { version: '6.1.192-2' } as never, release: '6.1.0-56-am
 /** The manifest of a provider with these lines in its provider.yaml. */
 function oem(name: string, more = '', own: readonly string[] = []): BankManifest {
   const text = `name: ${name}\nvendor: X\nversion: "1.0"\n${more}`;
-  const provider = loadProvider('.', workshop({ 'provider.yaml': text }));
+  const provider = loadProvider('.', temporaryFiles({ 'provider.yaml': text }));
   const relations = relationsOf(provider, 'twinbank', kernel, own);
   return {
     origin: name,

@@ -5,13 +5,13 @@ import { expect, test } from 'vitest';
 import { readProviderTree } from '../../../../src/builder/oem/provider-tree.ts';
 import { renderDiagnostic } from '../../../../src/recipe/diagnostic.ts';
 import { loadProvider } from '../../../../src/recipe/provider.ts';
-import { workshop } from '../../recipe/workshop.ts';
+import { temporaryFiles } from '../../recipe/temporary-files.ts';
 
 const least = 'name: acme\nvendor: ACME\nversion: "1.0"\n';
 
 /** A provider's folder, and what its layer would be. */
 function folder(files: Record<string, string> = {}, more = '') {
-  const cwd = workshop({ 'oem/provider.yaml': least + more, 'oem/files/a': '', ...files });
+  const cwd = temporaryFiles({ 'oem/provider.yaml': least + more, 'oem/files/a': '', ...files });
   const inFiles = (name: string): string => join(cwd, 'oem/files', name);
   const read = () => readProviderTree(loadProvider('oem', cwd));
   const problems = () => read().problems.map(renderDiagnostic).sort();
@@ -81,7 +81,7 @@ test('what is no file is refused, each by name', () => {
 });
 
 test('files/ that is a link or a file is no folder', () => {
-  const cwd = workshop({ 'oem/provider.yaml': least });
+  const cwd = temporaryFiles({ 'oem/provider.yaml': least });
   symlinkSync('/etc', join(cwd, 'oem/files'));
   expect(readProviderTree(loadProvider('oem', cwd)).problems.map(renderDiagnostic)).toEqual([
     'oem/files: expected a folder beside provider.yaml, found something else',

@@ -24,13 +24,13 @@ describe('one boot on the console of a machine that is reset', () => {
     [
       'ready',
       [...started, 'twinbank: ready build=1 bank=5 boot=9.0s'],
-      'told',
+      'console',
       { booted: 5, outcome: 'healthy', over: true },
     ],
     [
       'a panic',
       [...started, '[ 1.0] Kernel panic - not syncing: x'],
-      'told',
+      'console',
       { booted: 5, outcome: 'panic' },
     ],
     ['a silent reset', started, 'reset', { booted: 5, outcome: 'hang', over: false }],
@@ -44,7 +44,7 @@ describe('one boot on the console of a machine that is reset', () => {
     [
       'one that recovers',
       [...started, unhealthy, 'twinbank: ready build=1 bank=5 boot=9.0s'],
-      'told',
+      'console',
       { outcome: 'healthy' },
     ],
     [
@@ -64,7 +64,7 @@ describe('one boot on the console of a machine that is reset', () => {
     [
       'the rescue prompt',
       [...started, 'twinbank: rescue: no bank can be booted'],
-      'told',
+      'console',
       { booted: null, outcome: 'rescue' },
     ],
   ])('%s is told apart', (_what, lines, ending, expected) => {

@@ -19,9 +19,9 @@ describe('the registry of agents', () => {
   });
 
   it.each(agents)('has a folder for $name, with the sources that its row names', (agent) => {
-    const { name, entries = {}, cimProviders = [] } = agent;
+    const { name, entries = {}, providers = [] } = agent;
     expect(existsSync(join(folder, name, 'agent.ts'))).toBe(true);
-    const files = [...Object.values(entries), ...cimProviders.map(({ entry }) => entry)];
+    const files = [...Object.values(entries), ...providers.map(({ entry }) => entry)];
     for (const file of files) expect(existsSync(join(folder, name, file))).toBe(true);
     // So that no two agents bring a program of one name.
     for (const program of Object.keys(entries)) {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { orderImages } from '../../../../../src/cli/commands/build/image-orders.ts';
-import { workshop } from '../../../recipe/workshop.ts';
+import { temporaryFiles } from '../../../recipe/temporary-files.ts';
 
 const provider = (name: string, version = '1.0') =>
   `name: ${name}\nvendor: X\nversion: "${version}"\n`;
 
 function order(oem: readonly string[], { matrix = true, recipes = ['a.yaml'] } = {}) {
-  const cwd = workshop({
+  const cwd = temporaryFiles({
     'a.yaml': `extends: ${process.cwd()}/recipes/default.yaml\nname: a\n`,
     'b.yaml': 'extends: a.yaml\nname: b\n',
     'same.yaml': 'extends: a.yaml\nname: A\n',

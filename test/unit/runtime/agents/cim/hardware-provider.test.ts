@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { provider } from '../../../../../src/runtime/agents/cim/hardware-provider.ts';
 import { parseSmbios } from '../../../../../src/runtime/agents/cim/smbios.ts';
 import { testProvider, testSmbiosTable } from '../../../../../src/runtime/agents/cim/testing.ts';
-import { workshop } from '../../../recipe/workshop.ts';
+import { temporaryFiles } from '../../../recipe/temporary-files.ts';
 import { type SmbiosPart, smbiosTable } from './smbios-table.ts';
 
 const parts: SmbiosPart[] = [
@@ -62,7 +62,7 @@ const parts: SmbiosPart[] = [
 ];
 
 const host = (table = smbiosTable(parts)) => {
-  const root = workshop({ [testSmbiosTable.slice(1)]: table });
+  const root = temporaryFiles({ [testSmbiosTable.slice(1)]: table });
   return testProvider(provider, { root });
 };
 
@@ -125,7 +125,7 @@ describe("the base's provider", () => {
   });
 
   test('a machine without a table has a name and no more', async () => {
-    const machine = testProvider(provider, { root: workshop({}) });
+    const machine = testProvider(provider, { root: temporaryFiles({}) });
     expect(await machine.enumerate('Twinbank_Chassis')).toEqual([]);
     expect(await machine.enumerate('Twinbank_ComputerSystem')).toMatchObject([{ Name: 'test' }]);
   });

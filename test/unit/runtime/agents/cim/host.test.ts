@@ -8,7 +8,7 @@ import {
   stateOf,
 } from '../../../../../src/runtime/agents/cim/sensor.ts';
 import { expandPattern } from '../../../../../src/runtime/system/expand-pattern.ts';
-import { workshop } from '../../../recipe/workshop.ts';
+import { temporaryFiles } from '../../../recipe/temporary-files.ts';
 
 const chip = 'sys/class/hwmon/hwmon0';
 const files = {
@@ -45,7 +45,7 @@ function hostOf(root: string, writes: string[] = [], signal = new AbortControlle
 }
 
 describe('the sensors of hwmon', () => {
-  const readings = hostOf(workshop(files)).hwmon();
+  const readings = hostOf(temporaryFiles(files)).hwmon();
 
   test('are told in their units, with limits, by the device behind the chip', () => {
     expect(readings).toMatchObject([
@@ -99,7 +99,7 @@ test.each([
 
 describe('what a provider may do', () => {
   test('writes what is granted, and nothing by way of other folders', () => {
-    const root = workshop({ 'sys/class/hwmon/hwmon0/temp1_max': '1', 'etc/shadow': 'x' });
+    const root = temporaryFiles({ 'sys/class/hwmon/hwmon0/temp1_max': '1', 'etc/shadow': 'x' });
     const host = hostOf(root, ['/sys/class/hwmon/hwmon*/temp1_max']);
     host.write('/sys/class/hwmon/hwmon0/temp1_max', '65000');
     expect(readFileSync(join(root, 'sys/class/hwmon/hwmon0/temp1_max'), 'utf8')).toBe('65000');
@@ -117,7 +117,7 @@ describe('what a provider may do', () => {
   });
 
   test('reads below its root only, and what is missing has no value', () => {
-    const root = workshop({ 'proc/uptime': '1 2\n' });
+    const root = temporaryFiles({ 'proc/uptime': '1 2\n' });
     const host = hostOf(root);
     expect(host.read('/proc/uptime')).toBe('1 2');
     expect(host.read('../../../../../../../etc/passwd')).toBeUndefined();
@@ -143,7 +143,7 @@ describe('what a provider may do', () => {
 });
 
 test('a pattern of provider.yaml stands for the paths that there are', () => {
-  const root = workshop({
+  const root = temporaryFiles({
     'sys/a/hw1/x': '',
     'sys/a/hw2/x': '',
     'sys/a/hw2/y': '',

@@ -5,7 +5,7 @@ import { parseJson } from '../../../../../src/protocol/form.ts';
 import { prepare } from '../../../../../src/runtime/agents/cim/prepare.ts';
 import { setupForm } from '../../../../../src/runtime/agents/cim/setup.ts';
 import { agentHost } from '../../../../../src/runtime/vmkernel/agents/agent-host.ts';
-import { workshop } from '../../../recipe/workshop.ts';
+import { temporaryFiles } from '../../../recipe/temporary-files.ts';
 
 const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
@@ -21,7 +21,7 @@ const setupOf = (root: string) =>
 
 test('names the providers that signed manifests list, and no other file', () => {
   const provider = (writes: string[]) => JSON.stringify({ writes, devices: [] });
-  const root = workshop({
+  const root = temporaryFiles({
     'usr/lib/twinbank/cim/acme/a.json': provider(['/sys/x*']),
     'usr/lib/twinbank/cim/acme/stray.json': provider([]),
     'sys/x1': '',
@@ -44,7 +44,7 @@ test('names the providers that signed manifests list, and no other file', () => 
 
 test('reports a provider that is gone or damaged, and prepares the rest', () => {
   const place = 'usr/lib/twinbank/cim/acme';
-  const root = workshop({ [`${place}/odd.json`]: '{"writes":["/sys/x"]}' });
+  const root = temporaryFiles({ [`${place}/odd.json`]: '{"writes":["/sys/x"]}' });
   const problems = prepared(root, [`${place}/gone.json`, `${place}/odd.json`]);
   expect(problems).toEqual([
     expect.stringContaining('ENOENT'),
@@ -54,7 +54,7 @@ test('reports a provider that is gone or damaged, and prepares the rest', () => 
 });
 
 test('prepares a host without a table, and one whose manifests are not verified', () => {
-  const root = workshop({ 'etc/x': '' });
+  const root = temporaryFiles({ 'etc/x': '' });
   expect(prepared(root, undefined)).toEqual([]);
   expect(setupOf(root).providers).toEqual([]);
 });

@@ -2,13 +2,13 @@ import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'nod
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { agentHost } from '../../../../../src/runtime/vmkernel/agents/agent-host.ts';
-import { workshop } from '../../../recipe/workshop.ts';
+import { temporaryFiles } from '../../../recipe/temporary-files.ts';
 
 const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
 /** A host whose agent has been there before and has left links to a file of root's. */
 function hostWithLinks(...names: readonly string[]) {
-  const root = workshop({
+  const root = temporaryFiles({
     'etc/shadow': 'secret',
     'sys/table': 'table',
     'run/twinbank/lamp/old': 'left by the agent before',

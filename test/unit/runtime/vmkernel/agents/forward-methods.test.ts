@@ -5,7 +5,7 @@ import { serveSocket } from '../../../../../src/protocol/json-rpc.ts';
 import { RpcError } from '../../../../../src/protocol/rpc-error.ts';
 import type { Agent } from '../../../../../src/runtime/agents/agent.ts';
 import { forwardMethods } from '../../../../../src/runtime/vmkernel/agents/forward-methods.ts';
-import { workshop } from '../../../recipe/workshop.ts';
+import { temporaryFiles } from '../../../recipe/temporary-files.ts';
 
 const servers: { close(): void }[] = [];
 afterAll(() => {
@@ -20,7 +20,7 @@ const lamp: Agent = {
 };
 
 test("answers as the agent does on its own socket, its errors' codes included", async () => {
-  const socket = join(workshop({}), 'lamp.sock');
+  const socket = join(temporaryFiles({}), 'lamp.sock');
   const methods = {
     classes: () => ({ classes: [] }),
     get: () => {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { confirmedMark } from '../../../../../src/runtime/vmkernel/boot/confirmed-mark.ts';
-import { workshop } from '../../../recipe/workshop.ts';
+import { temporaryFiles } from '../../../recipe/temporary-files.ts';
 
 test('is seen by whoever comes after the one that set it', () => {
-  const file = join(workshop({ 'run/x': '' }), 'run/vmkd.confirmed');
+  const file = join(temporaryFiles({ 'run/x': '' }), 'run/vmkd.confirmed');
   const problems: string[] = [];
   const mark = () => confirmedMark((why) => void problems.push(why), file);
   expect(mark().isSet()).toBe(false);

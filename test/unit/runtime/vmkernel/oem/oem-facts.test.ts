@@ -6,14 +6,14 @@ import { oemLines } from '../../../../../src/runtime/vmkernel/oem/oem-facts.ts';
 import { addOemModules, mergeIndex } from '../../../../../src/runtime/vmkernel/oem/oem-modules.ts';
 import { writeConfiguration } from '../../../../../src/runtime/vmkernel/state/configuration.ts';
 import { effectiveSettings } from '../../../../../src/runtime/vmkernel/state/effective-settings.ts';
-import { workshop } from '../../../recipe/workshop.ts';
+import { temporaryFiles } from '../../../recipe/temporary-files.ts';
 
 const facts = (name: string, defaults: object) =>
   JSON.stringify({ schemaVersion: 1, name, vendor: 'ACME', version: '1.0', defaults });
 
 describe('defaults of an OEM', () => {
   test('hold until an administrator says otherwise, even that there is none', () => {
-    const root = workshop({
+    const root = temporaryFiles({
       'etc/twinbank/oem/acme.json': facts('acme', {
         syslog: { targets: ['logs.acme.example'] },
         ntp: { servers: ['time.acme.example'] },
@@ -31,7 +31,7 @@ describe('defaults of an OEM', () => {
   });
 
   test('a file that is wrong is passed over, and so is a value', () => {
-    const root = workshop({
+    const root = temporaryFiles({
       'etc/twinbank/oem/a.json': '{',
       'etc/twinbank/oem/b.json': 'null',
       'etc/twinbank/oem/c.json': facts('c', { ntp: { servers: [7] }, syslog: null }),
@@ -58,7 +58,7 @@ describe('kernel modules of an OEM', () => {
   };
 
   test('come before those of the base, each name once; the same again changes nothing', () => {
-    const root = workshop(files);
+    const root = temporaryFiles(files);
     const read = (name: string): string => readFileSync(join(root, base, name), 'utf8');
     for (const _ of [1, 2]) {
       expect(addOemModules('6.1', root)).toEqual(['acme']);
@@ -73,7 +73,7 @@ describe('kernel modules of an OEM', () => {
   });
 
   test('a base without drivers gets just theirs, and one without OEMs is left alone', () => {
-    const root = workshop({ 'x/y': '' });
+    const root = temporaryFiles({ 'x/y': '' });
     expect(addOemModules('6.1', root)).toEqual([]);
     const path = join(root, base, 'oem/acme/modules.dep');
     mkdirSync(dirname(path), { recursive: true });

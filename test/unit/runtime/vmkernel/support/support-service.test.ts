@@ -13,7 +13,7 @@ import {
   supportMethods,
 } from '../../../../../src/runtime/vmkernel/support/support-service.ts';
 import { readTar } from '../../../../../src/state/tar.ts';
-import { workshop } from '../../../recipe/workshop.ts';
+import { temporaryFiles } from '../../../recipe/temporary-files.ts';
 
 const limits = { timeoutMs: 400, bytes: 1000 };
 const shell = (script: string) =>
@@ -71,7 +71,7 @@ test('tells all that an OEM says of itself', async () => {
     defaults: { ntp: { servers: ['a.b'] }, console: { title: 'T', text: 'X', logo: ['#'] } },
     support: { assetTag: 'X1', links: [{ title: 'Help', url: 'https://a.b/' }], scripts: ['/s'] },
   };
-  const root = workshop({ 'etc/twinbank/oem/acme.json': JSON.stringify(facts) });
+  const root = temporaryFiles({ 'etc/twinbank/oem/acme.json': JSON.stringify(facts) });
   const oems = hostCollectors({}, [], undefined, root).find(({ file }) => file === 'oems.json');
   const { bytes } = (await oems?.run()) ?? {};
   expect(JSON.parse(Buffer.from(bytes ?? []).toString())).toEqual([facts]);
@@ -90,7 +90,7 @@ describe('a support bundle', () => {
   ];
 
   test('has what the others gave, lists who failed and why, and is for its owner alone', async () => {
-    const path = join(workshop({}), 'support.tgz');
+    const path = join(temporaryFiles({}), 'support.tgz');
     const methods = supportMethods({ collectors: () => collectors, path, limits });
     expect(() => methods['support.read']?.({})).toThrow('call support.collect first');
     const answer = (await methods['support.collect']?.({})) as SupportAnswer;
@@ -123,7 +123,7 @@ describe('a support bundle', () => {
 });
 
 test("an OEM's scripts are collectors, with its programs at hand", async () => {
-  const root = workshop({
+  const root = temporaryFiles({
     'etc/twinbank/oem/acme.json': JSON.stringify({
       name: 'acme',
       vendor: 'ACME',

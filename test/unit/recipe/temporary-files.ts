@@ -11,7 +11,7 @@ afterAll(() => {
 });
 
 /** A directory of its own with these files. */
-export function workshop(files: Record<string, string | Uint8Array>): string {
+export function temporaryFiles(files: Record<string, string | Uint8Array>): string {
   const directory = mkdtempSync(join(tmpdir(), 'twinbank-recipe-'));
   made.push(directory);
   for (const [name, content] of Object.entries(files)) {
@@ -21,12 +21,12 @@ export function workshop(files: Record<string, string | Uint8Array>): string {
   return directory;
 }
 
-/** Loads `x.yaml` of a workshop. */
+/** Loads `x.yaml` of a temporaryFiles. */
 export function load(files: Record<string, string | Uint8Array>, set: string[] = []) {
-  return loadRecipe('x.yaml', { cwd: workshop(files), set });
+  return loadRecipe('x.yaml', { cwd: temporaryFiles(files), set });
 }
 
-/** What is wrong with `x.yaml` of a workshop, one line for each problem. */
+/** What is wrong with `x.yaml` of a temporaryFiles, one line for each problem. */
 export function problemsOf(files: Record<string, string | Uint8Array>, set: string[] = []) {
   try {
     load(files, set);
