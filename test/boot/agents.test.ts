@@ -114,7 +114,7 @@ describe('an agent that is a folder and an entry in the registry', () => {
     expect(next.pid).not.toBe(pid);
   });
 
-  it('ends with the system, in order, by shutdown with mode reboot', async () => {
+  it('ends with the system, by shutdown with mode reboot', async () => {
     expect(await call('shutdown', { mode: 'reboot' })).toEqual({ mode: 'reboot' });
     expect(await machine.ended).toMatchObject({ reason: 'guest-reset' });
   });

@@ -2,16 +2,11 @@ import type { HostBanks, LiveConfiguration } from '../../../src/hostcore/host-po
 import { mutex } from '../../../src/hostcore/mutex.ts';
 import { type StateKeeper, stateKeeper } from '../../../src/hostcore/state-keeper.ts';
 import type { StateMemo } from '../../../src/hostcore/state-memo.ts';
-import { type StatePath, unpackState } from '../../../src/state/archive.ts';
-import { chooseState } from '../../../src/state/choose-state.ts';
-import {
-  filesOfSettings,
-  type Settings,
-  settingsOf,
-  settingsOfFiles,
-} from '../../../src/state/settings.ts';
+import type { StatePath } from '../../../src/state/archive.ts';
+import { filesOfSettings, type Settings, settingsOf } from '../../../src/state/settings.ts';
 import { readBankState } from '../../../src/state/slots-of-bank.ts';
 import { type StateBank, stateBank } from '../state/state-bank.ts';
+import { startsFrom } from './starts-from.ts';
 
 export type BankNumber = 5 | 6;
 
@@ -98,13 +93,8 @@ export function memoryHost(): MemoryHost {
     again: run,
     startsFrom(bank) {
       const stateOf = (number: BankNumber) => readBankState(banks[number].device);
-      const chosen = chooseState(stateOf(bank), stateOf(other(bank)));
-      if (!chosen) return undefined;
-      const holder = chosen.bank === 'own' ? bank : other(bank);
-      return {
-        from: `generation ${chosen.saved.generation} of bank ${holder}`,
-        settings: settingsOfFiles(unpackState(chosen.saved.content)),
-      };
+      const numbered = (number: BankNumber) => ({ number, state: stateOf(number) });
+      return startsFrom(numbered(bank), numbered(other(bank)));
     },
     onDrop: async () => {},
     lockTimeout: () => new Promise(() => {}),

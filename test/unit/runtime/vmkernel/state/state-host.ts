@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { openFileDevice } from '../../../../../src/disk/file-device.ts';
 import type { StateKeeper } from '../../../../../src/hostcore/state-keeper.ts';
 import { hostState } from '../../../../../src/runtime/vmkernel/state/host-state.ts';
-import { unpackState } from '../../../../../src/state/archive.ts';
-import { chooseState } from '../../../../../src/state/choose-state.ts';
-import { type Settings, settingsOfFiles } from '../../../../../src/state/settings.ts';
+import type { Settings } from '../../../../../src/state/settings.ts';
 import { readBankState } from '../../../../../src/state/slots-of-bank.ts';
+import { startsFrom } from '../../../hostcore/starts-from.ts';
 import { type StateBank, stateBank } from '../../../state/state-bank.ts';
 
 export type BankNumber = 5 | 6;
@@ -74,13 +73,8 @@ export function stateHost(): StateHost {
     },
     bytes: (bank) => readFileSync(path(bank)),
     startsFrom(bank) {
-      const chosen = chooseState(stateOf(bank), stateOf(other(bank)));
-      if (!chosen) return undefined;
-      const holder = chosen.bank === 'own' ? bank : other(bank);
-      return {
-        from: `generation ${chosen.saved.generation} of bank ${holder}`,
-        settings: settingsOfFiles(unpackState(chosen.saved.content)),
-      };
+      const numbered = (number: BankNumber) => ({ number, state: stateOf(number) });
+      return startsFrom(numbered(bank), numbered(other(bank)));
     },
     onDrop: async () => {},
     lockTimeoutMs: 20_000,
