@@ -3,11 +3,15 @@ import { maxUpdated } from '../bootloader/rules.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { inFile } from '../diagnostics/in-file.ts';
 import { type Report, silent } from '../diagnostics/progress.ts';
+import type { BlockDevice } from '../disk/block-device.ts';
 import { clusterBytes, planFat16 } from '../disk/fat/geometry.ts';
+import { overlayDevice } from '../disk/overlay-device.ts';
 import { keepState } from '../state/save-state.ts';
 import { activateBank, readBackBank } from './activate-bank.ts';
 import type { BankReading } from './bank-reading.ts';
+import type { BundleIndex } from './bundle/bundle-index.ts';
 import { type OfferedBundle, readOffer } from './bundle/offered-bundle.ts';
+import { readRest } from './bundle/verify-bundle.ts';
 import { type ChosenBanks, chooseBanks } from './choose-banks.ts';
 import type { HostBank, HostDisk } from './host-disk.ts';
 import { planStore, type StorePlan, type StoreRequest } from './plan-store.ts';
@@ -27,7 +31,7 @@ export interface ApplyOptions {
   readonly keys?: readonly PublicKey[];
   readonly report?: Report;
   readonly signal?: AbortSignal;
-  /** Ends before the first write. */
+  /** Reads the bundle to its end and hashes all of it, and ends before the first write. */
   readonly dryRun?: boolean;
   /** Hears what will be done, just before the first write. */
   readonly onBegin?: (plan: AppliedPlan) => void;
@@ -63,27 +67,29 @@ export async function applyBundle(
   options: ApplyOptions = {},
 ): Promise<ApplyResult> {
   const { report = silent, signal } = options;
-  const step = stepper(report, signal);
+  const step = stepper(report, signal, options.dryRun ? 2 : 5);
 
   await step('Check the banks and the bundle');
   const banks = chooseBanks(disk, options.running);
   const offer = await readOffer(source, [...banks.kept.trust, ...(options.keys ?? [])]);
   const plan = planAll(disk, banks, offer, report);
   const already = upToDate(banks, plan);
-  if (already) return { outcome: already, plan };
-  const updated = nextUpdated(banks);
-  if (options.dryRun) return { outcome: 'planned', plan };
+  if (already && !options.dryRun) return { outcome: already, plan };
+  const updated = already ? 0 : nextUpdated(banks);
+  if (options.dryRun) {
+    await step('Read the bundle to its end');
+    // Nothing of it reaches the disk, and what could not be kept is found out.
+    if (!already) await keepHostState(banks, overlayDevice(banks.kept.device));
+    await readRest(offer.reader, readProgress(report, offer.index), signal);
+    return { outcome: already ?? 'planned', plan };
+  }
   options.onBegin?.(plan);
 
   await step(`Take bank ${plan.target} out of use`);
   const { target, targetBank: bank } = banks;
-  // What the host was configured to may be in the slots that go now.
   const { dropCaches } = disk;
-  await keepState({ bank: banks.kept.device, other: bank.device, dropCaches }).catch((error) => {
-    const hint =
-      '; what the host is configured to cannot be kept in it: take a state backup, and flash the host anew';
-    throw inFile(`bank ${banks.kept.number}`, error, hint);
-  });
+  // What the host was configured to may be in the slots that go now.
+  await keepHostState(banks, banks.kept.device, dropCaches);
   invalidateBank(bank, target, plan.bank, updated);
 
   await step(`Write bank ${plan.target}`);
@@ -147,6 +153,19 @@ function capacityOf({ volume }: BankReading, bank: HostBank) {
   return { clusters: geometry.clusters, clusterBytes: clusterBytes(geometry) };
 }
 
+/** Makes the kept bank hold what the host was configured to. `bank` is where it is written. */
+async function keepHostState(
+  { kept, targetBank }: ChosenBanks,
+  bank: BlockDevice,
+  dropCaches: HostDisk['dropCaches'] = async () => {},
+): Promise<void> {
+  await keepState({ bank, other: targetBank.device, dropCaches }).catch((error) => {
+    const hint =
+      '; what the host is configured to cannot be kept in it: take a state backup, and flash the host anew';
+    throw inFile(`bank ${kept.number}`, error, hint);
+  });
+}
+
 /** One more than the highest of both banks, so that the new one is the first in order. */
 function nextUpdated({ kept, target }: ChosenBanks): number {
   const of = ({ bootCfg }: BankReading): number => (bootCfg.ok ? bootCfg.cfg.updated : 0);
@@ -157,22 +176,32 @@ function nextUpdated({ kept, target }: ChosenBanks): number {
 }
 
 /** Tells the steps, and ends the update between two of them when it was interrupted. */
-function stepper(report: Report, signal: AbortSignal | undefined) {
+function stepper(report: Report, signal: AbortSignal | undefined, of: number) {
   let step = 0;
   return async (title: string): Promise<void> => {
     // Most of the work is synchronous: here a signal is heard, and a watchdog is fed.
     await setImmediate();
     signal?.throwIfAborted();
-    report({ type: 'step', step: ++step, of: 5, title });
+    report({ type: 'step', step: ++step, of, title });
   };
+}
+
+function readProgress(report: Report, { entries }: BundleIndex): (bytes: number) => void {
+  const contents = entries.filter(({ path }) => path.includes('/'));
+  const total = contents.reduce((sum, { bytes }) => sum + bytes, 0);
+  return progressOf(report, 'check hashes', total);
 }
 
 function readBackProgress(report: Report, plan: UpdatePlan): (bytes: number) => void {
   const total = plan.bank.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  return progressOf(report, 'read back', total);
+}
+
+function progressOf(report: Report, task: string, total: number): (bytes: number) => void {
   let done = 0;
   return (bytes) => {
     done += bytes;
-    report({ type: 'progress', task: 'read back', done, total, unit: 'bytes' });
-    if (done === total) report({ type: 'done', task: 'read back' });
+    report({ type: 'progress', task, done, total, unit: 'bytes' });
+    if (done === total) report({ type: 'done', task });
   };
 }

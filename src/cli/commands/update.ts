@@ -28,7 +28,7 @@ export const command = defineCommand({
       })
       .option('dry-run', {
         type: 'boolean',
-        describe: 'Check and plan all of it, and write nothing',
+        describe: 'Read the bundle to its end, check and plan all of it, and write nothing',
       }),
   run: async (context, { image, bundle, key, dryRun }) => {
     const path = resolve(context.cwd, image);
@@ -48,7 +48,7 @@ export const command = defineCommand({
         : await withFileLock(path, update, { seconds: 0, signal: context.signal });
       return {
         json: { image, bundle: source.name, outcome: result.outcome, ...planJson(result.plan) },
-        text: resultText(image, result, context.colors),
+        text: resultText(image, result, source.name, context.colors),
       };
     } finally {
       await source.close();
@@ -88,19 +88,19 @@ async function openSource(
 }
 
 /** The plan where there is one to carry out, and what became of it. */
-function resultText(image: string, result: ApplyResult, colors: Colors): string {
+function resultText(image: string, result: ApplyResult, bundle: string, colors: Colors): string {
   const { outcome, plan } = result;
   const planned = outcome === 'updated' || outcome === 'planned';
-  return `${planned ? `${planText(plan, colors)}\n\n` : ''}${sentence(image, result)}`;
+  return `${planned ? `${planText(plan, colors)}\n\n` : ''}${sentence(image, result, bundle)}`;
 }
 
-function sentence(image: string, { outcome, plan }: ApplyResult): string {
+function sentence(image: string, { outcome, plan }: ApplyResult, bundle: string): string {
   const { kept, target, from, to } = plan;
   switch (outcome) {
     case 'updated':
       return `${image}: bank ${target} has ${to}, read back and right, and boots next as a trial; bank ${kept} keeps ${from}`;
     case 'planned':
-      return `${image}: nothing was written`;
+      return `${image}: ${bundle} is right to its last byte: nothing was written`;
     case 'running':
       return `${image}: bank ${kept} has ${to} already, with all that this bundle would give it; nothing was written`;
     case 'waiting':

@@ -8,7 +8,7 @@ import type { ByteSource } from '../source/byte-source.ts';
 import type { BundleIndex } from './bundle-index.ts';
 import { openBundle } from './bundle-reader.ts';
 import { readDocuments, verifyBundleManifests } from './offered-bundle.ts';
-import { assertBank } from './verify-bundle.ts';
+import { assertBank, readRest } from './verify-bundle.ts';
 
 /** What a bundle says of itself; who made it is another question (`verifyBundle`). */
 export interface BundleReport {
@@ -49,11 +49,7 @@ export async function inspectBundle(
       assertSigned(indexBytes, signatureBytes, known, `${name}: bundle.json`);
     },
     () => assertBank(name, verifyBundleManifests({ name, reader, documents }, known)),
-    async () => {
-      for (let entry = await reader.next(); entry; entry = await reader.next()) {
-        for await (const chunk of entry.chunks()) onRead(chunk.length);
-      }
-    },
+    () => readRest(reader, onRead),
   ]);
   return {
     index: reader.index,

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { bankProblems } from '../manifest/bank-problems.ts';
 import { planBank } from '../manifest/plan-bank.ts';
@@ -5,6 +6,7 @@ import type { PublicKey } from '../signing/key.ts';
 import type { SignedManifest } from '../signing/signed-manifest.ts';
 import type { ByteSource } from '../source/byte-source.ts';
 import type { BundleIndex } from './bundle-index.ts';
+import type { BundleReader } from './bundle-reader.ts';
 import { readOffer } from './offered-bundle.ts';
 
 /** A bundle that is right to its last byte. */
@@ -27,10 +29,24 @@ export async function verifyBundle(
 ): Promise<VerifiedBundle> {
   const { index, manifests, keyIds, reader } = await readOffer(source, trusted);
   assertBank(source.name, manifests);
-  for (let entry = await reader.next(); entry; entry = await reader.next()) {
-    for await (const chunk of entry.chunks()) onRead(chunk.length);
-  }
+  await readRest(reader, onRead);
   return { index, manifests, keyIds };
+}
+
+/** Reads what is left of a bundle to its end and keeps nothing of it. Throws as `BundleReader.next` does. */
+export async function readRest(
+  reader: BundleReader,
+  onRead: (bytes: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (let entry = await reader.next(); entry; entry = await reader.next()) {
+    for await (const chunk of entry.chunks()) {
+      onRead(chunk.length);
+      // A file in memory would otherwise be read without a pause in which a signal is heard.
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
+  }
 }
 
 /** What no bank can hold no host takes. Throws `bundle.manifests` (kind `corrupt`), beginning with `name`. */

@@ -180,6 +180,23 @@ ${name}: bank 6 has 2.0-1, read back and right, and boots next as a trial; bank 
     expect(json).toMatchObject({ outcome: 'planned', target: 6 });
   });
 
+  it('reads a bundle to its end with --dry-run, and says so', async () => {
+    const name = host();
+    const { stdout } = await run(['update', name, 'v2.tbu', '--dry-run']);
+    expect(stdout).toContain(': v2.tbu is right to its last byte: nothing was written\n');
+    const bytes = Buffer.from(read('v2.tbu'));
+    const middle = bytes.length - 8000;
+    bytes[middle]! ^= 1;
+    writeFileSync(at('flipped.tbu'), bytes);
+    const { code, message } = await refused(name, ['flipped.tbu', '--dry-run']);
+    expect(code).toBe(6);
+    expect(message).toMatch(
+      /^flipped\.tbu: .*: expected SHA-256 [0-9a-f]{64}, found [0-9a-f]{64}$/,
+    );
+    const stdin = Readable.from([bytes.subarray(0, middle)]);
+    expect((await refused(name, ['-', '--dry-run'], stdin)).code).toBe(6);
+  });
+
   it('takes a bundle from standard input', async () => {
     const name = host();
     const stdin = Readable.from([read('v2.tbu')]);
