@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { humanSize } from '../diagnostics/size.ts';
+import { assertNoMissingDevice } from './output-place.ts';
 
 /** A name for a file under work in a folder; a build that was killed leaves it, the next one sweeps it. */
 export function temporaryName(folder: string): string {
@@ -12,13 +13,14 @@ export function temporaryName(folder: string): string {
 /**
  * Runs work with the path of a file beside the results, so that it can be renamed to one of them, and
  * removes what is left of it. `bytes` is what the work will write at the most that is sure to be needed:
- * a disk with less is refused before anything is written.
+ * a disk with less is refused before anything is written. Throws as `assertNoMissingDevice` does.
  */
 export async function temporaryImage<T>(
   folder: string,
   bytes: number,
   work: (path: string) => Promise<T>,
 ): Promise<T> {
+  assertNoMissingDevice(folder);
   await mkdir(folder, { recursive: true });
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < bytes) {

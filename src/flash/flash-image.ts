@@ -48,6 +48,6 @@ export async function flashImage(request: FlashRequest): Promise<FlashResult> {
   }
 }
 
-export function isBlockDevice(path: string): boolean {
+function isBlockDevice(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isBlockDevice() ?? false;
 }

@@ -1,26 +1,35 @@
-import { realpathSync, type Stats, statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { outputPlace } from '../disk/output-place.ts';
 import { isLocked } from './device/file-locks.ts';
 import { systemFolders } from './device/sysfs.ts';
 
 /**
  * The path under which the result will stand: of a link, what it leads to, as the link stays. Refuses
  * (kind `refused`) `flash.target-exists` unless it may be overwritten, `flash.target-device`,
- * `flash.target-special`, `flash.same-file`, `flash.in-use`; throws `flash.no-folder` (kind `io`).
+ * `flash.target-special`, `flash.same-file`, `flash.in-use`, `output.no-device`; throws `flash.no-folder` (kind `io`).
  */
 export function checkTargetFile(
   target: string,
   image: string | undefined,
   overwrite: boolean,
 ): string {
-  const there = statSync(target, { throwIfNoEntry: false });
+  const place = outputPlace(target);
+  if (place.kind === 'descriptor') throw special(target, 'what this program was started with');
+  const { path, there } = place;
   if (there) assertReplaceable(target, there, image, overwrite);
-  else if (!statSync(dirname(target), { throwIfNoEntry: false })?.isDirectory()) {
-    const message = `${dirname(target)}: expected a folder for the new file, found none`;
+  else if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
+    const message = `${dirname(path)}: expected a folder for the new file, found none`;
     throw new TwinbankError('io', 'flash.no-folder', message);
   }
-  return there ? realpathSync(target) : target;
+  return path;
+}
+
+function special(target: string, found: string): TwinbankError {
+  const expected = 'a plain file, a block device or - for standard output';
+  const message = `${target}: expected ${expected}, found ${found}`;
+  return new TwinbankError('refused', 'flash.target-special', message, { data: { target } });
 }
 
 function assertReplaceable(
@@ -37,8 +46,7 @@ function assertReplaceable(
     refuse('flash.target-device', 'a plain file', 'a block device');
   }
   if (!there.isFile()) {
-    const what = there.isDirectory() ? 'a folder' : 'a terminal, pipe or socket';
-    refuse('flash.target-special', 'a plain file, a block device or - for standard output', what);
+    throw special(target, there.isDirectory() ? 'a folder' : 'a terminal, pipe or socket');
   }
   const source = image === undefined ? undefined : statSync(image);
   if (source && source.dev === there.dev && source.ino === there.ino) {

@@ -3,8 +3,9 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { exactSize, humanSize, parseSize } from '../../../diagnostics/size.ts';
+import { outputPlace } from '../../../disk/output-place.ts';
 import { flashCommand } from '../../../flash/flash-command.ts';
-import { type FlashResult, flashImage, isBlockDevice } from '../../../flash/flash-image.ts';
+import { type FlashResult, flashImage } from '../../../flash/flash-image.ts';
 import { flashStream } from '../../../flash/flash-stream.ts';
 import type { SourceRequest } from '../../../flash/open-source.ts';
 import { type Context, defineCommand, type Environment } from '../../command.ts';
@@ -72,7 +73,9 @@ export const command = defineCommand({
     const { image, target, yes, size, keepIds, keepState, resume, noReadBack } = options;
     const { report, signal } = context;
     const source = { ...sourceOf(context, image), report, signal };
-    if (target === '-') {
+    const path = resolve(context.cwd, target);
+    const place = /^(-$|\|)/.test(target) ? undefined : outputPlace(path);
+    if (target === '-' || (place?.kind === 'descriptor' && place.fd === 1)) {
       assertStream(context, options);
       assertNotTerminal(context);
       await flashStream({ ...source, open: () => context.stdout, name: 'standard output' });
@@ -83,8 +86,7 @@ export const command = defineCommand({
       const { size: bytes } = await flashCommand({ ...source, command: target.slice(1).trim() });
       return { json: { image, target, size: bytes }, text: `${target}: took ${exactSize(bytes)}` };
     }
-    const place = resolve(context.cwd, target);
-    const onDevice = isBlockDevice(place);
+    const onDevice = place?.kind === 'block-device';
     if (onDevice && size !== undefined) {
       throw usageError('--size: expected a disk file as target, found a device, which has its own');
     }
@@ -94,7 +96,7 @@ export const command = defineCommand({
     const consent = { yes: yes === true, serial: options.deviceSerial };
     const result = await flashImage({
       ...source,
-      target: place,
+      target: path,
       overwrite: yes === true,
       size: sizeOption(size),
       identity: onDevice && keepIds !== true ? randomUUID() : undefined,
@@ -148,8 +150,8 @@ function assertStream(
   { json }: Context,
   { target, size, keepState }: { target: string } & FileOptions,
 ): void {
-  if (json && target === '-') {
-    throw usageError('--json: expected a file as target, found -, which is the image');
+  if (json && !target.startsWith('|')) {
+    throw usageError(`--json: expected a file as target, found ${target}, which is the image`);
   }
   if (size !== undefined) throw usageError(`--size: expected a file as target, found ${target}`);
   if (keepState) {
