@@ -15,7 +15,7 @@ import { type ImageBase, imageBase } from './image-base.ts';
 import { attestations } from './inventory/attestations.ts';
 import { systemOf } from './inventory/built-system.ts';
 import { cachedSbom } from './inventory/documents.ts';
-import type { BuildParameters } from './inventory/provenance.ts';
+import type { BuildRequest } from './inventory/provenance.ts';
 import { keepingWrites } from './kept-writes.ts';
 import { planLayout } from './layout.ts';
 import { loadLoader } from './loader-cache.ts';
@@ -45,7 +45,7 @@ export interface BuildOptions extends PrepareOptions {
   readonly fileName?: string;
   readonly formats: readonly ImageFormat[];
   /** What the build was asked for, for its provenance. */
-  readonly parameters?: BuildParameters;
+  readonly request: BuildRequest;
 }
 
 export interface BuildResult {

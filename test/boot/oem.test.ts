@@ -23,6 +23,7 @@ async function build(recipe: string, set: string[] = []): Promise<string> {
   const cache = { directory: cacheDirectory(process.env), report: silent };
   const { files } = await buildImage({
     recipe: loadRecipe(recipe, { cwd: root, set }).recipe,
+    request: { recipe, set, locked: false },
     ...{ report: silent, out, formats: ['raw'] },
     components: { cache, apt: systemApt, report: silent },
   });

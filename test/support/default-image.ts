@@ -25,6 +25,7 @@ export async function setup(project: TestProject): Promise<void> {
   const make = (name: string, formats: readonly ImageFormat[], set: string[]) =>
     buildImage({
       recipe: loadRecipe('recipes/default.yaml', { cwd: root, set }).recipe,
+      request: { recipe: 'recipes/default.yaml', set, locked: false },
       components,
       report: silent,
       out: join(root, 'out/test', name),

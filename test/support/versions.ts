@@ -32,6 +32,7 @@ export function versionsFolder() {
       const recipe = recipeOf(set);
       const built = await buildImage({
         ...{ recipe, components: components(), report: silent, out: folder, formats: ['raw'] },
+        request: { recipe: 'recipes/default.yaml', set, locked: false },
       });
       return built.files[0] ?? '';
     },

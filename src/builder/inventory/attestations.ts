@@ -2,7 +2,7 @@ import { sealEnvelope } from '../../update/signing/dsse.ts';
 import { developmentKey } from '../../update/signing/key.ts';
 import { type Subject, statementDigest, statementPayload } from '../../update/signing/statement.ts';
 import type { BuildOptions, PreparedImage } from '../build-image.ts';
-import { provenanceOf } from './provenance.ts';
+import { provenanceOf, requestParameters } from './provenance.ts';
 import type { SystemInventory } from './system.ts';
 
 interface Attested {
@@ -23,9 +23,14 @@ interface Attested {
  */
 export function attestations(attested: Attested): Record<string, string> {
   const { sbom, prepared, system, options } = attested;
-  const { recipe, key = developmentKey, parameters = {} } = options;
+  const { recipe, key = developmentKey, request, identity } = options;
   const statement = provenanceOf({
-    parameters: { ...parameters, product: recipe.product, build: buildOf(prepared) },
+    parameters: {
+      ...requestParameters(request),
+      unique: identity !== undefined,
+      product: recipe.product,
+      build: buildOf(prepared),
+    },
     subjects: subjectsOf(attested),
     used: prepared.used,
     loader: system.loader?.packages ?? [],

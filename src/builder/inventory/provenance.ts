@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { JsonObject } from '../../update/signing/canonical-json.ts';
 import { provenanceType, type Subject, statementType } from '../../update/signing/statement.ts';
 import type { Resolved } from '../components/component.ts';
@@ -5,11 +6,28 @@ import { packageVersion } from '../package-root.ts';
 import { ownPackage } from './own-package.ts';
 import { componentUrl, type InventoryPackage } from './package.ts';
 
-/** What a build was asked for, as whoever asked would say it again. */
-export type BuildParameters = JsonObject;
+/** What a build was asked for, as whoever asked would say it again: every command that builds an image describes it by this. */
+export interface BuildRequest {
+  /** Path of the recipe file. */
+  readonly recipe: string;
+  readonly set: readonly string[];
+  /** Undefined: those of the recipe. */
+  readonly oem?: readonly string[] | undefined;
+  readonly locked: boolean;
+}
+
+/** `externalParameters` of a request. Without folders: the same build on another machine says the same. */
+export function requestParameters({ recipe, set, oem, locked }: BuildRequest): JsonObject {
+  return {
+    recipe: basename(recipe),
+    set: [...set],
+    oem: oem?.map((path) => basename(path)) ?? null,
+    locked,
+  };
+}
 
 interface ProvenanceFacts {
-  readonly parameters: BuildParameters;
+  readonly parameters: JsonObject;
   readonly subjects: readonly Subject[];
   /** The components of all of it. */
   readonly used: readonly Resolved[];

@@ -43,7 +43,10 @@ export const command = defineCommand({
     const { report, signal } = context;
     const key = await loadSigningKey(context, { key: undefined, passphraseFd: undefined });
     const formats = ['raw'] as const;
-    const built = await buildImage({ recipe, components, report, out: folder, formats, key });
+    const request = { recipe: path, set, locked: false };
+    const built = await buildImage({
+      ...{ recipe, components, report, out: folder, formats, key, request },
+    });
     const image = built.files[0] ?? '';
 
     report({ type: 'note', text: 'Flash two virtual disks and boot them side by side' });

@@ -145,6 +145,25 @@ judgedBy(['openssl', 'sha256sum', 'cmp', 'mksquashfs', 'unsquashfs'], () => {
     });
   });
 
+  test('describes what `try` builds as `build` does', () => {
+    // It is told that no machine runs here once the image is made.
+    const bin = at('bin');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'qemu-system-x86_64'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const PATH = `${bin}:${process.env.PATH}`;
+    const argv = ['try', recipe, '--set', 'build=7', '--out', 'tried', '-q'];
+    const { stderr } = program.run(argv, { cwd: folder, env: { ...env, PATH } });
+    done('build', recipe, '--set', 'build=7', '--out', 'built');
+    const name = 'small-0.1.0.provenance.json';
+    const parametersIn = (out: string) =>
+      JSON.parse(readFileSync(at(out, name), 'utf8')).predicate.buildDefinition.externalParameters;
+    expect(parametersIn('tried'), stderr).toEqual({
+      ...{ recipe: 'small.yaml', set: ['build=7'], oem: null, locked: false, unique: false },
+      ...{ product: 'twinbank', build: '0.1.0-7' },
+    });
+    judge('cmp', [at('tried', name), at('built', name)]);
+  });
+
   describe('verify --provenance', () => {
     test('takes the image and the bundle of the build', () => {
       const said = done('verify', 'a/small-0.1.0.img', '--provenance', envelope, ...pub);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { BuildOptions } from '../../../builder/build-image.ts';
 import { buildImages } from '../../../builder/build-images.ts';
 import { type ImageFormat, imageFormats } from '../../../builder/outputs.ts';
@@ -82,14 +82,7 @@ export const command = defineCommand({
           formats,
           key,
           out: resolve(cwd, out),
-          // Without folders: the same build on another machine says the same.
-          parameters: {
-            recipe: basename(recipe),
-            set,
-            oem: column?.map((path) => basename(path)) ?? null,
-            locked,
-            unique: unique === true,
-          },
+          request: { recipe, set, oem: column, locked },
           ...(unique && { identity: randomUUID() }),
         };
       },

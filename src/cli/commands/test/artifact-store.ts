@@ -80,6 +80,7 @@ export async function openArtifactStore(
           out: folder,
           formats: ['raw'],
           report: silent,
+          request: { recipe: order.recipe, set: order.set, locked: false },
         });
         return { path: files[0] ?? '', build };
       },
