@@ -202,6 +202,14 @@ export const hostTools: readonly HostTool[] = [
     testsOnly: true,
   },
   {
+    name: 'python3-jsonschema',
+    package: 'python3-jsonschema',
+    neededFor: 'tests of the JSON Schemas',
+    versionArgs: [],
+    testsOnly: true,
+    file: '/usr/lib/python3/dist-packages/jsonschema/__init__.py',
+  },
+  {
     name: 'cmp',
     package: 'diffutils',
     neededFor: 'tests',

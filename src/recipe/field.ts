@@ -43,9 +43,39 @@ export function list<Item extends z.ZodType>(item: Item, expected: string) {
   });
 }
 
+/*
+ * Patterns go into the JSON Schemas, which validators of other languages read: each is written in what every dialect
+ * of regular expressions knows. No \p, no \d or \w (wider than ASCII in some), no look-ahead, no (?:. The rest is for
+ * `refine`.
+ */
+
+/** One character of a line, in a pattern: neither C0, DEL nor C1. */
+export const noControl = '[^\\x00-\\x1f\\x7f-\\x9f]';
+
 /** Text of one form; `expected` says which, with an example. */
 export function text(expected: string, pattern: RegExp) {
-  return z.string({ error: expected }).regex(pattern, { error: expected });
+  return z.string({ error: expected }).regex(pattern, { error: expected, abort: true });
+}
+
+/** Whether characters are in it that show nothing, or reorder what stands around them; those of `but` do not count. */
+const hasInvisible = (value: string, but = ''): boolean =>
+  [...value].some((one) => /\p{C}/u.test(one) && !but.includes(one));
+
+/** One line for people, of 1 to `most` characters. */
+export function line(expected: string, most: number) {
+  return text(expected, new RegExp(`^${noControl}{1,${most}}$`, 'u')).refine(
+    (value) => !hasInvisible(value),
+    { error: expected },
+  );
+}
+
+/** Lines for people. */
+export function paragraph() {
+  const expected = 'text without control characters';
+  return text(expected, new RegExp(`^${noControl}*(\\n${noControl}*)*$`, 'u')).refine(
+    (value) => !hasInvisible(value, '\n'),
+    { error: expected },
+  );
 }
 
 /** One of a few words. */

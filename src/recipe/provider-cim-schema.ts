@@ -7,6 +7,8 @@ const className = text(
   error: 'a class of the vendor, not of CIM, PRS or Twinbank',
 });
 
+const sysPath = 'a path below /sys such as /sys/class/hwmon/hwmon*/pwm1';
+
 const providerSchema = map({
   provider: fileRef('a file such as file:cim/sensors.ts').describe(
     'Source in the folder cim/: exports provider, imports twinbank/cim and files of cim/',
@@ -15,9 +17,11 @@ const providerSchema = map({
     .refine((names) => names.length > 0, { error: 'at least one class' })
     .describe('Just the classes that it has; no other module of a bank can have one of them'),
   writes: list(
-    text(
-      'a path below /sys such as /sys/class/hwmon/hwmon*/pwm1',
-      /^\/sys\/(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9_.:*/-]{1,200}$/,
+    text(sysPath, /^\/sys\/[A-Za-z0-9_.:*/-]{1,200}$/).refine(
+      (path) => !path.split('/').some((name) => name === '.' || name === '..'),
+      {
+        error: sysPath,
+      },
     ),
     'a list of paths such as ["/sys/class/hwmon/hwmon*/pwm1"]',
   )

@@ -1,5 +1,15 @@
 import * as z from 'zod';
-import { choice, driverName, fileRef, list, map, memberRef, text } from './field.ts';
+import {
+  choice,
+  driverName,
+  fileRef,
+  line,
+  list,
+  map,
+  memberRef,
+  paragraph,
+  text,
+} from './field.ts';
 import { cimSchema, programsSchema } from './provider-cim-schema.ts';
 import { isSpdxExpression } from './spdx-expression.ts';
 
@@ -19,8 +29,8 @@ const relations = (what: string, example: string) =>
     .describe(what);
 
 /** A line of text for people. */
-const line = (expected: string, most: number) =>
-  text(`${expected} of at most ${most} characters`, new RegExp(`^[^\\p{C}]{1,${most}}$`, 'u'));
+const shown = (expected: string, most: number) =>
+  line(`${expected} of at most ${most} characters`, most);
 
 const servers = (expected: string, pattern: RegExp) =>
   list(text(expected, pattern), `a list such as [${expected.split(' such as ')[1]}]`).refine(
@@ -45,8 +55,8 @@ const defaultsSchema = map({
     .exactOptional()
     .describe('Time servers'),
   console: map({
-    title: line('a title', 64).describe('What the console calls the machine'),
-    text: line('a text', 200).exactOptional().describe('One more line on the console'),
+    title: shown('a title', 64).describe('What the console calls the machine'),
+    text: shown('a text', 200).exactOptional().describe('One more line on the console'),
     logo: fileRef('a file such as file:logo.txt')
       .exactOptional()
       .describe('Up to 16 lines of up to 76 printable ASCII characters, shown above the title'),
@@ -59,10 +69,10 @@ const defaultsSchema = map({
 });
 
 const supportSchema = map({
-  assetTag: line('an asset tag', 64).exactOptional().describe('What the machine is known by'),
+  assetTag: shown('an asset tag', 64).exactOptional().describe('What the machine is known by'),
   links: list(
     map({
-      title: line('a title', 64).describe('What it leads to'),
+      title: shown('a title', 64).describe('What it leads to'),
       url: text(
         'a web address such as https://example.com/support',
         /^https?:\/\/[!-~]{1,500}$/,
@@ -95,14 +105,12 @@ export const providerSchema = map({
       error: 'a name other than base, boot, bundle and vmkernel',
     })
     .describe('The origin in manifests and the layer in the bank: NAME.v00'),
-  vendor: line('the name of a company', 64).describe('Who answers for it'),
+  vendor: shown('the name of a company', 64).describe('Who answers for it'),
   version: text(
     'a version in quotes such as "1.2.3"',
     /^[0-9]{1,9}(\.[0-9]{1,9}){0,3}([-+~][0-9A-Za-z.+~-]{1,32})?$/,
   ).describe('Version of what the OEM brings; a newer one replaces an older one in an update'),
-  description: text('text without control characters', /^[^\p{C}]*(\n[^\p{C}]*)*$/u)
-    .exactOptional()
-    .describe('For people'),
+  description: paragraph().exactOptional().describe('For people'),
   license: text(
     'an SPDX expression such as MIT or LicenseRef-ACME-EULA',
     /^[A-Za-z0-9.+() -]{1,200}$/,

@@ -8,6 +8,7 @@ import {
   integer,
   list,
   map,
+  paragraph,
   size,
   text,
 } from './field.ts';
@@ -175,9 +176,7 @@ export const recipeSchema = map({
   title: bootCfgText('a title in printable ASCII without quotes and backslashes', 64)
     .exactOptional()
     .describe('What the console and boot.cfg call the system'),
-  description: text('text without control characters', /^[^\p{C}]*(\n[^\p{C}]*)*$/u)
-    .exactOptional()
-    .describe('For people; goes into the manifest'),
+  description: paragraph().exactOptional().describe('For people; goes into the manifest'),
   banks: choice(['both', 'first'])
     .prefault('both')
     .describe('both: the same system in both banks; first: the second one is empty and INVALID'),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { noControl, text } from '../../recipe/field.ts';
 
 /*
  * The kinds of value that only scenarios have; the others are those of recipes (src/recipe/field.ts), whose rules
@@ -29,7 +30,7 @@ export function pattern() {
 
 /** Plain words of one line. */
 export function line(expected: string) {
-  return z.string({ error: expected }).regex(/^[^\p{Cc}]{1,500}$/u, { error: expected });
+  return text(expected, new RegExp(`^${noControl}{1,500}$`, 'u'));
 }
 
 /** Parts of a JSON value that an answer has to have; what they leave out may be anything. */

@@ -6,7 +6,7 @@ import { stepRows } from './step-registry.ts';
 type JsonSchema = z.core.JSONSchema.JSONSchema;
 type Property = z.core.JSONSchema._JSONSchema;
 
-const placeholder = { type: 'string', pattern: '\\$\\{\\w+\\}' } as const;
+const placeholder = { type: 'string', pattern: '\\$\\{[^}]+\\}' } as const;
 
 /** The JSON Schema of a scenario file, for editors: every step in its short and its full form. */
 export function scenarioJsonSchema(): JsonSchema {
@@ -76,7 +76,7 @@ const repeatStep = {
           description: 'Once for each of these values',
           type: 'array',
           minItems: 1,
-          items: { type: ['string', 'number', 'boolean'] },
+          items: { anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }] },
         },
         as: {
           description: 'Name of the placeholder that stands for the value; default n',

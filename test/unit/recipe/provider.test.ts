@@ -55,6 +55,19 @@ support: { links: [{ title: A, url: "javascript:x" }] }
   ]);
 });
 
+test('what the patterns of the schema cannot say is refused all the same, once', () => {
+  const text = `${least}support: { assetTag: "a\\u202eb" }
+description: "a\\nb\\u200b"
+cim: [{ provider: "file:cim/fan.ts", classes: [Acme_Fan], writes: ["/sys/../etc/x", "/sys/a..b"] }]
+`;
+  const found = problemsOf(text, { 'oem/cim/fan.ts': '' });
+  expect(found.map((line) => line.replace(/, found .*/, '')).sort()).toEqual([
+    'oem/provider.yaml:4:22 support.assetTag: expected an asset tag of at most 64 characters',
+    'oem/provider.yaml:5:14 description: expected text without control characters',
+    'oem/provider.yaml:6:68 cim[0].writes[0]: expected a path below /sys such as /sys/class/hwmon/hwmon*/pwm1',
+  ]);
+});
+
 test('a file that it names and that is not there is a problem at its place', () => {
   const text = `${least}support: { scripts: ["file:gone.sh"] }\ndriverFiles: ["file:gone.ko"]\n`;
   expect(problemsOf(text)).toEqual([
