@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import * as z from 'zod';
 import { findTool } from '../host/find-tool.ts';
 import { runTool, toolMissing } from '../host/run-tool.ts';
-import { hostTools } from '../host/tools.ts';
+import { hostTools, versionArgsOf } from '../host/tools.ts';
 import type { ComponentContext } from './components/component.ts';
 import { remember } from './components/resolution-cache.ts';
 
@@ -17,7 +17,7 @@ export async function toolVersion(name: string, context: ComponentContext): Prom
   if (!tool || !path) throw toolMissing(name);
   const { size, mtimeMs } = await stat(path);
   return remember(context.cache, ['tool', path, `${size} ${mtimeMs}`], z.string(), async () => {
-    const { stdout, stderr } = await runTool(path, tool.versionArgs);
+    const { stdout, stderr } = await runTool(path, versionArgsOf(tool));
     return `${stdout}${stderr}`.trim().split('\n')[0] ?? '';
   });
 }

@@ -5,8 +5,8 @@ export interface HostTool {
   readonly package: string;
   /** What does not work without it, for `twinbank doctor` and for errors. */
   readonly neededFor: string;
-  /** Arguments that make it print its version. */
-  readonly versionArgs: readonly string[];
+  /** Arguments that make it print its version, where `--version` does not. */
+  readonly versionArgs?: readonly string[];
   /** Needed only by the tests. */
   readonly testsOnly?: true;
   /** Needed only to measure against others. */
@@ -15,29 +15,31 @@ export interface HostTool {
   readonly file?: string;
 }
 
+/** What is given to a tool for its version. */
+export function versionArgsOf({ versionArgs = ['--version'] }: HostTool): readonly string[] {
+  return versionArgs;
+}
+
 /** One row a tool; `doctor`, the set-up script and every "tool missing" error read this table. */
 export const hostTools: readonly HostTool[] = [
-  { name: 'apt-get', package: 'apt', neededFor: 'deb: components', versionArgs: ['--version'] },
-  { name: 'apt-cache', package: 'apt', neededFor: 'deb: components', versionArgs: ['--version'] },
-  { name: 'npm', package: 'npm', neededFor: 'npm: components', versionArgs: ['--version'] },
+  { name: 'apt-get', package: 'apt', neededFor: 'deb: components' },
+  { name: 'apt-cache', package: 'apt', neededFor: 'deb: components' },
+  { name: 'npm', package: 'npm', neededFor: 'npm: components' },
   {
     name: 'xz',
     package: 'xz-utils',
     neededFor: 'unpacking components',
-    versionArgs: ['--version'],
   },
-  { name: 'zstd', package: 'zstd', neededFor: 'unpacking components', versionArgs: ['--version'] },
+  { name: 'zstd', package: 'zstd', neededFor: 'unpacking components' },
   {
     name: 'strip',
     package: 'binutils',
     neededFor: 'engine and VMM modules',
-    versionArgs: ['--version'],
   },
   {
     name: 'depmod',
     package: 'kmod',
     neededFor: 'the drivers module',
-    versionArgs: ['--version'],
   },
   {
     name: 'mksquashfs',
@@ -55,86 +57,73 @@ export const hostTools: readonly HostTool[] = [
     name: 'grub-mkimage',
     package: 'grub-common',
     neededFor: 'the boot loader',
-    versionArgs: ['--version'],
   },
   {
     name: 'GRUB for BIOS',
     package: 'grub-pc-bin',
     neededFor: 'the boot loader',
-    versionArgs: [],
     file: '/usr/lib/grub/i386-pc/boot.img',
   },
   {
     name: 'GRUB for UEFI',
     package: 'grub-efi-amd64-bin',
     neededFor: 'the boot loader',
-    versionArgs: [],
     file: '/usr/lib/grub/x86_64-efi/normal.mod',
   },
   {
     name: 'flock',
     package: 'util-linux',
     neededFor: 'changes to banks',
-    versionArgs: ['--version'],
   },
   {
     name: 'blockdev',
     package: 'util-linux',
     neededFor: 'flash to a block device',
-    versionArgs: ['--version'],
   },
   {
     name: 'setpriv',
     package: 'util-linux',
     neededFor: 'boot --engine qemu',
-    versionArgs: ['--version'],
   },
   {
     name: 'qemu-system-x86_64',
     package: 'qemu-system-x86',
     neededFor: 'boot --engine qemu',
-    versionArgs: ['--version'],
   },
   {
     name: 'SeaBIOS',
     package: 'seabios',
     neededFor: 'boot --firmware bios',
-    versionArgs: [],
     file: '/usr/share/seabios/bios-256k.bin',
   },
   {
     name: 'OVMF',
     package: 'ovmf',
     neededFor: 'boot --firmware uefi',
-    versionArgs: [],
     file: '/usr/share/OVMF/OVMF_CODE_4M.fd',
   },
   {
     name: 'qemu-img',
     package: 'qemu-utils',
     neededFor: 'tests',
-    versionArgs: ['--version'],
     testsOnly: true,
   },
   {
     name: 'grub-emu',
     package: 'grub-emu',
     neededFor: 'tests of the loader script',
-    versionArgs: ['--version'],
     testsOnly: true,
   },
   {
     name: 'sgdisk',
     package: 'gdisk',
     neededFor: 'tests',
-    versionArgs: ['--version'],
     testsOnly: true,
   },
   {
     name: 'sfdisk',
     package: 'fdisk',
     neededFor: 'tests',
-    versionArgs: ['--version'],
     testsOnly: true,
   },
   {
@@ -149,14 +138,12 @@ export const hostTools: readonly HostTool[] = [
     name: 'mdir',
     package: 'mtools',
     neededFor: 'tests',
-    versionArgs: ['--version'],
     testsOnly: true,
   },
   {
     name: 'bmaptool',
     package: 'bmap-tools',
     neededFor: 'tests',
-    versionArgs: ['--version'],
     testsOnly: true,
   },
   {
@@ -170,42 +157,36 @@ export const hostTools: readonly HostTool[] = [
     name: 'fincore',
     package: 'util-linux-extra',
     neededFor: 'tests',
-    versionArgs: ['--version'],
     testsOnly: true,
   },
   {
     name: 'cpio',
     package: 'cpio',
     neededFor: 'tests',
-    versionArgs: ['--version'],
     testsOnly: true,
   },
   {
     name: 'chromium-headless-shell',
     package: 'chromium-headless-shell',
     neededFor: 'tests of the HTML report',
-    versionArgs: ['--version'],
     testsOnly: true,
   },
   {
     name: 'junitparser',
     package: 'junitparser',
     neededFor: 'tests of JUnit XML',
-    versionArgs: ['--version'],
     testsOnly: true,
   },
   {
     name: 'xmllint',
     package: 'libxml2-utils',
     neededFor: 'tests of JUnit XML',
-    versionArgs: ['--version'],
     testsOnly: true,
   },
   {
     name: 'python3-jsonschema',
     package: 'python3-jsonschema',
     neededFor: 'tests of the JSON Schemas',
-    versionArgs: [],
     testsOnly: true,
     file: '/usr/lib/python3/dist-packages/jsonschema/__init__.py',
   },
@@ -213,28 +194,24 @@ export const hostTools: readonly HostTool[] = [
     name: 'cmp',
     package: 'diffutils',
     neededFor: 'tests',
-    versionArgs: ['--version'],
     testsOnly: true,
   },
   {
     name: 'losetup',
     package: 'mount',
     neededFor: 'tests of block devices',
-    versionArgs: ['--version'],
     testsOnly: true,
   },
   {
     name: 'genimage',
     package: 'genimage',
     neededFor: 'npm run bench',
-    versionArgs: ['--version'],
     benchOnly: true,
   },
   {
     name: 'rauc',
     package: 'rauc',
     neededFor: 'npm run bench',
-    versionArgs: ['--version'],
     benchOnly: true,
   },
   {
@@ -248,7 +225,6 @@ export const hostTools: readonly HostTool[] = [
     name: 'dbus-daemon',
     package: 'dbus-daemon',
     neededFor: 'npm run bench',
-    versionArgs: ['--version'],
     benchOnly: true,
   },
 ];

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { findTool } from '../../host/find-tool.ts';
-import { type HostTool, hostTools } from '../../host/tools.ts';
+import { type HostTool, hostTools, versionArgsOf } from '../../host/tools.ts';
 import { type Context, defineCommand, type Result } from '../command.ts';
 import { table } from '../text/table.ts';
 
@@ -64,7 +64,7 @@ function packagesOf(tools: readonly HostTool[]): string[] {
 async function probe(tool: HostTool, context: Context): Promise<Finding> {
   const path = findTool(tool, searchPath(context));
   if (path === undefined || tool.file !== undefined) return { tool, path, version: undefined };
-  return { tool, path, version: versionIn(await output(path, tool.versionArgs, context)) };
+  return { tool, path, version: versionIn(await output(path, versionArgsOf(tool), context)) };
 }
 
 /** What a program prints about itself, wherever and with whatever exit code (unsquashfs ends with 1). */
