@@ -2,8 +2,11 @@ import type { ConsoleEvent } from '../../protocol/console-event.ts';
 import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
 import type { LinePattern } from './console-log.ts';
 
-/** What became of a boot (docs/architecture.md; the contract's words). */
-export type Outcome = 'healthy' | 'unhealthy' | 'panic' | 'hang' | 'rescue' | 'timeout';
+/**
+ * What became of a boot (docs/architecture.md; the contract's words). `reached` is one that was followed to a line
+ * which somebody waited for, and no further: whether the system would have become ready is not known.
+ */
+export type Outcome = 'healthy' | 'reached' | 'unhealthy' | 'panic' | 'hang' | 'rescue' | 'timeout';
 
 /** A VALID bank that is ill stays up, and has so long to become healthy after it has said so. */
 export const recoveryTimeoutMs = 30_000;
@@ -31,21 +34,10 @@ export interface BootProgress {
   judge(ending: BootEnding): { booted: number | null; outcome: Outcome };
 }
 
-/** The outcome that one line of a console tells; `until` matches what ends a boot well, in place of the ready line. */
-export function toldOutcome(line: string, until?: LinePattern): Outcome | undefined {
-  return outcomeOf(parseConsoleLine(line), line, until);
-}
-
-function outcomeOf(
-  event: ConsoleEvent | undefined,
-  line: string,
-  until: LinePattern | undefined,
-): Outcome | undefined {
-  if (until ? until.test(line) : event?.type === 'ready') return 'healthy';
-  return event?.type === 'panic' || event?.type === 'rescue' ? event.type : undefined;
-}
-
-/** Follows one boot. Whatever becomes of a boot is decided here. */
+/**
+ * Follows one boot. Whatever becomes of a boot is decided here. With `until` it is over at a line that matches, in
+ * place of the ready line; a panic, the rescue prompt and a reset that was announced come first, whatever matches.
+ */
 export function bootProgress(until?: LinePattern): BootProgress {
   const seen = {
     loader: false,
@@ -54,6 +46,7 @@ export function bootProgress(until?: LinePattern): BootProgress {
     trial: null as number | null,
     ill: false,
     resetting: false,
+    ready: false,
     outcome: undefined as Outcome | undefined,
   };
   const follow = (event: ConsoleEvent): void => {
@@ -66,10 +59,14 @@ export function bootProgress(until?: LinePattern): BootProgress {
         return;
       case 'unhealthy':
         seen.ill = true;
+        seen.ready = false;
+        seen.booted = event.bank ?? seen.booted;
+        return;
+      case 'ready':
+        seen.ready = true;
         seen.booted = event.bank ?? seen.booted;
         return;
       case 'booting':
-      case 'ready':
         seen.booted = event.bank ?? seen.booted;
         return;
       case 'resetting':
@@ -80,11 +77,17 @@ export function bootProgress(until?: LinePattern): BootProgress {
         seen.booted = null;
     }
   };
+  const toldBy = (event: ConsoleEvent | undefined, line: string): Outcome | undefined => {
+    if (event?.type === 'panic' || event?.type === 'rescue') return event.type;
+    if (!until) return event?.type === 'ready' ? 'healthy' : undefined;
+    if (seen.resetting || !until.test(line)) return undefined;
+    return seen.ready ? 'healthy' : 'reached';
+  };
   return {
     see(line) {
       const event = parseConsoleLine(line);
       if (event) follow(event);
-      seen.outcome = outcomeOf(event, line, until) ?? seen.outcome;
+      seen.outcome = toldBy(event, line) ?? seen.outcome;
     },
     startsNext: (line) => seen.loader && parseConsoleLine(line)?.type === 'loader',
     isOver: () => seen.outcome !== undefined,

@@ -1,4 +1,4 @@
-import { bootProgress, type Outcome, toldOutcome } from './boot-progress.ts';
+import { bootProgress, type Outcome } from './boot-progress.ts';
 import type { ConsoleLine, LinePattern, WaitEnd } from './console-log.ts';
 import { bootTimeline, type Stage, type TimedEvent, timedEvents } from './timeline.ts';
 
@@ -14,9 +14,18 @@ export interface Judgement {
   readonly stages: readonly Stage[];
 }
 
-/** Matches the lines that end a boot: the ready line, or those of `until`; a panic; the rescue prompt. */
+/**
+ * Matches the lines that end a boot: the ready line, or those of `until`; a panic; the rescue prompt. It follows one
+ * boot: to be asked once about each of its lines, in their order.
+ */
 export function endOfBoot(until?: LinePattern): LinePattern {
-  return { test: (text) => toldOutcome(text, until) !== undefined };
+  const progress = bootProgress(until);
+  return {
+    test(text) {
+      progress.see(text);
+      return progress.isOver();
+    },
+  };
 }
 
 /** Judges a boot by its console so far and by what the wait for {@link endOfBoot} ended with. */

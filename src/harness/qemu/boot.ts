@@ -10,7 +10,7 @@ export interface BootResult extends Judgement {
 
 export interface BootOptions {
   readonly machine: MachineOptions;
-  /** The boot is over when a line matches; default: the ready line. */
+  /** The boot is over when a line matches (`reached`, `healthy` after the ready line); default: the ready line. */
   readonly until?: LinePattern;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;

@@ -92,7 +92,9 @@ async function runSteps(
     const state = start ? structuredClone(start.state) : newScenarioState();
     if (start) {
       for (; at <= start.step; at++) end(at, 'passed', { found: `as in ${start.by}` });
-      for (const { number: boot, booted, build, outcome = 'healthy' } of start.watch.boots) {
+      for (const { number: boot, booted, build, outcome } of start.watch.boots) {
+        // One that is open still will be told when it is over.
+        if (outcome === undefined) continue;
         emit({ type: 'boot', boot, booted, outcome, build, stages: [], shared: true });
       }
     }

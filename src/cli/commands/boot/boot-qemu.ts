@@ -70,7 +70,7 @@ export async function bootInMachine(run: QemuRun, context: Context): Promise<Res
         timelineChart(result, context.columns),
         ...banks.map((bank) => bankLine(bank, context.colors)),
       ].join('\n'),
-      failure: failureOf(result, run.timeoutSeconds),
+      failure: failureOf(result, run),
     };
   } finally {
     await disk.remove();
@@ -113,8 +113,12 @@ function withImage<T>(
   }
 }
 
-function failureOf({ outcome, lines }: BootResult, timeout: number): TwinbankError | undefined {
-  if (outcome === 'healthy') return undefined;
-  const found = outcome === 'timeout' ? `none in ${timeout} s` : `${outcome}`;
-  return bootError('boot.failed', `expected the ready line, found ${found}`, lines);
+function failureOf(
+  { outcome, lines }: BootResult,
+  { until, timeoutSeconds }: Pick<QemuRun, 'until' | 'timeoutSeconds'>,
+): TwinbankError | undefined {
+  if (outcome === 'healthy' || outcome === 'reached') return undefined;
+  const awaited = until ? `a console line like ${until}` : 'the ready line';
+  const found = outcome === 'timeout' ? `none in ${timeoutSeconds} s` : `${outcome}`;
+  return bootError('boot.failed', `expected ${awaited}, found ${found}`, lines);
 }

@@ -57,7 +57,8 @@ export const command = defineCommand({
       .option('until', {
         type: 'string',
         requiresArg: true,
-        describe: 'End the boot at a console line that matches',
+        describe:
+          'End the boot at a console line that matches: outcome `reached`, or `healthy` where the system was ready before; a panic, the rescue prompt and a reset come first',
       })
       .option('timeout', {
         type: 'number',

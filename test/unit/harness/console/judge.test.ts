@@ -28,7 +28,8 @@ const parse = (text: string) =>
 /** Judges a console at the first line that ends the boot, or at a time-out. */
 function judge(text: string, until?: RegExp, ended: 'timeout' | 'closed' = 'timeout') {
   const lines = parse(text);
-  const line = lines.find((one) => endOfBoot(until).test(one.text));
+  const end = endOfBoot(until);
+  const line = lines.find((one) => end.test(one.text));
   return judgeBoot(lines, line ? { line } : { ended }, until);
 }
 
@@ -86,20 +87,41 @@ describe('a boot is', () => {
     });
   });
 
-  it('what the caller waits for, whatever else the line means', () => {
-    expect(judge('1 Kernel panic - not syncing', /panic/)).toMatchObject({ outcome: 'healthy' });
+  it('reached at a line that the caller waits for, and healthy only where it was ready before', () => {
+    const kernel = /stage=kernel/;
+    expect(judge(healthyBoot, kernel)).toMatchObject({ outcome: 'reached', booted: 5 });
     expect(judge('1 TWINBANK: loader', /^twinbank: loader$/i)).toMatchObject({
-      outcome: 'healthy',
+      ...{ outcome: 'reached', booted: null },
     });
-    expect(judge('1 abab', /^(ab)\1$/)).toMatchObject({ outcome: 'healthy' });
+    expect(judge('1 abab', /^(ab)\1$/)).toMatchObject({ outcome: 'reached' });
     expect(judge(`${healthyBoot}\n80 agent started`, /agent/)).toMatchObject({
+      outcome: 'reached',
+    });
+    expect(judge(`${healthyBoot}\n80 lamp started`, /lamp/)).toMatchObject({
       outcome: 'healthy',
       readySeconds: 72.3,
     });
-    expect(judge(healthyBoot, /agent started/)).toMatchObject({ outcome: 'timeout', booted: 5 });
+    expect(judge(healthyBoot, /twinbank: ready/)).toMatchObject({ outcome: 'healthy' });
+    const ill = `${healthyBoot}\n80 twinbank: unhealthy build=1 bank=5 boot=80.0s agent syslog: it ended`;
+    expect(judge(`${ill}\n81 lamp started`, /lamp/)).toMatchObject({ outcome: 'reached' });
+    expect(judge(healthyBoot, /lamp started/)).toMatchObject({ outcome: 'timeout', booted: 5 });
+  });
+
+  it('a panic, a rescue or a reset first, whatever the caller waits for', () => {
+    expect(judge('1 Kernel panic - not syncing', /panic/)).toMatchObject({ outcome: 'panic' });
     expect(judge('1 abab\n2 Kernel panic - not syncing', /nothing/)).toMatchObject({
       outcome: 'panic',
     });
+    expect(judge('1 twinbank: rescue: no bank can be booted', /rescue/)).toMatchObject({
+      outcome: 'rescue',
+    });
+    const reset = `1 twinbank: booting bank 6 build=2
+9 twinbank: resetting: trial not healthy
+10 reboot: Restarting system`;
+    for (const until of [/resetting/, /Restarting/, /nothing/]) {
+      expect(judge(reset, until, 'closed')).toMatchObject({ outcome: 'unhealthy', booted: 6 });
+    }
+    expect(judge('1 twinbank: loader', /nothing/, 'closed')).toMatchObject({ outcome: 'hang' });
   });
 
   it('of the bank that was started last', () => {

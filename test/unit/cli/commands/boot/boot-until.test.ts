@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { smallImage } from '../../../bootloader/small-image.ts';
+import { fakeQemu } from '../../../harness/qemu/fake-qemu.ts';
+import { runHere } from '../../host.ts';
+
+let folder: string;
+let fake: ReturnType<typeof fakeQemu> | undefined;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'twinbank-boot-until-'));
+  writeFileSync(join(folder, 'disk.img'), smallImage().bytes);
+});
+afterEach(() => fake?.restore());
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Boots a machine in place of QEMU that says these lines and then goes off as a reset does. */
+async function boot(until: string, ...lines: string[]) {
+  fake = fakeQemu(`
+const serial = connect('console');
+connect('vmkd');
+const control = connect('qmp');
+qmp(control, () => {
+  serial.write(${JSON.stringify(`${lines.join('\r\n')}\r\n`)}, () => {
+    control.write(JSON.stringify({ event: 'SHUTDOWN', data: { guest: true, reason: 'guest-reset' } }) + '\\n');
+    serial.end('', () => control.end(() => process.exit(0)));
+  });
+});`);
+  const { code, stdout, stderr } = await runHere(
+    ['boot', 'disk.img', '--until', until, '--json', '-q'],
+    { host: { cwd: folder, env: { ...process.env } } },
+  );
+  return { code, stderr, ...(JSON.parse(stdout) as Record<string, unknown>) };
+}
+
+const loader = ['twinbank: loader', 'twinbank: booting bank 5 build=1.2.3-400'];
+
+describe('boot --until', () => {
+  it('ends with 0 and says reached, not healthy, in the loader and in the kernel', async () => {
+    expect(await boot('booting bank', ...loader)).toMatchObject({
+      ...{ code: 0, outcome: 'reached', booted: 5, bootSeconds: null },
+    });
+    expect(await boot('Linux', ...loader, 'twinbank: stage=kernel at=3.00s Linux')).toMatchObject({
+      ...{ code: 0, outcome: 'reached' },
+    });
+  });
+
+  it('says healthy where the system was ready before', async () => {
+    const ready = 'twinbank: ready build=1.2.3-400 bank=5 boot=9.0s';
+    expect(await boot('login', ...loader, ready, 'login:')).toMatchObject({
+      ...{ code: 0, outcome: 'healthy', bootSeconds: 9 },
+    });
+  });
+
+  it('ends with 7 for a panic and a reset, whatever the pattern matches', async () => {
+    const panic = await boot('panic', ...loader, '[ 3.1] Kernel panic - not syncing: test');
+    expect(panic).toMatchObject({ code: 7, outcome: 'panic' });
+    const ill = 'twinbank: resetting: trial not healthy in 90 s';
+    expect(await boot('reset|restart', ...loader, ill, 'reboot: restarting')).toMatchObject({
+      ...{ code: 7, outcome: 'unhealthy' },
+    });
+    const silent = await boot('login', ...loader);
+    expect(silent).toMatchObject({ code: 7, outcome: 'hang' });
+    expect(silent.stderr).toContain('expected a console line like /login/, found hang');
+  });
+});
