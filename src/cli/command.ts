@@ -53,17 +53,26 @@ export type Run<Options> = (
   options: ArgumentsCamelCase<Options>,
 ) => Promise<Result | undefined>;
 
+/**
+ * What a `-` is to an argument: a stream, or a text like any other, which may then be empty, too. Where nothing is said, both are
+ * refused before the command runs.
+ */
+export type Dash = 'input' | 'output' | 'text';
+
 /** A command as its file defines it; `Options` follows from what the builder declares. */
 export interface Definition<Options> {
   /** Command line without `twinbank`, and what it does. */
   readonly examples?: readonly (readonly [line: string, meaning: string])[];
   builder(yargs: Argv): Argv<Options>;
+  /** By the names of arguments and options. */
+  readonly dash?: Readonly<Partial<Record<NoInfer<keyof Options & string>, Dash>>>;
   readonly run: Run<Options>;
 }
 
 /** A command as the parser sees it: its options are its own business. */
 export interface Command {
   readonly examples: readonly (readonly [string, string])[];
+  readonly dash: Readonly<Record<string, Dash>>;
   declare(yargs: Argv): void;
   run(context: Context, options: unknown): Promise<Result | undefined>;
 }
@@ -71,6 +80,7 @@ export interface Command {
 export function defineCommand<Options>(definition: Definition<Options>): Command {
   return {
     examples: definition.examples ?? [],
+    dash: (definition.dash ?? {}) as Readonly<Record<string, Dash>>,
     declare: (yargs) => {
       definition.builder(yargs);
     },

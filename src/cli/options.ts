@@ -1,14 +1,24 @@
 import type { Argv } from 'yargs';
-import { usageError } from './failure.ts';
 
 /** `<recipe>` and `--set`, for every command that names one recipe. */
-export function recipeOptions(yargs: Argv) {
+export function recipeOptions(
+  yargs: Argv,
+  describe = 'A recipe file, such as recipes/default.yaml',
+) {
   return setOption(
     yargs.positional('recipe', {
       type: 'string',
       demandOption: true,
-      describe: 'A recipe file, such as recipes/default.yaml',
+      describe,
     }),
+  );
+}
+
+/** The same for a command that only looks at it, and so takes it from standard input, too. */
+export function readRecipeOptions(yargs: Argv) {
+  return recipeOptions(
+    yargs,
+    'A recipe file, such as recipes/default.yaml, or - for standard input',
   );
 }
 
@@ -49,11 +59,4 @@ export function oemOption<Options>(yargs: Argv<Options>) {
 /** What `loadRecipe` takes for the OEMs of a command line: without any, those of the recipe stay. */
 export function oemPaths(paths: readonly string[]): readonly string[] | undefined {
   return paths.length === 0 ? undefined : paths;
-}
-
-/** Of a positional `-` yargs makes an empty text when it has type string, and true when it has none. */
-export function pathOrDash(name: string, value: unknown): string {
-  if (value === true) return '-';
-  if (typeof value === 'string' && value !== '') return value;
-  throw usageError(`${name}: expected a file or -, found an empty text`);
 }

@@ -1,5 +1,7 @@
 import yargs, { type Argv, type Options } from 'yargs';
+import { checkValues } from './check-values.ts';
 import type { Command, CommandRow, GroupRow, LeafRow } from './command.ts';
+import { endOfOptions, markArgs, unmarkOptions, unmarkText } from './literal-args.ts';
 import { type ParsedSoFar, refuseRepeated, usageMistake } from './usage-mistake.ts';
 
 /** A command to run with its options, or text (help) that was asked for instead. */
@@ -23,6 +25,7 @@ export async function parseCommandLine(
     synopsis: 'twinbank COMMAND',
     options: ['json', 'quiet', 'help', 'version'],
     lists: [],
+    texts: [],
   };
 
   const declareLeaf = (parser: Argv, row: LeafRow, prefix: string): void => {
@@ -55,7 +58,7 @@ export async function parseCommandLine(
     });
   };
 
-  const mistake = (message: string): Error => usageMistake(message, argv, reached);
+  const mistake = (message: string): Error => usageMistake(unmarkText(message), argv, reached);
   const parser = base(columns).fail((message, error) => {
     // What a command's own file throws while it loads is no mistake in the command line.
     throw error && error.name !== 'YError' ? error : mistake(message);
@@ -71,14 +74,26 @@ export async function parseCommandLine(
   const keepHelp = (_error: unknown, _options: unknown, text: string): void => {
     help = text;
   };
-  await parser.parseAsync([...argv], {}, keepHelp).catch((error: unknown) => {
+  await parser.parseAsync(markArgs(argv), {}, keepHelp).catch((error: unknown) => {
     // Below a command whose file was loaded, yargs throws some mistakes past `fail`.
     throw error instanceof Error && error.name === 'YError' ? mistake(error.message) : error;
   });
   if (help) return { text: `${help}\n`, wanted: true };
   if (!chosen || !('command' in chosen)) throw mistake('expected a command');
-  refuseRepeated(chosen.options, argv, reached);
-  return chosen;
+  const { command } = chosen;
+  const options = unmarkOptions(chosen.options);
+  refuseRepeated(options, argv, reached);
+  checkValues(options, {
+    ...reached,
+    positionals: positionals(reached.synopsis),
+    dash: command.dash,
+  });
+  return { command, options };
+}
+
+/** `image`, `target` of `twinbank flash <image> <target>`. */
+function positionals(synopsis: string): string[] {
+  return [...synopsis.matchAll(/[<[]([\w-]+)/g)].map(([, name = '']) => name);
 }
 
 /** An example as it is typed; `$0` in it stands for the program, where something comes before that. */
@@ -122,6 +137,7 @@ function base(columns: number): Argv {
       // `main.ts` answers this before the parser is loaded; here it is for the help only.
       .version(false)
       .option('version', { type: 'boolean', describe: 'Print the version', global: false })
+      .option(endOfOptions, { type: 'boolean', hidden: true, global: true })
       .exitProcess(false)
   );
 }
@@ -130,11 +146,12 @@ function names(rows: readonly LeafRow[]): string {
   return rows.map((row) => row.usage.split(' ')[0]).join(', ');
 }
 
-function declared(parser: Argv): Pick<ParsedSoFar, 'options' | 'lists'> {
+function declared(parser: Argv): Pick<ParsedSoFar, 'options' | 'lists' | 'texts'> {
   // Not in @types/yargs, though yargs documents it.
   const { getOptions } = parser as unknown as {
-    getOptions(): { array: string[]; key: Record<string, unknown> };
+    getOptions(): { array: string[]; string: string[]; key: Record<string, unknown> };
   };
-  const { array, key } = getOptions.call(parser);
-  return { options: Object.keys(key), lists: array };
+  const { array, string, key } = getOptions.call(parser);
+  const options = Object.keys(key).filter((name) => name !== endOfOptions);
+  return { options, lists: array, texts: string };
 }

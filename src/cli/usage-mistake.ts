@@ -11,6 +11,8 @@ export interface ParsedSoFar {
   readonly options: readonly string[];
   /** Those of them that may come more than once. */
   readonly lists: readonly string[];
+  /** Positionals and options that are text. */
+  readonly texts: readonly string[];
 }
 
 /** The parser's message as an error that names what was expected and what was found. */
@@ -46,9 +48,15 @@ function optionName(argument: string): string | undefined {
   return /^--?([^=]+)/.exec(argument)?.[1];
 }
 
+/** Behind `--` nothing is an option. */
+function beforeEnd(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end === -1 ? argv : argv.slice(0, end);
+}
+
 function unknown(name: string, argv: readonly string[], reached: ParsedSoFar): string {
-  const written = argv.find((argument) => (optionName(argument) ?? argument) === name);
-  if (!written?.startsWith('-')) {
+  const written = beforeEnd(argv).find((argument) => (optionName(argument) ?? argument) === name);
+  if (!written?.startsWith('-') || written === '-') {
     return reached.synopsis.endsWith(' COMMAND')
       ? `${name}: no such command`
       : `${name}: expected no more than ${reached.synopsis}`;
@@ -63,9 +71,10 @@ export function refuseRepeated(
   argv: readonly string[],
   reached: ParsedSoFar,
 ): void {
+  const args = beforeEnd(argv);
   for (const [name, value] of Object.entries(options)) {
     // A positional such as <recipe..> is a list, too, but nobody writes it with dashes.
-    if (!argv.some((argument) => optionName(argument) === name)) continue;
+    if (!args.some((argument) => optionName(argument) === name)) continue;
     if (!Array.isArray(value) || reached.lists.includes(name)) continue;
     const found = `expected it once, found it ${value.length} times`;
     throw usageError(`--${name}: ${found} (see ${reached.path} --help)`);

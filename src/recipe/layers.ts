@@ -16,12 +16,13 @@ export interface Layers {
 /**
  * Reads the recipe at an absolute path and all files that it is made of: first those it extends, in
  * order, then itself, then its overlays. A file that is extended over two ways is visited down once, at
- * its first place, so that the second way does not undo what came between.
+ * its first place, so that the second way does not undo what came between. With `content` there is no file
+ * at `path`, and that is what stands in it.
  */
-export function collectLayers(path: string, cwd: string): Layers {
+export function collectLayers(path: string, cwd: string, content?: Uint8Array): Layers {
   const result: Layers = { layers: [], files: [], problems: [], complete: true };
   const visited = new Set<string>();
-  addRecipe({ cwd, visited, result }, path, null, []);
+  addRecipe({ cwd, visited, result, content }, path, null, []);
   return result;
 }
 
@@ -29,6 +30,8 @@ interface Collecting {
   cwd: string;
   visited: Set<string>;
   result: Layers;
+  /** Of the recipe that nothing asked for, where it is no file. */
+  content: Uint8Array | undefined;
 }
 
 interface ChainLink {
@@ -43,6 +46,7 @@ function addRecipe(
   chain: readonly ChainLink[],
 ): void {
   const { cwd, visited, result } = collecting;
+  const content = asked ? undefined : collecting.content;
   const link = { id: identity(path), source: fileSource(path, cwd) };
   const loop = chain.findIndex(({ id }) => id === link.id);
   if (loop !== -1 && asked) {
@@ -51,7 +55,7 @@ function addRecipe(
     return;
   }
   if (visited.has(link.id)) return;
-  const { file, problems } = readRecipeFile(path, link.source, asked, 'recipe');
+  const { file, problems } = readRecipeFile(path, link.source, asked, 'recipe', content);
   result.problems.push(...problems);
   if (!file) {
     result.complete = false;
@@ -60,7 +64,7 @@ function addRecipe(
   for (const base of file.extends) addRecipe(collecting, base.path, base, [...chain, link]);
   visited.add(link.id);
   result.layers.push(file.tree);
-  result.files.push(path);
+  if (!content) result.files.push(path);
   for (const overlay of file.overlays) addOverlay(collecting, overlay);
 }
 

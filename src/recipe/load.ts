@@ -18,20 +18,25 @@ interface LoadedRecipe {
   files: string[];
 }
 
+interface LoadOptions {
+  readonly set?: readonly string[];
+  readonly oem?: readonly string[] | undefined;
+  readonly cwd?: string;
+  /** What stands in the recipe, where `path` is no file but only what messages call it. */
+  readonly content?: Uint8Array | undefined;
+}
+
 /**
  * Loads the recipe at `path` (relative to `cwd`) with everything it extends, its overlays and the
  * `--set` options laid over it, in this order. `oem`, where it is there, replaces the recipe's OEMs.
  * @throws TwinbankError recipe, `recipe.invalid`: all problems, one a line, `data.diagnostics` as
  *   Diagnostic[]; usage, `usage.set`: an option that is not PATH=VALUE
  */
-export function loadRecipe(
-  path: string,
-  options: { set?: readonly string[]; oem?: readonly string[] | undefined; cwd?: string } = {},
-): LoadedRecipe {
+export function loadRecipe(path: string, options: LoadOptions = {}): LoadedRecipe {
   const cwd = resolve(options.cwd ?? process.cwd());
   const file = resolve(cwd, path);
   const sets = (options.set ?? []).map((option) => readSetOption(option, cwd));
-  const { layers, files, problems, complete } = collectLayers(file, cwd);
+  const { layers, files, problems, complete } = collectLayers(file, cwd, options.content);
   problems.push(...sets.flatMap((set) => set.problems));
   // With a layer missing, the others would be blamed for what it holds.
   if (!complete) throw recipeError(problems);

@@ -46,20 +46,22 @@ const wanted: Readonly<Record<Role, { readonly file: string; readonly keys: stri
 
 /**
  * Reads the file at an absolute path. `asked` is the key that named it, and is where a missing file
- * is reported. An overlay may not name other files: its place is on top of everything.
+ * is reported. An overlay may not name other files: its place is on top of everything. With `given`, that is
+ * what stands in it, and nothing is at the path.
  */
 export function readRecipeFile(
   path: string,
   source: Source,
   asked: NamedFile | null,
   role: Role,
+  given?: Uint8Array,
 ): { file: RecipeFile | undefined; problems: Diagnostic[] } {
   const whole: Place = { source, line: null, column: null };
   const refuse = (expected: string, found: string, place = whole, at: Path = []) => ({
     file: undefined,
     problems: [diagnose(place, at, expected, found)],
   });
-  const content = readText(path);
+  const content = given ? textOf(given) : readText(path);
   if ('missing' in content) {
     const found = asked ? `${content.missing} at ${source.shown}` : content.missing;
     return refuse(wanted[role].file, found, asked?.place, asked?.at);
@@ -99,22 +101,31 @@ function namedFiles(tree: MapTree, key: string, problems: Diagnostic[]): NamedFi
   });
 }
 
+type Unfit = { wanted: string; unfit: string };
+
+const tooLong = (bytes: number): Unfit => ({
+  wanted: `at most ${exactSize(largestFile)}`,
+  unfit: exactSize(bytes),
+});
+
 /** The file's text; `missing` says why there is none, `unfit` why it can be no recipe. */
-function readText(
-  path: string,
-): { text: string } | { missing: string } | { wanted: string; unfit: string } {
+function readText(path: string): { text: string } | { missing: string } | Unfit {
   let bytes: Buffer;
   try {
     const status = statSync(path);
     if (status.isDirectory()) return { missing: 'a directory' };
     // A device or a pipe may never end.
     if (!status.isFile()) return { missing: 'something that is no regular file' };
-    if (status.size > largestFile)
-      return { wanted: `at most ${exactSize(largestFile)}`, unfit: exactSize(status.size) };
+    if (status.size > largestFile) return tooLong(status.size);
     bytes = readFileSync(path);
   } catch (error) {
     return { missing: fileProblem(error) };
   }
+  return textOf(bytes);
+}
+
+function textOf(bytes: Uint8Array): { text: string } | Unfit {
+  if (bytes.length > largestFile) return tooLong(bytes.length);
   if (bytes.includes(0)) return { wanted: 'a recipe in YAML', unfit: 'a binary file' };
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };

@@ -9,12 +9,14 @@ import { collectRun } from '../../harness/report/run-record.ts';
 import { failureOf, isGreen } from '../../harness/report/verdict.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { writeReports } from '../run-reports.ts';
+import { inputText, standardInput } from '../standard-input.ts';
 import { plain } from '../text/plain-text.ts';
 import { table } from '../text/table.ts';
 
 export const command = defineCommand({
   examples: [
     ['report run.ndjson --html run.html', 'The report of a run, again'],
+    ['ssh ci cat run.ndjson | $0 report - --html run.html', 'The same of another machine'],
     ['report shard-*.ndjson --html all.html --junit all.xml', 'One report of all shards'],
   ],
   builder: (yargs) =>
@@ -23,7 +25,7 @@ export const command = defineCommand({
         type: 'string',
         array: true,
         demandOption: true,
-        describe: 'What test --events wrote; several are put together',
+        describe: 'What test --events wrote, or - for standard input; several are put together',
       })
       .option('html', {
         type: 'string',
@@ -41,6 +43,7 @@ export const command = defineCommand({
         defaultDescription: 'that of the events',
         describe: 'Folder of the console logs and screenshots',
       }),
+  dash: { events: 'input' },
   run: async (context, { events, html, junit, artefacts }) => {
     const records: RunRecord[] = [];
     for (const name of events) records.push(await readRecord(context, name, artefacts));
@@ -56,12 +59,18 @@ export const command = defineCommand({
 });
 
 async function readRecord(
-  { cwd, signal, report }: Context,
-  name: string,
+  context: Context,
+  file: string,
   artefacts: string | undefined,
 ): Promise<RunRecord> {
+  const { cwd, signal, report } = context;
+  const piped = file === '-';
+  const name = piped ? standardInput : file;
   const path = resolve(cwd, name);
-  const lines = (await readFile(path, { encoding: 'utf8', signal })).split('\n');
+  const text = piped
+    ? await inputText(context)
+    : await readFile(path, { encoding: 'utf8', signal });
+  const lines = text.split('\n');
   const { events, cut } = readRunEvents(lines, name);
   if (cut) report({ type: 'warning', text: `${name}:${lines.length}: the last line is not whole` });
   const run = collectRun({ artefacts: resolve(cwd, artefacts ?? dirname(path)) });

@@ -9,8 +9,9 @@ import { type ByteSource, fileSource, streamSource } from '../../update/source/b
 import { updateWithJournal } from '../../update/update-with-journal.ts';
 import { type Colors, type Context, defineCommand } from '../command.ts';
 import { withHostDisk } from '../host-disk.ts';
-import { diskImagePositional, pathOrDash } from '../options.ts';
+import { diskImagePositional } from '../options.ts';
 import { loadTrustedKeys, trustOption } from '../secrets/signing-key.ts';
+import { pipedInput, standardInput } from '../standard-input.ts';
 import { planJson, planText } from '../text/update-text.ts';
 
 export const command = defineCommand({
@@ -22,14 +23,15 @@ export const command = defineCommand({
   builder: (yargs) =>
     diskImagePositional(trustOption(yargs))
       .positional('bundle', {
+        type: 'string',
         demandOption: true,
         describe: 'A bundle: a file, an http(s) URL, or - for standard input',
-        coerce: (value: unknown) => pathOrDash('bundle', value),
       })
       .option('dry-run', {
         type: 'boolean',
         describe: 'Read the bundle to its end, check and plan all of it, and write nothing',
       }),
+  dash: { bundle: 'input' },
   run: async (context, { image, bundle, key, dryRun }) => {
     const path = resolve(context.cwd, image);
     const keys = loadTrustedKeys(context, key);
@@ -69,11 +71,9 @@ function apply(
   return updateWithJournal(source, disk, { keys, report, signal, dryRun }, journal);
 }
 
-async function openSource(
-  { cwd, stdin, report, signal }: Context,
-  bundle: string,
-): Promise<ByteSource> {
-  if (bundle === '-') return streamSource('standard input', stdin);
+async function openSource(context: Context, bundle: string): Promise<ByteSource> {
+  const { cwd, report, signal } = context;
+  if (bundle === '-') return streamSource(standardInput, pipedInput(context, 'bundle'));
   if (/^https?:\/\//i.test(bundle)) {
     const { httpSource } = await import('../../update/source/http-source.ts');
     return httpSource(bundle, { report, signal });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CommandRow, defineCommand } from '../../../src/cli/command.ts';
 import { runHere } from './host.ts';
@@ -57,6 +58,78 @@ describe('a command line that is right', () => {
     expect(stdout).toContain('twinbank build <recipe..>');
     expect(stdout).toMatch(/^ {2}twinbank build a\.yaml +One image$/m);
     expect(stdout).toMatch(/^ {2}LANG=C twinbank build b\.yaml +With a variable$/m);
+  });
+});
+
+describe('a command line with dashes alone', () => {
+  const rest = defineCommand({
+    builder: (yargs) =>
+      yargs
+        .positional('recipe', { type: 'string', array: true, demandOption: true })
+        .option('set', { type: 'string', array: true, default: [] as string[], requiresArg: true })
+        .option('out', { type: 'string', requiresArg: true })
+        .option('dry-run', { type: 'boolean' }),
+    dash: { recipe: 'text', set: 'text', out: 'text' },
+    run: async (_context, options) => ({ json: { ...options }, text: '' }),
+  });
+  const restRows = [
+    { usage: 'build <recipe..>', describe: 'Build', load: async () => ({ command: rest }) },
+  ];
+  async function parsed(...argv: string[]) {
+    const { stdout } = await runHere(['--json', 'build', ...argv], { rows: restRows });
+    const { recipe, set, out, dryRun, ...others } = JSON.parse(stdout);
+    expect(Object.keys(others).sort()).toEqual(
+      ['$0', '_', 'dry-run', 'json', 'schemaVersion'].filter((name) => name in others).sort(),
+    );
+    return { recipe, set, out, dryRun };
+  }
+
+  it('keeps a - in a list, of positionals and of an option that repeats', async () => {
+    const found = await parsed('a', '-', '--set', '-', '--set', 'b', '--out', '-', '-');
+    expect(found).toEqual({ recipe: ['a', '-', '-'], set: ['-', 'b'], out: '-' });
+  });
+
+  it('takes everything after -- for a word, whatever it looks like', async () => {
+    const found = await parsed('--dry-run', '--', '-', '--out', 'true', '--', '-5', '--set=x', '');
+    expect(found).toEqual({
+      recipe: ['-', '--out', 'true', '--', '-5', '--set=x', ''],
+      set: [],
+      dryRun: true,
+    });
+  });
+
+  it('takes any words after -- as they were written', async () => {
+    const word = fc.string({ maxLength: 8 }).filter((text) => !text.includes('\0'));
+    await fc.assert(
+      fc.asyncProperty(fc.array(word, { minLength: 1, maxLength: 4 }), async (words) => {
+        expect((await parsed('--', ...words)).recipe).toEqual(words);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('does not give an option a value from behind --', async () => {
+    expect(await usage('build', '--out', '--', 'x')).toContain(
+      '--out: expected a value, found none',
+    );
+  });
+
+  it('may have -- before the command', async () => {
+    const { code } = await runHere(['--json', '--', 'build', 'a'], { rows: restRows });
+    expect(code).toBe(0);
+  });
+
+  it('counts no word behind -- as an option that comes twice', async () => {
+    expect(await parsed('--out', 'x', '--', '--out', '--out')).toMatchObject({
+      recipe: ['--out', '--out'],
+      out: 'x',
+    });
+  });
+
+  it('names in its messages what was written', async () => {
+    expect(await usage('-')).toMatch(/^twinbank: -: no such command/);
+    expect(await usage('keys', 'new', 'a', '-')).toContain('-: expected no more than');
+    expect(await usage('keys', 'new', '--', 'a', '--b')).toContain('--b: expected no more than');
   });
 });
 

@@ -66,6 +66,7 @@ export const command = defineCommand({
         requiresArg: true,
         describe: 'Seconds to wait for the end of the boot',
       }),
+  dash: { until: 'text' },
   run: async (context, options) => {
     const path = resolve(context.cwd, options.image);
     const { engine, boots, write } = options;

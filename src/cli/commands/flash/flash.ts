@@ -10,7 +10,7 @@ import { flashStream } from '../../../flash/flash-stream.ts';
 import type { SourceRequest } from '../../../flash/open-source.ts';
 import { type Context, defineCommand, type Environment } from '../../command.ts';
 import { usageError } from '../../failure.ts';
-import { pathOrDash } from '../../options.ts';
+import { pipedInput, standardInput } from '../../standard-input.ts';
 import { confirmErasing } from './confirm.ts';
 
 export const command = defineCommand({
@@ -28,16 +28,16 @@ export const command = defineCommand({
   builder: (yargs) =>
     yargs
       .positional('image', {
+        type: 'string',
         demandOption: true,
         describe:
           'A raw, qcow2 or VMDK image, also packed by gzip, xz or zstd, or - for standard input; the .bmap beside it is used',
-        coerce: (value: unknown) => pathOrDash('image', value),
       })
       .positional('target', {
+        type: 'string',
         demandOption: true,
         describe:
           'A file (.qcow2, .vmdk: of that format), a block device, - for standard output, or | and a command that reads the image',
-        coerce: (value: unknown) => pathOrDash('target', value),
       })
       .option('yes', {
         type: 'boolean',
@@ -69,6 +69,7 @@ export const command = defineCommand({
         type: 'boolean',
         describe: 'Do not compare the target with the image afterwards',
       }),
+  dash: { image: 'input', target: 'output', 'device-serial': 'text' },
   run: async (context, options) => {
     const { image, target, yes, size, keepIds, keepState, resume, noReadBack } = options;
     const { report, signal } = context;
@@ -139,10 +140,9 @@ interface FileOptions {
 }
 
 /** A path, or what comes through standard input. */
-function sourceOf({ cwd, stdin }: Context, image: string): Pick<SourceRequest, 'image' | 'input'> {
-  if (image !== '-') return { image: resolve(cwd, image) };
-  if (stdin.isTTY) throw usageError('image: expected a file or a pipe, found a terminal');
-  return { image: 'standard input', input: stdin };
+function sourceOf(context: Context, image: string): Pick<SourceRequest, 'image' | 'input'> {
+  if (image !== '-') return { image: resolve(context.cwd, image) };
+  return { image: standardInput, input: pipedInput(context, 'image') };
 }
 
 /** What is gone cannot be changed afterwards, nor can it be looked at. */

@@ -2,8 +2,8 @@ import type { ManifestModule, ManifestPackage } from '../../../bootloader/bank-m
 import { humanSize } from '../../../diagnostics/size.ts';
 import { type BundleReport, inspectBundle } from '../../../update/bundle/inspect-bundle.ts';
 import { isDevelopmentKey } from '../../../update/signing/key.ts';
-import { fileSource } from '../../../update/source/byte-source.ts';
 import type { Colors, Context, Result } from '../../command.ts';
+import { openBundle, standardInput } from '../../standard-input.ts';
 import { plain, wrap } from '../../text/plain-text.ts';
 import { table } from '../../text/table.ts';
 import { keysText } from '../../text/update-text.ts';
@@ -11,17 +11,18 @@ import { signedRow, signedText } from './bank-signers.ts';
 
 /** What `inspect` shows of a bundle: all that it says of itself, and by which keys. */
 export async function inspectBundleFile(
-  { report, colors, columns }: Context,
+  context: Context,
   file: string,
   path: string,
 ): Promise<Result> {
-  const source = { ...fileSource(path), name: file };
+  const { report, colors, columns } = context;
+  const { source, bytes } = openBundle(context, { argument: 'image', file, path });
   let done = 0;
   const found = await inspectBundle(source, (bytes) => {
     done += bytes;
     report({ type: 'progress', task: 'check hashes', done, unit: 'bytes' });
   }).finally(() => source.close());
-  const facts = { file, bytes: source.size ?? 0, ...factsOf(found) };
+  const facts = { file, bytes: bytes(), ...factsOf(found) };
   return {
     json: bundleJson(facts),
     text: bundleText(facts, { colors, columns: Math.min(columns, 120) }),
@@ -113,7 +114,7 @@ function bundleText(facts: Facts, look: { colors: Colors; columns: number }): st
     one.sent ? 'sent' : 'left out',
   ]);
   return [
-    `${colors.bold(file)}: bundle of ${plain(build)} for ${plain(product)}, ${humanSize(bytes)}`,
+    `${colors.bold(file === '-' ? standardInput : file)}: bundle of ${plain(build)} for ${plain(product)}, ${humanSize(bytes)}`,
     line(`security version ${facts.securityVersion}, for hosts with ${minimum}`),
     ...(from ? [line(`relative to ${plain(from.build)}: it leaves out what that has`)] : []),
     line(`trusts ${keysText(trust)}`, trust.some(isDevelopmentKey)),

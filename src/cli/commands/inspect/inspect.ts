@@ -33,7 +33,8 @@ export const command = defineCommand({
       .positional('image', {
         type: 'string',
         demandOption: true,
-        describe: 'A raw, qcow2 or VMDK image, a disk, or a bundle',
+        describe:
+          'A raw, qcow2 or VMDK image, a disk, or a bundle; - for a bundle from standard input',
       })
       .option('file', {
         type: 'string',
@@ -53,15 +54,21 @@ export const command = defineCommand({
         defaultDescription: 'the one that boots next',
         describe: 'With the four above: the bank that is asked about',
       }),
+  dash: { image: 'input', licences: 'text' },
   run: async (context, options) => {
     const { image, bank } = options;
     const path = resolve(context.cwd, image);
     const question = questionOf(options);
+    if (question && image === '-') {
+      throw usageError(
+        'image: expected a file with this question, found -, which is read only once',
+      );
+    }
     if (question) return inspectInventory(context, { name: image, path, bank }, question);
     if (bank !== undefined) {
       throw usageError('--bank: expected --file, --packages, --licences or --sbom with it');
     }
-    if (isBundleFile(path)) return inspectBundleFile(context, image, path);
+    if (image === '-' || isBundleFile(path)) return inspectBundleFile(context, image, path);
     const opened = openImage(path);
     try {
       const report = await inspectImage(opened.device, context).catch((error: unknown) => {

@@ -29,7 +29,6 @@ export const command = defineCommand({
         }),
     ),
   run: async (context, { dir, name, passphraseFd }) => {
-    if (dir === '') throw usageError('dir: expected a folder, found an empty text');
     if (!/^[A-Za-z0-9._-]{1,64}$/.test(name)) {
       const expected = '1 to 64 letters, digits, dots, underscores and hyphens';
       throw usageError(`--name: expected ${expected}, found ${JSON.stringify(name)}`);

@@ -14,11 +14,12 @@ export const command = defineCommand({
       yargs.positional('file', {
         type: 'string',
         demandOption: true,
-        describe: 'A public or private key, or fd:N for a descriptor',
+        describe: 'A public or private key, fd:N for a descriptor, or - for standard input',
       }),
     ),
+  dash: { file: 'input' },
   run: async (context, { file, passphraseFd }) => {
-    const pem = await readKeyFile(context, file);
+    const pem = await readKeyFile(context, file === '-' ? 'fd:0' : file);
     const kind = keyKind(pem, file);
     const passphrase =
       kind === 'encrypted' ? await passphraseOf(context, passphraseFd, file) : undefined;

@@ -33,8 +33,8 @@ export const command = defineCommand({
         default: 'Example Company',
         describe: 'Company that answers for it',
       }),
+  dash: { name: 'text', vendor: 'text' },
   run: async ({ cwd }, { dir, name, vendor }) => {
-    if (dir === '') throw usageError('dir: expected a folder, found an empty text');
     const folder = resolve(cwd, dir);
     const called = name ?? plainName(basename(folder));
     assertWord('--name', providerSchema.shape.name.safeParse(called), called);

@@ -1,7 +1,7 @@
-import { loadRecipe } from '../../../recipe/load.ts';
 import { originData, recipeText, showRecipe } from '../../../recipe/show.ts';
 import { defineCommand } from '../../command.ts';
-import { recipeOptions } from '../../options.ts';
+import { readRecipeOptions } from '../../options.ts';
+import { loadNamedRecipe } from '../../recipe-input.ts';
 
 export const command = defineCommand({
   examples: [
@@ -9,12 +9,13 @@ export const command = defineCommand({
     ['recipe show recipes/default.yaml --set bank.size=64MiB', 'What one other value leads to'],
   ],
   builder: (yargs) =>
-    recipeOptions(yargs).option('origin', {
+    readRecipeOptions(yargs).option('origin', {
       type: 'boolean',
       describe: 'Say for each value which file and line set it',
     }),
-  run: async ({ cwd }, { recipe: path, set, origin }) => {
-    const { recipe, origins, files } = loadRecipe(path, { set, cwd });
+  dash: { recipe: 'input' },
+  run: async (context, { recipe: path, set, origin }) => {
+    const { recipe, origins, files } = await loadNamedRecipe(context, path, set);
     return {
       json: {
         recipe: recipeText(recipe),

@@ -8,7 +8,7 @@ import { chooseState } from '../../../state/choose-state.ts';
 import { readBankState } from '../../../state/slots-of-bank.ts';
 import { type Context, defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
-import { diskImagePositional, pathOrDash } from '../../options.ts';
+import { diskImagePositional } from '../../options.ts';
 import { type NextPair, withNextPair } from './next-state.ts';
 
 export const command = defineCommand({
@@ -19,11 +19,12 @@ export const command = defineCommand({
   builder: (yargs) =>
     diskImagePositional(yargs)
       .positional('file', {
+        type: 'string',
         demandOption: true,
         describe: 'A new file, which holds hashes of passwords; or - for standard output',
-        coerce: (value: unknown) => pathOrDash('file', value),
       })
       .option('yes', { type: 'boolean', describe: 'Replace a file that is there' }),
+  dash: { file: 'output' },
   run: async (context, { image, file, yes }) => {
     const path = resolve(context.cwd, image);
     if (file === '-') {

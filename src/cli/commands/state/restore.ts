@@ -7,23 +7,27 @@ import { packState, type StateFile, unpackState } from '../../../state/archive.t
 import { saveState } from '../../../state/save-state.ts';
 import { filesOfSettings, settingsOfFiles } from '../../../state/settings.ts';
 import { maxContentBytes } from '../../../state/slot.ts';
-import { defineCommand } from '../../command.ts';
+import { type Context, defineCommand } from '../../command.ts';
 import { diskImagePositional } from '../../options.ts';
+import { readDescriptor } from '../../secrets/read-descriptor.ts';
+import { pipedInput, standardInput } from '../../standard-input.ts';
 import { withNextPair } from './next-state.ts';
 
 export const command = defineCommand({
   examples: [
     ['state restore disk.img host.tgz', 'What the next boot starts from, instead of what it has'],
+    ['state backup old.img - | $0 state restore new.img -', 'From one disk to another'],
   ],
   builder: (yargs) =>
     diskImagePositional(yargs).positional('file', {
       type: 'string',
       demandOption: true,
-      describe: 'What state backup wrote, of this host or another one',
+      describe: 'What state backup wrote, of this host or another one; or - for standard input',
     }),
+  dash: { file: 'input' },
   run: async (context, { image, file }) => {
     const path = resolve(context.cwd, image);
-    const files = readBackup(file, resolve(context.cwd, file));
+    const files = await readBackup(context, file);
     const save = () =>
       withNextPair({ image, path, writable: true }, async (pair) => {
         if (pair.stuck !== undefined) throw noBank(image, pair.stuck);
@@ -34,13 +38,30 @@ export const command = defineCommand({
     const done = wrote ? 'saved as' : 'already there as';
     return {
       json: { image, file, bank, generation, slot, wrote, files: paths },
-      text: `bank ${bank}: the state of ${file} is ${done} generation ${generation}: ${paths.join(', ') || 'nothing is changed'}`,
+      text: `bank ${bank}: the state of ${nameOf(file)} is ${done} generation ${generation}: ${paths.join(', ') || 'nothing is changed'}`,
     };
   },
 });
 
+const nameOf = (file: string): string => (file === '-' ? standardInput : file);
+
 /** The files of a backup, every setting in them right, in their one form. */
-function readBackup(file: string, path: string): StateFile[] {
+async function readBackup(context: Context, file: string): Promise<StateFile[]> {
+  const content = file === '-' ? await readInput(context) : readFile(context, file);
+  try {
+    return filesOfSettings(settingsOfFiles(unpackState(content)));
+  } catch (error) {
+    throw inFile(nameOf(file), error);
+  }
+}
+
+function readInput(context: Context): Promise<Buffer> {
+  pipedInput(context, 'file');
+  return readDescriptor(context, 0, { name: standardInput, limit: maxContentBytes });
+}
+
+function readFile({ cwd }: Context, file: string): Buffer {
+  const path = resolve(cwd, file);
   const stat = statSync(path);
   try {
     if (!stat.isFile() || stat.size > maxContentBytes) {
@@ -48,7 +69,7 @@ function readBackup(file: string, path: string): StateFile[] {
       const message = `expected a file of at most ${maxContentBytes} bytes, found ${found}`;
       throw new TwinbankError('corrupt', 'state.archive', message);
     }
-    return filesOfSettings(settingsOfFiles(unpackState(readFileSync(path))));
+    return readFileSync(path);
   } catch (error) {
     throw inFile(file, error);
   }

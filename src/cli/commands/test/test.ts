@@ -37,6 +37,7 @@ export const command = defineCommand({
     ['test scenarios --dry-run', 'What would be done, step by step'],
   ],
   builder: (yargs) => testOptions(signingKeyOption(yargs)),
+  dash: { filter: 'text' },
   run: async (context, options) => {
     if (options.schema) {
       return { json: { schema: scenarioJsonSchema() }, text: scenarioJsonSchemaText() };
@@ -50,6 +51,7 @@ export const command = defineCommand({
       recipe: join(packageRoot(), 'recipes/default.yaml'),
       firmware: options.firmware,
     }).filter(({ run }) => options.filter === undefined || run.includes(options.filter));
+    if (all.length === 0) throw nothingNamed(options.filter);
     const repeat = atLeast('repeat', options.repeat, 1);
     const runs = repeated(shard ? shardOf(all, shard) : all, repeat);
     const makeMachine = machineMaker(choice, context.cwd);
@@ -113,6 +115,12 @@ function machineChoice(options: {
     throw usageError('--rig: expected together with --engine command, and there only');
   }
   return { kind, rig, accelerator };
+}
+
+/** A run of nothing would be green. */
+function nothingNamed(filter = ''): Error {
+  const found = `found ${JSON.stringify(filter)}, which is in none`;
+  return usageError(`--filter: expected a part of the name of a run (--list has them), ${found}`);
 }
 
 function parseShard(text: string): { index: number; count: number } {

@@ -4,9 +4,9 @@ import { humanSize } from '../../../diagnostics/size.ts';
 import { isBundleFile } from '../../../update/bundle/bundle-file.ts';
 import { verifyBundle } from '../../../update/bundle/verify-bundle.ts';
 import { developmentKey, isDevelopmentKey, type PublicKey } from '../../../update/signing/key.ts';
-import { fileSource } from '../../../update/source/byte-source.ts';
 import { type Context, defineCommand, type Result } from '../../command.ts';
 import { developmentWarning, loadTrustedKeys, trustOption } from '../../secrets/signing-key.ts';
+import { openBundle } from '../../standard-input.ts';
 import { plain } from '../../text/plain-text.ts';
 import { keysText } from '../../text/update-text.ts';
 import { type VerifiedFile, verifyImage } from './image.ts';
@@ -32,17 +32,19 @@ export const command = defineCommand({
       .positional('file', {
         type: 'string',
         demandOption: true,
-        describe: 'An image, the disk of a host that does not run, or a bundle',
+        describe:
+          'An image, the disk of a host that does not run, or a bundle; - for a bundle from standard input',
       })
       .option('provenance', {
         type: 'string',
         requiresArg: true,
         describe: 'NAME.provenance.dsse.json of the build that must have made its manifests',
       }),
+  dash: { file: 'input' },
   run: async (context, { file, key, provenance }) => {
     const keys = loadTrustedKeys(context, key);
     const path = resolve(context.cwd, file);
-    return isBundleFile(path)
+    return file === '-' || isBundleFile(path)
       ? bundle(context, { file, path, provenance }, keys)
       : verifyImage(context, { file, path, provenance }, keys);
   },
@@ -56,7 +58,7 @@ async function bundle(
   const { report } = context;
   // A bundle names no key that could be believed; what everybody can sign, everybody may check.
   const trusted = keys.length > 0 ? keys : [developmentKey.public];
-  const source = { ...fileSource(path), name: file };
+  const { source, bytes: bytesOf } = openBundle(context, { argument: 'file', file, path });
   let done = 0;
   const verified = await verifyBundle(source, trusted, (bytes) => {
     done += bytes;
@@ -70,7 +72,7 @@ async function bundle(
   const { product, version, build, from, entries } = index;
   const development = keyIds.some(isDevelopmentKey);
   if (development) report(developmentWarning);
-  const bytes = source.size ?? 0;
+  const bytes = bytesOf();
   const found = manifests.map(({ manifest: { origin }, bytes }) => {
     return { origin, bytes, place: 'bundle' };
   });
@@ -101,7 +103,7 @@ async function bundle(
         return `${plain(origin)} ${plain(version)}: ${count}, signed by ${keysText(keyIds)}`;
       }),
       ...(made ? [provenanceText(made)] : []),
-      `${file}: right, ${plain(build)} for ${plain(product)}${from ? `, relative to ${plain(from.build)}` : ''}, ${humanSize(bytes)}, signed by ${keysText(keyIds)}`,
+      `${source.name}: right, ${plain(build)} for ${plain(product)}${from ? `, relative to ${plain(from.build)}` : ''}, ${humanSize(bytes)}, signed by ${keysText(keyIds)}`,
     ].join('\n'),
   };
 }

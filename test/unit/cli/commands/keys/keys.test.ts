@@ -99,7 +99,7 @@ describe('keys new', () => {
   });
 
   it.each([
-    [['new', ''], 2, /dir: expected a folder, found an empty text/],
+    [['new', ''], 2, /dir: expected a value, found an empty text/],
     [['new', '.', '--name', '../x'], 2, /--name: expected 1 to 64 letters.*found "\.\.\/x"/],
     [['new', '.', '--name', 'x'.repeat(65)], 2, /--name: expected 1 to 64 letters/],
     [['new', '.', '--passphrase-fd', 'x'], 2, /--passphrase-fd: expected the number of .*"x"/],
@@ -176,7 +176,7 @@ describe('keys show', () => {
   it.each([
     [['show', 'none.pub'], 5, /none\.pub: no such file/],
     [['show', 'folder'], 2, /folder: expected a file or pipe, found neither/],
-    [['show', ''], 2, /key: expected a file or fd:N, found an empty text/],
+    [['show', ''], 2, /file: expected a file or -, found an empty text/],
     [['show', 'fd:x'], 2, /fd:x: expected the number of a descriptor, found "x"/],
     [['show', 'fd:99999'], 2, /fd:99999: expected a descriptor that is open/],
     [['show', 'large'], 6, /large: expected at most 65536 bytes, found more/],

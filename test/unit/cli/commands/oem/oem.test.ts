@@ -56,7 +56,7 @@ describe('oem new', () => {
     [['new', '7'], 2, '--name: expected a name of up to 8 letters, digits and dashes such as acme'],
     [['new', 'base'], 2, '--name: expected a name other than base, boot, bundle and vmkernel'],
     [['new', 'a', '--vendor', ''], 2, '--vendor: expected the name of a company'],
-    [['new', ''], 2, 'dir: expected a folder, found an empty text'],
+    [['new', ''], 2, 'dir: expected a value, found an empty text'],
   ])('refuses %j', async (argv, expected, message) => {
     const { code, stderr } = await oem(...argv);
     expect({ code, stderr }).toEqual({ code: expected, stderr: expect.stringContaining(message) });

@@ -38,6 +38,16 @@ describe('twinbank test', () => {
     });
   });
 
+  test('refuses a filter that names nothing, as a run of nothing would be green', async () => {
+    for (const more of [['--list'], ['--engine', 'sim']]) {
+      const { code, stderr } = await run('.', '--filter', 'godo', ...more);
+      expect(code).toBe(2);
+      expect(stderr).toContain(
+        '--filter: expected a part of the name of a run (--list has them), found "godo"',
+      );
+    }
+  });
+
   test('says what an engine cannot do, before it is tried', async () => {
     const keys = 'description: Keys\nsteps: [build, flash, boot, { key: esc }]\n';
     writeFileSync(join(folder, 'keys.txt'), keys);
