@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { runTool } from '../../host/run-tool.ts';
 import type { AgentsModule } from '../../recipe/module-schema.ts';
 import type { ResolvedRecipe } from '../../recipe/schema.ts';
 import type { Agent } from '../../runtime/agents/agent.ts';
 import { agents } from '../../runtime/agents/registry.ts';
+import { systemLinks } from '../../update/manifest/system-links.ts';
 import type { Cache } from '../components/cache.ts';
 import { readDirectoryTree, treeDigest } from '../components/directory-tree.ts';
 import { addEntry, type FileTree, mergeTrees } from '../components/file-tree.ts';
@@ -28,15 +29,6 @@ const vmkdEntries: Readonly<Record<string, string>> = {
   'vmkd-update': 'src/runtime/vmkernel/update/update-worker.ts',
   // What the command `support-bundle` runs.
   'support-command': 'src/runtime/vmkernel/support/support-command.ts',
-};
-
-/** A merged /usr, as the libraries' paths have it. */
-const links: Readonly<Record<string, string>> = {
-  bin: 'usr/bin',
-  sbin: 'usr/bin',
-  lib: 'usr/lib',
-  lib64: 'usr/lib64',
-  'usr/sbin': 'bin',
 };
 
 /** The agents, each program bundled into one file, and the system around them: users, init's table, busybox's names. */
@@ -72,8 +64,10 @@ export async function planAgents(
     sonames: [],
     build: async (scratch, known) => {
       const tree: FileTree = new Map(files);
-      for (const [path, target] of Object.entries(links))
-        tree.set(path, { type: 'symlink', target });
+      for (const [path, target] of systemLinks) {
+        // Relative, as `/usr` may be looked at from elsewhere: `usr/sbin` leads to `bin`.
+        tree.set(path, { type: 'symlink', target: posix.relative(posix.dirname(path), target) });
+      }
       const program = await readBusybox(busybox, context);
       for (const applet of await listApplets(program.data, scratch)) {
         addEntry(tree, `usr/bin/${applet}`, { type: 'symlink', target: 'busybox' });

@@ -1,6 +1,7 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { ModuleRecipe } from '../../recipe/module-schema.ts';
 import type { ResolvedRecipe } from '../../recipe/schema.ts';
+import { throughLink } from '../../update/manifest/system-links.ts';
 import type { ComponentContext } from '../components/component.ts';
 import { type Derived, getOrBuild, type Json } from '../components/derived.ts';
 import { sha256 } from '../components/digest.ts';
@@ -172,17 +173,26 @@ export function assertNoSharedPaths(modules: readonly BuiltModule[]): void {
         const above = path.slice(0, end);
         const owner = owners.get(above);
         if (owner === undefined) continue;
-        throw sharedPath(above, `bring it, as no folder and with ${path} below it`, owner, name);
+        const what = `bring it, as no folder and with ${path} below it`;
+        throw sharedPath(above, what, owner, name, throughLink(path)?.direct);
       }
     }
   }
 }
 
-function sharedPath(path: string, what: string, owner: string, other: string): TwinbankError {
+/** `direct` is where what lies behind a link of the base belongs. */
+function sharedPath(
+  path: string,
+  what: string,
+  owner: string,
+  other: string,
+  direct?: string,
+): TwinbankError {
+  const way = direct === undefined ? 'leave it out of one of them' : `move that to ${direct}`;
   return new TwinbankError(
     'recipe',
     'modules.shared-path',
-    `/${path}: expected one module to ${what}, found ${owner} and ${other}; leave it out of one of them`,
+    `/${path}: expected one module to ${what}, found ${owner} and ${other}; ${way}`,
     { data: { path, modules: [owner, other] } },
   );
 }

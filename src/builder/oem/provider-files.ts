@@ -6,6 +6,7 @@ import type { Diagnostic } from '../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
 import { fileProblem } from '../../recipe/recipe-file.ts';
 import { statePaths } from '../../state/archive.ts';
+import { systemLinks, throughLink } from '../../update/manifest/system-links.ts';
 import { type FileTree, linkStaysInside, sortedEntries } from '../components/file-tree.ts';
 
 /** What a manifest can list and a bank can hold with room to spare; more is a mistake, such as a mounted disk. */
@@ -61,7 +62,9 @@ export function readProviderFiles(provider: LoadedProvider): {
       return;
     }
     const place = misplaced(path, status.isDirectory());
-    if (place !== undefined) report(path, place, 'it here');
+    // What is in a folder that would hide a link is told by the places where it belongs.
+    if (systemLinks.has(path) && status.isDirectory() && readdirSync(full).length > 0) visit(path);
+    else if (place !== undefined) report(path, place, 'it here');
     else if (status.isDirectory()) {
       tree.set(path, { type: 'directory', mode: 0o755 });
       visit(path);
@@ -103,6 +106,10 @@ export function readProviderFiles(provider: LoadedProvider): {
 
 /** Where it belongs instead, as the X of "expected X, found it here"; undefined for what may be here. */
 function misplaced(path: string, isFolder: boolean): string | undefined {
+  const target = systemLinks.get(path);
+  if (target !== undefined) return `nothing of this name, a link of the base to ${target}`;
+  const through = throughLink(path);
+  if (through) return `it at files/${through.direct}, as /${through.link} is a link of the base`;
   const [first = ''] = path.split('/');
   if (!path.includes('/') && hidden.includes(first)) {
     return `nothing in ${hidden.join(', ')}, over which a host mounts something else`;

@@ -1,5 +1,5 @@
 import type { BankManifest, ManifestModule } from '../../bootloader/bank-manifest.ts';
-import { initramfsFile } from './plan-bank.ts';
+import { pathProblems } from './path-problems.ts';
 import { expectedRelation, type Provided, parseRelation, satisfies } from './relation.ts';
 
 /** Why manifests cannot be in one bank, as one sentence that names both sides and the way out. */
@@ -136,47 +136,4 @@ function relationProblems(
     }
   }
   return problems;
-}
-
-/** So many shared paths are named; more of them have the same cause. */
-const maxNamed = 5;
-
-/** The layers are stacked in this order: an upper one's file hides what stands there in a lower one. */
-function pathProblems(owned: readonly Owned[]): CombineProblem[] {
-  const layers = owned.filter(({ module }) => module.file !== initramfsFile);
-  /** The uppermost layer that brings a path, by its place in the stack. */
-  const owners = new Map<string, number>();
-  const problems: CombineProblem[] = [];
-  const compare = (path: string, one: number, other: number): void => {
-    const [lower, upper] = [layers[Math.min(one, other)], layers[Math.max(one, other)]];
-    if (!lower || !upper || lower === upper) return;
-    // It may hide it where it says so.
-    if (replaces(upper.module, lower.module) || problems.length >= maxNamed) return;
-    const [first, second] = [lower.module.name, upper.module.name];
-    const message = `/${path}: expected one module to bring it, found ${first} of ${lower.origin} and ${second} of ${upper.origin}; leave it out of one, or let ${second} say replaces: [${first}]`;
-    problems.push({ code: 'shared-path', message, origins: [lower.origin, upper.origin] });
-  };
-  for (const [index, { module }] of layers.entries()) {
-    for (const path of module.files) {
-      compare(path, owners.get(path) ?? index, index);
-      owners.set(path, index);
-    }
-  }
-  // Where one has a file and another one a folder, all that is in the folder would be hidden, or the file.
-  for (const [index, { module }] of layers.entries()) {
-    for (const path of module.files) {
-      for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-        const above = path.slice(0, end);
-        compare(above, owners.get(above) ?? index, index);
-      }
-    }
-  }
-  return problems;
-}
-
-function replaces(module: ManifestModule, other: ManifestModule): boolean {
-  return module.replaces.some((text) => {
-    const relation = parseRelation(text);
-    return relation !== undefined && satisfies(relation, other);
-  });
 }

@@ -50,6 +50,23 @@ test('files, collectors and what it says of itself become the tree, with plain m
   });
 });
 
+test('what would hide a link of the base is told where it belongs, or to stay away', () => {
+  const { inFiles, problems } = folder({
+    'oem/files/lib/firmware/x': '',
+    'oem/files/usr/sbin/tool': '',
+    'oem/files/sbin': '',
+  });
+  mkdirSync(inFiles('bin'));
+  symlinkSync('usr/lib', inFiles('lib64'));
+  expect(problems()).toEqual([
+    'oem/files/bin: expected nothing of this name, a link of the base to usr/bin, found it here',
+    'oem/files/lib/firmware: expected it at files/usr/lib/firmware, as /lib is a link of the base, found it here',
+    'oem/files/lib64: expected nothing of this name, a link of the base to usr/lib64, found it here',
+    'oem/files/sbin: expected nothing of this name, a link of the base to usr/bin, found it here',
+    'oem/files/usr/sbin/tool: expected it at files/usr/bin/tool, as /usr/sbin is a link of the base, found it here',
+  ]);
+});
+
 test('names in other scripts are as good as any', () => {
   const { read, problems } = folder({ 'oem/files/說明/लिपि 🙂.txt': 'x' });
   expect(problems()).toEqual([]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BankManifest, ManifestModule } from '../../../../src/bootloader/bank-manifest.ts';
 import { combineProblems } from '../../../../src/update/manifest/combine.ts';
+import { systemLinks } from '../../../../src/update/manifest/system-links.ts';
 import { baseModules, baseOf, moduleOf, oemOf } from '../manifests.ts';
 
 const messages = (...manifests: readonly BankManifest[]): string[] =>
@@ -20,11 +21,12 @@ describe('manifests that go together', () => {
     expect(messages(baseOf(), acme({ requires: [...requires, 'snmp'] }), other)).toEqual([]);
   });
 
-  it('may hide what they say that they replace, whichever of the two has the folder', () => {
-    const replaces = ['engine < 2'];
+  it('may hide the files that they say that they replace; of an OEM, whichever of the two has the folder', () => {
+    const replaces = ['engine < 2', 'acme'];
     expect(messages(baseOf(), acme({ files: ['bin/node'], replaces }))).toEqual([]);
-    expect(messages(baseOf(), acme({ files: ['bin'], replaces }))).toEqual([]);
-    expect(messages(baseOf(), acme({ files: ['bin/node/tool'], replaces }))).toEqual([]);
+    const lower = acme({ files: ['opt/x/y'] });
+    expect(messages(baseOf(), lower, zeta({ files: ['opt/x'], replaces }))).toEqual([]);
+    expect(messages(baseOf(), lower, zeta({ files: ['opt/x/y/z'], replaces }))).toEqual([]);
   });
 
   it('provide what they conflict with, as one of several that do the same', () => {
@@ -98,12 +100,19 @@ describe('manifests that do not go together', () => {
     [
       'a file where the base has a folder',
       [baseOf(), acme({ files: ['lib'] })],
-      '/lib: expected one module to bring it, found engine of base and acme of acme; leave it out of one, or let acme say replaces: [engine]',
+      '/lib: expected the folder of engine of base to stay one, found a file or link of acme of acme, which would hide all that is in it; leave it out of acme',
     ],
     [
-      'a folder where the base has a file',
-      [baseOf(), acme({ files: ['bin/node/more'] })],
-      '/bin/node: expected one module to bring it, found engine of base and acme of acme; leave it out of one, or let acme say replaces: [engine]',
+      'a file where the base has a folder, whatever it says that it replaces',
+      [baseOf(), acme({ files: ['bin'], replaces: ['engine'] })],
+      '/bin: expected the folder of engine of base to stay one, found a file or link of acme of acme, which would hide all that is in it; leave it out of acme',
+    ],
+    [
+      'a folder where the base has a file, whatever it says that it replaces',
+      [baseOf(), acme({ files: ['opt/node/more'], replaces: ['engine'] })].map((manifest, index) =>
+        index > 0 ? manifest : baseOf({ modules: [moduleOf('engine', { files: ['opt/node'] })] }),
+      ),
+      '/opt/node: expected the file or link of engine of base to stay one, found acme of acme with opt/node/more, whose folder would hide it; leave it out of acme',
     ],
     [
       'a path that two bring, each of which may hide the base',
@@ -131,6 +140,24 @@ describe('manifests that do not go together', () => {
     ],
   ])('name both sides and the way out: %s', (_what, manifests, message) => {
     expect(messages(...manifests)).toEqual([message]);
+  });
+
+  it.each([
+    ['lib/firmware/x', 'lib', 'usr/lib/firmware/x'],
+    ['lib64/x.so', 'lib64', 'usr/lib64/x.so'],
+    ['bin/tool', 'bin', 'usr/bin/tool'],
+    ['sbin/tool', 'sbin', 'usr/bin/tool'],
+    ['usr/sbin/tool', 'usr/sbin', 'usr/bin/tool'],
+  ])('hide no link of the base, whatever they replace: %s', (path, link, direct) => {
+    const links = [...systemLinks.keys()];
+    const base = baseOf({ modules: [moduleOf('agents', { files: links })] });
+    const replaces = ['agents'];
+    expect(messages(base, acme({ files: [path], replaces }))).toEqual([
+      `/${link}: expected the file or link of agents of base to stay one, found acme of acme with ${path}, whose folder would hide it; move that to ${direct}`,
+    ]);
+    expect(messages(base, acme({ files: [link.replace('usr/', '')], replaces }))).toEqual([
+      `/${link.replace('usr/', '')}: expected nothing to hide what agents of base has at the root, found acme of acme to bring it as well; leave it out of acme`,
+    ]);
   });
 
   it('are two of one origin, whatever is in them', () => {
