@@ -16,12 +16,15 @@ type Entry = readonly [keys: readonly string[], title: string, body: string];
 /**
  * A hidden menu: nothing is drawn, the first entry is taken when the time is over. Without time it is
  * not hidden: GRUB 2.06 as Debian has it waits three seconds in a hidden menu with timeout 0. The titles
- * are seen only when somebody holds Shift on a BIOS machine, for which Debian's GRUB draws its own menu.
+ * are seen only when somebody holds Shift on a BIOS machine, for which Debian's GRUB draws its own menu: there
+ * an entry that were not unrestricted would ask for the password that nobody has.
  */
 function prompt(seconds: number, entries: readonly Entry[]): string {
   const lines = entries.flatMap(([keys, title, body]) => {
     const hotkeys = keys.length === 0 ? [''] : keys.map((key) => ` --hotkey=${key}`);
-    return hotkeys.map((hotkey) => `  submenu "${title}"${hotkey} {\n    ${body}\n  }`);
+    return hotkeys.map(
+      (hotkey) => `  submenu "${title}" --unrestricted${hotkey} {\n    ${body}\n  }`,
+    );
   });
   return `  set default="0"
   set timeout_style="${seconds === 0 ? 'menu' : 'hidden'}"

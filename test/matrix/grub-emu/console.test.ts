@@ -29,6 +29,34 @@ describe.skipIf(!hasGrubEmu && !process.env.CI)('a person at the console of grub
     expect(row.rules).toContain(rule);
   });
 
+  it('gets from the menu that GRUB draws itself no command line and no editor, only the contract', async () => {
+    const drawn = emuDisk([5, 6], { hiddenTimeout: 30, rescueTimeout: 30 }, true);
+    const valid = { marks: '00-' as const };
+    const states = new Map([
+      [5, valid],
+      [6, valid],
+    ]);
+    setUp(drawn, drawn.work, states);
+    drawn.file.set(drawn.work);
+    const { lines, screen } = await runGrubEmu(drawn, [
+      ['*start', 'c'],
+      ['Enter username:', 'nobody\r'],
+      ['Enter password:', '\r'],
+      ['*start', 'e'],
+      ['Enter username:', '\u001b'],
+      ['*start', 'r'],
+      // A menu inside a menu.
+      ['*do not roll back', 'c'],
+      ['Enter username:', 'root\r'],
+      ['Enter password:', 'root\r'],
+      ['*do not roll back', 'n'],
+    ]);
+    drawn.file.remove();
+    expect(screen.match(/access denied/g)).toHaveLength(3);
+    expect(screen).not.toMatch(/grub>|Minimum Emacs-like|setparams/);
+    expect(lines.at(-1)).toMatch(/^twinbank: booting bank 5 /);
+  });
+
   it('sees in the rescue prompt why, tries again with r, and reboots with b', async () => {
     const states = new Map([
       [5, { marks: '30R' as const }],

@@ -18,14 +18,19 @@ export interface EmuDisk extends MatrixDisk {
   readonly work: Buffer;
 }
 
-/** The rescue prompt, too, ends at once unless it gets time. */
+/**
+ * The rescue prompt, too, ends at once unless it gets time. With `draw` GRUB draws its own menu, as it does on a BIOS
+ * machine while Shift is held.
+ */
 export function emuDisk(
   banks: readonly number[],
   times: { hiddenTimeout?: number; rescueTimeout?: number } = {},
+  draw = false,
 ): EmuDisk {
   const none = { hiddenTimeout: 0, rescueTimeout: 0 };
+  const script = grubScript({ banks, end: 'halt', ...none, ...times });
   const disk = matrixDisk(banks, {
-    grubCfg: grubScript({ banks, end: 'halt', ...none, ...times }),
+    grubCfg: draw ? script.replaceAll('timeout_style="hidden"', 'timeout_style="menu"') : script,
   });
   const file = diskFile(disk.bytes);
   writeFileSync(join(file.folder, 'device.map'), `(hd0) ${file.path}\n`);
