@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Report } from '../diagnostics/progress.ts';
 import { humanSize } from '../diagnostics/size.ts';
@@ -23,7 +24,7 @@ import { makeManifests, trustedKeys } from './manifests.ts';
 import { buildModules, planOems } from './modules/build-modules.ts';
 import type { BuiltModule } from './modules/module.ts';
 import { firmwareWarnings } from './oem/oem-firmware.ts';
-import { type ImageFormat, type Outputs, writeOutputs } from './outputs.ts';
+import { type ImageFormat, type Outputs, resultPath, writeOutputs } from './outputs.ts';
 import type { StoreContents } from './store.ts';
 
 interface PrepareOptions {
@@ -81,10 +82,12 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const { recipe, components, report, out, formats } = options;
   const { signal } = components;
   const step = stepper(report, 5);
+  const { fileName = imageName(recipe) } = options;
+  // What is no file cannot become one; said before anything is built.
+  const folder = dirname(resultPath({ out, fileName }, 'img'));
   const prepared = await prepareImage(options, step);
   const { parts, modules, manifests, fit, used } = prepared;
   const name = imageName(recipe);
-  const { fileName = name } = options;
   const system = systemOf(prepared);
   const sbom = await cachedSbom(system, components);
   const documents = (bmap: string) => attestations({ sbom, bmap, name, prepared, system, options });
@@ -102,7 +105,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   signal?.throwIfAborted();
   await sweepTemporaryImages(out);
   const needed = bytesToWrite(parts) * formats.length;
-  return temporaryImage(out, needed, async (path) => {
+  return temporaryImage(folder, needed, async (path) => {
     const file = openFileDevice(path, { create: true, size: parts.layout.size });
     try {
       step('Compose the image');

@@ -1,9 +1,11 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { TwinbankError } from '../diagnostics/error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { createBmap, encodeBmap } from '../disk/bmap.ts';
 import { type DiskFormatName, diskFormats } from '../disk/disk-formats.ts';
 import type { Extent } from '../disk/extents.ts';
+import { outputPlace } from '../disk/output-place.ts';
 import { temporaryName } from '../disk/temporary-image.ts';
 import type { KeptManifest } from '../update/manifest/plan-bank.ts';
 import type { Resolved } from './components/component.ts';
@@ -39,17 +41,32 @@ export type ImageFormat = 'raw' | DiskFormatName;
 export const imageFormats: readonly ImageFormat[] = ['raw', ...diskFormats.map(({ name }) => name)];
 
 /**
+ * Where a result stands in the end: of a link, at what it leads to. Throws `output.special` (kind `refused`) where
+ * that is no plain file, and what {@link outputPlace} throws.
+ */
+export function resultPath({ out, fileName }: ResultNames, ending: string): string {
+  const path = join(out, `${fileName}.${ending}`);
+  const place = outputPlace(path);
+  // Of a folder the system says it.
+  if (place.kind === 'file' || place.kind === 'folder') return place.path;
+  const message = `${path}: expected a plain file or none, found a ${place.kind.replace('-', ' ')}`;
+  throw new TwinbankError('refused', 'output.special', message, { data: { path } });
+}
+
+type ResultNames = Pick<Outputs, 'out' | 'fileName'>;
+
+/**
  * Writes the results of a build: the image in each format, and beside it the block map, the list of
  * modules and the lock of what was used. They get their names together, once all of them are whole, so
  * that an image never lies beside another one's block map. Returns their paths, the image in the first
  * format first.
  */
 export async function writeOutputs(image: FinishedImage, outputs: Outputs): Promise<string[]> {
-  const pathOf = (ending: string): string => join(outputs.out, `${outputs.fileName}.${ending}`);
-  const staged: { partial: string; path: string }[] = [];
+  const staged: { partial: string; path: string; name: string }[] = [];
   const stage = (ending: string): string => {
-    const partial = temporaryName(outputs.out);
-    staged.push({ partial, path: pathOf(ending) });
+    const path = resultPath(outputs, ending);
+    const partial = temporaryName(dirname(path));
+    staged.push({ partial, path, name: join(outputs.out, `${outputs.fileName}.${ending}`) });
     return partial;
   };
   try {
@@ -76,7 +93,7 @@ export async function writeOutputs(image: FinishedImage, outputs: Outputs): Prom
     for (const { partial } of staged) await rm(partial, { force: true });
     throw error;
   }
-  return staged.map(({ path }) => path);
+  return staged.map(({ name }) => name);
 }
 
 /** What the image holds, for people and for `bundle --from`. */

@@ -1,43 +1,68 @@
 import { readFileSync, realpathSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { packageRoot } from '../builder/package-root.ts';
-import { temporaryName } from '../disk/temporary-image.ts';
 import { htmlReport } from '../harness/report/html/page.ts';
 import { pageCode } from '../harness/report/html/page-code.ts';
 import { junitReport } from '../harness/report/junit.ts';
 import type { KeptFile, RunRecord } from '../harness/report/record.ts';
+import type { Context } from './command.ts';
+import { usageError } from './failure.ts';
+import { type OutputFile, openOutput } from './output-file.ts';
 
-interface ReportFiles {
-  /** Paths against `cwd`; their folders are made. */
-  readonly junit?: string | undefined;
-  readonly html?: string | undefined;
+/** The files that a command about runs writes, by their options. */
+type FileOptions = Readonly<Partial<Record<'junit' | 'html' | 'events', string | undefined>>>;
+type OutputFiles = Readonly<Partial<Record<keyof FileOptions, OutputFile>>>;
+
+/**
+ * Where they go, asked before the work is done; their folders are made. After a signal they are written still: what was
+ * found until then counts. Throws as `openOutput` does, and `cli.usage` where two of them want standard output.
+ */
+export function openReports(context: Context, options: FileOptions): OutputFiles {
+  const names = ['junit', 'html', 'events'] as const;
+  const heedless = { ...context, signal: new AbortController().signal };
+  const outputs = names.flatMap((name) => {
+    const path = options[name];
+    const option = `--${name}`;
+    if (path === undefined) return [];
+    const how = { option, makeFolder: true, live: name === 'events' };
+    return [{ name, option, output: openOutput(heedless, path, how) }];
+  });
+  const [first, second] = outputs.filter(({ output }) => output.isStdout);
+  if (first && second) {
+    const message = `${second.option}: expected a file, found standard output, which ${first.option} has`;
+    throw usageError(message);
+  }
+  return Object.fromEntries(outputs.map(({ name, output }) => [name, output]));
+}
+
+/** Whether standard output has one of them, and what is said goes elsewhere. */
+export function takesStdout(files: OutputFiles): boolean {
+  return Object.values(files).some((output) => output.isStdout);
 }
 
 /**
- * Writes the reports of a run that were asked for, each whole or not at all. The HTML links kept files relative to itself, JUnit
- * names them relative to `cwd`: CI systems run in the folder of the project.
+ * Writes the reports of a run that were asked for. The HTML links kept files relative to itself, JUnit names them relative to
+ * `cwd`: CI systems run in the folder of the project.
  */
 export async function writeReports(
   record: RunRecord,
-  { junit, html }: ReportFiles,
+  { junit, html }: OutputFiles,
   cwd: string,
 ): Promise<void> {
-  if (junit !== undefined) {
+  if (junit) {
     const attachment = (file: KeptFile) => {
       const path = keptPath(file);
       return path && relative(cwd, path);
     };
-    await writeWhole(resolve(cwd, junit), junitReport(record, { attachment }));
+    await junit.write((write) => write(junitReport(record, { attachment })));
   }
-  if (html !== undefined) {
-    const target = resolve(cwd, html);
+  if (html) {
     const link = (file: KeptFile) => {
       const path = keptPath(file);
-      return path && relativeUrl(dirname(target), path);
+      return path && relativeUrl(html.folder, path);
     };
     const code = await pageCode(packageRoot());
-    await writeWhole(target, htmlReport(record, { ...code, link, screenshot }));
+    await html.write((write) => write(htmlReport(record, { ...code, link, screenshot })));
   }
 }
 
@@ -73,21 +98,4 @@ function screenshot(file: KeptFile): Uint8Array | undefined {
 function relativeUrl(from: string, path: string): string {
   const names = relative(from, path).split(sep);
   return `./${names.map(encodeURIComponent).join('/')}`;
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
-  const partial = temporaryName(folder);
-  try {
-    const file = await open(partial, 'wx');
-    try {
-      await file.writeFile(text);
-    } finally {
-      await file.close();
-    }
-    await rename(partial, path);
-  } finally {
-    await rm(partial, { force: true });
-  }
 }

@@ -1,6 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { type Command, defineCommand } from './command.ts';
+import { openOutput } from './output-file.ts';
 
 /** A command that prints a JSON Schema for editors, or writes it to a file: `recipe schema`, `oem schema`. */
 export function schemaCommand(example: string, schema: () => object, text: () => string): Command {
@@ -12,9 +11,11 @@ export function schemaCommand(example: string, schema: () => object, text: () =>
         requiresArg: true,
         describe: 'Write to a file instead of standard output',
       }),
-    run: async ({ cwd }, { out }) => {
-      if (out === undefined) return { json: { schema: schema() }, text: text() };
-      writeFileSync(resolve(cwd, out), text());
+    dash: { out: 'output' },
+    run: async (context, { out }) => {
+      const output = out === undefined ? undefined : openOutput(context, out, { option: '--out' });
+      if (!out || !output || output.isStdout) return { json: { schema: schema() }, text: text() };
+      await output.write((write) => write(text()));
       return { json: { file: out }, text: out };
     },
   });

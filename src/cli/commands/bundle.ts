@@ -13,12 +13,13 @@ import { type OlderBuild, olderBuildOf, readOlderBuild } from '../../update/bund
 import type { HostDisk } from '../../update/host-disk.ts';
 import { nextBank } from '../../update/next-bank.ts';
 import { isDevelopmentKey, type SigningKey } from '../../update/signing/key.ts';
-import { assertPlace, writeBundleFile } from '../bundle-output.ts';
+import { writeBundleFile } from '../bundle-output.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
 import { usageError } from '../failure.ts';
 import { withHostDisk } from '../host-disk.ts';
 import { oemOption, oemPaths, setOption } from '../options.ts';
+import { openOutput, reportNote } from '../output-file.ts';
 import { loadSigningKey, signingKeyOption, warnOfDevelopmentKey } from '../secrets/signing-key.ts';
 import { plain } from '../text/plain-text.ts';
 import { table } from '../text/table.ts';
@@ -50,19 +51,20 @@ export const command = defineCommand({
         type: 'string',
         demandOption: true,
         requiresArg: true,
-        describe: 'The bundle; .tbu by custom',
+        describe: 'The bundle, .tbu by custom; - for standard output',
       }),
+  dash: { out: 'output' },
   run: async (context, { source, set, oem, from, out, key, passphraseFd }) => {
-    assertPlace(context, out);
+    const output = openOutput(context, out, { option: '--out', binary: true });
     for (const read of [source, from]) {
-      if (read === undefined || resolve(context.cwd, read) !== resolve(context.cwd, out)) continue;
+      if (read === undefined || !output.isSameFile(read)) continue;
       throw usageError(`--out: expected another file than ${read}, which is read`);
     }
     const signingKey = await loadSigningKey(context, { key, passphraseFd });
     const older = from === undefined ? undefined : await olderBuild(context, from);
     const make = async (parts: BundleParts) => {
       const plan = planBundle(parts, signingKey, older);
-      return { plan, bytes: await writeBundleFile(context, out, plan) };
+      return { plan, bytes: await writeBundleFile(context, output, plan) };
     };
     const { plan, bytes } = isRecipe(source)
       ? await make(await buildParts(context, source, { set, oem, signingKey }))
@@ -79,6 +81,13 @@ export const command = defineCommand({
       context.report({ type: 'warning', text });
     }
     const { product, version, build } = index;
+    const keyIds = [signingKey.public.id];
+    const relative = index.from ? `, relative to ${plain(index.from.build)}` : '';
+    const text = [
+      bundleTable(plan),
+      `${output.name}: ${build}${relative}, ${humanSize(bytes)}, signed by ${keysText(keyIds)}`,
+    ].join('\n');
+    if (output.isStdout) return reportNote(context, text);
     return {
       json: {
         bundle: out,
@@ -87,14 +96,11 @@ export const command = defineCommand({
         version,
         build,
         from: index.from ?? null,
-        keyIds: [signingKey.public.id],
+        keyIds,
         development: isDevelopmentKey(signingKey.public.id),
         files: rows,
       },
-      text: [
-        bundleTable(plan),
-        `${out}: ${build}${index.from ? `, relative to ${plain(index.from.build)}` : ''}, ${humanSize(bytes)}, signed by ${keysText([signingKey.public.id])}`,
-      ].join('\n'),
+      text,
     };
   },
 });

@@ -8,7 +8,8 @@ import { verdicts } from '../../harness/report/run-event.ts';
 import { collectRun } from '../../harness/report/run-record.ts';
 import { failureOf, isGreen } from '../../harness/report/verdict.ts';
 import { type Context, defineCommand } from '../command.ts';
-import { writeReports } from '../run-reports.ts';
+import { reportNote } from '../output-file.ts';
+import { openReports, takesStdout, writeReports } from '../run-reports.ts';
 import { inputText, standardInput } from '../standard-input.ts';
 import { plain } from '../text/plain-text.ts';
 import { table } from '../text/table.ts';
@@ -30,12 +31,12 @@ export const command = defineCommand({
       .option('html', {
         type: 'string',
         requiresArg: true,
-        describe: 'Write one page of HTML that needs nothing else',
+        describe: 'Write one page of HTML that needs nothing else; - for standard output',
       })
       .option('junit', {
         type: 'string',
         requiresArg: true,
-        describe: 'Write JUnit XML for a CI system',
+        describe: 'Write JUnit XML for a CI system; - for standard output',
       })
       .option('artefacts', {
         type: 'string',
@@ -43,14 +44,16 @@ export const command = defineCommand({
         defaultDescription: 'that of the events',
         describe: 'Folder of the console logs and screenshots',
       }),
-  dash: { events: 'input' },
+  dash: { events: 'input', html: 'output', junit: 'output' },
   run: async (context, { events, html, junit, artefacts }) => {
+    const files = openReports(context, { junit, html });
     const records: RunRecord[] = [];
     for (const name of events) records.push(await readRecord(context, name, artefacts));
     const [only] = records;
     const record = only && records.length === 1 ? only : mergeRecords(records);
     for (const gap of record.gaps) context.report({ type: 'warning', text: gap });
-    await writeReports(record, { html, junit }, context.cwd);
+    await writeReports(record, files, context.cwd);
+    if (takesStdout(files)) return reportNote(context, reportText(record));
     return {
       json: { ...reportJson(record), html: html ?? null, junit: junit ?? null },
       text: reportText(record),

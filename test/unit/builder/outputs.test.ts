@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Outputs, writeOutputs } from '../../../src/builder/outputs.ts';
@@ -70,6 +79,24 @@ describe('the results of a build', () => {
       'stop',
     );
     expect(readdirSync(out)).toEqual([]);
+  });
+
+  it('go to what links lead to, and the links stay', async () => {
+    const out = temporaryDirectory();
+    mkdirSync(join(out, 'far'));
+    for (const ending of ['img', 'bmap']) symlinkSync(`far/${ending}`, join(out, `x-1.${ending}`));
+    expect((await write(out))[0]).toBe(join(out, 'x-1.img'));
+    expect(lstatSync(join(out, 'x-1.img')).isSymbolicLink()).toBe(true);
+    expect(statSync(join(out, 'far/img')).size).toBe(2 ** 20);
+    expect(readdirSync(join(out, 'far')).sort()).toEqual(['bmap', 'img']);
+  });
+
+  it('never become what is a device, and leave it one', async () => {
+    const out = temporaryDirectory();
+    symlinkSync('/dev/null', join(out, 'x-1.bmap'));
+    await expect(write(out)).rejects.toMatchObject({ kind: 'refused', code: 'output.special' });
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+    expect(readdirSync(out)).toEqual(['x-1.bmap']);
   });
 
   it('cannot take the place of a folder, and say so', async () => {

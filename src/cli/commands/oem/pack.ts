@@ -1,14 +1,12 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { packOem } from '../../../builder/oem/pack-oem.ts';
 import { humanSize } from '../../../diagnostics/size.ts';
-import { temporaryName } from '../../../disk/temporary-image.ts';
 import { loadRecipe } from '../../../recipe/load.ts';
 import { loadProvider } from '../../../recipe/provider.ts';
 import { isDevelopmentKey } from '../../../update/signing/key.ts';
 import { defineCommand } from '../../command.ts';
 import { componentContext } from '../../component-context.ts';
 import { setOption } from '../../options.ts';
+import { openOutput, reportNote } from '../../output-file.ts';
 import { loadSigningKey, signingKeyOption } from '../../secrets/signing-key.ts';
 import { keysText } from '../../text/update-text.ts';
 import { baseOption, basePath } from './oem-base.ts';
@@ -28,21 +26,25 @@ export const command = defineCommand({
         type: 'string',
         demandOption: true,
         requiresArg: true,
-        describe: 'The packed file; .oem by custom',
+        describe: 'The packed file, .oem by custom; - for standard output',
       }),
+  dash: { out: 'output' },
   run: async (context, { dir, recipe: base, set, out, key, passphraseFd }) => {
+    const output = openOutput(context, out, { option: '--out', binary: true });
     const signingKey = await loadSigningKey(context, { key, passphraseFd });
     const provider = loadProvider(dir, context.cwd);
     const { recipe } = loadRecipe(basePath(base), { set, cwd: context.cwd });
     const components = await componentContext(context);
     const packed = await packOem(provider, { recipe, components, key: signingKey });
-    await writeWhole(resolve(context.cwd, out), packed.bytes);
+    await output.write((write) => write(packed.bytes));
     const { manifest } = packed.kept;
     const { origin, vendor, version, product, modules } = manifest;
     const requires = modules.flatMap((module) => module.requires);
     const { length: bytes } = packed.bytes;
     const keyIds = [signingKey.public.id];
     const needs = requires.length > 0 ? `; requires ${requires.join(', ')}` : '';
+    const text = `${output.name}: ${origin} ${version} for ${product}, ${humanSize(bytes)}, signed by ${keysText(keyIds)}${needs}`;
+    if (output.isStdout) return reportNote(context, text);
     return {
       json: {
         file: out,
@@ -55,18 +57,7 @@ export const command = defineCommand({
         keyIds,
         development: isDevelopmentKey(signingKey.public.id),
       },
-      text: `${out}: ${origin} ${version} for ${product}, ${humanSize(bytes)}, signed by ${keysText(keyIds)}${needs}`,
+      text,
     };
   },
 });
-
-/** Under its name only when it is whole. */
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const partial = temporaryName(dirname(path));
-  try {
-    await writeFile(partial, bytes, { flag: 'wx' });
-    await rename(partial, path);
-  } finally {
-    await rm(partial, { force: true });
-  }
-}

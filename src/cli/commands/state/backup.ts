@@ -1,14 +1,13 @@
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { TwinbankError } from '../../../diagnostics/error.ts';
-import { temporaryName } from '../../../disk/temporary-image.ts';
+import { outputPlace } from '../../../disk/output-place.ts';
 import { checkTargetFile } from '../../../flash/target-file.ts';
 import { unpackState } from '../../../state/archive.ts';
 import { chooseState } from '../../../state/choose-state.ts';
 import { readBankState } from '../../../state/slots-of-bank.ts';
-import { type Context, defineCommand } from '../../command.ts';
-import { usageError } from '../../failure.ts';
+import { defineCommand } from '../../command.ts';
 import { diskImagePositional } from '../../options.ts';
+import { openOutput } from '../../output-file.ts';
 import { type NextPair, withNextPair } from './next-state.ts';
 
 export const command = defineCommand({
@@ -27,16 +26,17 @@ export const command = defineCommand({
   dash: { file: 'output' },
   run: async (context, { image, file, yes }) => {
     const path = resolve(context.cwd, image);
-    if (file === '-') {
-      assertStream(context);
-      const { content } = await readState(image, path);
-      await writeOut(context, content);
-      return undefined;
+    const target = resolve(context.cwd, file);
+    // A plain file may be precious; what else there is, is written into.
+    if (file !== '-' && outputPlace(target).kind === 'file') {
+      checkTargetFile(target, path, yes === true);
     }
-    const target = checkTargetFile(resolve(context.cwd, file), path, yes === true);
+    const output = openOutput(context, file, { option: 'file', binary: true, mode: 0o600 });
     const { content, bank, generation } = await readState(image, path);
-    const files = unpackState(content).map((one) => one.path);
-    await writeSecret(target, content);
+    // One that cannot be read is not kept; to standard output it goes as it is, for whoever can make something of it.
+    const files = output.isStdout ? [] : unpackState(content).map((one) => one.path);
+    await output.write((write) => write(content));
+    if (output.isStdout) return undefined;
     return {
       json: { image, file, bank, generation, bytes: content.length, files },
       text: `${file}: generation ${generation} of bank ${bank}: ${files.join(', ') || 'nothing was changed'}`,
@@ -63,41 +63,4 @@ function stateOf(image: string, { bank, other, number, otherNumber }: NextPair):
   }
   const { content, generation } = chosen.saved;
   return { content, generation, bank: chosen.bank === 'own' ? number : (otherNumber ?? number) };
-}
-
-/** Under a temporary name first, so that a backup is whole or not there; nobody else may read it. */
-async function writeSecret(target: string, content: Uint8Array): Promise<void> {
-  const partial = temporaryName(dirname(target));
-  try {
-    const file = await open(partial, 'wx', 0o600);
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(partial, target);
-  } finally {
-    await rm(partial, { force: true });
-  }
-}
-
-/** Waits until the reader has taken all of it, as the process ends right after, or until a signal. */
-function writeOut({ stdout, signal }: Context, content: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    stdout.write(content, (error) => {
-      signal.removeEventListener('abort', stop);
-      if (error) reject(error);
-      else resolve();
-    });
-  });
-}
-
-function assertStream({ stdout, json }: Context): void {
-  if (json) throw usageError('--json: expected a file, found -, which is the archive');
-  if (!('isTTY' in stdout) || stdout.isTTY !== true) return;
-  const message = 'standard output: expected a file or a pipe for the archive, found a terminal';
-  throw new TwinbankError('refused', 'state.terminal', message);
 }

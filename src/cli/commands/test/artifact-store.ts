@@ -23,6 +23,7 @@ import type { SigningKey } from '../../../update/signing/key.ts';
 import { writeBundleFile } from '../../bundle-output.ts';
 import type { Context } from '../../command.ts';
 import { componentContext } from '../../component-context.ts';
+import { openOutput } from '../../output-file.ts';
 
 interface OpenArtifactStore extends ArtifactStore {
   /** Removes everything that was made. */
@@ -95,7 +96,8 @@ export async function openArtifactStore(
         const older = from && (await olderBuild(from));
         const plan = planBundle(parts, key, older);
         const path = join(folder, `${name}.tbu`);
-        await writeBundleFile({ ...context, report: silent }, path, plan);
+        const output = openOutput({ ...context, json: false }, path, { option: 'bundle' });
+        await writeBundleFile({ ...context, report: silent }, output, plan);
         return { path, build: plan.index.build };
       },
       signal,

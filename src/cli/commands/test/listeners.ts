@@ -1,6 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { verdictLooks } from '../../../harness/report/describe.ts';
 import { ndjsonLine } from '../../../harness/report/ndjson.ts';
 import type { RunRecord } from '../../../harness/report/record.ts';
@@ -9,6 +7,7 @@ import { collectRun } from '../../../harness/report/run-record.ts';
 import { linePrefix } from '../../../protocol/console-event.ts';
 import { parseConsoleLine } from '../../../protocol/parse-console-line.ts';
 import type { Context } from '../../command.ts';
+import type { OutputFile } from '../../output-file.ts';
 import { plain } from '../../text/plain-text.ts';
 import { scenarioLine } from './text.ts';
 
@@ -21,19 +20,21 @@ interface Listeners {
 }
 
 interface ListenerOptions {
-  /** Path of the file of events. */
-  readonly events: string | undefined;
+  /** Takes the events. */
+  readonly events: OutputFile | undefined;
   readonly watch: boolean | undefined;
+  /** Standard output is for people. */
+  readonly stdoutIsFree: boolean;
 }
 
-export async function listenTo(
+export function listenTo(
   context: Context,
-  { events, watch = false }: ListenerOptions,
+  { events, watch = false, stdoutIsFree }: ListenerOptions,
   artefacts: string,
-): Promise<Listeners> {
+): Listeners {
   const collected = collectRun({ artefacts });
-  const file = events === undefined ? undefined : await eventFile(resolve(context.cwd, events));
-  const printScenario = scenarioPrinter(context, collected.record);
+  const file = events && eventFile(events);
+  const printScenario = scenarioPrinter(context, stdoutIsFree, collected.record);
   const printStep = watch ? stepPrinter(context) : () => {};
   return {
     hear(event) {
@@ -47,35 +48,41 @@ export async function listenTo(
   };
 }
 
-async function eventFile(path: string) {
-  await mkdir(dirname(path), { recursive: true });
-  const file = createWriteStream(path);
-  let broken: Error | undefined;
-  file.on('error', (error) => {
-    broken ??= error;
-  });
+function eventFile(output: OutputFile) {
+  const lines = new PassThrough();
+  // Of an output that fails, the writing of it tells.
+  lines.on('error', () => {});
+  let broken: unknown;
+  const written = output
+    .write(async (write) => {
+      for await (const line of lines) await write(line);
+    })
+    .catch((error: unknown) => {
+      broken = error;
+    });
   return {
-    write: (event: RunEvent) => void file.write(ndjsonLine(event)),
+    write: (event: RunEvent) => void lines.write(ndjsonLine(event)),
     async close(): Promise<void> {
-      await new Promise<void>((done) => {
-        if (file.closed) return done();
-        file.once('close', done);
-        file.end();
-      });
+      lines.end();
+      await written;
       if (broken) throw broken;
     },
   };
 }
 
 /** One line for each scenario that is over: as a part of the result, or as progress beside a document. */
-function scenarioPrinter({ json, stdout, colors, report }: Context, record: () => RunRecord) {
+function scenarioPrinter(
+  { stdout, colors, report }: Context,
+  stdoutIsFree: boolean,
+  record: () => RunRecord,
+) {
   return (event: RunEvent): void => {
     if (event.type !== 'scenario-end') return;
     const scenario = record().scenarios.find(({ run }) => run === event.run);
     if (!scenario) return;
     const line = scenarioLine(scenario, colors);
-    if (json) report({ type: 'note', text: line });
-    else stdout.write(`${line}\n`);
+    if (stdoutIsFree) stdout.write(`${line}\n`);
+    else report({ type: 'note', text: line });
   };
 }
 

@@ -88,17 +88,17 @@ function reportOptions<Options>(yargs: Argv<Options>) {
     .option('junit', {
       type: 'string',
       requiresArg: true,
-      describe: 'Write JUnit XML for a CI system',
+      describe: 'Write JUnit XML for a CI system; - for standard output',
     })
     .option('html', {
       type: 'string',
       requiresArg: true,
-      describe: 'Write one page of HTML that needs nothing else',
+      describe: 'Write one page of HTML that needs nothing else; - for standard output',
     })
     .option('events', {
       type: 'string',
       requiresArg: true,
-      describe: 'Write all that happens as lines of JSON, for `report`',
+      describe: 'Write all that happens as lines of JSON, for `report`; - for standard output',
     })
     .option('artefacts', {
       type: 'string',

@@ -14,7 +14,7 @@ import type { PlannedRun } from '../../../harness/scenario/read-scenario.ts';
 import type { PlannedStep } from '../../../harness/scenario/step.ts';
 import { type Context, defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
-import { writeReports } from '../../run-reports.ts';
+import { openReports, takesStdout, writeReports } from '../../run-reports.ts';
 import { loadSigningKey, signingKeyOption } from '../../secrets/signing-key.ts';
 import { openArtifactStore } from './artifact-store.ts';
 import { listenTo } from './listeners.ts';
@@ -37,7 +37,7 @@ export const command = defineCommand({
     ['test scenarios --dry-run', 'What would be done, step by step'],
   ],
   builder: (yargs) => testOptions(signingKeyOption(yargs)),
-  dash: { filter: 'text' },
+  dash: { filter: 'text', junit: 'output', html: 'output', events: 'output' },
   run: async (context, options) => {
     if (options.schema) {
       return { json: { schema: scenarioJsonSchema() }, text: scenarioJsonSchemaText() };
@@ -74,7 +74,10 @@ export const command = defineCommand({
         join('out/test', new Date(started).toISOString().slice(0, 19).replaceAll(':', '-')),
     );
     const key = await loadSigningKey(context, options);
-    const listeners = await listenTo(context, options, artefacts);
+    const files = openReports(context, options);
+    const stdoutIsFree = !context.json && !takesStdout(files);
+    const { watch } = options;
+    const listeners = listenTo(context, { events: files.events, watch, stdoutIsFree }, artefacts);
     const artifactStore = await openArtifactStore(context, key);
     try {
       const begun = performance.now();
@@ -99,9 +102,12 @@ export const command = defineCommand({
       await listeners.close();
     }
     const record = listeners.record();
-    await writeReports(record, { junit: options.junit, html: options.html }, context.cwd);
+    await writeReports(record, files, context.cwd);
     context.signal.throwIfAborted();
-    return outcome(context, record, relative(context.cwd, artefacts), options);
+    const result = outcome(context, record, relative(context.cwd, artefacts), options);
+    if (!takesStdout(files)) return result;
+    context.report({ type: 'note', text: result.text });
+    return { ...result, text: '' };
   },
 });
 

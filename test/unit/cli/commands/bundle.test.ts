@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { interrupted } from '../../../../src/cli/failure.ts';
@@ -168,6 +168,35 @@ describe('the key of a bundle', () => {
     expect((await run(['update', host, 'rotated.tbu'])).code).toBe(0);
     expect((await run(['verify', host, '--key', 'next.pub'])).code).toBe(6);
     expect((await run(['verify', host])).code).toBe(0);
+  });
+});
+
+describe('a bundle that is no plain file', () => {
+  const argv = ['v2.img', '--key', 'release.key', '--out'];
+
+  it('is all that standard output gets by -, and is said elsewhere', async () => {
+    await make(...argv, 'same.tbu');
+    const chunks: Buffer[] = [];
+    const stdout = new Writable({
+      write(chunk, _encoding, done) {
+        chunks.push(Buffer.from(chunk));
+        done();
+      },
+    });
+    const { code, stderr } = await run(['bundle', ...argv, '-'], { stdout });
+    expect([code, stderr]).toEqual([0, expect.stringContaining('standard output: 2.0-1, ')]);
+    expect(Buffer.concat(chunks).equals(read('same.tbu'))).toBe(true);
+    expect((await make(...argv, '-', '--json')).code).toBe(2);
+  });
+
+  it('leaves a pipe and a link what they are, and never replaces what it reads by a link', async () => {
+    symlinkSync('linked.tbu', at('link.tbu'));
+    expect((await make(...argv, 'link.tbu')).code).toBe(0);
+    expect(lstatSync(at('link.tbu')).isSymbolicLink()).toBe(true);
+    expect((await run(['verify', 'linked.tbu', '--key', 'release.pub'])).code).toBe(0);
+    symlinkSync('v2.img', at('link.img'));
+    const { code, stderr } = await make(...argv, 'link.img');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('another file than v2.img')]);
   });
 });
 

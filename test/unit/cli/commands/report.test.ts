@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -119,6 +127,35 @@ describe('report', () => {
     write('linked/run.ndjson', stream.end());
     await report('linked/run.ndjson', '--html', 'linked.html');
     expect(read('linked.html')).not.toContain('data:image/png;base64,');
+  });
+
+  it('writes one of them to standard output alone, and says the rest beside it', async () => {
+    for (const out of ['-', '/dev/stdout']) {
+      const { code, stdout, stderr } = await report(
+        'run.ndjson',
+        '--junit',
+        out,
+        '--html',
+        'b.html',
+      );
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^<\?xml [\s\S]*<\/testsuites>\n$/);
+      expect(stderr).toContain('3 passed, 1 flaky, 1 failed');
+    }
+    const both = await report('run.ndjson', '--junit', '-', '--html', '-');
+    expect([both.code, both.stderr]).toEqual([
+      2,
+      'twinbank: --html: expected a file, found standard output, which --junit has\n',
+    ]);
+    expect((await report('run.ndjson', '--junit', '-', '--json')).code).toBe(2);
+  });
+
+  it('leaves a device and a link what they are', async () => {
+    symlinkSync('far.xml', join(folder, 'link.xml'));
+    expect((await report('run.ndjson', '--junit', 'link.xml', '--html', '/dev/null')).code).toBe(0);
+    expect(lstatSync(join(folder, 'link.xml')).isSymbolicLink()).toBe(true);
+    expect(read('far.xml')).toContain('<testsuites');
+    expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
   });
 
   it('says which file is not there', async () => {

@@ -106,6 +106,17 @@ describe('oem pack', () => {
     );
     expect(readdirSync(folder)).toEqual(['acme']);
   });
+
+  it('refuses a place that cannot be written to, before it builds', async () => {
+    for (const [out, expected, message] of [
+      ['/dev/twinbank-none', 8, 'expected a device that is there'],
+      ['none/acme.oem', 5, 'expected the folder none to write to, found none'],
+    ] as const) {
+      const { code, stderr } = await oem('pack', 'none', '--out', out);
+      expect([code, stderr]).toEqual([expected, expect.stringContaining(message)]);
+    }
+    expect((await oem('pack', 'none', '--out', '-', '--json')).code).toBe(2);
+  });
 });
 
 describe('oem schema', () => {
@@ -113,5 +124,6 @@ describe('oem schema', () => {
     expect((await oem('schema')).stdout).toBe(providerJsonSchemaText());
     expect(await oem('schema', '--out', 'x.json')).toMatchObject({ code: 0, stdout: 'x.json\n' });
     expect(readFileSync(at('x.json'), 'utf8')).toBe(providerJsonSchemaText());
+    expect((await oem('schema', '--out', '-')).stdout).toBe(providerJsonSchemaText());
   });
 });

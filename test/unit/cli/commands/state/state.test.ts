@@ -107,6 +107,15 @@ describe('state backup', () => {
     expect(readdirSync(folder).sort()).toEqual(['m.img', 'm.tgz']);
   });
 
+  it('is written into what is no plain file, which stays what it is', async () => {
+    const image = write('s.img', (one) => save(one, 5, 1, 3, 'host'));
+    const { code, stdout } = await backup(image, '/dev/null');
+    expect([code, stdout]).toEqual([0, '/dev/null: generation 3 of bank 5: etc/hostname\n']);
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+    const { code: missing } = await backup(image, '/dev/twinbank-none');
+    expect(missing).toBe(8);
+  });
+
   it('stops listening for a signal once standard output has the archive', async () => {
     const image = write('disk.img', (made) => save(made, 5, 1, 3, 'host'));
     const { signal } = new AbortController();

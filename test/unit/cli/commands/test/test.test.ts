@@ -83,6 +83,14 @@ describe('twinbank test', () => {
       '--rig: expected together with --engine command, and there only',
     ],
     [[], 'test: expected a scenario or a folder of them'],
+    [
+      ['good.yaml', '--engine', 'sim', '--events', '-', '--junit', '/dev/stdout'],
+      '--events: expected a file, found standard output, which --junit has',
+    ],
+    [
+      ['good.yaml', '--engine', 'sim', '--events', '-', '--json'],
+      '--json: expected a file for --events, found -, which is standard output',
+    ],
   ])('refuses %j', async (argv, message) => {
     const { code, stderr } = await run(...argv);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
