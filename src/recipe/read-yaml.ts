@@ -11,7 +11,15 @@ import {
   parseDocument,
 } from 'yaml';
 import { type Diagnostic, diagnose } from './diagnostic.ts';
-import { type Entry, type Path, type Place, type Source, short, type Tree } from './tree.ts';
+import {
+  type Entry,
+  type Path,
+  type Place,
+  type Scalar,
+  type Source,
+  short,
+  type Tree,
+} from './tree.ts';
 
 /** Far above any recipe; what an alias stands for counts each time, so a bomb passes it at once. */
 const maxValues = 20_000;
@@ -28,7 +36,7 @@ interface YamlText {
 }
 
 /**
- * Reads one YAML 1.2 document. Keys are taken as text; a key that comes twice is a problem, and so
+ * Reads one YAML 1.2 document. Keys are taken as they are written; a key that comes twice is a problem, and so
  * are tags, keys that are no scalars, and more values or levels than a recipe can have.
  * `base` is where the value stands when the text is an option's value.
  */
@@ -97,8 +105,8 @@ function readNode(node: unknown, path: Path, depth: number, state: Reading): Tre
   }
   const target = isAlias(node) ? node.resolve(state.document) : (node as Node);
   if (isScalar(target) && isPlain(target.value)) {
-    const written = typeof target.source === 'string' ? target.source : String(target.value);
-    return { kind: 'scalar', place, value: target.value, written };
+    const written = writtenForm(target);
+    return { kind: 'scalar', place, value: valueAsWritten(target.value, written), written };
   }
   if (isMap(target) && target.tag === undefined) {
     const entries = new Map<string, Entry>();
@@ -128,7 +136,7 @@ function readPair(
     refuse(path, 'a word as the key', 'something else');
     return;
   }
-  const key = String(pair.key.value);
+  const key = typeof pair.key.value === 'string' ? pair.key.value : writtenForm(pair.key);
   const keyPath = [...path, key];
   // In plain objects this key is not data.
   if (key === '__proto__') {
@@ -147,7 +155,20 @@ function readPair(
   if (value && !first) entries.set(key, { key: place, value });
 }
 
-function isPlain(value: unknown): value is string | number | boolean | null {
+function writtenForm({ source, value }: { source?: unknown; value: unknown }): string {
+  return typeof source === 'string' ? source : String(value);
+}
+
+/**
+ * A number that could be written in another way than it was (`010`, `1e5`, `0x1f`, one with more digits than a number keeps)
+ * is text: whoever wants a number refuses it, and nobody gets other characters than were written.
+ */
+function valueAsWritten(value: Scalar, written: string): Scalar {
+  if (typeof value !== 'number' || /^-?(0|[1-9][0-9]*)\.[0-9]+$/.test(written)) return value;
+  return String(value) === written ? value : written;
+}
+
+function isPlain(value: unknown): value is Scalar {
   return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }
 

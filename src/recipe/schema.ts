@@ -162,7 +162,8 @@ export const recipeSchema = map({
       z.union(
         [
           text(expectedBuild, /^[0-9A-Za-z][0-9A-Za-z.+~_]{0,31}$/),
-          z.int({ error: expectedBuild }).min(0, { error: expectedBuild }),
+          // Of a file it comes as text, in the characters that were written.
+          z.number({ error: expectedBuild }).min(0, { error: expectedBuild }),
         ],
         {
           error: expectedBuild,

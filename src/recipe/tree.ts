@@ -14,7 +14,7 @@ export interface Place {
   column: number | null;
 }
 
-type Scalar = string | number | boolean | null;
+export type Scalar = string | number | boolean | null;
 
 /** YAML's values with the place that set each, so that a message can point there after any merging. */
 export type Tree =

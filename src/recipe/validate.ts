@@ -15,11 +15,21 @@ export function validateTree(tree: Tree): {
   recipe: ResolvedRecipe | undefined;
   problems: Diagnostic[];
 } {
-  const value = plainValue(tree);
+  const value = plainValue(textAsWritten(tree, 'build'));
   const parsed = recipeSchema.safeParse(value);
   if (parsed.success) return { recipe: parsed.data, problems: [] };
   const problems = parsed.error.issues.flatMap((issue) => diagnoseIssue(tree, issue));
   return { recipe: parseWithoutIssues(recipeSchema, value, parsed.error.issues), problems };
+}
+
+/** A key that takes text, and numbers without quotes for it: as a number 1.10 would be 1.1. */
+function textAsWritten(tree: Tree, key: string): Tree {
+  const entry = tree.kind === 'map' ? tree.entries.get(key) : undefined;
+  if (tree.kind !== 'map' || entry?.value.kind !== 'scalar') return tree;
+  const { value } = entry;
+  if (typeof value.value !== 'number') return tree;
+  const written = { ...entry, value: { ...value, value: value.written } };
+  return { ...tree, entries: new Map([...tree.entries, [key, written]]) };
 }
 
 /**
