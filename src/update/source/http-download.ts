@@ -66,6 +66,7 @@ export class HttpDownload {
   async #connectOnce(): Promise<Reply> {
     const known = this.#identity;
     const headers = known ? resumeHeaders(known, this.#offset) : {};
+    this.#connection.pace.connect();
     const message = await request(this.#address, headers, this.#connection);
     try {
       const head = { status: message.statusCode ?? 0, headers: message.headers };

@@ -2,17 +2,13 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { publicName, redirectTarget } from './http-address.ts';
+import type { Pace } from './http-pace.ts';
 import { downloadError } from './http-reply.ts';
-
-/** Calls something back after a while, unless the returned function is called before. */
-export type After = (ms: number, call: () => void) => () => void;
 
 export interface Connection {
   /** Ends whatever goes on, at once. */
   readonly signal: AbortSignal;
-  /** A reply, or the next bytes of it, have to come within this. */
-  readonly stallMs: number;
-  readonly after: After;
+  readonly pace: Pace;
   /** Certificates (PEM) that HTTPS trusts instead of the system's. */
   readonly ca: string | undefined;
 }
@@ -47,18 +43,16 @@ export async function request(
 function requestOnce(
   url: URL,
   headers: Readonly<Record<string, string>>,
-  { signal, stallMs, after, ca }: Connection,
+  { signal, pace, ca }: Connection,
 ): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
+    const cancel = pace.wait('head', (error) => sent.destroy(error));
     const { request } = url.protocol === 'https:' ? https : http;
     const sent = request(url, {
       agent: false,
       signal,
       headers: { ...headers, 'Accept-Encoding': 'identity', 'User-Agent': 'twinbank' },
       ...(ca === undefined ? {} : { ca }),
-    });
-    const cancel = after(stallMs, () => {
-      sent.destroy(new Error(`no reply within ${stallMs / 1000} s`));
     });
     let reply: http.IncomingMessage | undefined;
     const answered = (message: http.IncomingMessage): void => {
@@ -86,14 +80,14 @@ export async function readReply(
   name: string,
   reply: http.IncomingMessage,
   iterator: AsyncIterator<Uint8Array>,
-  { stallMs, after }: Connection,
+  { pace }: Connection,
 ): Promise<Uint8Array | undefined> {
-  const cancel = after(stallMs, () => {
-    reply.destroy(new Error(`nothing came for ${stallMs / 1000} s`));
-  });
+  const cancel = pace.wait('content', (error) => reply.destroy(error));
   try {
     const { done, value } = await iterator.next();
-    return done ? undefined : value;
+    if (done) return undefined;
+    pace.came(value.length);
+    return value;
   } catch (error) {
     throw failureOf(name, error);
   } finally {
@@ -102,6 +96,7 @@ export async function readReply(
 }
 
 function failureOf(name: string, error: unknown): TwinbankError {
+  if (error instanceof TwinbankError) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
   // OpenSSL's end with a line end; an attempt for each of a name's addresses has none of its own.
   const [reason] = (message || code).split('\n');

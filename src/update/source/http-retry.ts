@@ -1,7 +1,7 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Report } from '../../diagnostics/progress.ts';
+import type { After } from './http-pace.ts';
 import { transientCode } from './http-reply.ts';
-import type { After } from './http-request.ts';
 
 /** Decides whether and when to try again. */
 export interface RetryPolicy {

@@ -1,8 +1,8 @@
 import { type Report, silent } from '../../diagnostics/progress.ts';
 import { type ByteSource, streamSource } from './byte-source.ts';
-import { parseAddress } from './http-address.ts';
+import { parseAddress, publicName } from './http-address.ts';
 import { HttpDownload } from './http-download.ts';
-import type { After } from './http-request.ts';
+import { type After, downloadPace } from './http-pace.ts';
 import { retryPolicy } from './http-retry.ts';
 
 export interface HttpSourceOptions {
@@ -16,10 +16,14 @@ export interface HttpSourceOptions {
   readonly pauseMs?: number;
   /** A line on which nothing comes for so long is broken. */
   readonly stallMs?: number;
+  /** All of it has to come within this, pauses and all; default 12 hours. */
+  readonly deadlineMs?: number;
   /** Certificates (PEM) that HTTPS trusts instead of the system's. */
   readonly ca?: string | undefined;
   /** How time passes. */
   readonly after?: After;
+  /** Milliseconds since some moment. */
+  readonly now?: () => number;
 }
 
 const timers: After = (ms, call) => {
@@ -28,16 +32,17 @@ const timers: After = (ms, call) => {
 };
 
 /**
- * A file on a web server, read on where it was when the connection breaks or stalls. Resolves once the server
+ * A file on a web server, read on where it was when the connection breaks, stalls or is too slow (http-pace.ts). Resolves once the server
  * has answered. Throws `update.url` (kind `usage`) and, at once or from a read, kind `io`: `update.download` after
- * the last attempt, and what cannot pass (http-request.ts, http-reply.ts). No message has a password in it.
+ * the last attempt, `update.deadline`, and what cannot pass (http-request.ts, http-reply.ts). No message has a password in it.
  */
 export async function httpSource(
   text: string,
   options: HttpSourceOptions = {},
 ): Promise<ByteSource> {
   const { signal: outer, report = silent, after = timers, stallMs = 30_000, ca } = options;
-  const { retries = 5, pauseMs = 1000 } = options;
+  const { retries = 5, pauseMs = 1000, deadlineMs = 12 * 3_600_000 } = options;
+  const { now = () => performance.now() } = options;
   const address = parseAddress(text);
   outer?.throwIfAborted();
   const ending = new AbortController();
@@ -50,7 +55,8 @@ export async function httpSource(
   };
 
   const attempts = retryPolicy({ signal, report, retries, pauseMs, after });
-  const download = new HttpDownload(address, { signal, stallMs, after, ca }, attempts);
+  const pace = downloadPace(publicName(address), { stallMs, deadlineMs, after, now });
+  const download = new HttpDownload(address, { signal, pace, ca }, attempts);
   const first = await download.connect().catch((error: unknown) => {
     end();
     throw error;

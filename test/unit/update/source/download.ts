@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { expect } from 'vitest';
 import { TwinbankError } from '../../../../src/diagnostics/error.ts';
 import type { ByteSource } from '../../../../src/update/source/byte-source.ts';
-import type { After } from '../../../../src/update/source/http-request.ts';
+import type { After } from '../../../../src/update/source/http-pace.ts';
 import { type HttpSourceOptions, httpSource } from '../../../../src/update/source/http-source.ts';
 import { randomBytes } from '../bundle/random-bytes.ts';
 import { serve } from './web-server.ts';
