@@ -16,6 +16,9 @@ export interface Identity {
   readonly size: number | undefined;
 }
 
+/** The request was right and came at the wrong time (RFC 9110 section 15.5.9, RFC 8470, RFC 6585). */
+const busyStatuses = new Set([408, 425, 429]);
+
 /** Failures that may pass: the network's, and those that a server calls its own. */
 export const transientCode = 'update.download';
 
@@ -25,7 +28,7 @@ export function downloadError(name: string, reason: string, cause?: unknown): Tw
 
 /**
  * What the first reply, to a request for everything, says of the content. Throws kind `io`: `update.download` for
- * a server in trouble (5xx), `update.http-status` for any status but 200, and `update.http-encoding`.
+ * a server in trouble (5xx) or that has too much to do (408, 425, 429), `update.http-status` for any status but 200, and `update.http-encoding`.
  */
 export function judgeFirst(name: string, reply: ReplyHead): Identity {
   if (reply.status !== 200) throw statusError(name, reply);
@@ -106,8 +109,9 @@ function refuseEncoding(name: string, headers: IncomingHttpHeaders): void {
 
 function statusError(name: string, { status, headers }: ReplyHead): TwinbankError {
   const message = `${name}: expected the file, found HTTP status ${status}`;
-  if (status < 500)
+  if (status < 500 && !busyStatuses.has(status)) {
     return new TwinbankError('io', 'update.http-status', message, { data: { status } });
+  }
   const retryAfterMs = retryAfter(headers);
   return new TwinbankError('io', transientCode, message, { data: { status, retryAfterMs } });
 }

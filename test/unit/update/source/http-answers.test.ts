@@ -44,6 +44,21 @@ describe('an answer that is no file', () => {
     );
   });
 
+  test.each([408, 425, 429])('may have come too soon or too late: status %d', async (code) => {
+    const busy = [status(code, { 'Retry-After': '7' }), status(code)];
+    const server = await webServer([...busy, serve(content, { etag })]);
+    const { bytes, pauses } = await download(server.url);
+    expect(bytes.equals(content)).toBe(true);
+    expect(pauses).toEqual([7000, 2000]);
+  });
+
+  test.each([429, 503])('is given up with the status %d in the end', async (code) => {
+    const server = await webServer([status(code, { 'Retry-After': '5' })]);
+    const error = await failure(download(server.url, { retries: 2 }));
+    expect(error.message).toContain(`found HTTP status ${code}; gave up after 3 attempts`);
+    expect(server.requests).toHaveLength(3);
+  });
+
   test('is given up with the status in the end', async () => {
     const server = await webServer([status(500)]);
     const error = await failure(download(server.url));
