@@ -8,7 +8,7 @@ export interface CommandEnd {
 
 /**
  * Runs a program of the bank to its end. Never throws: one that is not there ends with 127, one that takes
- * longer than `timeoutMs` with 124. That one is killed but not waited for, as a process that hangs in the
+ * longer than `timeoutMs` (default half a minute, as whoever waits for it may have others waiting) with 124. That one is killed but not waited for, as a process that hangs in the
  * kernel does not end.
  */
 export function runCommand(
@@ -16,7 +16,7 @@ export function runCommand(
   args: readonly string[],
   options: { timeoutMs?: number } = {},
 ): Promise<CommandEnd> {
-  const { timeoutMs } = options;
+  const { timeoutMs = 30_000 } = options;
   return new Promise((resolve) => {
     const child = execFile(program, args, { maxBuffer: 4 << 20 }, (error, stdout, stderr) => {
       clearTimeout(timer);
@@ -26,8 +26,8 @@ export function runCommand(
     });
     const giveUp = (): void => {
       child.kill('SIGKILL');
-      resolve({ code: 124, output: `it did not end in ${(timeoutMs ?? 0) / 1000} s` });
+      resolve({ code: 124, output: `it did not end in ${timeoutMs / 1000} s` });
     };
-    const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
+    const timer = setTimeout(giveUp, timeoutMs);
   });
 }
