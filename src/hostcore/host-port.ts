@@ -11,7 +11,8 @@ export interface HostBanks {
   readonly otherNumber: number | undefined;
   /**
    * Opens both for as long as `use` runs, under the lock of the banks: whoever reads a bank to decide what to write to one, and
-   * whoever writes, does it in there, from the first look to the last read-back.
+   * whoever writes, does it in there, from the first look to the last read-back. Nobody is waited for in there: an update, which owns the
+   * bank that it writes until it is over, leaves it for as long as its bundle does not come (held-lock.ts).
    */
   withPair<T>(use: (pair: BankPair) => Promise<T>): Promise<T>;
 }

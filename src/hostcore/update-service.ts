@@ -1,39 +1,12 @@
-import type { JournalEvent } from '../bootloader/boot-journal.ts';
-import { TwinbankError } from '../diagnostics/error.ts';
-import type { ProgressEvent } from '../diagnostics/progress.ts';
-import type { Method } from '../protocol/json-rpc.ts';
-import { internalCode, RpcError } from '../protocol/rpc-error.ts';
-import { type ChunkQueue, chunkQueue } from './chunk-queue.ts';
+import type { Caller, Method } from '../protocol/json-rpc.ts';
+import { RpcError } from '../protocol/rpc-error.ts';
 import type { Ending } from './host-port.ts';
 import { mutex } from './mutex.ts';
 import { parseChunk, parseFlag, usage } from './params.ts';
-import {
-  type AppliedUpdate,
-  parseOrigin,
-  type TaskChannel,
-  type TaskResult,
-  type UpdateTask,
-} from './update-task.ts';
+import { type ActivityPort, updateActivity } from './update-activity.ts';
+import { type AppliedUpdate, parseOrigin } from './update-task.ts';
 
-/** A task that runs: in a thread of its own on a host, in its process on a simulated one. */
-export interface RunningTask<Result> {
-  /** Rejects with an error that has the `code` of what went wrong. */
-  readonly result: Promise<Result>;
-  /** Ends it; over when it has ended. `result` then rejects with {@link taskEnded}. */
-  cancel(): Promise<void>;
-}
-
-/** Begins a task on the disk that the system runs from. */
-export type StartTask = <Task extends UpdateTask>(
-  task: Task,
-  channel: TaskChannel,
-) => RunningTask<TaskResult<Task>>;
-
-export interface UpdatePort {
-  /** Undefined while the disk of the bank was not found. */
-  disk(): StartTask | undefined;
-  /** As of `HostBanks.withPair`. */
-  withBankLock<T>(work: () => Promise<T>): Promise<T>;
+export interface UpdatePort extends ActivityPort {
   /** Bundles in `/tmp`, by their names. */
   readonly staged: {
     /** Bytes that are there; 0 where there is no such file. */
@@ -41,10 +14,6 @@ export interface UpdatePort {
     /** Writes from `offset` on, which is 0 or the end. */
     write(name: string, offset: number, bytes: Uint8Array): void;
   };
-  /** Never throws. */
-  journal(event: JournalEvent): void;
-  /** One line for people. */
-  line(text: string): void;
   /** Ends the system once the answer has gone out. */
   end(how: Ending, why: string): void | Promise<void>;
 }
@@ -55,71 +24,16 @@ export interface UpdateService {
   cancel(): Promise<void>;
 }
 
-/** The error of a task that was ended from outside. */
-export function taskEnded(): RpcError {
-  return new RpcError('update.ended', 'the update was ended');
-}
-
-/** What is known of an update while it runs. */
-interface Activity {
-  readonly chunks: ChunkQueue;
-  running?: RunningTask<unknown>;
-  step?: ProgressEvent;
-  progress?: ProgressEvent;
-}
-
 /** Updates and rollback of the running system, as methods of vmkd's protocol (docs/vmkd.md). */
 export function updateService(port: UpdatePort): UpdateService {
-  let activity: Activity | undefined;
   let last: AppliedUpdate | { readonly failed: string } | undefined;
-  let isEnding = false;
+  const activity = updateActivity(port);
   const inOrder = mutex();
 
-  function channelOf(current: Activity): TaskChannel {
-    return {
-      journal: port.journal,
-      nextChunk: () => current.chunks.next(),
-      progress(event) {
-        if (event.type === 'step') {
-          current.step = event;
-          port.line(`update: ${event.title}`);
-        } else if (event.type === 'progress') current.progress = event;
-        else if (event.type === 'warning') port.line(`update: ${event.text}`);
-      },
-    };
-  }
-
-  /** One at a time: what is asked for meanwhile is refused, not kept waiting for minutes. */
-  async function alone<Task extends UpdateTask>(task: Task): Promise<TaskResult<Task>> {
-    if (isEnding) throw taskEnded();
-    if (activity) {
-      throw new RpcError('update.busy', 'expected no other update, found one that runs');
-    }
-    const start = port.disk();
-    if (!start) throw new RpcError('update.no-disk', 'expected the disk of the bank, found none');
-    // Now, and not when the task begins: a caller may be waiting with its first chunk by then.
-    const current: Activity = { chunks: chunkQueue() };
-    activity = current;
-    try {
-      return await port.withBankLock(async () => {
-        // The system may have begun to end while this waited for the banks.
-        if (isEnding) throw taskEnded();
-        const running = start(task, channelOf(current));
-        current.running = running;
-        return running.result;
-      });
-    } catch (error) {
-      throw asRpcError(error);
-    } finally {
-      activity = undefined;
-      current.chunks.close();
-    }
-  }
-
-  async function apply(params: Record<string, unknown>) {
+  async function apply(params: Record<string, unknown>, caller?: Caller) {
     const origin = parseOrigin(params.source);
     const reboot = parseFlag('reboot', params.reboot);
-    const done = await alone({ task: 'apply', origin }).catch((error: Error) => {
+    const done = await activity.run({ task: 'apply', origin }, caller?.gone).catch((error) => {
       last = { failed: error.message };
       port.line(`update failed: ${error.message}`);
       throw error;
@@ -134,7 +48,7 @@ export function updateService(port: UpdatePort): UpdateService {
 
   async function send({ data, end = false }: Record<string, unknown>) {
     const chunk = data === undefined ? undefined : parseChunk(data);
-    const chunks = activity?.chunks;
+    const chunks = activity.now()?.chunks;
     if (!chunks || !(await chunks.wanted())) {
       throw new RpcError('update.not-wanted', 'expected an update that takes chunks, found none');
     }
@@ -160,38 +74,31 @@ export function updateService(port: UpdatePort): UpdateService {
   async function rollback(params: Record<string, unknown>) {
     const reboot = parseFlag('reboot', params.reboot);
     const why = 'asked for by the management interface';
-    const done = await alone({ task: 'rollback', why });
+    const done = await activity.run({ task: 'rollback', why });
     port.line(`bank ${done.bank} rolled back: ${why}`);
     if (reboot) await port.end('reboot', 'rollback');
     return { ...done, rebooting: reboot };
   }
 
+  async function cancel() {
+    return { cancelled: await activity.cancel('asked for by update.cancel') };
+  }
+
+  function status() {
+    const now = activity.now();
+    const { step = null, progress = null } = now ?? {};
+    return { running: now !== undefined, step, progress, last: last ?? null };
+  }
+
   return {
     methods: {
       'update.apply': apply,
+      'update.cancel': cancel,
       'update.send': (params) => inOrder(() => send(params)),
       'update.stage': stage,
-      'update.status': () => ({
-        running: activity !== undefined,
-        step: activity?.step ?? null,
-        progress: activity?.progress ?? null,
-        last: last ?? null,
-      }),
+      'update.status': status,
       'bank.rollback': rollback,
     },
-    cancel: async () => {
-      isEnding = true;
-      const ended = activity?.running?.cancel();
-      // One that waits for a chunk would wait for ever.
-      activity?.chunks.close();
-      await ended;
-    },
+    cancel: activity.end,
   };
-}
-
-/** What a program is told of an error that was not foreseen is that it was not. */
-function asRpcError(error: unknown): RpcError {
-  if (error instanceof RpcError) return error;
-  const { message } = error as Error;
-  return new RpcError(error instanceof TwinbankError ? error.code : internalCode, message);
 }

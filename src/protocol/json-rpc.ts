@@ -2,8 +2,14 @@ import type { Duplex } from 'node:stream';
 import { lineSplitter } from './line-splitter.ts';
 import { internalCode, RpcError } from './rpc-error.ts';
 
+/** Who asked, as far as it is known. */
+export interface Caller {
+  /** Aborted once its connection has ended: nobody hears the answer any more. */
+  readonly gone: AbortSignal;
+}
+
 /** A method of vmkd's protocol; what it throws becomes the answer's error, an RpcError with its code. */
-export type Method = (params: Record<string, unknown>) => unknown;
+export type Method = (params: Record<string, unknown>, caller?: Caller) => unknown;
 
 /**
  * Answers one line of vmkd's protocol: JSON-RPC 2.0, one request and one answer a line, UTF-8, without
@@ -13,6 +19,7 @@ export type Method = (params: Record<string, unknown>) => unknown;
 export async function answerLine(
   methods: Readonly<Record<string, Method>>,
   line: string,
+  caller?: Caller,
 ): Promise<string | undefined> {
   let request: unknown;
   try {
@@ -23,13 +30,14 @@ export async function answerLine(
   if (!isRequest(request)) {
     return failure(null, -32600, 'expected an object with jsonrpc, id, method and params');
   }
-  const answer = await answerRequest(methods, request);
+  const answer = await answerRequest(methods, request, caller);
   return request.id === undefined ? undefined : answer;
 }
 
 async function answerRequest(
   methods: Readonly<Record<string, Method>>,
   { id = null, method: name, params = {} }: Request,
+  caller: Caller | undefined,
 ): Promise<string> {
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (!method) {
@@ -38,7 +46,7 @@ async function answerRequest(
     return failure(id, -32601, `expected one of the methods ${known}, found ${found}`);
   }
   try {
-    const result = (await method(params)) ?? null;
+    const result = (await method(params, caller)) ?? null;
     return JSON.stringify({ jsonrpc: '2.0', id, result });
   } catch (error) {
     const code = error instanceof RpcError ? error.code : internalCode;
@@ -70,9 +78,11 @@ function failure(id: string | number | null, code: number, message: string, data
 /** Answers what comes over a socket until it ends. A peer that does not read its answers is not read from either. */
 export function serveSocket(socket: Duplex, methods: Readonly<Record<string, Method>>): void {
   socket.setEncoding('utf8');
+  const gone = new AbortController();
   socket.on('error', () => socket.destroy());
+  socket.on('close', () => gone.abort());
   const onLine = lineSplitter(async (line) => {
-    const answer = await answerLine(methods, line);
+    const answer = await answerLine(methods, line, { gone: gone.signal });
     if (answer && socket.writable && !socket.write(`${answer}\n`)) socket.pause();
   });
   socket.on('drain', () => socket.resume());

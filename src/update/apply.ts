@@ -35,7 +35,14 @@ export interface ApplyOptions {
   readonly dryRun?: boolean;
   /** Hears what will be done, just before the first write. */
   readonly onBegin?: (plan: AppliedPlan) => void;
+  /**
+   * Runs all that waits for whoever sends the bundle; a host gives its banks to others meanwhile. They may save into the bank that is kept:
+   * the one that is written, and what was chosen, is the caller's to protect for as long as this runs.
+   */
+  readonly waitForSender?: WaitForSender;
 }
+
+export type WaitForSender = <T>(wait: () => Promise<T>) => Promise<T>;
 
 /** What an update does, and to which bank. */
 export interface AppliedPlan extends UpdatePlan {
@@ -66,12 +73,13 @@ export async function applyBundle(
   disk: HostDisk,
   options: ApplyOptions = {},
 ): Promise<ApplyResult> {
-  const { report = silent, signal } = options;
+  const { report = silent, signal, waitForSender = (wait) => wait() } = options;
   const step = stepper(report, signal, options.dryRun ? 2 : 5);
 
   await step('Check the banks and the bundle');
   const banks = chooseBanks(disk, options.running);
-  const offer = await readOffer(source, [...banks.kept.trust, ...(options.keys ?? [])]);
+  const trust = [...banks.kept.trust, ...(options.keys ?? [])];
+  const offer = await waitForSender(() => readOffer(source, trust));
   const plan = planAll(disk, banks, offer, report);
   const already = upToDate(banks, plan);
   if (already && !options.dryRun) return { outcome: already, plan };
@@ -80,7 +88,8 @@ export async function applyBundle(
     await step('Read the bundle to its end');
     // Nothing of it reaches the disk, and what could not be kept is found out.
     if (!already) await keepHostState(banks, overlayDevice(banks.kept.device));
-    await readRest(offer.reader, readProgress(report, offer.index), signal);
+    const progress = readProgress(report, offer.index);
+    await waitForSender(() => readRest(offer.reader, progress, signal));
     return { outcome: already ?? 'planned', plan };
   }
   options.onBegin?.(plan);
@@ -96,7 +105,8 @@ export async function applyBundle(
   const { volume, places } = layOutBank(bank, plan.bank);
   const store = disk.store && plan.store && { device: disk.store, plan: plan.store };
   const opened = store && { ...store, open: layOutStore(store.device, store.plan) };
-  await writeContents({ plan, banks, places, offer, store: opened, report, signal });
+  const work = { plan, banks, places, offer, store: opened, report, signal, waitForSender };
+  await writeContents(work);
   volume.flush();
   if (opened) finishStore(opened.open, opened.plan);
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Report } from '../diagnostics/progress.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
-import type { AppliedPlan } from './apply.ts';
+import type { AppliedPlan, WaitForSender } from './apply.ts';
 import type { OfferedBundle } from './bundle/offered-bundle.ts';
 import type { ChosenBanks } from './choose-banks.ts';
 import { type ChunkWriter, chunkWriter } from './chunk-writer.ts';
@@ -18,6 +18,7 @@ export interface ContentsWork {
   readonly store: { readonly device: BlockDevice; readonly open: OpenStore } | undefined;
   readonly report: Report;
   readonly signal: AbortSignal | undefined;
+  readonly waitForSender: WaitForSender;
 }
 
 const chunkBytes = 2 ** 20;
@@ -27,7 +28,7 @@ const chunkBytes = 2 ** 20;
  * packages. Every chunk is hashed on its way, by the reader of the bundle or when it is read back.
  */
 export async function writeContents(work: ContentsWork): Promise<void> {
-  const { plan, offer, report, signal } = work;
+  const { plan, report, signal } = work;
   const reused = plan.modules.filter(({ source }) => source === 'kept');
   const total = [...plan.modules, ...(work.store ? (plan.store?.add ?? []) : [])].reduce(
     (sum, { bytes }) => sum + bytes,
@@ -41,6 +42,15 @@ export async function writeContents(work: ContentsWork): Promise<void> {
     signal?.throwIfAborted();
   };
   for (const module of reused) await copyModule(work, module, wrote);
+  await work.waitForSender(() => writeSent(work, wrote));
+  report({ type: 'done', task: 'write' });
+}
+
+async function writeSent(
+  work: ContentsWork,
+  wrote: (bytes: number) => Promise<void>,
+): Promise<void> {
+  const { offer } = work;
   for (let entry = await offer.reader.next(); entry; entry = await offer.reader.next()) {
     const writer = writerFor(work, entry.path);
     // The reader itself passes over what nobody takes.
@@ -51,7 +61,6 @@ export async function writeContents(work: ContentsWork): Promise<void> {
     }
     writer.done();
   }
-  report({ type: 'done', task: 'write' });
 }
 
 async function copyModule(

@@ -1,7 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { TwinbankError } from '../../diagnostics/error.ts';
-import { type StartTask, taskEnded, type UpdatePort } from '../../hostcore/update-service.ts';
+import { type RunningTask, type StartTask, taskEnded } from '../../hostcore/update-activity.ts';
+import type { UpdatePort } from '../../hostcore/update-service.ts';
 import {
   applyUpdate,
+  defaultChunkTimeoutMs,
   rollBack,
   type TaskChannel,
   type TaskHost,
@@ -17,7 +20,12 @@ export function simUpdates(
   running: number,
   staged: Map<string, Uint8Array>,
 ): Pick<UpdatePort, 'disk' | 'staged'> {
-  const start = startHere({ disk, running, openFile: (path) => openStaged(staged, path) });
+  const start = startHere({
+    disk,
+    running,
+    openFile: (path) => openStaged(staged, path),
+    chunkTimeout: (signal) => pause(defaultChunkTimeoutMs, undefined, { signal, ref: false }),
+  });
   return {
     disk: () => start,
     staged: {
@@ -32,13 +40,14 @@ export function simUpdates(
 
 function startHere(host: TaskHost): StartTask {
   return <Task extends UpdateTask>(task: Task, channel: TaskChannel) => {
-    const abort = new AbortController();
-    const { signal } = abort;
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    let ended = false;
     // Of a thread that was ended nothing is heard.
     const heard: TaskChannel = {
-      progress: (event) => signal.aborted || channel.progress(event),
-      journal: (event) => signal.aborted || channel.journal(event),
-      nextChunk: channel.nextChunk,
+      ...channel,
+      progress: (event) => ended || channel.progress(event),
+      journal: (event) => ended || channel.journal(event),
     };
     const done: Promise<unknown> =
       task.task === 'apply'
@@ -46,14 +55,22 @@ function startHere(host: TaskHost): StartTask {
         : rollBack(task.why, host, heard);
     const result = done.then(
       (value) => {
-        if (signal.aborted) throw taskEnded();
+        if (ended) throw taskEnded();
         return value;
       },
       (error: unknown) => {
-        throw signal.aborted ? taskEnded() : error;
+        throw ended ? taskEnded() : error;
       },
     ) as Promise<TaskResult<Task>>;
-    return { result, cancel: async () => abort.abort() };
+    const running: RunningTask<TaskResult<Task>> = {
+      result,
+      async cancel() {
+        ended = true;
+        stopping.abort();
+      },
+      interrupt: (why) => stopping.abort(why),
+    };
+    return running;
   };
 }
 

@@ -67,14 +67,20 @@ export async function serveVirtioPort(
 ): Promise<never> {
   const buffer = new Uint8Array(64 << 10);
   let host = connection(methods);
-  for (;;) {
-    if (host.answers.length > 0) host.answers = host.answers.subarray(port.write(host.answers));
-    const full = host.answers.length > maxWaitingBytes;
-    const bytes = full ? undefined : port.read(buffer);
-    if (bytes === 0) host = connection(methods);
-    else if (bytes !== undefined) host.hear(buffer.subarray(0, bytes));
-    if (bytes) await setImmediate();
-    else await setTimeout(bytes === 0 ? pauses.away : pauses.silent);
+  try {
+    for (;;) {
+      if (host.answers.length > 0) host.answers = host.answers.subarray(port.write(host.answers));
+      const full = host.answers.length > maxWaitingBytes;
+      const bytes = full ? undefined : port.read(buffer);
+      if (bytes === 0) {
+        host.end();
+        host = connection(methods);
+      } else if (bytes !== undefined) host.hear(buffer.subarray(0, bytes));
+      if (bytes) await setImmediate();
+      else await setTimeout(bytes === 0 ? pauses.away : pauses.silent);
+    }
+  } finally {
+    host.end();
   }
 }
 
@@ -82,17 +88,21 @@ interface Connection {
   /** What is still to be sent. */
   answers: Uint8Array;
   hear(bytes: Uint8Array): void;
+  /** The host has disconnected. */
+  end(): void;
 }
 
 function connection(methods: Readonly<Record<string, Method>>): Connection {
   const decoder = new TextDecoder();
+  const gone = new AbortController();
   const onLine = lineSplitter(async (line) => {
-    const answer = await answerLine(methods, line);
+    const answer = await answerLine(methods, line, { gone: gone.signal });
     if (answer) self.answers = Buffer.concat([self.answers, Buffer.from(`${answer}\n`)]);
   });
   const self: Connection = {
     answers: new Uint8Array(),
     hear: (bytes) => onLine(decoder.decode(bytes, { stream: true })),
+    end: () => gone.abort(),
   };
   return self;
 }

@@ -6,7 +6,7 @@ export interface ByteSource {
   /** What it is called in messages: a path, `standard input`, a URL without its password. */
   readonly name: string;
   /** Bytes in all, where known. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /**
    * Next bytes, at most `max`, at least one; undefined at the end. The bytes are the caller's; they may be the
    * beginning of `scratch`, where that is given and large enough.

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { mutex } from '../../../src/hostcore/mutex.ts';
-import type { RunningTask, StartTask, UpdatePort } from '../../../src/hostcore/update-service.ts';
-import { taskEnded, updateService } from '../../../src/hostcore/update-service.ts';
+import type { RunningTask, StartTask } from '../../../src/hostcore/update-activity.ts';
+import { taskEnded } from '../../../src/hostcore/update-activity.ts';
+import type { UpdatePort } from '../../../src/hostcore/update-service.ts';
+import { updateService } from '../../../src/hostcore/update-service.ts';
 import type { TaskChannel, TaskResult, UpdateTask } from '../../../src/hostcore/update-task.ts';
 import { RpcError } from '../../../src/protocol/rpc-error.ts';
 
@@ -22,8 +24,9 @@ async function play(task: UpdateTask, channel: TaskChannel, ended: Promise<never
     return ended;
   }
   let text = '';
+  const next = () => Promise.race([channel.nextChunk(), ended]);
   if (task.origin.from === 'caller') {
-    for (let chunk = await channel.nextChunk(); chunk; chunk = await channel.nextChunk()) {
+    for (let chunk = await next(); chunk; chunk = await next()) {
       text += Buffer.from(chunk).toString();
       if (text.endsWith('enough')) break;
     }
@@ -32,19 +35,20 @@ async function play(task: UpdateTask, channel: TaskChannel, ended: Promise<never
 }
 
 const start: StartTask = <Task extends UpdateTask>(task: Task, channel: TaskChannel) => {
-  let end = (): void => {};
+  let end = (_why: Error): void => {};
   const ended = new Promise<never>((_resolve, reject) => {
-    end = () => reject(taskEnded());
+    end = reject;
   });
   ended.catch(() => {});
   const result = play(task, channel, ended) as Promise<unknown> as Promise<TaskResult<Task>>;
-  const running: RunningTask<TaskResult<Task>> = { result, cancel: async () => end() };
+  const cancel = async () => end(taskEnded());
+  const running: RunningTask<TaskResult<Task>> = { result, cancel, interrupt: end };
   return running;
 };
 
 function service(
   disk: StartTask | undefined = start,
-  withBankLock: UpdatePort['withBankLock'] = (work) => work(),
+  withBankLock: UpdatePort['withBankLock'] = async (work) => work(),
 ) {
   const lines: string[] = [];
   const journal: unknown[] = [];
@@ -75,7 +79,7 @@ function updatesWithoutDisk() {
   const none = (): undefined => undefined;
   const { methods } = updateService({
     disk: none,
-    withBankLock: (work) => work(),
+    withBankLock: async (work) => work(),
     staged: { size: () => 0, write: none },
     journal: none,
     line: none,
@@ -156,6 +160,77 @@ describe('update.apply', () => {
     await expect(call('update.apply', { source: '/tmp/good.tbu' })).rejects.toMatchObject({
       code: 'update.no-disk',
     });
+  });
+});
+
+describe('a caller who goes away', () => {
+  const held = () => {
+    const withBankLock = mutex();
+    return { withBankLock, ...service(start, withBankLock) };
+  };
+
+  it('has cancelled its update, and the banks are free', async () => {
+    const { methods, call, withBankLock, lines, journal } = held();
+    const connection = new AbortController();
+    const applied = methods['update.apply']!({ source: '-' }, { gone: connection.signal });
+    const cancelled = expect(applied).rejects.toMatchObject({
+      code: 'update.cancelled',
+      message: 'the update was cancelled: its caller has gone',
+    });
+    await call('update.send', { data: base64('one ') });
+    connection.abort();
+    await cancelled;
+    await withBankLock(async () => {});
+    expect(lines.at(-1)).toBe('update failed: the update was cancelled: its caller has gone');
+    expect(journal).toEqual([]);
+    expect(await call('update.apply', { source: '/tmp/good.tbu' })).toHaveProperty('outcome');
+  });
+
+  it('has cancelled it before it began', async () => {
+    const { methods, withBankLock, call } = held();
+    let free = (): void => {};
+    const others = withBankLock(
+      () =>
+        new Promise<void>((resolve) => {
+          free = resolve;
+        }),
+    );
+    const connection = new AbortController();
+    const caller = { gone: connection.signal };
+    await new Promise(setImmediate);
+    const applied = methods['update.apply']!({ source: '/tmp/good.tbu' }, caller);
+    const cancelled = expect(applied).rejects.toMatchObject({ code: 'update.cancelled' });
+    connection.abort();
+    free();
+    await others;
+    await cancelled;
+    expect(await call('update.status')).toMatchObject({ running: false });
+  });
+
+  it('has not cancelled what another one asked for', async () => {
+    const { methods, call } = held();
+    const connection = new AbortController();
+    const applied = call('update.apply', { source: '-' });
+    const second = methods['update.apply']!({ source: '-' }, { gone: connection.signal });
+    await expect(second).rejects.toMatchObject({ code: 'update.busy' });
+    connection.abort();
+    await call('update.send', { data: base64('enough'), end: true });
+    expect(await applied).toMatchObject({ text: 'enough' });
+  });
+});
+
+describe('update.cancel', () => {
+  it('ends the update that runs, and not a rollback', async () => {
+    const { call } = service();
+    const first = expect(call('update.apply', { source: '/tmp/slow.tbu' })).rejects.toMatchObject({
+      code: 'update.cancelled',
+    });
+    await expect.poll(() => call('update.status')).toMatchObject({ step: { step: 3 } });
+    expect(await call('update.cancel')).toEqual({ cancelled: true });
+    await first;
+    const rolledBack = call('bank.rollback');
+    await expect(call('update.cancel')).rejects.toMatchObject({ code: 'update.not-running' });
+    expect(await rolledBack).toMatchObject({ bank: 5 });
   });
 });
 

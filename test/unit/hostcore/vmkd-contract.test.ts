@@ -145,6 +145,31 @@ describe('vmkd of a running system and that of a simulated one', () => {
     await expectSameTraces();
   });
 
+  it('give the banks to others while an update waits for its caller, and cancel it', async () => {
+    const applied = [
+      askReal('update.apply', { source: '-' }),
+      askSimulated('update.apply', { source: '-' }),
+    ];
+    // Whoever takes the second has read the first.
+    for (const at of [0, 100_000]) {
+      const data = bundle.subarray(at, at + 100_000).toString('base64');
+      await ask('update.send', { data });
+    }
+    expect(await ask('config.set', { hostname: 'lab' })).toMatchObject({ result: { saved: true } });
+    expect(await ask('update.cancel')).toEqual({ result: { cancelled: true } });
+    const [real, simulated] = await Promise.all(applied);
+    expect(simulated).toEqual(real);
+    expect(real).toEqual({
+      code: 'update.cancelled',
+      message: 'the update was cancelled: asked for by update.cancel',
+    });
+    expect(await ask('update.status')).toMatchObject({ result: { running: false } });
+    expect(await ask('update.cancel')).toMatchObject({ code: 'update.not-running' });
+    await expectSameTraces();
+    const source = await stage(bundle);
+    expect(await ask('update.apply', { source })).toMatchObject({ result: { outcome: 'updated' } });
+  });
+
   it('fail with the same words at a bundle that is broken, and fall back to no bank that is', async () => {
     const broken = Buffer.from(bundle);
     const last = broken.length - 100_000;
@@ -183,6 +208,7 @@ describe('the methods of both', () => {
     ['update.apply', { source: '/tmp/..' }],
     ['update.apply', { source: '-', reboot: 'yes' }],
     ['update.apply', { source: '/tmp/none.tbu' }],
+    ['update.cancel', {}],
     ['update.send', {}],
     ['update.send', { data: file('x') }],
     ['update.send', { data: 'x y' }],

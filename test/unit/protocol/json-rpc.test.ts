@@ -1,6 +1,7 @@
+import { duplexPair } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { answerLine, type Method } from '../../../src/protocol/json-rpc.ts';
+import { answerLine, type Method, serveSocket } from '../../../src/protocol/json-rpc.ts';
 import { RpcError } from '../../../src/protocol/rpc-error.ts';
 
 const called: unknown[] = [];
@@ -31,6 +32,21 @@ async function answer(request: unknown): Promise<unknown> {
 
 const ask = (method: string, more: object = {}) =>
   answer({ jsonrpc: '2.0', id: 1, method, ...more });
+
+describe('a caller', () => {
+  it('is known to have gone once its connection has ended', async () => {
+    const [near, far] = duplexPair();
+    const gone = new Promise((resolve) => {
+      const wait: Method = (_params, caller) => {
+        caller?.gone.addEventListener('abort', () => resolve('gone'));
+        near.destroy();
+      };
+      serveSocket(near, { wait });
+    });
+    far.write('{"id":1,"method":"wait"}\n');
+    expect(await gone).toBe('gone');
+  });
+});
 
 describe('a request', () => {
   it('is answered with what its method returns, now or later', async () => {

@@ -1,10 +1,8 @@
 import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { type RunningTask, type StartTask, taskEnded } from '../../../hostcore/update-activity.ts';
 import {
-  type RunningTask,
-  type StartTask,
-  taskEnded,
   type UpdatePort,
   type UpdateService,
   updateService,
@@ -12,7 +10,7 @@ import {
 import type { TaskChannel, TaskResult, UpdateTask } from '../../../hostcore/update-task.ts';
 import { internalCode, RpcError } from '../../../protocol/rpc-error.ts';
 import { withBankLock } from '../boot/bank-pair.ts';
-import type { ChunkMessage, UpdatePlaces, WorkerMessage, WorkerOrder } from './update-message.ts';
+import type { UpdatePlaces, WorkerMessage, WorkerOrder, WorkerReply } from './update-message.ts';
 
 export interface HostUpdates extends Pick<UpdatePort, 'journal' | 'line' | 'end'> {
   /** Where the disk is; undefined while it was not found. */
@@ -59,9 +57,17 @@ function startThread(program: string, places: UpdatePlaces): StartTask {
     const worker = new Worker(program, { workerData: { task, places } satisfies WorkerOrder });
     // What the worker answers to a task is the task's result.
     const result = followThread(worker, channel) as Promise<TaskResult<Task>>;
-    const cancel = async (): Promise<void> => void (await worker.terminate());
-    return { result, cancel } satisfies RunningTask<TaskResult<Task>>;
+    const running: RunningTask<TaskResult<Task>> = {
+      result,
+      cancel: async () => void (await worker.terminate()),
+      interrupt: ({ code, message }) => reply(worker, { type: 'cancel', code, message }),
+    };
+    return running;
   };
+}
+
+function reply(worker: Worker, message: WorkerReply): void {
+  worker.postMessage(message);
 }
 
 function followThread(worker: Worker, channel: TaskChannel): Promise<unknown> {
@@ -75,9 +81,13 @@ function followThread(worker: Worker, channel: TaskChannel): Promise<unknown> {
           channel.journal(message.event);
           break;
         case 'next-chunk':
-          void channel
-            .nextChunk()
-            .then((chunk) => worker.postMessage({ chunk } satisfies ChunkMessage));
+          void channel.nextChunk().then((chunk) => reply(worker, { type: 'chunk', chunk }));
+          break;
+        case 'free-banks':
+          channel.freeBanks();
+          break;
+        case 'take-banks':
+          channel.takeBanks().then(() => reply(worker, { type: 'banks' }), reject);
           break;
         case 'done':
           resolve(message.result);

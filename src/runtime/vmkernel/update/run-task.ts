@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import {
   applyUpdate,
+  defaultChunkTimeoutMs,
   rollBack,
   type TaskChannel,
   type TaskHost,
@@ -9,7 +11,7 @@ import {
 import { internalCode } from '../../../protocol/rpc-error.ts';
 import { fileSource } from '../../../update/source/byte-source.ts';
 import { withRunningDisk } from './update-disk.ts';
-import type { ChunkMessage, WorkerMessage, WorkerOrder } from './update-message.ts';
+import type { WorkerMessage, WorkerOrder, WorkerReply } from './update-message.ts';
 
 export interface TaskFiles {
   /** As of `withRunningDisk`. */
@@ -18,6 +20,9 @@ export interface TaskFiles {
   readonly openFile?: TaskHost['openFile'];
 }
 
+const chunkTimeout = (signal: AbortSignal): Promise<void> =>
+  pause(defaultChunkTimeoutMs, undefined, { signal });
+
 /** Does what a thread is ordered to, and says how it ends; never throws. */
 export async function runTask(
   { task, places }: WorkerOrder,
@@ -25,23 +30,43 @@ export async function runTask(
   { dropCaches, openFile = fileSource }: TaskFiles = {},
 ): Promise<void> {
   const say = (message: WorkerMessage): void => port.postMessage(message);
+  const stopping = new AbortController();
+  // One of each is asked for at a time.
+  let onChunk = (_chunk: Uint8Array | undefined): void => {};
+  let onBanks = (): void => {};
+  port.on('message', (reply: WorkerReply) => {
+    switch (reply.type) {
+      case 'chunk':
+        return onChunk(reply.chunk);
+      case 'banks':
+        return onBanks();
+      case 'cancel':
+        return stopping.abort(new TwinbankError('refused', reply.code, reply.message));
+    }
+  });
   const channel: TaskChannel = {
     progress: (event) => say({ type: 'progress', event }),
     journal: (event) => say({ type: 'journal', event }),
-    async nextChunk() {
-      const next = new Promise<ChunkMessage>((resolve) => port.once('message', resolve));
-      say({ type: 'next-chunk' });
-      return (await next).chunk;
-    },
+    nextChunk: () =>
+      new Promise((resolve) => {
+        onChunk = resolve;
+        say({ type: 'next-chunk' });
+      }),
+    freeBanks: () => say({ type: 'free-banks' }),
+    takeBanks: () =>
+      new Promise((resolve) => {
+        onBanks = resolve;
+        say({ type: 'take-banks' });
+      }),
   };
   const { running } = places;
   try {
     const result = await withRunningDisk(
       places,
       async (disk) => {
-        const host = { disk, running, openFile };
+        const host = { disk, running, openFile, chunkTimeout };
         return task.task === 'apply'
-          ? applyUpdate(task.origin, host, channel)
+          ? applyUpdate(task.origin, host, channel, stopping.signal)
           : rollBack(task.why, host, channel);
       },
       dropCaches,

@@ -27,10 +27,17 @@ export type WorkerMessage =
   | { readonly type: 'journal'; readonly event: JournalEvent }
   /** It wants the caller's next chunk. */
   | { readonly type: 'next-chunk' }
+  /** It waits for whoever sends the bundle: others may have the banks. */
+  | { readonly type: 'free-banks' }
+  | { readonly type: 'take-banks' }
   | { readonly type: 'done'; readonly result: AppliedUpdate | RolledBack }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
-/** A chunk of a bundle for a worker that wants one; undefined is its end. */
-export interface ChunkMessage {
-  readonly chunk: Uint8Array | undefined;
-}
+/** What the worker is told. */
+export type WorkerReply =
+  /** The chunk of a bundle that it wanted; undefined is the end. */
+  | { readonly type: 'chunk'; readonly chunk: Uint8Array | undefined }
+  /** It has the banks again. */
+  | { readonly type: 'banks' }
+  /** It shall end in order, and why. */
+  | { readonly type: 'cancel'; readonly code: string; readonly message: string };

@@ -53,6 +53,19 @@ describe('the virtio-serial port', () => {
     expect(text()).toBe('{"jsonrpc":"2.0","id":2,"result":{}}\n');
   });
 
+  it.each([
+    ['disconnects', ['away', 'silent'] as const],
+    ['takes the port away', [] as const],
+  ])('tells a method that its caller has gone when the host %s', async (_how, after) => {
+    const heard: string[] = [];
+    const wait: Method = (_params, caller) => {
+      caller?.gone.addEventListener('abort', () => void heard.push('gone'));
+    };
+    const { port } = scriptedPort([Buffer.from('{"id":1,"method":"wait"}\n'), ...after]);
+    await expect(serveVirtioPort(port, { wait })).rejects.toThrow('ENODEV');
+    expect(heard).toEqual(['gone']);
+  });
+
   it('sends an answer in as many parts as the host takes', async () => {
     const { port, text } = scriptedPort([request(1), ...Array(40).fill('silent')], 3);
     await expect(serveVirtioPort(port, methods)).rejects.toThrow('ENODEV');
