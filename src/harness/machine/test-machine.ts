@@ -70,6 +70,11 @@ export interface TestMachine {
    */
   cut(at?: { readonly line: LinePattern; readonly timeoutMs: number }): Promise<void>;
   isOn(): boolean;
+  /**
+   * Whether nothing of it changes any more until somebody acts: one in which no time passes, and that has nothing left
+   * to do. One in which time passes does not have it.
+   */
+  settled?(): Promise<boolean>;
 
   type(text: string): Promise<void>;
   /** By QEMU's key names, joined with `-`: `esc`, `f12`, `ctrl-alt-delete`. */

@@ -1,9 +1,12 @@
 import type { AttemptRecord, RunPart, RunRecord, ScenarioRecord, Totals } from './record.ts';
 import { type Failure, type Verdict, verdicts } from './run-event.ts';
 
-/** Of all attempts at a scenario, in order: one that passed in the end after a failure is flaky. */
+/**
+ * Of all attempts at a scenario, in order: one that passed in the end after a failure is flaky. One that was broken off
+ * says nothing: what had failed before has.
+ */
 export function verdictOf(attempts: readonly Verdict[]): Verdict {
-  const last = attempts.at(-1) ?? 'skipped';
+  const last = attempts.findLast((one) => one !== 'skipped') ?? 'skipped';
   return last === 'passed' && attempts.includes('failed') ? 'flaky' : last;
 }
 

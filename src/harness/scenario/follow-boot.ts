@@ -16,11 +16,17 @@ export async function followBoot(
   first: number,
 ): Promise<string> {
   const { watch, signal, timeoutMs } = context;
-  const end = await watch.until(
+  const begun = performance.now();
+  const found = await watch.until(
     () => reached(context, until, first) ?? over(context, until, first) ?? off(context),
     { timeoutMs, signal },
   );
-  if (end === undefined) throw unmet(untilText(until), `nothing of it in ${timeoutMs / 1000} s`);
+  const isTimeout = performance.now() - begun >= timeoutMs;
+  const end = found ?? (isTimeout ? undefined : over(context, until, first, 0));
+  if (end === undefined) {
+    const since = isTimeout ? `in ${timeoutMs / 1000} s` : 'before nothing more came';
+    throw unmet(untilText(until), `nothing of it ${since}`);
+  }
   if ('failed' in end) throw unmet(untilText(until), end.failed);
   return end.found;
 }
@@ -41,13 +47,18 @@ function reached({ watch }: StepContext, until: Until, first: number): End | und
   return boot.outcome === wanted ? { found: bootText(boot, until) } : undefined;
 }
 
-/** What is awaited will not come: the machine stays as it is. */
-function over({ watch }: StepContext, until: Until, first: number): End | undefined {
+/** What is awaited will not come: the machine stays as it is. One that is ill may recover for so long. */
+function over(
+  { watch }: StepContext,
+  until: Until,
+  first: number,
+  recoverMs = recoveryTimeoutMs,
+): End | undefined {
   const boot = watch.boots.at(-1);
   if (!boot || watch.boots.length <= first) return undefined;
   const stays = boot.outcome === 'healthy' || boot.outcome === 'rescue';
   if (stays) return { failed: bootText(boot, boot.outcome === 'healthy' ? 'ready' : 'rescue') };
-  if (until !== 'unhealthy' && watch.illMs() > recoveryTimeoutMs) {
+  if (until !== 'unhealthy' && watch.illMs() > recoverMs) {
     const why = watch.lines.findLast(
       ({ text }) => parseConsoleLine(text)?.type === 'unhealthy',
     )?.text;

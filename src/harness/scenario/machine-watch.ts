@@ -32,7 +32,8 @@ export interface MachineWatch {
   illMs(): number;
   /**
    * Waits until `test` gives something; it is asked now, after every line, and four times a second for what no line
-   * tells. Undefined after `timeoutMs`. Rejects with the signal's reason.
+   * tells. Undefined after `timeoutMs`, and as soon as nothing of the machine changes any more. Rejects with the signal's
+   * reason, and with that of a machine that is lost.
    */
   until<T>(
     test: () => T | undefined,
@@ -60,13 +61,13 @@ function buildOf(line: string): string | undefined {
 
 /** Attach it to a machine after `restore`: `begun` is what the snapshot's own watch knew. */
 export function watchMachine(
-  machine: Pick<TestMachine, 'console' | 'onPower'>,
+  machine: Pick<TestMachine, 'console' | 'onPower' | 'lost' | 'settled'>,
   emit: (event: ScenarioEvent) => void,
   begun: WatchState = { lines: [], boots: [] },
 ): MachineWatch {
   const lines: ConsoleLine[] = [...begun.lines];
   const boots: WatchedBoot[] = begun.boots.map((boot) => ({ ...boot }));
-  const waiting = new Set<() => void>();
+  const waiting = new Set<() => boolean>();
   let progress = bootProgress();
   let illSince: number | undefined;
 
@@ -124,13 +125,22 @@ export function watchMachine(
     until(test, { timeoutMs, signal }) {
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
-        const ask = (): void => {
+        const ask = (): boolean => {
           try {
             const found = test();
+            const lost = found === undefined ? machine.lost() : undefined;
+            if (lost) throw lost;
             if (found !== undefined) finish(() => resolve(found));
+            return found !== undefined;
           } catch (error) {
             finish(() => reject(error));
+            return true;
           }
+        };
+        // What settled before it was asked stays as it is.
+        const askAndSettle = async (): Promise<void> => {
+          const settled = await machine.settled?.();
+          if (waiting.has(ask) && !ask() && settled) finish(() => resolve(undefined));
         };
         const onAbort = (): void => finish(() => reject(signal.reason));
         const finish = (end: () => void): void => {
@@ -141,10 +151,10 @@ export function watchMachine(
           end();
         };
         const timer = setTimeout(() => finish(() => resolve(undefined)), timeoutMs);
-        const clock = setInterval(ask, askMs);
+        const clock = setInterval(() => void askAndSettle(), askMs);
         signal.addEventListener('abort', onAbort, { once: true });
         waiting.add(ask);
-        ask();
+        if (!ask()) void askAndSettle();
       });
     },
     state: () => ({ lines: [...lines], boots: boots.map((boot) => ({ ...boot })) }),

@@ -7,6 +7,8 @@ export interface SimActivity {
   readonly console: ConsoleLog;
   /** The machine does something. */
   during<T>(work: () => Promise<T>): Promise<T>;
+  /** Whether nothing is going on, and nothing that was asked for in this turn of the event loop begins. */
+  settled(): Promise<boolean>;
   /** Somebody waits: should the machine have nothing to do in the next turn either, `onIdle` is told. */
   nudge(): void;
 }
@@ -26,6 +28,10 @@ export function simActivity(log: ConsoleLog, onIdle: () => void): SimActivity {
   let closed = false;
   return {
     nudge,
+    async settled() {
+      await setImmediate();
+      return works.size === 0;
+    },
     async during(work) {
       const done = work();
       works.add(done);

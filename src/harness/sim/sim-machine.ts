@@ -79,6 +79,10 @@ export class SimMachine implements TestMachine {
     return this.#run.running !== undefined;
   }
 
+  settled(): Promise<boolean> {
+    return this.#activity.settled();
+  }
+
   async flash(image: string): Promise<void> {
     this.#assertOff('flash');
     const layer = openSimImage(image);

@@ -61,13 +61,17 @@ async function becomesRight(
   context: StepContext,
   deadline: number,
 ): Promise<string> {
+  const { machine, watch, state, signal } = context;
   for (;;) {
-    const lines = context.watch.lines.length;
+    const lines = watch.lines.length;
+    // Before it is looked at: what was settled then stays as it is found. An update may be between two chunks.
+    const settled = state.updating === undefined && (await machine.settled?.());
     const finding: Finding = await expectation.look(wanted, context);
     if ('right' in finding) return finding.right;
     const left = deadline - performance.now();
-    if (expectation.once || left <= 0) throw unmet(expectation.title(wanted), finding.wrong);
-    const news = () => (context.watch.lines.length > lines ? true : undefined);
-    await context.watch.until(news, { timeoutMs: Math.min(pauseMs, left), signal: context.signal });
+    if (expectation.once || settled || left <= 0)
+      throw unmet(expectation.title(wanted), finding.wrong);
+    const news = () => (watch.lines.length > lines ? true : undefined);
+    await watch.until(news, { timeoutMs: Math.min(pauseMs, left), signal });
   }
 }

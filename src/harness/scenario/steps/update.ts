@@ -89,9 +89,14 @@ export const update = defineStep({
     const first = begin(context);
     if (spec.refused !== undefined) return refusal(act, spec.refused, context.signal);
     if (spec.wait === false) {
-      context.state.updating = act();
+      const updating = act();
+      const { state } = context;
+      state.updating = updating;
       // Whoever ends it says so; a failure that nobody waits for is not one of this step.
-      context.state.updating.catch(() => {});
+      const over = () => {
+        if (state.updating === updating) delete state.updating;
+      };
+      updating.then(over, over);
       return 'begun';
     }
     const found = await act();

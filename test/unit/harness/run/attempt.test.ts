@@ -25,6 +25,54 @@ describe('a scenario', () => {
     ]);
   });
 
+  // With nothing to end it they would wait for as long as their steps say.
+  test.each([
+    ['expect: { version: "2.0", timeout: 10m }', 'expected version 2.0, found 1.0.0-1'],
+    [
+      'expect: { console: never, timeout: 10m }',
+      'expected console /never/, found no line like /never/',
+    ],
+    [
+      'confirm: { timeout: 10m }',
+      'expected the bank to be confirmed, found nothing said of the bank',
+    ],
+  ])('fails at once where nothing changes any more: %s', { timeout: 60_000 }, async (step, why) => {
+    const machines = fakeMachines();
+    const makeMachine = async () => ({ ...(await machines.make()), settled: async () => true });
+    const { failures } = await runOnFakes(scenario('build', 'flash', 'boot', step), {
+      makeMachine,
+    });
+    expect(failures.map(({ message }) => message)).toEqual([why]);
+  });
+
+  test('fails at once where its machine is lost', { timeout: 60_000 }, async () => {
+    const machines = fakeMachines();
+    const gone = new TwinbankError('boot', 'harness.lost', 'QEMU ended');
+    const makeMachine = async () => {
+      const machine = await machines.make();
+      const lost = () => (machine.isOn() ? gone : undefined);
+      return { ...machine, lost };
+    };
+    const runs = scenario('build', 'flash', 'boot', 'expect: { console: never, timeout: 10m }');
+    const { failures } = await runOnFakes(runs, { makeMachine });
+    expect(failures.map(({ message }) => message)).toEqual(['QEMU ended']);
+  });
+
+  test('has failed where its second attempt was broken off', async () => {
+    const machines = fakeMachines({ boot: () => ['!off'] });
+    const stop = new AbortController();
+    let made = 0;
+    const makeMachine = async () => {
+      if (++made > 1) stop.abort(new Error('SIGTERM'));
+      return machines.make();
+    };
+    const options = { makeMachine, signal: stop.signal, retry: 1 };
+    const { verdicts, summary } = await runOnFakes(scenario('build', 'flash', 'boot'), options);
+    expect(made).toBe(2);
+    expect(verdicts).toEqual({ test: 'failed' });
+    expect(summary.totals).toMatchObject({ failed: 1, skipped: 0 });
+  });
+
   test('follows resets to the system that stays, and tells of each boot', async () => {
     const boot = () => [
       'twinbank: loader',

@@ -12,6 +12,7 @@ import { createMachine } from '../../../../src/harness/create-machine.ts';
 import type { LiveFault } from '../../../../src/harness/faults/fault.ts';
 import { parseFault } from '../../../../src/harness/faults/parse-fault.ts';
 import { isNotAble, type TestMachine } from '../../../../src/harness/machine/test-machine.ts';
+import { watchMachine } from '../../../../src/harness/scenario/machine-watch.ts';
 import { builds, bundleOf } from '../../update/cut-builds.ts';
 import { cutHost } from '../../update/cut-host.ts';
 import { machineContract } from '../machine/contract.ts';
@@ -50,6 +51,18 @@ describe('a simulated system', () => {
     machine = await make();
   });
   afterEach(() => machine.dispose());
+
+  it('is settled as soon as nobody asks anything of it, which ends whoever waits', async () => {
+    const watch = watchMachine(machine, () => {});
+    await machine.powerOn();
+    const begun = machine.vmkd.call('status', {});
+    expect(await machine.settled?.()).toBeTypeOf('boolean');
+    await begun;
+    expect(await machine.settled?.()).toBe(true);
+    const signal = new AbortController().signal;
+    const awaited = watch.until(() => undefined, { timeoutMs: 2_000_000, signal });
+    expect(await awaited).toBeUndefined();
+  });
 
   const banks = () =>
     machine.withDisk((device) =>
