@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { mostLevels, parseLine } from './json-lines.ts';
 import { lineSplitter } from './line-splitter.ts';
 import { internalCode, RpcError } from './rpc-error.ts';
 
@@ -21,11 +22,10 @@ export async function answerLine(
   line: string,
   caller?: Caller,
 ): Promise<string | undefined> {
-  let request: unknown;
-  try {
-    request = JSON.parse(line);
-  } catch {
-    return failure(null, -32700, 'expected one JSON object a line, found something else');
+  const request = parseLine(line);
+  if (request === undefined) {
+    const expected = `expected one JSON object a line, at most ${mostLevels} levels deep`;
+    return failure(null, -32700, `${expected}, found something else`);
   }
   if (!isRequest(request)) {
     return failure(null, -32600, 'expected an object with jsonrpc, id, method and params');
@@ -75,16 +75,33 @@ function failure(id: string | number | null, code: number, message: string, data
   return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, ...(data && { data }) } });
 }
 
-/** Answers what comes over a socket until it ends. A peer that does not read its answers is not read from either. */
+/** So many requests of one connection are worked on at once; more are read when some of these are answered. */
+export const mostPending = 64;
+
+/**
+ * Answers what comes over a socket until it ends. A peer that does not read its answers, or has asked much that is not answered yet, is
+ * not read from.
+ */
 export function serveSocket(socket: Duplex, methods: Readonly<Record<string, Method>>): void {
+  let pending = 0;
+  const readOrWait = (): void => {
+    if (pending >= mostPending || socket.writableNeedDrain) socket.pause();
+    else socket.resume();
+  };
   socket.setEncoding('utf8');
   const gone = new AbortController();
   socket.on('error', () => socket.destroy());
   socket.on('close', () => gone.abort());
   const onLine = lineSplitter(async (line) => {
+    pending++;
     const answer = await answerLine(methods, line, { gone: gone.signal });
-    if (answer && socket.writable && !socket.write(`${answer}\n`)) socket.pause();
+    pending--;
+    if (answer && socket.writable) socket.write(`${answer}\n`);
+    readOrWait();
   });
-  socket.on('drain', () => socket.resume());
-  socket.on('data', (chunk: string) => onLine(chunk));
+  socket.on('drain', readOrWait);
+  socket.on('data', (chunk: string) => {
+    onLine(chunk);
+    readOrWait();
+  });
 }

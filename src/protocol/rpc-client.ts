@@ -19,12 +19,15 @@ export interface RpcClientOptions {
   readonly gone?: string;
 }
 
+/** Lines that answer nothing, one after another, of a peer that has no events to tell. */
+const mostOthers = 100;
+
 type Waiting = { resolve(value: unknown): void; reject(error: Error): void };
 
 /**
- * A client over a connected socket. A call throws the peer's RpcError, or one with the code `noAnswerCode`: when none came in
- * time, the connection ended, or a line came that is too long to be read (then for every call that waits). Whatever
- * else the peer sends harms nobody.
+ * A client over a connected socket: the one reader of what peers answer. A call throws the peer's RpcError, or one with the code
+ * `noAnswerCode`: when none came in time, the connection ended, or a line came that is too long to be read (then for every call that
+ * waits). Whatever else the peer sends harms nobody; one that sends without end, or what `onEvent` throws at, is cut off.
  */
 export function rpcClient(socket: Duplex, options: RpcClientOptions): RpcClient {
   const { dialect, onEvent, limit = answerLimit, gone = 'it went away' } = options;
@@ -33,34 +36,42 @@ export function rpcClient(socket: Duplex, options: RpcClientOptions): RpcClient 
   const failAll = (why: string): void => {
     for (const [id, { reject }] of waiting) {
       waiting.delete(id);
-      reject(new RpcError(noAnswerCode, why));
+      reject(refused(why));
     }
+  };
+  let others = 0;
+  const onOther = (): void => {
+    if (!onEvent && ++others > mostOthers)
+      socket.destroy(refused(`${others} lines that answer nothing`));
   };
   const onMessage = (message: Record<string, unknown>): void => {
     const answer = dialect.answer(message);
     const call = answer && typeof message.id === 'number' ? waiting.get(message.id) : undefined;
     if (!answer || !call) {
       onEvent?.(message);
+      onOther();
       return;
     }
+    others = 0;
     waiting.delete(Number(message.id));
     if ('error' in answer) call.reject(answer.error);
     else call.resolve(answer.result);
   };
   onJsonLine(socket, onMessage, {
     limit,
+    onOther,
     onTooLong: () => failAll(`an answer of more than ${limit} characters`),
   });
   socket.once('close', () => failAll(gone));
-  socket.on('error', () => failAll(gone));
+  socket.on('error', (error) => failAll(error instanceof RpcError ? error.message : gone));
   return {
     call: (method, params, timeoutMs = 30_000) =>
       new Promise((resolve, reject) => {
-        if (socket.destroyed) return reject(new RpcError(noAnswerCode, gone));
+        if (socket.destroyed) return reject(refused(gone));
         const id = nextId++;
         const timer = setTimeout(() => {
           waiting.delete(id);
-          reject(new RpcError(noAnswerCode, `no answer to ${method} in ${timeoutMs / 1000} s`));
+          reject(refused(`no answer to ${method} in ${timeoutMs / 1000} s`));
         }, timeoutMs);
         const settle = <T>(next: (value: T) => void) => {
           return (value: T): void => {
@@ -72,4 +83,8 @@ export function rpcClient(socket: Duplex, options: RpcClientOptions): RpcClient 
         socket.write(`${JSON.stringify(dialect.request(id, method, params))}\n`);
       }),
   };
+}
+
+function refused(why: string): RpcError {
+  return new RpcError(noAnswerCode, why);
 }

@@ -35,7 +35,10 @@ export const jsonRpc: Dialect = {
   },
 };
 
+/** So much of a peer's error goes on, to consoles and into other answers. */
+const mostCharacters = 4096;
+
 function textOf(error: unknown, key: string): string {
   const text = asObject(error)?.[key];
-  return typeof text === 'string' ? text : JSON.stringify(error);
+  return (typeof text === 'string' ? text : JSON.stringify(error)).slice(0, mostCharacters);
 }

@@ -8,7 +8,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { answerLine, type Method } from '../../protocol/json-rpc.ts';
+import { answerLine, type Method, mostPending } from '../../protocol/json-rpc.ts';
 import { lineSplitter } from '../../protocol/line-splitter.ts';
 
 /** The name under which the host of a virtual machine finds vmkd (docs/vmkd.md). */
@@ -59,7 +59,8 @@ const maxWaitingBytes = 1 << 20;
 
 /**
  * Serves vmkd's protocol on a port until that throws. Half a line and answers that have not gone out are
- * dropped when the host disconnects; a host that does not read its answers is not read from either.
+ * dropped when the host disconnects; a host that does not read its answers, or has asked much that is not answered yet, is not read
+ * from.
  */
 export async function serveVirtioPort(
   port: Port,
@@ -70,7 +71,7 @@ export async function serveVirtioPort(
   try {
     for (;;) {
       if (host.answers.length > 0) host.answers = host.answers.subarray(port.write(host.answers));
-      const full = host.answers.length > maxWaitingBytes;
+      const full = host.answers.length > maxWaitingBytes || host.pending >= mostPending;
       const bytes = full ? undefined : port.read(buffer);
       if (bytes === 0) {
         host.end();
@@ -87,6 +88,8 @@ export async function serveVirtioPort(
 interface Connection {
   /** What is still to be sent. */
   answers: Uint8Array;
+  /** Requests that are worked on. */
+  pending: number;
   hear(bytes: Uint8Array): void;
   /** The host has disconnected. */
   end(): void;
@@ -96,11 +99,14 @@ function connection(methods: Readonly<Record<string, Method>>): Connection {
   const decoder = new TextDecoder();
   const gone = new AbortController();
   const onLine = lineSplitter(async (line) => {
+    self.pending++;
     const answer = await answerLine(methods, line, { gone: gone.signal });
+    self.pending--;
     if (answer) self.answers = Buffer.concat([self.answers, Buffer.from(`${answer}\n`)]);
   });
   const self: Connection = {
     answers: new Uint8Array(),
+    pending: 0,
     hear: (bytes) => onLine(decoder.decode(bytes, { stream: true })),
     end: () => gone.abort(),
   };

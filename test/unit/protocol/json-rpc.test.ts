@@ -1,7 +1,12 @@
 import { duplexPair } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { answerLine, type Method, serveSocket } from '../../../src/protocol/json-rpc.ts';
+import {
+  answerLine,
+  type Method,
+  mostPending,
+  serveSocket,
+} from '../../../src/protocol/json-rpc.ts';
 import { RpcError } from '../../../src/protocol/rpc-error.ts';
 
 const called: unknown[] = [];
@@ -109,6 +114,16 @@ describe('a request', () => {
     },
   );
 
+  it('of more than 64 levels is refused, so that no method goes down as deep', async () => {
+    const nested = (levels: number) =>
+      `{"id":1,"method":"echo","params":{"a":${'['.repeat(levels)}${']'.repeat(levels)}}}`;
+    expect(await answer(nested(62))).toHaveProperty('result');
+    for (const levels of [63, 400_000]) {
+      const refused = await answer(nested(levels));
+      expect(refused).toMatchObject({ id: null, error: { code: -32700 } });
+    }
+  });
+
   it.each([
     [[{ jsonrpc: '2.0', id: 1, method: 'echo' }]],
     [{ id: 1 }],
@@ -136,5 +151,21 @@ describe('a request', () => {
         if (text !== undefined) expect(JSON.parse(text)).toHaveProperty('jsonrpc', '2.0');
       }),
     );
+  });
+});
+
+describe('a connection', () => {
+  it('that asks much which is not answered yet is not read from until some of it is', async () => {
+    const [ours, theirs] = duplexPair();
+    const release: (() => void)[] = [];
+    serveSocket(ours, { wait: () => new Promise<void>((resolve) => release.push(resolve)) });
+    const line = '{"id":1,"method":"wait"}\n';
+    for (let count = 0; count < 2 * mostPending; count++) {
+      theirs.write(line);
+      await new Promise(setImmediate);
+    }
+    expect(release).toHaveLength(mostPending);
+    for (const one of release.splice(0)) one();
+    await expect.poll(() => release.length).toBe(mostPending);
   });
 });

@@ -123,6 +123,50 @@ describe('a call', () => {
     expect(await next).toBe('mine');
   });
 
+  it.each(['error', 'result', 'id'])(
+    'is not brought down by %s that is a million levels deep',
+    async (member) => {
+      const deep = `${'['.repeat(1e6)}${']'.repeat(1e6)}`;
+      for (const dialect of [jsonRpc, qmp]) {
+        const call = rpcClient(ours, { dialect }).call('a');
+        answer(`{"id":1,"${member}":${deep}}`);
+        answer({ id: 1, ...(dialect === qmp ? { return: 'mine' } : { result: 'mine' }) });
+        expect(await call).toBe('mine');
+        ours.removeAllListeners('data');
+      }
+    },
+  );
+
+  it('hears a part of an error that is very long', async () => {
+    const call = rpcClient(ours, { dialect: jsonRpc }).call('a');
+    answer({ id: 1, error: { message: 'x'.repeat(1e6) } });
+    const refused = await call.catch((error: Error) => error.message);
+    expect(refused).toHaveLength(4096);
+  });
+
+  it.each(['noise', '{}', '{"id":7,"result":1}'])(
+    'cuts off a peer that answers nothing and goes on and on: %s',
+    async (line) => {
+      const refused = expect(rpcClient(ours, { dialect: jsonRpc }).call('a')).rejects;
+      for (let count = 0; count <= 100; count++) answer(line);
+      await refused.toMatchObject({
+        code: 'rpc.no-answer',
+        message: '101 lines that answer nothing',
+      });
+    },
+  );
+
+  it('fails, and nothing else does, when what hears events throws', async () => {
+    const onEvent = (): void => {
+      throw new RangeError('too deep');
+    };
+    const call = rpcClient(ours, { dialect: qmp, onEvent, gone: 'it is gone' }).call('a');
+    answer({ event: 'SHUTDOWN' });
+    answer({ id: 1, return: 'late' });
+    await expect(call).rejects.toThrow('it is gone');
+    expect(ours.destroyed).toBe(true);
+  });
+
   it('without an answer ends in time, and a late answer disturbs nobody', async () => {
     const { call } = rpcClient(ours, { dialect: jsonRpc });
     await expect(call('slow', {}, 10)).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Method } from '../../../../src/protocol/json-rpc.ts';
+import { type Method, mostPending } from '../../../../src/protocol/json-rpc.ts';
 import { type Port, serveVirtioPort } from '../../../../src/runtime/system/virtio-port.ts';
 
 let release: () => void;
@@ -107,5 +107,23 @@ describe('the virtio-serial port', () => {
     };
     await expect(serveVirtioPort(blocked, methods)).rejects.toThrow('unplugged');
     expect(looks()).toBeLessThan(4);
+  });
+
+  it('reads no more from a host that has asked much which is not answered yet', async () => {
+    const ask = Buffer.from('{"id":1,"method":"never"}\n');
+    const { port, looks } = scriptedPort([...Array(mostPending).fill(ask), 'silent']);
+    const never: Method = () => new Promise(() => {});
+    let turns = 0;
+    const watched: Port = {
+      ...port,
+      read: (buffer) => {
+        turns++;
+        return port.read(buffer);
+      },
+    };
+    void serveVirtioPort(watched, { never }).catch(() => {});
+    await expect.poll(() => turns).toBe(mostPending);
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(looks()).toBe(mostPending);
   });
 });
