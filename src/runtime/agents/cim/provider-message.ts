@@ -9,7 +9,6 @@ import {
   text,
 } from '../../../protocol/form.ts';
 import { type CimInstance, type CimStatus, type CimValue, cimStatus } from './provider.ts';
-import type { Operation } from './provider-operations.ts';
 
 /** A program that a provider may run, and where its libraries are. */
 export const programForm = object({ path: text, libraries: text });
@@ -25,13 +24,25 @@ export const setupForm = object({
 });
 export type ProviderSetup = ReturnType<typeof setupForm>;
 
-export interface ToProvider {
-  readonly id: number;
-  readonly operation: Operation;
-}
+/** Both sides have each other as this descriptor of the provider's: a line of JSON for each message. */
+export const channelDescriptor = 3;
 
-/** The manager holds its values against the class. */
+/** Characters of the longest message, in both directions. */
+export const messageLimit = 4 << 20;
+
+/** The class's own reader holds its values against it. */
 const instance: Form<CimInstance> = record((value) => value as CimValue);
+
+/** What a provider's process is asked. */
+export const toProviderForm = object({
+  id: number,
+  operation: object(
+    { op: oneOf('enumerate', 'get', 'invoke'), className: text },
+    { keys: instance, method: text, parameters: instance },
+  ),
+});
+export type ToProvider = ReturnType<typeof toProviderForm>;
+
 const status: Form<CimStatus> = oneOf(...(Object.keys(cimStatus) as CimStatus[]));
 
 /** What a provider's process says: one of these. */

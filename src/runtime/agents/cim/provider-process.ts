@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { onJsonLine } from '../../../protocol/json-lines.ts';
 import { CimError, type CimInstance } from './provider.ts';
 import type { ProviderDescription } from './provider-description.ts';
 import {
+  channelDescriptor,
   type FromProvider,
   fromProviderForm,
+  messageLimit,
   type ProviderSetup,
   type ToProvider,
 } from './provider-message.ts';
@@ -67,7 +71,8 @@ export function providerProcess(options: ProviderProcessOptions): ProviderProces
       '/bin/sh',
       ['-c', limited, 'sh', ...node, program, JSON.stringify(setup)],
       {
-        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+        // No channel of Node's: its reader has no limit, and throws at what is no JSON.
+        stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
         cwd: '/',
         env: { PATH: '/usr/bin:/bin' },
       },
@@ -101,16 +106,19 @@ export function providerProcess(options: ProviderProcessOptions): ProviderProces
       if (message.error) call.reject(new CimError(message.error.status, message.error.message));
       else call.resolve(message.result);
     };
-    running.on('message', (message) => {
-      let found: FromProvider;
-      try {
-        found = fromProviderForm(message, 'its message');
-      } catch (error) {
-        why = (error as Error).message;
-        running.kill('SIGKILL');
-        return;
-      }
-      hear(found);
+    const cut = (reason: string): void => {
+      why ??= reason;
+      running.kill('SIGKILL');
+    };
+    const channel = channelOf(running);
+    onJsonLine(channel, (message) => hear(fromProviderForm(message, 'its message')), {
+      limit: messageLimit,
+      onTooLong: () => cut(`it sent a message of more than ${messageLimit} characters`),
+      onOther: (what) => cut(`it sent ${what}`),
+    });
+    channel.on('error', (error) => {
+      // One that has ended is told of by its end.
+      if (!('syscall' in error)) cut(error.message);
     });
     running.once('error', (error) => ended(error.message));
     running.once('exit', (code, signal) =>
@@ -148,7 +156,12 @@ export function providerProcess(options: ProviderProcessOptions): ProviderProces
           };
         waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
         // A process that has ended meanwhile says so by its end.
-        running.send({ id, operation } satisfies ToProvider, () => {});
+        channelOf(running).write(`${JSON.stringify({ id, operation } satisfies ToProvider)}\n`);
       }),
   };
+}
+
+/** Where its messages come and go ({@link channelDescriptor}). */
+function channelOf({ stdio }: ChildProcess): Duplex {
+  return stdio[channelDescriptor] as Duplex;
 }

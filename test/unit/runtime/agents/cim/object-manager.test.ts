@@ -135,6 +135,32 @@ describe('the object manager', () => {
     expect((await manager.enumerateInstances('Throws_Fan')).problems[0]?.message).toBe('no bus');
   });
 
+  test.each([
+    ['no JSON', "write(3, 'noise\\n')", 'it sent a line that is no JSON object'],
+    ['null', "write(3, 'null\\n')", 'it sent a line that is no JSON object'],
+    [
+      'a list in a list, without end',
+      "write(3, '{\"a\":' + '['.repeat(2e4) + ']'.repeat(2e4) + '}\\n')",
+      'it sent a line that is no JSON object',
+    ],
+    ['another form', `write(3, '{"id":"x"}\\n')`, 'its message.id: expected a number, found "x"'],
+    [
+      'too much',
+      `return [{ ${keys}, DeviceID: '1' }].flatMap((one) => Array.from({ length: 1500 }, (_, id) => ({ ...one, DeviceID: String(id), Description: 'x'.repeat(4000) })))`,
+      'it sent a message of more than 4194304 characters',
+    ],
+  ])('outlives a provider that sends %s, and says why it was ended', async (_what, act, why) => {
+    const enumerate = `async () => { const { writeSync: write } = await import('node:fs'); ${act}; return new Promise(() => {}); }`;
+    const { handle, trouble } = start(
+      'Odd',
+      'Odd_Fan',
+      `{ classes: [{ name: 'Odd_Fan', superclass: 'CIM_Fan', description: '', properties: {}, enumerate: ${enumerate} }] }`,
+    );
+    const { problems } = await managerOf([handle]).enumerateInstances('Odd_Fan');
+    expect(problems[0]?.message).toContain(`provider Odd/p ended: ${why}`);
+    expect(trouble).toHaveLength(1);
+  });
+
   test('gets one instance and invokes its method, or says why not by a status of CIM', async () => {
     const invoke = `methods: { Spin: { description: '', parameters: { Speed: { type: 'uint32', required: true } },
       returns: 'uint32', invoke: ({ keys, parameters }) => ({ returnValue: parameters.Speed * 2 }) } }`;
