@@ -67,7 +67,23 @@ describe('an agent that is a folder and an entry in the registry', () => {
       user: [142, 142],
       noNewPrivileges: true,
       hostname: 'localhost',
+      capabilities: '0000000000000000',
     });
+  });
+
+  it('has a /tmp of its own, and no place where root would find what it leaves', async () => {
+    expect(await call('lamp.look')).toMatchObject({
+      tmp: [],
+      attacks: { folder: 'EACCES', above: 'EACCES', tmp: 'done' },
+    });
+  });
+
+  it('leaves the object manager of CIM its socket and its table, beside it', async () => {
+    const { instances } = await call('cim.instances', { class: 'Twinbank_ComputerSystem' });
+    expect(instances).toHaveLength(1);
+    expect(lengthOf((await call('cim.instances', { class: 'Twinbank_Chassis' })).instances)).toBe(
+      1,
+    );
   });
 
   it('has its files and its answers in the support bundle', async () => {
@@ -92,7 +108,8 @@ describe('an agent that is a folder and an entry in the registry', () => {
   it('is started again when it was killed, and health tells of it meanwhile', async () => {
     const { pid } = await call('lamp.look');
     await call('lamp.break');
-    const ill = await until('status', ({ problems }) => lengthOf(problems) !== 0);
+    // Dead it is first (state Z), and how it ended is known a moment later.
+    const ill = await until('status', ({ problems }) => /ended/.test(String(problems)));
     expect(ill.problems).toEqual(['agent lamp: it was ended by SIGKILL']);
     const well = await until(
       'status',

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 
 /** An agent as somebody adds one: the files of its folder, by their names. `glow` is the text that it has in its file. */
 const lamp = (glow: string): Readonly<Record<string, string>> => ({
-  'agent.ts': `import { type Agent, nodeProgram } from '../agent.ts';
+  'agent.ts': `import { anything } from '../../../protocol/form.ts';
+import { type Agent, nodeProgram } from '../agent.ts';
 
 /** Glows. */
 export const lamp: Agent = {
@@ -16,28 +17,45 @@ export const lamp: Agent = {
   dependsOn: ['syslog'],
   restartOn: ['hostname'],
   prepare: (host) => void host.makeFolder(),
-  forwards: ['look', 'break'],
+  forwards: { look: anything, break: anything },
   support: [
     { file: 'lamp/look.json', method: 'look' },
     { file: 'lamp/lamp.txt', program: ['/usr/bin/lamp'] },
   ],
 };
 `,
-  'main.ts': `import { readFileSync } from 'node:fs';
+  'main.ts': `import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { serveUnixSocket } from '../../system/unix-socket.ts';
-import { socketOf } from '../agent.ts';
+import { serveHandedSocket } from '../../system/unix-socket.ts';
 import { lampMethods } from './service.ts';
 
 const status = readFileSync('/proc/self/status', 'utf8');
+const codeOf = (work: () => void): string => {
+  try {
+    work();
+    return 'done';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'none';
+  }
+};
+// Where root would work: its own folder, and what was guessed of the system's /tmp.
+const tmp = readdirSync('/tmp');
+const attacks = {
+  folder: codeOf(() => writeFileSync('/run/twinbank/lamp/setup.json', '')),
+  above: codeOf(() => writeFileSync('/run/twinbank/x', '')),
+  tmp: codeOf(() => symlinkSync('/etc/shadow', '/tmp/support.tgz.new')),
+};
 const look = {
+  tmp,
+  attacks,
+  capabilities: /^CapEff:\\t(\\w+)$/m.exec(status)?.[1],
   pid: process.pid,
   user: [process.getuid?.(), process.getgid?.()],
   noNewPrivileges: /^NoNewPrivs:\\t1$/m.test(status),
   hostname: hostname(),
 };
 const kill = (): void => void setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);
-serveUnixSocket(socketOf('lamp'), lampMethods({ look: () => look, kill }), (error) => {
+serveHandedSocket(lampMethods({ look: () => look, kill }), (error) => {
   throw error;
 });
 `,

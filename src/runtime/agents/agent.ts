@@ -1,3 +1,4 @@
+import type { Form } from '../../protocol/form.ts';
 import type { SettingName, Settings } from '../../state/settings.ts';
 
 /**
@@ -21,8 +22,8 @@ export interface Agent {
   readonly restartOn?: readonly SettingName[];
   /** What vmkd, which has the rights, does for it before it is started. */
   prepare?(host: AgentHost): void;
-  /** Methods that it serves on {@link socketOf} its name, and that vmkd has, too, as `NAME.METHOD`. */
-  readonly forwards?: readonly string[];
+  /** Methods that it serves on {@link socketOf} its name, and that vmkd has, too, as `NAME.METHOD`: the form of what each answers. */
+  readonly forwards?: Readonly<Record<string, Form<unknown>>>;
   /** Its files in a support bundle. */
   readonly support?: readonly SupportEntry[];
   /** What OEMs can require of a bank that has it: `NAME` or `NAME = VERSION`. */
@@ -64,11 +65,11 @@ export interface BaseProvider {
 export interface AgentHost {
   /** Files that signed manifests of the bank list, without a leading slash. */
   readonly files: readonly string[];
-  /** Makes the agent's own folder, which no other user may enter, and returns its path. */
+  /** Makes the agent's folder, empty: root's, and no other user but the agent's may look into it. Returns its path. */
   makeFolder(): string;
   /** Puts a file into it, for the agent to read. */
   writeFile(name: string, text: string): void;
-  /** Copies a file that only root may read into it, and returns the copy's path; no copy is made of what is not there. */
+  /** Copies a file that only root may read into it, and returns the copy's path; no copy is made of what cannot be read. */
   copyFile(path: string, name: string): string;
   /** Undefined where it cannot be read. */
   readText(path: string): string | undefined;
@@ -78,12 +79,12 @@ export interface AgentHost {
   report(why: string): void;
 }
 
-/** The folder of an agent in the running system. */
+/** The folder of an agent in the running system: root's, for what is handed over to the agent. Its own files are in its `/tmp`. */
 export function folderOf(name: string): string {
   return `/run/twinbank/${name}`;
 }
 
-/** Where an agent that forwards methods serves them. */
+/** Where an agent that forwards methods is asked: a socket that vmkd opens and hands over (`serveHandedSocket`). */
 export function socketOf(name: string): string {
   return `${folderOf(name)}/${name}.sock`;
 }

@@ -13,6 +13,8 @@ export interface SocketPeer {
   readonly notThereCode: string;
   /** How long an answer may take; default 60 s. */
   readonly timeoutMs?: number;
+  /** Characters of an answer; default {@link answerLimit}. */
+  readonly limit?: number;
   /** How long one that has just been started may take to be there; default 15 s. */
   readonly connectTimeoutMs?: number;
 }
@@ -29,6 +31,7 @@ export async function callSocket(
   try {
     const client = rpcClient(connection, {
       dialect: jsonRpc,
+      ...(peer.limit !== undefined && { limit: peer.limit }),
       gone: 'it went away before it answered',
     });
     return await client.call(method, params, peer.timeoutMs ?? 60_000);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { openListener } from './unix-socket.ts';
 
 /** A program that vmkd keeps running. */
 export interface Program {
@@ -7,8 +8,8 @@ export interface Program {
   readonly path: string;
   /** Asked for at each start where they can change. */
   readonly args: readonly string[] | (() => readonly string[]);
-  /** Whom it runs as; without, as who starts it. */
-  readonly user?: { readonly uid: number; readonly gid: number };
+  /** Path of a Unix socket that is opened for it at each start; it has it as descriptor 3 ({@link openListener}). */
+  readonly socket?: string;
 }
 
 export interface Supervised {
@@ -129,14 +130,17 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
 
 /** Starts the program once; `ended` may hear of its end twice. Throws what keeps its arguments from being made. */
 function spawnProgram(
-  { path, args, user }: Program,
+  { path, args, socket }: Program,
   onOutput: Supervision['onOutput'],
   ended: (why: string) => void,
 ): ChildProcess {
-  const child = spawn(path, typeof args === 'function' ? args() : args, {
-    stdio: ['ignore', onOutput ? 'pipe' : 'ignore', 'ignore'],
-    ...user,
+  const words = typeof args === 'function' ? args() : args;
+  const output = onOutput ? 'pipe' : 'ignore';
+  const listener = socket === undefined ? undefined : openListener(socket);
+  const child = spawn(path, words, {
+    stdio: ['ignore', output, 'ignore', ...(listener ? [listener.fd] : [])],
   });
+  listener?.close();
   if (onOutput) child.stdout?.on('data', onOutput);
   const endedBy = (code: number | null, signal: NodeJS.Signals | null): void =>
     ended(signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`);

@@ -1,11 +1,15 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { dirname } from 'node:path';
 import { type Method, serveSocket } from '../../protocol/json-rpc.ts';
+import { assertOwnFolder } from './root-file.ts';
+
+type Methods = Readonly<Record<string, Method>>;
 
 /** Serves JSON-RPC on a Unix socket that only its owner may use, in place of one that an earlier process left. */
 export function serveUnixSocket(
   path: string,
-  methods: Readonly<Record<string, Method>>,
+  methods: Methods,
   failed: (error: Error) => void,
 ): Server {
   rmSync(path, { force: true });
@@ -13,4 +17,49 @@ export function serveUnixSocket(
   server.on('error', failed);
   server.listen(path, () => chmodSync(path, 0o600));
   return server;
+}
+
+/** The descriptor by which a program has the socket that was opened for it ({@link openListener}). */
+export const listenerDescriptor = 3;
+
+/** Serves JSON-RPC on the socket that whoever started this process has opened for it. */
+export function serveHandedSocket(
+  methods: Methods,
+  failed: (error: Error) => void,
+  fd = listenerDescriptor,
+): Server {
+  const server = createServer((socket) => serveSocket(socket, methods));
+  server.on('error', failed);
+  server.listen({ fd });
+  return server;
+}
+
+/** A socket that listens, for a program that is about to be started. */
+export interface Listener {
+  readonly fd: number;
+  /** Closes our copy: what listens then is the program, and when that ends nobody. */
+  close(): void;
+}
+
+/**
+ * Opens a Unix socket that only root may connect to, in place of the one before, in a folder of our own: so nobody but the program that
+ * it is handed to is ever asked by that name. To be closed before the event loop turns, or we would accept ourselves. Throws an
+ * Error where it cannot be opened.
+ */
+export function openListener(path: string): Listener {
+  assertOwnFolder(dirname(path));
+  // libuv removes the name that it has bound when our copy is closed; the program's stays.
+  const bound = `${path}.new`;
+  rmSync(bound, { force: true });
+  const server = createServer();
+  let failed: Error | undefined;
+  server.on('error', (error) => {
+    failed = error;
+  });
+  server.listen(bound);
+  const fd = (server as Server & { _handle?: { fd?: number } | null })._handle?.fd;
+  if (fd === undefined || fd < 0) throw failed ?? new Error(`${path}: could not be listened at`);
+  chmodSync(bound, 0o600);
+  renameSync(bound, path);
+  return { fd, close: () => void server.close() };
 }

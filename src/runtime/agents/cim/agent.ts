@@ -1,16 +1,24 @@
 import { type Agent, nodeProgram } from '../agent.ts';
+import {
+  classAnswerForm,
+  classesForm,
+  enumerationForm,
+  indicationsForm,
+  instanceForm,
+  resultForm,
+} from './answer-forms.ts';
 import { prepare } from './prepare.ts';
 import { cimApi } from './provider.ts';
 
 /** What it answers (methods.ts). */
-export const methodNames = [
-  'classes',
-  'class',
-  'instances',
-  'get',
-  'invoke',
-  'indications',
-] as const;
+export const answerForms = {
+  classes: classesForm,
+  class: classAnswerForm,
+  instances: enumerationForm,
+  get: instanceForm,
+  invoke: resultForm,
+  indications: indicationsForm,
+};
 
 /** The object manager of CIM: a user of its own without rights, which vmkd gives what providers are granted. */
 export const cim: Agent = {
@@ -28,7 +36,7 @@ export const cim: Agent = {
   // Names of its objects have the host's.
   restartOn: ['hostname'],
   prepare,
-  forwards: methodNames,
+  forwards: answerForms,
   support: [
     { file: 'cim/classes.json', method: 'classes' },
     { file: 'cim/instances.json', method: 'instances', params: { class: 'CIM_ManagedElement' } },

@@ -2,15 +2,15 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseJson } from '../../../protocol/form.ts';
-import { serveUnixSocket } from '../../system/unix-socket.ts';
-import { folderOf, socketOf } from '../agent.ts';
+import { serveHandedSocket } from '../../system/unix-socket.ts';
+import { folderOf } from '../agent.ts';
 import { providerProcess } from './provider-process.ts';
 import { cimService } from './service.ts';
 import { setupFile, setupForm } from './setup.ts';
 
 /**
  * The object manager of the bank: a user world of vmkd without privileges. Serves the providers that were there when
- * it started, on a socket that only root and this user may use; vmkd and the command `cim` ask it there.
+ * it started, on a socket that vmkd opens for it and that only root may connect to; vmkd and the command `cim` ask it there.
  */
 const setupPath = join(folderOf('cim'), setupFile);
 const setup = parseJson(readFileSync(setupPath, 'utf8'), setupForm, setupPath);
@@ -34,7 +34,7 @@ const service = cimService(setup, {
   // vmkd hears it.
   report: (why) => console.log(why),
 });
-serveUnixSocket(socketOf('cim'), service.methods, (error) => {
+serveHandedSocket(service.methods, (error) => {
   throw error;
 });
 service.start();

@@ -1,13 +1,13 @@
 import type { Method } from '../../../protocol/json-rpc.ts';
 import { RpcError } from '../../../protocol/rpc-error.ts';
-import type { methodNames } from './agent.ts';
+import type { answerForms } from './agent.ts';
 import type { IndicationLog } from './indication-log.ts';
 import type { NamedInstance, ObjectManager } from './object-manager.ts';
 import { CimError, type CimInstance, cimStatus } from './provider.ts';
 import { failureOf } from './provider-operations.ts';
 
 /** Just what vmkd forwards. */
-export type CimMethods = Readonly<Record<(typeof methodNames)[number], Method>>;
+export type CimMethods = Readonly<Record<keyof typeof answerForms, Method>>;
 
 type Params = Record<string, unknown>;
 

@@ -1,17 +1,17 @@
 import {
   chmodSync,
   chownSync,
-  closeSync,
-  fchownSync,
+  lstatSync,
   mkdirSync,
-  openSync,
   readFileSync,
+  renameSync,
   rmSync,
-  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Agent, type AgentHost, type AgentUser, folderOf } from '../../agents/agent.ts';
+import { type Agent, type AgentHost, folderOf } from '../../agents/agent.ts';
 import { expandPattern } from '../../system/expand-pattern.ts';
+import { assertOwnFolder, createOwnFile, removeOwnFile } from '../../system/root-file.ts';
+import { grantPath } from './grant-path.ts';
 
 export interface AgentHostOptions {
   readonly agent: Pick<Agent, 'name' | 'user'>;
@@ -22,7 +22,10 @@ export interface AgentHostOptions {
   readonly root?: string;
 }
 
-/** The running system for an agent's row to prepare; below `root` in tests. */
+/**
+ * The running system for an agent's row to prepare; below `root` in tests. The agent's folder and all that is in it are root's, for the
+ * agent's group to read: whatever the agent is or becomes, root finds there what it has put there itself.
+ */
 export function agentHost({ agent, files, report, root = '/' }: AgentHostOptions): AgentHost {
   const { name, user = { uid: 0, gid: 0 } } = agent;
   const folder = folderOf(name);
@@ -35,47 +38,58 @@ export function agentHost({ agent, files, report, root = '/' }: AgentHostOptions
       return undefined;
     }
   };
-  /** Always a new file: the folder is the agent's, and what root opens by name in it may be a link to anywhere. */
-  const create = (path: string, bytes: string | Uint8Array, mode: number, owner?: AgentUser) => {
-    rmSync(path, { force: true });
-    const fd = openSync(path, 'wx', mode);
-    try {
-      writeFileSync(fd, bytes);
-      if (owner) fchownSync(fd, owner.uid, owner.gid);
-    } finally {
-      closeSync(fd);
-    }
-  };
+  const owner = { uid: process.getuid?.() ?? 0, gid: user.gid };
+  const create = (file: string, bytes: string | Uint8Array): void =>
+    createOwnFile(place(join(folder, file)), bytes, { mode: 0o440, owner });
   return {
     files: files ?? [],
     report,
     makeFolder: () => {
-      attempt(() => {
-        // At a new start of vmkd the agent before has left something in it.
-        rmSync(place(folder), { recursive: true, force: true });
-        mkdirSync(place(folder), { recursive: true, mode: 0o700 });
-        chownSync(place(folder), user.uid, user.gid);
-        chmodSync(place(folder), 0o700);
-      });
+      attempt(() => makeOwnFolder(place(folder), owner));
       return folder;
     },
     writeFile: (file, text) => {
-      attempt(() => create(place(join(folder, file)), text, 0o644));
+      attempt(() => create(file, text));
     },
     copyFile: (path, file) => {
+      const bytes = readable(place(path));
       const copy = join(folder, file);
-      try {
-        create(place(copy), readFileSync(place(path)), 0o400, user);
-      } catch {
-        rmSync(place(copy), { force: true });
-      }
+      attempt(() => (bytes ? create(file, bytes) : removeOwnFile(place(copy))));
       return copy;
     },
     readText: (path) => attempt(() => readFileSync(place(path), 'utf8')),
     grant: (pattern) => {
-      for (const path of expandPattern(pattern, root)) {
-        attempt(() => chownSync(path, user.uid, user.gid));
-      }
+      for (const path of expandPattern(pattern, root)) attempt(() => grantPath(path, user, root));
     },
   };
+}
+
+/** An empty folder of our own, which the group may look into. Throws an Error where the name cannot be had. */
+function makeOwnFolder(path: string, owner: { readonly uid: number; readonly gid: number }): void {
+  mkdirSync(join(path, '..'), { recursive: true });
+  assertOwnFolder(join(path, '..'));
+  if (lstatSync(path, { throwIfNoEntry: false })) empty(path);
+  // Throws where there is something now.
+  mkdirSync(path, { mode: 0o700 });
+  chownSync(path, owner.uid, owner.gid);
+  chmodSync(path, 0o750);
+}
+
+/** Takes a name what has it: what is ours goes, and what somebody else may change meanwhile is put aside as it is. */
+function empty(path: string): void {
+  try {
+    assertOwnFolder(path);
+  } catch {
+    renameSync(path, `${path}.old-${process.hrtime.bigint()}`);
+    return;
+  }
+  rmSync(path, { recursive: true });
+}
+
+function readable(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,8 +1,9 @@
 import type { Appliers } from '../../../hostcore/settings-service.ts';
 import { lineSplitter } from '../../../protocol/line-splitter.ts';
 import { type SettingName, type Settings, settingNames } from '../../../state/settings.ts';
-import type { Agent, AgentHost } from '../../agents/agent.ts';
+import { type Agent, type AgentHost, socketOf } from '../../agents/agent.ts';
 import { type Running, supervise } from '../../system/supervisor.ts';
+import { inWorld } from './agent-world.ts';
 
 export interface AgentsOptions {
   /** In the order in which they are started ({@link agentsInOrder}). */
@@ -31,7 +32,7 @@ export interface RunningAgents {
 export function startAgents(options: AgentsOptions): RunningAgents {
   const { rows, dead, settings, host, report, start = supervise } = options;
   const started = rows.map((agent) => {
-    const { name, program, user, prepare } = agent;
+    const { name, program, user, prepare, forwards } = agent;
     const onTrouble = (why: string): void => report(`agent ${name}: ${why}`);
     try {
       prepare?.(host(agent, onTrouble));
@@ -40,9 +41,11 @@ export function startAgents(options: AgentsOptions): RunningAgents {
     }
     const onLine = lineSplitter(onTrouble);
     // The fault is a program that cannot run; what comes of it is the supervisor's work.
-    const path = dead ? '/bin/false' : program.path;
+    const world = inWorld(agent, dead ? '/bin/false' : program.path);
+    const args = (): readonly string[] => world.args(program.args(settings()));
+    const socket = forwards ? { socket: socketOf(name) } : {};
     const running = start(
-      { name, path, args: () => program.args(settings()), ...(user && { user }) },
+      { name, path: world.path, args, ...socket },
       { onEnd: onTrouble, ...(user && { onOutput: (chunk) => onLine(chunk.toString()) }) },
     );
     return { agent, running };

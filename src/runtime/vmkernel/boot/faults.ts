@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import { RpcError } from '../../../protocol/rpc-error.ts';
 import { runCommand } from '../../system/command.ts';
+import { assertOwnFolder, createOwnFile } from '../../system/root-file.ts';
 
 /** Faults that a test harness can ask of the running system; init plays the first two. */
 export type RuntimeFault = 'kernel-panic' | 'init-hang' | 'agent-dead' | 'no-confirm';
@@ -36,7 +37,7 @@ export function faultMethods(
   return {
     'fault.fill': async ({ path }) => {
       const file = ballastOf(path);
-      rmSync(file, { force: true });
+      createOwnFile(file, '', { mode: 0o600 });
       const { bavail, bsize } = statfsSync(String(path));
       const bytes = bavail * bsize;
       const args = ['fallocate', '-l', String(bytes), file];
@@ -53,6 +54,7 @@ export function faultMethods(
 
 function ballastOf(path: unknown): string {
   if (typeof path === 'string' && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    assertOwnFolder(path);
     return join(path, ballast);
   }
   const found = JSON.stringify(path ?? null).slice(0, 80);

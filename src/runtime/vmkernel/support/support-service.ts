@@ -1,10 +1,11 @@
-import { closeSync, openSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { mutex } from '../../../hostcore/mutex.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import { RpcError } from '../../../protocol/rpc-error.ts';
 import { packTar, type TarFile } from '../../../state/tar.ts';
+import { openOwnFile, replaceOwnFile } from '../../system/root-file.ts';
 import { type CollectedOutput, type Collector, collectorLimits } from './collectors.ts';
 
 /** How one collector went. */
@@ -22,7 +23,7 @@ export interface SupportAnswer {
   readonly collectors: readonly CollectorReport[];
 }
 
-/** A bundle is in memory, as /tmp is: the last one is kept. */
+/** A bundle is in memory, as /tmp is, where only root can write (`usr/lib/twinbank/start`): the last one is kept. */
 const defaultPath = '/tmp/support.tgz';
 const chunkBytes = 512 * 1024;
 /** All files together; what comes after is left out, and said. */
@@ -77,8 +78,7 @@ async function collectSupport(options: SupportOptions): Promise<SupportAnswer> {
   const archive = await packed(
     packTar([{ path: 'contents.json', mode: 0o600, bytes: contents }, ...files]),
   );
-  writeFileSync(`${path}.new`, archive, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  replaceOwnFile(path, archive, { mode: 0o600 });
   return { path, bytes: archive.length, collectors: reports };
 }
 
@@ -106,7 +106,7 @@ async function bounded(
 function readChunk(path: string, offset: number): { data: string; next: number; end: boolean } {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    fd = openOwnFile(path);
   } catch {
     throw new RpcError(
       'support.none',
@@ -117,7 +117,7 @@ function readChunk(path: string, offset: number): { data: string; next: number; 
     const chunk = Buffer.alloc(chunkBytes);
     const bytes = readSync(fd, chunk, 0, chunkBytes, offset);
     const next = offset + bytes;
-    return { data: chunk.toString('base64', 0, bytes), next, end: next >= statSync(path).size };
+    return { data: chunk.toString('base64', 0, bytes), next, end: next >= fstatSync(fd).size };
   } finally {
     closeSync(fd);
   }

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type RunningTask, type StartTask, taskEnded } from '../../../hostcore/update-activity.ts';
@@ -9,6 +9,7 @@ import {
 } from '../../../hostcore/update-service.ts';
 import type { TaskChannel, TaskResult, UpdateTask } from '../../../hostcore/update-task.ts';
 import { internalCode, RpcError } from '../../../protocol/rpc-error.ts';
+import { appendToOwnFile, createOwnFile } from '../../system/root-file.ts';
 import { withBankLock } from '../boot/bank-pair.ts';
 import type { UpdatePlaces, WorkerMessage, WorkerOrder, WorkerReply } from './update-message.ts';
 
@@ -37,17 +38,17 @@ export function hostUpdates(host: HostUpdates): UpdateService {
   });
 }
 
-/** Bundles in a folder. */
+/** Bundles in a folder, each a new plain file: a name that has anything else is refused. */
 export function stagedFiles(folder = '/tmp'): UpdatePort['staged'] {
   return {
     size(name) {
-      const path = join(folder, name);
-      return existsSync(path) ? statSync(path).size : 0;
+      const found = lstatSync(join(folder, name), { throwIfNoEntry: false });
+      return found?.isFile() ? found.size : 0;
     },
     write(name, offset, bytes) {
       const path = join(folder, name);
-      if (offset === 0) writeFileSync(path, bytes);
-      else appendFileSync(path, bytes);
+      if (offset === 0) createOwnFile(path, bytes, { mode: 0o644 });
+      else appendToOwnFile(path, bytes);
     },
   };
 }

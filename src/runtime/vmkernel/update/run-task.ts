@@ -1,3 +1,4 @@
+import { closeSync, lstatSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { TwinbankError } from '../../../diagnostics/error.ts';
@@ -9,7 +10,8 @@ import {
   type TaskHost,
 } from '../../../hostcore/update-task.ts';
 import { internalCode } from '../../../protocol/rpc-error.ts';
-import { fileSource } from '../../../update/source/byte-source.ts';
+import { type ByteSource, fileSource } from '../../../update/source/byte-source.ts';
+import { openOwnFile } from '../../system/root-file.ts';
 import { withRunningDisk } from './update-disk.ts';
 import type { WorkerMessage, WorkerOrder, WorkerReply } from './update-message.ts';
 
@@ -27,7 +29,7 @@ const chunkTimeout = (signal: AbortSignal): Promise<void> =>
 export async function runTask(
   { task, places }: WorkerOrder,
   port: MessagePort,
-  { dropCaches, openFile = fileSource }: TaskFiles = {},
+  { dropCaches, openFile = openStaged }: TaskFiles = {},
 ): Promise<void> {
   const say = (message: WorkerMessage): void => port.postMessage(message);
   const stopping = new AbortController();
@@ -77,4 +79,16 @@ export async function runTask(
     const code = error instanceof TwinbankError ? error.code : internalCode;
     say({ type: 'failed', code, message });
   }
+}
+
+/** A bundle in /tmp: a plain file of root's. One that is not there is told as everywhere; a pipe would hold the banks for ever. */
+export function openStaged(path: string): ByteSource {
+  if (lstatSync(path, { throwIfNoEntry: false })) {
+    try {
+      closeSync(openOwnFile(path));
+    } catch (error) {
+      throw new TwinbankError('io', 'file.not-own', (error as Error).message);
+    }
+  }
+  return fileSource(path);
 }

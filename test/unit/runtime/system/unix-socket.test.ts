@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +15,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Method } from '../../../../src/protocol/json-rpc.ts';
 import { rpcClient } from '../../../../src/protocol/rpc-client.ts';
 import { jsonRpc } from '../../../../src/protocol/rpc-dialect.ts';
-import { serveUnixSocket } from '../../../../src/runtime/system/unix-socket.ts';
+import { supervise } from '../../../../src/runtime/system/supervisor.ts';
+import { openListener, serveUnixSocket } from '../../../../src/runtime/system/unix-socket.ts';
+import { temporaryFiles } from '../../recipe/temporary-files.ts';
 
 let release: () => void;
 const methods: Record<string, Method> = {
@@ -17,6 +28,54 @@ const methods: Record<string, Method> = {
     }),
   big: () => 'x'.repeat(100_000),
 };
+
+describe('a socket that is opened for a program', () => {
+  /** Answers one line, and ends. */
+  const program = `const server = require('node:net').createServer((socket) => {
+    socket.on('data', () => { socket.end('heard\\n'); server.close(); });
+  });
+  server.listen({ fd: 3 });`;
+  const ask = (path: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(path, () => socket.write('x\n'));
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk;
+      });
+      socket.on('error', reject).on('close', () => resolve(text));
+    });
+
+  it("is the program's alone: with it nobody listens any more, and the next one takes its place", async () => {
+    const folder = temporaryFiles({ shadow: '' });
+    const path = join(folder, 'lamp.sock');
+    symlinkSync(join(folder, 'shadow'), path);
+    const ends: string[] = [];
+    const start = () => {
+      const args = ['-e', program];
+      return supervise(
+        { name: 'lamp', path: process.execPath, args, socket: path },
+        { onEnd: (why) => void ends.push(why), pauseMs: 1e6 },
+      );
+    };
+    for (const _time of [1, 2]) {
+      const running = start();
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+      // Before it runs: its caller is kept waiting, and not refused.
+      expect(await ask(path)).toBe('heard\n');
+      await expect.poll(() => ends.pop(), { timeout: 20_000 }).toBe('it ended with exit code 0');
+      await expect(ask(path)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      await running.stop();
+    }
+    expect(readdirSync(folder)).toEqual(['lamp.sock', 'shadow']);
+  });
+
+  it("is not opened in a folder that is the program's", () => {
+    const folder = temporaryFiles({ x: '' });
+    chownSync(folder, 110, 110);
+    expect(() => openListener(join(folder, 'lamp.sock'))).toThrow('found one of user 110');
+    expect(readdirSync(folder)).toEqual(['x']);
+  });
+});
 
 describe('the management socket', () => {
   let folder: string;

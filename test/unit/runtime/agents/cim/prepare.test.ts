@@ -38,8 +38,8 @@ test('names the providers that signed manifests list, and no other file', () => 
   expect(setup.smbiosTable).toBe('/run/twinbank/cim/smbios');
   const table = join(root, setup.smbiosTable);
   expect(readFileSync(table, 'utf8')).toBe('table');
-  expect(statSync(table).mode & 0o777).toBe(0o400);
-  expect(statSync(join(root, 'run/twinbank/cim')).mode & 0o777).toBe(0o700);
+  expect(statSync(table).mode & 0o777).toBe(0o440);
+  expect(statSync(join(root, 'run/twinbank/cim')).mode & 0o777).toBe(0o750);
 });
 
 test('reports a provider that is gone or damaged, and prepares the rest', () => {

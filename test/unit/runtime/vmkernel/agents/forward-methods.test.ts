@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { anything, list, object, text } from '../../../../../src/protocol/form.ts';
 import { serveSocket } from '../../../../../src/protocol/json-rpc.ts';
 import { RpcError } from '../../../../../src/protocol/rpc-error.ts';
 import type { Agent } from '../../../../../src/runtime/agents/agent.ts';
@@ -16,7 +17,7 @@ const lamp: Agent = {
   name: 'lamp',
   description: 'A lamp',
   program: { path: '/bin/true', args: () => [] },
-  forwards: ['classes', 'get'],
+  forwards: { classes: object({ classes: list(text) }), get: anything },
 };
 
 test("answers as the agent does on its own socket, its errors' codes included", async () => {
@@ -43,4 +44,29 @@ test("answers as the agent does on its own socket, its errors' codes included", 
     code: 'lamp.no-agent',
     message: 'the agent lamp does not run',
   });
+});
+
+test.each([
+  ['none', 'null', '.classes: expected an object, found null'],
+  [
+    'a member of another type',
+    '{"classes":[{}]}',
+    '.classes.classes[0]: expected text, found an object',
+  ],
+  ['a million levels', `{"classes":${'['.repeat(1e6)}${']'.repeat(1e6)}}`, 'no answer'],
+  [
+    'more than 2 Mi characters',
+    `{"classes":["${'x'.repeat(2 << 20)}"]}`,
+    'an answer of more than 2097152 characters',
+  ],
+])('hands on no answer that is not as the row says: %s', async (_what, result, why) => {
+  const socket = join(temporaryFiles({}), 'lamp.sock');
+  // What is too deep answers nothing: it goes away after it.
+  const server = createServer((client) => client.end(`{"id":1,"result":${result}}\n`));
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  const forward = forwardMethods([lamp], { socket: () => socket });
+  const refused = expect(forward['lamp.classes']?.({})).rejects;
+  if (why !== 'no answer') await refused.toThrow(why);
+  else await refused.toThrow('the agent lamp: it went away before it answered');
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { anything } from '../../../../../src/protocol/form.ts';
 import type { Agent, AgentHost } from '../../../../../src/runtime/agents/agent.ts';
 import type { Program, supervise } from '../../../../../src/runtime/system/supervisor.ts';
 import {
@@ -94,11 +95,22 @@ test('restarts them after what could be done for the setting, though that failed
 
 test('gives a program its user, and its arguments by the settings of the moment', () => {
   const user = { uid: 142, gid: 142 };
-  const { programs, heard, events } = started([row('lamp', { user }), row('syslog')]);
+  const forwards = { look: anything };
+  const { programs, heard, events } = started([row('lamp', { user, forwards }), row('syslog')]);
   const [lamp, syslog] = programs;
-  expect(lamp).toMatchObject({ path: '/usr/bin/lamp', user });
-  expect(syslog).not.toHaveProperty('user');
-  expect(typeof lamp?.args === 'function' && lamp.args()).toEqual(['-h', 'esx1']);
+  const words = (program?: Program) => typeof program?.args === 'function' && program.args();
+  expect(syslog).toMatchObject({ path: '/usr/bin/syslog' });
+  expect(words(syslog)).toEqual(['-h', 'esx1']);
+  // A /tmp of its own first, which takes rights; then they are given up, and the program is what remains.
+  const shell = expect.stringMatching(/^mount -t tmpfs .*size=16m.* \/tmp &&\n.* exec su -p /);
+  expect(lamp?.path).toBe('/bin/unshare');
+  expect(words(lamp)).toEqual([
+    ...['-m', '--propagation', 'slave', '/bin/sh', '-c', shell],
+    ...['lamp', '/usr/bin/lamp', '-h', 'esx1'],
+  ]);
+  // What is asked of it comes by a socket that it cannot give another name.
+  expect(lamp?.socket).toBe('/run/twinbank/lamp/lamp.sock');
+  expect(syslog).not.toHaveProperty('socket');
   heard.get('lamp')?.onOutput?.(Buffer.from('it is\ndark\n'));
   heard.get('lamp')?.onEnd?.('it ended with exit code 1');
   expect(events.slice(2)).toEqual([

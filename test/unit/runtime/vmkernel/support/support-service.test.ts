@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -119,6 +120,34 @@ describe('a support bundle', () => {
     expect(() => methods['support.read']?.({ offset: -1 })).toThrow(
       'offset: expected a number from 0',
     );
+  });
+});
+
+describe("a support bundle's name", () => {
+  const collectors = (): Collector[] => [];
+
+  test('may be a pipe or a link that an agent has left: it is a new file', async () => {
+    const folder = temporaryFiles({ shadow: 'secret' });
+    const path = join(folder, 'support.tgz');
+    execFileSync('mkfifo', [`${path}.new`]);
+    symlinkSync(join(folder, 'shadow'), path);
+    const methods = supportMethods({ collectors, path, limits });
+    expect(() => methods['support.read']?.({})).toThrow('found none');
+    await methods['support.collect']?.({});
+    expect(lstatSync(path)).toMatchObject({ uid: process.getuid?.() });
+    expect(lstatSync(path).isFile()).toBe(true);
+    expect(readFileSync(join(folder, 'shadow'), 'utf8')).toBe('secret');
+    expect(methods['support.read']?.({})).toMatchObject({ end: true });
+  });
+
+  test('in a folder where others may write is refused, with the pipe of an agent unopened', async () => {
+    const folder = temporaryFiles({ x: '' });
+    const path = join(folder, 'support.tgz');
+    execFileSync('mkfifo', [`${path}.new`]);
+    chmodSync(folder, 0o1777);
+    const methods = supportMethods({ collectors, path, limits });
+    await expect(methods['support.collect']?.({})).rejects.toThrow('that others may write');
+    expect(readdirSync(folder)).toEqual(['support.tgz.new', 'x']);
   });
 });
 

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -6,6 +7,8 @@ import {
   hostUpdates,
   stagedFiles,
 } from '../../../../../src/runtime/vmkernel/update/host-updates.ts';
+import { openStaged } from '../../../../../src/runtime/vmkernel/update/run-task.ts';
+import { temporaryFiles } from '../../../recipe/temporary-files.ts';
 
 function service() {
   const journal: unknown[] = [];
@@ -79,5 +82,38 @@ describe('staged bundles', () => {
     staged.write('x.tbu', 3, Buffer.from('de'));
     expect(staged.size('x.tbu')).toBe(5);
     expect(readFileSync(join(folder, 'x.tbu'), 'utf8')).toBe('abcde');
+  });
+
+  it('follow no link and wait for no pipe', () => {
+    const folder = temporaryFiles({ shadow: 'secret' });
+    const staged = stagedFiles(folder);
+    const [link, pipe] = [join(folder, 'link.tbu'), join(folder, 'pipe.tbu')];
+    symlinkSync(join(folder, 'shadow'), link);
+    execFileSync('mkfifo', [pipe]);
+    for (const name of ['link.tbu', 'pipe.tbu']) {
+      expect(staged.size(name)).toBe(0);
+      expect(() => staged.write(name, 3, Buffer.from('x'))).toThrow(/ELOOP|ENXIO/);
+      expect(() => openStaged(join(folder, name))).toThrow(/ELOOP|a plain file of our own/);
+      staged.write(name, 0, Buffer.from('abc'));
+    }
+    expect([link, pipe].map((path) => readFileSync(path, 'utf8'))).toEqual(['abc', 'abc']);
+    expect(readFileSync(join(folder, 'shadow'), 'utf8')).toBe('secret');
+  });
+
+  it('are neither written nor read where others may write, and not read when somebody else owns them', async () => {
+    const folder = temporaryFiles({ 'x.tbu': 'abc' });
+    const path = join(folder, 'x.tbu');
+    chownSync(path, 110, 110);
+    expect(() => openStaged(path)).toThrow('found one of user 110');
+    chownSync(path, process.getuid?.() ?? 0, 0);
+    const source = openStaged(path);
+    expect(Buffer.from((await source.read(9)) ?? []).toString()).toBe('abc');
+    await source.close();
+    chmodSync(folder, 0o1777);
+    expect(() => openStaged(path)).toThrow('that others may write');
+    expect(() => stagedFiles(folder).write('y.tbu', 0, Buffer.from('x'))).toThrow(
+      'that others may write',
+    );
+    expect(() => openStaged(join(folder, 'gone.tbu'))).toThrow('there is no such file');
   });
 });
