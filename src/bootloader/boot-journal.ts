@@ -1,5 +1,6 @@
 import { TwinbankError } from '../diagnostics/error.ts';
 import { crc32 } from '../disk/crc32.ts';
+import { wrappingCounter } from '../disk/wrapping-counter.ts';
 
 /**
  * The boot journal: a file of fixed size in the store, made with the image, in which the running system
@@ -7,13 +8,16 @@ import { crc32 } from '../disk/crc32.ts';
  * volume changes and a power cut costs the record that was being written and no other. The oldest record
  * is written over.
  *
- * A sector: `TWBJ`, u16 version 1, u16 bytes of text, u32 sequence number from 1, u32 CRC-32 of the bytes 0
+ * A sector: `TWBJ`, u16 version 1, u16 bytes of text, u32 sequence number from 1 (behind the last comes 1 again), u32 CRC-32 of the bytes 0
  * to 12 and the text, then the text: JSON in UTF-8, rest zero. Numbers are little-endian.
  */
 export const journalPath = 'journal/boot.jnl';
 export const journalSlots = 256;
 const slotBytes = 512;
 export const journalBytes = journalSlots * slotBytes;
+
+/** Of the sequence numbers of records. */
+export const journalCounter = wrappingCounter(2 ** 32 - 1);
 
 const magic = 'TWBJ';
 const version = 1;
@@ -171,7 +175,9 @@ export function readJournal(bytes: Uint8Array): JournalRecord[] {
     const record = decodeRecord(bytes.subarray(at, at + slotBytes));
     if (record) records.push(record);
   }
-  return records.sort((a, b) => a.sequence - b.sequence);
+  const { newest, stepsBehind } = journalCounter;
+  const last = newest(records.map(({ sequence }) => sequence));
+  return records.sort((a, b) => stepsBehind(b.sequence, last) - stepsBehind(a.sequence, last));
 }
 
 /** Where in the journal the record of a sequence number goes, in bytes. */

@@ -7,6 +7,7 @@ import {
   type JournalEvent,
   type JournalRecord,
   journalBytes,
+  journalCounter,
   journalPath,
   readJournal,
   slotOffset,
@@ -54,7 +55,7 @@ export function appendJournal(
 ): string | undefined {
   const place = journalPlace(store);
   if (typeof place === 'string') return place;
-  const sequence = place.sequence + 1;
+  const sequence = journalCounter.next(place.sequence);
   const record = encodeRecord({ ...event, sequence, time: Math.floor(now / 1000) });
   store.write(place.offset + slotOffset(sequence), record);
   store.flush();

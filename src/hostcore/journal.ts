@@ -1,4 +1,9 @@
-import { encodeRecord, type JournalEvent, slotOffset } from '../bootloader/boot-journal.ts';
+import {
+  encodeRecord,
+  type JournalEvent,
+  journalCounter,
+  slotOffset,
+} from '../bootloader/boot-journal.ts';
 import { journalPlace } from '../bootloader/store-journal.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 
@@ -27,7 +32,7 @@ export function openJournal(store: BlockDevice | undefined, now: () => number): 
   const journal: Journal = {
     write(event) {
       if (journal.problem !== undefined) return;
-      sequence++;
+      sequence = journalCounter.next(sequence);
       try {
         const record = encodeRecord({ ...event, sequence, time: Math.floor(now() / 1000) });
         store.write(place.offset + slotOffset(sequence), record);

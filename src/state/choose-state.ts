@@ -1,4 +1,4 @@
-import { type SavedState, stateSchema } from './slot.ts';
+import { generationCounter, type SavedState, stateSchema } from './slot.ts';
 import type { BankState, StateSlot } from './slots-of-bank.ts';
 
 /** The slot that a bank starts from. */
@@ -16,11 +16,9 @@ export interface ChosenState {
  */
 export function chooseState(own: BankState, other?: BankState): ChosenState | undefined {
   const theirs = other && !isRolledBack(other) ? known('other', other) : [];
-  let chosen: ChosenState | undefined;
-  for (const one of [...known('own', own), ...theirs]) {
-    if (!chosen || one.saved.generation > chosen.saved.generation) chosen = one;
-  }
-  return chosen;
+  const all = [...known('own', own), ...theirs];
+  const newest = generationCounter.newest(all.map(({ saved }) => saved.generation));
+  return all.find(({ saved }) => saved.generation === newest);
 }
 
 /** A person said that this bank was wrong, and so was what was changed while it ran. */
@@ -28,9 +26,9 @@ export function isRolledBack({ verdict }: BankState): boolean {
   return verdict === 'R';
 }
 
-/** The highest generation in these banks, of whatever schema; 0 where nothing was saved. */
-export function highestGeneration(...banks: readonly (BankState | undefined)[]): number {
-  return Math.max(0, ...banks.flatMap((bank) => generationsOf(bank)));
+/** The newest generation in these banks, of whatever schema; 0 where nothing was saved. */
+export function newestGeneration(...banks: readonly (BankState | undefined)[]): number {
+  return generationCounter.newest(banks.flatMap((bank) => generationsOf(bank)));
 }
 
 /** True when a bank starts from its own slot and every other slot, in either bank, is older. */
@@ -39,7 +37,8 @@ export function holdsNewest(own: BankState, other?: BankState): boolean {
   if (chosen?.bank !== 'own') return false;
   const { generation } = chosen.saved;
   const all = [...generationsOf(own), ...generationsOf(other)];
-  return all.filter((one) => one >= generation).length === 1;
+  const isOnly = all.filter((one) => one === generation).length === 1;
+  return isOnly && newestGeneration(own, other) === generation;
 }
 
 /**
@@ -48,7 +47,9 @@ export function holdsNewest(own: BankState, other?: BankState): boolean {
  */
 export function newestIsUnknown(own: BankState, other?: BankState): boolean {
   const theirs = other && !isRolledBack(other) ? other : undefined;
-  return highestGeneration(own, theirs) > (chooseState(own, other)?.saved.generation ?? 0);
+  const all = [...known('own', own), ...(theirs ? known('other', theirs) : [])];
+  const newest = newestGeneration(own, theirs);
+  return newest !== 0 && all.every(({ saved }) => saved.generation !== newest);
 }
 
 function generationsOf(bank: BankState | undefined): number[] {

@@ -1,8 +1,15 @@
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { openFat } from '../disk/fat/volume.ts';
-import { chooseState, highestGeneration, holdsNewest, isRolledBack } from './choose-state.ts';
-import { encodeSlot, type SavedState, type SlotName, slotBytes, stateSchema } from './slot.ts';
+import { chooseState, holdsNewest, isRolledBack, newestGeneration } from './choose-state.ts';
+import {
+  encodeSlot,
+  generationCounter,
+  type SavedState,
+  type SlotName,
+  slotBytes,
+  stateSchema,
+} from './slot.ts';
 import { type BankState, readBankState, type StateSlot } from './slots-of-bank.ts';
 
 /** A bank that runs or boots next, and the other one, by their partitions. */
@@ -37,7 +44,7 @@ export async function saveState(pair: BankPair, content: Uint8Array): Promise<Sa
   if (held && holdsNewest(own, other) && Buffer.compare(held.saved.content, content) === 0) {
     return { generation: held.saved.generation, slot: held.slot.name, wrote: false };
   }
-  const generation = highestGeneration(own, other) + 1;
+  const generation = generationCounter.next(newestGeneration(own, other));
   const slot = slotToWrite(own, other);
   assertSound(pair.bank);
   await writeSlot(pair, slot, { generation, schema: stateSchema, content });
@@ -57,7 +64,7 @@ export async function keepState(
   const [own, other] = await readStates(pair);
   const held = chooseState(own, other);
   if (held) return saveState(pair, held.saved.content);
-  const outlived = other && isRolledBack(other) && highestGeneration(other) > 0;
+  const outlived = other && isRolledBack(other) && newestGeneration(other) > 0;
   if (!outlived) return { wrote: false, generation: null };
   // Loaded here, as the tables of what packs it take longer to make than all else that is done here.
   const { packState } = await import('./archive.ts');
@@ -84,8 +91,10 @@ async function readStates(pair: BankPair): Promise<[BankState, BankState | undef
 /** The slot that can be lost: a power cut while it is written must not cost what the bank starts from. */
 function slotToWrite(own: BankState, other: BankState | undefined): StateSlot {
   const held = chooseState(own, other)?.slot;
-  const age = ({ reading }: StateSlot): number => (reading.ok ? reading.saved.generation : 0);
-  const [oldest] = own.slots.filter((slot) => slot !== held).sort((a, b) => age(a) - age(b));
+  const newest = newestGeneration(own, other);
+  const age = ({ reading }: StateSlot): number =>
+    reading.ok ? generationCounter.stepsBehind(reading.saved.generation, newest) : Number.MAX_VALUE;
+  const [oldest] = own.slots.filter((slot) => slot !== held).sort((a, b) => age(b) - age(a));
   if (oldest) return oldest;
   throw new TwinbankError(
     'corrupt',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { quote } from '../diagnostics/quote.ts';
+import { wrappingCounter } from '../disk/wrapping-counter.ts';
 
 /**
  * A state slot: one of the two files of a bank in which the running system keeps what an administrator
@@ -19,6 +20,9 @@ export const maxContentBytes = slotBytes - 512;
 /** The schema of the content that this code writes, and the only one that it knows. */
 export const stateSchema = 1;
 
+/** Behind the last generation comes 1 again. */
+export const generationCounter = wrappingCounter(Number.MAX_SAFE_INTEGER);
+
 const magic = 'TWBS';
 const version = 1;
 const headBytes = 512;
@@ -26,7 +30,7 @@ const hashed = 20;
 
 /** What is saved: the newest generation of all banks is what counts. */
 export interface SavedState {
-  /** From 1; every save has a higher one than all before it, in whichever bank. */
+  /** From 1; every save has the next one to the newest, in whichever bank ({@link generationCounter}). */
   readonly generation: number;
   readonly schema: number;
   /** tar.gz (archive.ts). */

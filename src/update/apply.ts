@@ -1,6 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { maxUpdated } from '../bootloader/rules.ts';
-import { TwinbankError } from '../diagnostics/error.ts';
 import { inFile } from '../diagnostics/in-file.ts';
 import { type Report, silent } from '../diagnostics/progress.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
@@ -14,6 +12,7 @@ import { type OfferedBundle, readOffer } from './bundle/offered-bundle.ts';
 import { readRest } from './bundle/verify-bundle.ts';
 import { type ChosenBanks, chooseBanks } from './choose-banks.ts';
 import type { HostBank, HostDisk } from './host-disk.ts';
+import { nextUpdated } from './next-updated.ts';
 import { planStore, type StorePlan, type StoreRequest } from './plan-store.ts';
 import { planUpdate, type UpdatePlan } from './plan-update.ts';
 import { invalidateBank, layOutBank } from './prepare-bank.ts';
@@ -83,7 +82,7 @@ export async function applyBundle(
   const plan = planAll(disk, banks, offer, report);
   const already = upToDate(banks, plan);
   if (already && !options.dryRun) return { outcome: already, plan };
-  const updated = already ? 0 : nextUpdated(banks);
+  const { updated, makeRoom } = nextUpdated(banks);
   if (options.dryRun) {
     await step('Read the bundle to its end');
     // Nothing of it reaches the disk, and what could not be kept is found out.
@@ -116,6 +115,7 @@ export async function applyBundle(
   if (store) readBackStore(store.device, store.plan);
 
   await step(`Make bank ${plan.target} the next one to boot`);
+  await makeRoom(dropCaches);
   await activateBank(bank, volume, plan.bank, updated, dropCaches);
   return { outcome: 'updated', plan };
 }
@@ -174,15 +174,6 @@ async function keepHostState(
       '; what the host is configured to cannot be kept in it: take a state backup, and flash the host anew';
     throw inFile(`bank ${kept.number}`, error, hint);
   });
-}
-
-/** One more than the highest of both banks, so that the new one is the first in order. */
-function nextUpdated({ kept, target }: ChosenBanks): number {
-  const of = ({ bootCfg }: BankReading): number => (bootCfg.ok ? bootCfg.cfg.updated : 0);
-  const updated = 1 + Math.max(of(kept), of(target));
-  if (updated <= maxUpdated) return updated;
-  const message = `banks: expected an update number below ${maxUpdated}, found ${updated - 1}: boot.cfg has no higher one`;
-  throw new TwinbankError('refused', 'update.number', message);
 }
 
 /** Tells the steps, and ends the update between two of them when it was interrupted. */

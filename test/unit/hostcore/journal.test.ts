@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
+  encodeRecord,
   type JournalEvent,
   journalBytes,
   journalPath,
   slotOffset,
 } from '../../../src/bootloader/boot-journal.ts';
+import { appendJournal } from '../../../src/bootloader/store-journal.ts';
 import { memoryDevice } from '../../../src/disk/block-device.ts';
 import { type FatVolume, openFat } from '../../../src/disk/fat/volume.ts';
 import { type Journal, openJournal } from '../../../src/hostcore/journal.ts';
@@ -41,6 +43,25 @@ describe('the boot journal of a store', () => {
     expect(after.subarray(at, at + 4).toString()).toBe('TWBJ');
     before.copy(after, at, at, at + 512);
     expect(after.equals(before)).toBe(true);
+  });
+
+  it.each([
+    ['the last number that there is', [2 ** 32 - 2, 2 ** 32 - 1], 1],
+    ['numbers of which one lies far ahead', [3, 4, 2 ** 32 - 1], 5],
+  ])('goes on behind %s', (_what, sequences, next) => {
+    store = storeBytes();
+    const at = offsetOfJournal();
+    for (const sequence of sequences) {
+      const record = encodeRecord({ ...shutdown(`${sequence}`), sequence, time: 0 });
+      store.set(record, at + slotOffset(sequence));
+    }
+    const journal = open();
+    for (const why of ['new', 'newer']) journal.write(shutdown(why));
+    expect(journal.problem).toBeUndefined();
+    expect(appendJournal(memoryDevice(store), shutdown('newest'), 0)).toBeUndefined();
+    const records = recordsIn(store).slice(-3);
+    expect(records.map(({ sequence }) => sequence)).toEqual([next, next + 1, next + 2]);
+    expect(records).toMatchObject([{ why: 'new' }, { why: 'newer' }, { why: 'newest' }]);
   });
 
   it('goes on counting over boots, around the ring', () => {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../../../src/bootloader/rules.ts';
 import {
   chooseState,
-  highestGeneration,
   holdsNewest,
+  newestGeneration,
   newestIsUnknown,
 } from '../../../src/state/choose-state.ts';
 import { type SlotReading, slotNames } from '../../../src/state/slot.ts';
@@ -35,6 +35,12 @@ describe('the state that a bank starts from', () => {
   it('is the newest of its own slots, whichever that is', () => {
     expect(chosen(bank('-', slot(3), slot(4)))).toBe('own state2.slt 4');
     expect(chosen(bank('-', slot(5), slot(4)))).toBe('own state1.slt 5');
+  });
+
+  it('is none that lies far from all others, as no save makes it', () => {
+    const far = slot(Number.MAX_SAFE_INTEGER);
+    expect(chosen(bank('-', far, slot(4)), bank('-', slot(3)))).toBe('own state2.slt 4');
+    expect(chosen(bank('-', far))).toBe(`own state1.slt ${Number.MAX_SAFE_INTEGER}`);
   });
 
   it('is that of the other bank where that is newer', () => {
@@ -111,7 +117,7 @@ describe('of any two banks', () => {
         );
         expect(holdsNewest(own, other)).toBe(found?.bank === 'own' && older);
         if (holdsNewest(own, other)) {
-          expect(highestGeneration(own, other)).toBe(found?.saved.generation);
+          expect(newestGeneration(own, other)).toBe(found?.saved.generation);
           expect(newestIsUnknown(own, other)).toBe(false);
         }
       }),

@@ -53,6 +53,21 @@ describe('saving', () => {
     expect(startsFrom(bank)).toBe('own state1.slt 3 c');
   });
 
+  it('goes on behind the last generation that there is, in either bank', async () => {
+    const [bank, other] = [stateBank(), stateBank()];
+    const pair = { bank: bank.device, other: other.device };
+    bank.put(1, Number.MAX_SAFE_INTEGER - 1, 'before');
+    other.put(1, Number.MAX_SAFE_INTEGER, 'last');
+    expect(startsFrom(bank, other)).toBe(`other state1.slt ${Number.MAX_SAFE_INTEGER} last`);
+    for (const [index, content] of ['a', 'b', 'c'].entries()) {
+      const slot = index % 2 === 0 ? 'state2.slt' : 'state1.slt';
+      const generation = index + 1;
+      expect(await saveState(pair, text(content))).toEqual({ generation, slot, wrote: true });
+      expect(startsFrom(bank, other)).toBe(`own ${slot} ${generation} ${content}`);
+    }
+    expect(await saveState(pair, text('c'))).toMatchObject({ generation: 3, wrote: false });
+  });
+
   it('is one write in place, in whole sectors, then a flush, then a look past the cache', async () => {
     const { bank, deeds, dropCaches } = watched(stateBank().device);
     const [slot] = readBankState(bank).slots;

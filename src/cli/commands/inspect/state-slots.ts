@@ -2,6 +2,7 @@ import { unlessDamaged } from '../../../bootloader/damage.ts';
 import type { BlockDevice } from '../../../disk/block-device.ts';
 import type { GptPartition } from '../../../disk/gpt-entry.ts';
 import { partitionDevice } from '../../../disk/partition-device.ts';
+import { generationCounter } from '../../../state/slot.ts';
 import { readBankState } from '../../../state/slots-of-bank.ts';
 
 /** A state slot as `inspect` gives it to programs; this form is fixed. */
@@ -37,7 +38,8 @@ function rowsOf(disk: BlockDevice, bank: GptPartition): SlotRow[] {
 
 /** `state: generation 7, 412 bytes; state1.slt is damaged` */
 export function slotLine(rows: readonly SlotRow[]): string {
-  const [newest] = [...rows].sort((a, b) => b.generation - a.generation);
+  const generation = generationCounter.newest(rows.map((row) => row.generation));
+  const newest = rows.find((row) => row.generation === generation);
   const what = !newest
     ? 'no slots'
     : newest.generation === 0
