@@ -1,8 +1,8 @@
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { runTool, toolMissing } from '../host/run-tool.ts';
+import { withTemporaryFolder } from '../host/temporary-folder.ts';
 import { fontName } from './grub-plan.ts';
 import { grubScript } from './grub-script.ts';
 
@@ -74,8 +74,7 @@ export async function buildLoader(options: LoaderOptions): Promise<Loader> {
     throw toolMissing('grub-mkimage');
   });
   const { prefix, grubCfg } = loaderInputs(options);
-  const folder = await mkdtemp(join(tmpdir(), 'twinbank-grub-'));
-  try {
+  return withTemporaryFolder('grub', async (folder) => {
     const memdisk = join(folder, 'memdisk.tar');
     await writeFile(memdisk, tarOf(fontName, font));
     // -p after -m, which sets a prefix of its own.
@@ -91,9 +90,7 @@ export async function buildLoader(options: LoaderOptions): Promise<Loader> {
       bootx64,
       grubCfg,
     };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function makeImage(

@@ -17,7 +17,7 @@ export type Input = Readable & {
 export interface Context {
   /** Progress, notes and warnings; they go to standard error. */
   readonly report: Report;
-  /** Aborted by Ctrl-C or SIGTERM; a command cleans up and throws. */
+  /** Aborted by Ctrl-C, SIGTERM or SIGHUP; a command cleans up and throws. */
   readonly signal: AbortSignal;
   /** Only for results that are bytes or do not end at once; all others are returned. */
   readonly stdout: NodeJS.WritableStream;

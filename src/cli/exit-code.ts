@@ -28,11 +28,16 @@ export const exitCodes = {
   // 128 + the signal's number, as a shell reports it.
   interrupted: { code: 130, meaning: 'interrupted (Ctrl-C)' },
   terminated: { code: 143, meaning: 'terminated (SIGTERM)' },
-} as const satisfies Readonly<Record<ErrorKind | 'done' | 'differs' | 'terminated', ExitCode>>;
+  'hung-up': { code: 129, meaning: 'the terminal or connection went away (SIGHUP)' },
+} as const satisfies Readonly<
+  Record<ErrorKind | 'done' | 'differs' | 'terminated' | 'hung-up', ExitCode>
+>;
 
 /** The exit code of the process; nothing else decides it. */
 export function exitCode({ failure, differs }: CommandOutcome): number {
   if (!failure) return exitCodes[differs ? 'differs' : 'done'].code;
-  const terminated = failure.kind === 'interrupted' && failure.data.signal === 'SIGTERM';
-  return exitCodes[terminated ? 'terminated' : failure.kind].code;
+  if (failure.kind !== 'interrupted') return exitCodes[failure.kind].code;
+  const { signal } = failure.data;
+  if (signal === 'SIGHUP') return exitCodes['hung-up'].code;
+  return exitCodes[signal === 'SIGTERM' ? 'terminated' : 'interrupted'].code;
 }

@@ -1,7 +1,11 @@
 import { TwinbankError } from '../diagnostics/error.ts';
 
-/** The reason that an abort by a signal carries; it becomes exit code 130 or 143. */
-export function interrupted(signal: 'SIGINT' | 'SIGTERM'): TwinbankError {
+/** Signals that end a command after it has cleaned up: Ctrl-C, `kill`, and a terminal or connection that went away. */
+export const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type EndSignal = (typeof endSignals)[number];
+
+/** The reason that an abort by a signal carries; it becomes exit code 130, 143 or 129. */
+export function interrupted(signal: EndSignal): TwinbankError {
   return new TwinbankError('interrupted', 'cli.interrupted', `interrupted by ${signal}`, {
     data: { signal },
   });

@@ -19,15 +19,17 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 async function start(): Promise<void> {
-  const [{ run }, { interrupted, toFailure }, { exitCode }] = await Promise.all([
-    import('./run.ts'),
-    import('./failure.ts'),
-    import('./exit-code.ts'),
-  ]);
+  const [{ run }, { endSignals, interrupted, toFailure }, { exitCode }, { sweepTemporaryFolders }] =
+    await Promise.all([
+      import('./run.ts'),
+      import('./failure.ts'),
+      import('./exit-code.ts'),
+      import('../host/temporary-folder.ts'),
+    ]);
   const abort = new AbortController();
   // Every machine and every folder of its own cleans up when the process ends.
   process.setMaxListeners(0);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of endSignals) {
     process.on(signal, () => {
       const reason = interrupted(signal);
       // The first one lets the command clean up; who asks twice does not want to wait.
@@ -46,6 +48,7 @@ async function start(): Promise<void> {
   delete process.env.TWINBANK_PASSPHRASE;
   // `output.ts` hears of a reader that has gone by the callback of its write.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  sweepTemporaryFolders();
   const code = await run(argv, {
     get stdin() {
       return process.stdin;

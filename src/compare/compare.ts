@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { type Report, silent } from '../diagnostics/progress.ts';
+import { temporaryFolder } from '../host/temporary-folder.ts';
 import { compareFiles, type FileChange, listedFiles } from './compare-files.ts';
 import {
   compareImages,
@@ -75,13 +74,14 @@ async function filesOfModules(
   const files: FileChange[] = [];
   const unread: UnreadModule[] = [];
   const { temporary, report = silent, signal } = options;
-  const scratch = await mkdtemp(join(temporary, 'twinbank-diff-'));
+  const scratch = temporaryFolder('diff', temporary);
   try {
     for (const [index, { key, a: ours, b: theirs }] of modules.entries()) {
       signal?.throwIfAborted();
       report({ type: 'progress', task: 'look into modules', done: index, unit: 'files' });
       if (ours && theirs && sameContent(ours, theirs)) continue;
-      const both = ours && theirs ? await bothSides(a, ours, b, theirs, options, scratch) : 'none';
+      const both =
+        ours && theirs ? await bothSides(a, ours, b, theirs, options, scratch.path) : 'none';
       if (typeof both !== 'string') files.push(...compareFiles(key, both.a, both.b));
       else {
         if (ours && theirs && both !== 'none') unread.push({ module: key, why: both });
@@ -91,7 +91,7 @@ async function filesOfModules(
     }
     return { files, unread };
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await scratch.remove();
   }
 }
 

@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeStored, type StoredArchive } from '../builder/inventory/describe-archive.ts';
 import { readLoaderInventory } from '../builder/inventory/grub-packages.ts';
 import type { ModuleInventory } from '../builder/inventory/inventory.ts';
 import { readModuleInventory } from '../builder/inventory/read-module-inventory.ts';
 import type { SystemInventory } from '../builder/inventory/system.ts';
+import { temporaryFolder } from '../host/temporary-folder.ts';
 import type { SystemSource } from './source.ts';
 
 interface InventoryReading {
@@ -22,7 +23,8 @@ export async function readSystemInventory(
   { temporary, signal }: { temporary: string; signal?: AbortSignal },
 ): Promise<InventoryReading> {
   const { modules, packages, product, build } = source.described.system;
-  const scratch = await mkdtemp(join(temporary, 'twinbank-inventory-'));
+  const folder = temporaryFolder('inventory', temporary);
+  const scratch = folder.path;
   const gaps: string[] = [];
   try {
     const found: ModuleInventory[] = [];
@@ -53,6 +55,6 @@ export async function readSystemInventory(
       gaps.push('bootloader: it carries no inventory');
     return { system: { product, build, modules: listed, store, loader }, gaps };
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await folder.remove();
   }
 }

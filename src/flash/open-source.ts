@@ -7,8 +7,6 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { TwinbankError } from '../diagnostics/error.ts';
@@ -17,6 +15,7 @@ import { type Extent, normalizeExtents } from '../disk/extents.ts';
 import { attempt } from '../disk/file-device.ts';
 import { type OpenImage, openImage } from '../disk/open-image.ts';
 import { nonZeroExtents } from '../disk/sparse.ts';
+import { temporaryFolder } from '../host/temporary-folder.ts';
 import { type Packing, unpack } from '../host/unpack.ts';
 
 /** An image as it is flashed, whatever it came in. */
@@ -77,8 +76,8 @@ async function spool(
   stream: Readable,
   { report, signal }: SourceRequest,
 ): Promise<FlashSource> {
-  const folder = await mkdtemp(join(tmpdir(), 'twinbank-flash-'));
-  const path = join(folder, 'image');
+  const folder = temporaryFolder('flash');
+  const path = join(folder.path, 'image');
   try {
     const extents = await fill(path, name, stream, { report, signal });
     const image = openImage(path);
@@ -89,7 +88,7 @@ async function spool(
   } finally {
     stream.destroy();
     // What is open stays there as long as it is open, and no longer, however this process ends.
-    await rm(folder, { recursive: true, force: true });
+    await folder.remove();
   }
 }
 

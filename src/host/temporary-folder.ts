@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isOwnerGone, ownerMark, ownerPattern } from './process-owner.ts';
 
 export interface TemporaryFolder {
   readonly path: string;
@@ -9,9 +10,14 @@ export interface TemporaryFolder {
   remove(): Promise<void>;
 }
 
-/** A folder of our own that goes with this process, unless that is killed, if nobody removes it before. */
-export function temporaryFolder(prefix: string): TemporaryFolder {
-  const path = mkdtempSync(join(tmpdir(), prefix));
+const ownName = new RegExp(`^twinbank-[a-z]+-(${ownerPattern})-[A-Za-z0-9]{6}$`);
+
+/**
+ * A folder of our own that goes with this process if nobody removes it before; what a process that was killed has left, the
+ * next run sweeps. `kind` is a word of small letters that says what it is for.
+ */
+export function temporaryFolder(kind: string, parent = tmpdir()): TemporaryFolder {
+  const path = mkdtempSync(join(parent, `twinbank-${kind}-${ownerMark()}-`));
   const atExit = (): void => rmSync(path, { recursive: true, force: true });
   process.once('exit', atExit);
   return {
@@ -21,4 +27,44 @@ export function temporaryFolder(prefix: string): TemporaryFolder {
       process.removeListener('exit', atExit);
     },
   };
+}
+
+/** Runs work with the path of such a folder, which is gone afterwards. */
+export async function withTemporaryFolder<T>(
+  kind: string,
+  work: (path: string) => Promise<T>,
+  parent?: string,
+): Promise<T> {
+  const folder = temporaryFolder(kind, parent);
+  try {
+    return await work(folder.path);
+  } finally {
+    await folder.remove();
+  }
+}
+
+/**
+ * Removes the folders that killed processes of this user have left. It never fails: what cannot be read or removed
+ * stays for another run.
+ */
+export function sweepTemporaryFolders(parent = tmpdir()): void {
+  for (const name of namesIn(parent)) {
+    const mark = ownName.exec(name)?.[1];
+    if (mark === undefined || !isOwnerGone(mark)) continue;
+    const path = join(parent, name);
+    try {
+      // Anybody may have a folder of any name there.
+      const found = lstatSync(path);
+      if (!found.isDirectory() || found.uid !== process.getuid?.()) continue;
+      rmSync(path, { recursive: true, force: true });
+    } catch {}
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }

@@ -1,9 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Report } from '../../diagnostics/progress.ts';
+import { isOwnerGone, ownerMark } from '../../host/process-owner.ts';
 import { digestFile, sha256 as sha256Of } from './digest.ts';
 import { atPath, errorCode } from './io-error.ts';
 
@@ -134,12 +145,22 @@ export async function withScratch<T>(
   cache: Cache,
   work: (directory: string) => Promise<T>,
 ): Promise<T> {
-  const directory = join(cache.directory, 'scratch', randomUUID());
+  const parent = join(cache.directory, 'scratch');
+  const directory = join(parent, `${ownerMark()}-${randomUUID().slice(0, 8)}`);
   await atPath(directory, () => mkdir(directory, { recursive: true }));
+  await sweepScratch(parent);
   try {
     return await atPath(directory, () => work(directory));
   } finally {
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** What builds that were killed have left: hundreds of MB each. */
+async function sweepScratch(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const mark = name.slice(0, name.lastIndexOf('-'));
+    if (isOwnerGone(mark)) await rm(join(parent, name), { recursive: true, force: true });
   }
 }
 

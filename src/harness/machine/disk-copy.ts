@@ -16,7 +16,7 @@ export interface DiskCopy {
  */
 export async function copyDisk(image: string): Promise<DiskCopy> {
   const source = openImage(image);
-  const folder = temporaryFolder('twinbank-disk-');
+  const folder = temporaryFolder('disk');
   const path = join(folder.path, 'disk.img');
   try {
     const target = openFileDevice(path, { create: true, size: source.device.size });

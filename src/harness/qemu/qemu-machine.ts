@@ -43,7 +43,7 @@ export class QemuTestMachine implements TestMachine {
   };
   readonly #options: QemuOptions;
   readonly #record: MachineRecord = machineRecord();
-  readonly #folder = temporaryFolder('twinbank-rig-');
+  readonly #folder = temporaryFolder('rig');
   readonly #faults = new BootFaults();
   readonly #cutter: PowerCutter;
   readonly #run: QemuRun;

@@ -35,7 +35,7 @@ export async function keepQemu(
   disk: QemuDisk,
   rest: Pick<QemuSnapshot, 'record' | 'faults'>,
 ): Promise<QemuSnapshot> {
-  const folder = temporaryFolder('twinbank-snapshot-');
+  const folder = temporaryFolder('snapshot');
   let copy: DiskCopy | undefined;
   try {
     const memory = machine && (await keepMemory(machine, folder));

@@ -48,7 +48,7 @@ export async function startQemu(
   signal?: AbortSignal,
 ): Promise<QemuMachine> {
   signal?.throwIfAborted();
-  const folder = temporaryFolder('twinbank-machine-');
+  const folder = temporaryFolder('machine');
   const files = machineFiles(folder.path, options.firmwareVariables);
   const removeFiles = folder.remove;
   const listeners = [files.console, files.qmp, files.vmkd].map(acceptOne);

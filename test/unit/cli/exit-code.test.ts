@@ -29,6 +29,7 @@ describe('exitCode', () => {
   it('tells Ctrl-C from a request to terminate', () => {
     expect(exitCode({ failure: interrupted('SIGINT') })).toBe(130);
     expect(exitCode({ failure: interrupted('SIGTERM') })).toBe(143);
+    expect(exitCode({ failure: interrupted('SIGHUP') })).toBe(129);
   });
 });
 

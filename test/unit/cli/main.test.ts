@@ -1,8 +1,9 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ownerMark } from '../../../src/host/process-owner.ts';
 import { runHere } from './host.ts';
 
 // The program as it is shipped, in a copy of its own: dist/ may be in use.
@@ -76,6 +77,17 @@ describe('the built command line', () => {
     expect(stderr).toBe(`twinbank: ${message}\n`);
   });
 
+  it('removes what a run that was killed has left in the folder for temporary files', () => {
+    const [, world, birth] = ownerMark().split('-');
+    const temporary = join(folder, 'temporary');
+    mkdirSync(join(temporary, `twinbank-disk-4194305-${world}-${birth}-aB3xYz`), {
+      recursive: true,
+    });
+    const env = { ...process.env, TMPDIR: temporary };
+    expect(spawnSync(process.execPath, [program, 'keys', '--help'], { env }).status).toBe(0);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
   it('ends quietly when its reader goes', () => {
     const line = `${process.execPath} ${program} recipe schema | head -n 1; echo $\{PIPESTATUS[0]}`;
     const { stdout, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' });
@@ -85,6 +97,7 @@ describe('the built command line', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)('ends by %s with %d', async (signal, code) => {
     // A tool that never answers keeps doctor busy; it says when it is called.
     const tool = join(folder, 'xz');

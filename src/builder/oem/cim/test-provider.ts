@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { withTemporaryFolder } from '../../../host/temporary-folder.ts';
 import { recipeError } from '../../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../../recipe/provider.ts';
 import { bundleCimFile } from './bundle-provider.ts';
@@ -32,8 +32,7 @@ export async function testProviders(
   );
   const problems = bundles.flatMap((one) => one.problems);
   if (problems.length > 0) throw recipeError(problems);
-  const folder = await mkdtemp(join(tmpdir(), 'twinbank-oem-test-'));
-  try {
+  return withTemporaryFolder('oemtest', async (folder) => {
     const places = await Promise.all(
       files.map(async (file, index) => {
         const place = join(folder, `${index}-${basename(file, '.ts')}.mjs`);
@@ -42,9 +41,7 @@ export async function testProviders(
       }),
     );
     return { files, ...(await runNode(places, signal)) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 function runNode(

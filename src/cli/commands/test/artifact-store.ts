@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { buildImage, prepareImage } from '../../../builder/build-image.ts';
@@ -12,6 +11,7 @@ import type { DiskSummary } from '../../../harness/report/run-event.ts';
 import { orAborted } from '../../../harness/run/or-aborted.ts';
 import type { ArtifactStore, BuiltImage } from '../../../harness/scenario/artifact-store.ts';
 import type { BuildOrder } from '../../../harness/scenario/builds.ts';
+import { temporaryFolder } from '../../../host/temporary-folder.ts';
 import { loadRecipe } from '../../../recipe/load.ts';
 import { planBundle } from '../../../update/bundle/make-bundle.ts';
 import {
@@ -39,7 +39,8 @@ export async function openArtifactStore(
   key: SigningKey,
 ): Promise<OpenArtifactStore> {
   const { cwd, signal: stopped } = context;
-  const folder = await mkdtemp(join(tmpdir(), 'twinbank-test-'));
+  const temporary = temporaryFolder('test');
+  const folder = temporary.path;
   const components = await componentContext({ ...context, report: onlyLong(context.report) });
   const products = new Map<string, Promise<unknown>>();
   /** It goes on for the others when one that waits for it is told to end. */
@@ -120,7 +121,7 @@ export async function openArtifactStore(
     disk,
     async close() {
       await Promise.allSettled(products.values());
-      await rm(folder, { recursive: true, force: true });
+      await temporary.remove();
     },
   };
 }
