@@ -29,9 +29,14 @@ export function systemConsole(
 ): Console {
   const devices = readFileSync(files.active, 'utf8').trim().split(/\s+/).filter(Boolean);
   const stages: Record<string, number> = {};
-  // A driver's complaint may have several lines.
+  // A driver's complaint may have several lines, and an agent's anything that drives a terminal.
   const oneLine = (text: string): string =>
-    text.replace(/\s+/g, ' ').trim().slice(0, maxCharacters);
+    text
+      .slice(0, 2 * maxCharacters)
+      .replace(/\s+/g, ' ')
+      .replace(/\p{Cc}/gu, '?')
+      .trim()
+      .slice(0, maxCharacters);
   const log = (text: string): void => writeNow(files.log, `<6>${linePrefix}${oneLine(text)}\n`);
   const line = (text: string): void => {
     const plain = oneLine(text);

@@ -25,6 +25,9 @@ const machine = [
 // SeaBIOS writes what it does to the debug port 0x402.
 const debug = ['-chardev', 'stdio,id=log', '-device', 'isa-debugcon,iobase=0x402,chardev=log'];
 
+/** Of what firmware and monitor say; SeaBIOS writes some thousand. */
+const mostCharacters = 1 << 20;
+
 /**
  * Starts a virtual machine without disks and follows its firmware until it looks for something to boot:
  * the proof that the monitor, its libraries and its firmware are whole. Throws what the system says when
@@ -40,7 +43,8 @@ export function checkFirmware(timeoutMs: number): Promise<FirmwareCheck> {
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     const collect = (chunk: Buffer): void => {
       text += chunk.toString('latin1');
-      if (/No bootable device/.test(text)) child.kill('SIGKILL');
+      const isOver = /No bootable device/.test(text) || text.length > mostCharacters;
+      if (isOver) child.kill('SIGKILL');
     };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);

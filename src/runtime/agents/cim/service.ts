@@ -23,6 +23,9 @@ export interface ServiceHost {
   report(why: string): void;
 }
 
+/** Characters of an indication: of the last 500 each is kept. */
+const mostOfIndication = 32 << 10;
+
 export interface CimService {
   readonly methods: CimMethods;
   /** Starts the providers that monitor something. */
@@ -40,6 +43,10 @@ export function cimService({ providers }: CimSetup, host: ServiceHost): CimServi
       description,
       onIndication: (className, raised) => {
         try {
+          const { length } = JSON.stringify(raised);
+          if (length > mostOfIndication) {
+            throw new Error(`expected at most ${mostOfIndication} characters, found ${length}`);
+          }
           log.add(manager.completeIndication(handle, className, raised));
         } catch (error) {
           report(`indication of ${labelOf(handle)}: ${(error as Error).message}`);

@@ -2,6 +2,7 @@ import type { Appliers } from '../../../hostcore/settings-service.ts';
 import { lineSplitter } from '../../../protocol/line-splitter.ts';
 import { type SettingName, type Settings, settingNames } from '../../../state/settings.ts';
 import { type Agent, type AgentHost, socketOf } from '../../agents/agent.ts';
+import { lineLimit } from '../../system/line-limit.ts';
 import { type Running, supervise } from '../../system/supervisor.ts';
 import { inWorld } from './agent-world.ts';
 
@@ -39,7 +40,7 @@ export function startAgents(options: AgentsOptions): RunningAgents {
     } catch (error) {
       onTrouble((error as Error).message);
     }
-    const onLine = lineSplitter(onTrouble);
+    const onLine = lineSplitter(lineLimit(onTrouble));
     // The fault is a program that cannot run; what comes of it is the supervisor's work.
     const world = inWorld(agent, dead ? '/bin/false' : program.path);
     const args = (): readonly string[] => world.args(program.args(settings()));

@@ -12,6 +12,7 @@ import { internalCode, RpcError } from '../../../protocol/rpc-error.ts';
 import { appendToOwnFile, createOwnFile } from '../../system/root-file.ts';
 import { withBankLock } from '../boot/bank-pair.ts';
 import type { UpdatePlaces, WorkerMessage, WorkerOrder, WorkerReply } from './update-message.ts';
+import { workerMessageForm } from './worker-form.ts';
 
 export interface HostUpdates extends Pick<UpdatePort, 'journal' | 'line' | 'end'> {
   /** Where the disk is; undefined while it was not found. */
@@ -98,7 +99,14 @@ function followThread(worker: Worker, channel: TaskChannel): Promise<unknown> {
           break;
       }
     };
-    worker.on('message', hear);
+    worker.on('message', (message: unknown) => {
+      try {
+        hear(workerMessageForm(message, "the update's thread"));
+      } catch (error) {
+        reject(new RpcError(internalCode, (error as Error).message));
+        void worker.terminate();
+      }
+    });
     worker.once('error', ({ message }) => reject(new RpcError(internalCode, message)));
     worker.once('exit', () => reject(taskEnded()));
   });

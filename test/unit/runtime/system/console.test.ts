@@ -40,6 +40,15 @@ describe('the console', () => {
     expect(text.length).toBeLessThan(900);
   });
 
+  it('drives no terminal by what somebody else has said', () => {
+    const files = place('ttyS0');
+    for (const name of ['kmsg', 'ttyS0']) writeFileSync(join(folder, name), '');
+    systemConsole(clock, files).line('agent lamp: \x1b[2J\x07\x9b31mGrüße\x00');
+    const text = 'twinbank: agent lamp: ?[2J??31mGrüße?';
+    expect(readFileSync(files.log, 'utf8')).toBe(`<6>${text}\n`);
+    expect(readFileSync(join(folder, 'ttyS0'), 'utf8')).toBe(`${text}\r\n`);
+  });
+
   it('goes on without a console that has gone, and makes no file in its place', () => {
     const files = place('ttyS0');
     systemConsole(clock, files).line('hello');

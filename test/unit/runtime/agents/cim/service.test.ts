@@ -89,3 +89,11 @@ test('logs indications of a provider, and reports one that is not of its class',
   expect(page).toMatchObject({ indications: [{ properties: { Message: 'It stands' } }] });
   expect(reports).toEqual([expect.stringMatching(/^indication of acme\/fans: /)]);
 });
+
+test('keeps no indication that would take the memory of all others', async () => {
+  const { methods, providers, reports } = service({ '/fans.json': description });
+  const raise = providers.get('/fans.mjs')?.onIndication;
+  raise?.('CIM_AlertIndication', { AlertType: 6, ProbableCause: 51, Message: 'x'.repeat(40_000) });
+  expect(await methods.indications({})).toMatchObject({ indications: [] });
+  expect(reports).toEqual([expect.stringContaining('expected at most 32768 characters')]);
+});

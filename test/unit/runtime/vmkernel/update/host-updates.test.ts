@@ -44,6 +44,20 @@ describe('the thread of an update', () => {
     expect(await call('update.apply', { source: '/tmp/good.tbu' })).toHaveProperty('outcome');
   });
 
+  it.each([
+    [null, 'expected an object, found null'],
+    [{ type: 'bang' }, 'found "bang"'],
+    [{ type: 'failed' }, '(failed).code: expected text, found none'],
+    [{ type: 'done', result: {} }, '(done).result.bank: expected a number, found none'],
+    [{ type: 'progress', event: null }, '(progress).event: expected an object, found null'],
+    [{ type: 'journal', event: { event: 'x' } }, '(journal).event.event: expected update'],
+  ])('is ended when it says %j, and the next one runs', async (message, why) => {
+    const { call } = service();
+    const name = encodeURIComponent(JSON.stringify(message));
+    await expect(call('update.apply', { source: `/tmp/${name}.odd.tbu` })).rejects.toThrow(why);
+    expect(await call('bank.rollback')).toHaveProperty('bank', 5);
+  });
+
   it('tells how far it is, and can be ended', async () => {
     const { call, cancel } = service();
     const ended = expect(call('update.apply', { source: '/tmp/slow.tbu' })).rejects.toMatchObject({

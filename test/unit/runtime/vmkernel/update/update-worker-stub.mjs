@@ -12,6 +12,10 @@ if (task === 'rollback') say({ type: 'done', result: { bank: running } });
 else if (path.endsWith('broken.tbu')) {
   say({ type: 'journal', event: { event: 'update', step: 'begun', ...about } });
   say({ type: 'failed', code: 'bundle.hash', message: 'broken.tbu: expected another hash' });
+} else if (path.endsWith('odd.tbu')) {
+  // What its name says in JSON; the thread goes on, as nobody has told it to end.
+  say(JSON.parse(decodeURIComponent(path.slice('/tmp/'.length, -'.odd.tbu'.length))));
+  parentPort.on('message', () => {});
 } else if (path.endsWith('crash.tbu')) throw new Error('the worker broke');
 else if (origin?.from === 'caller') {
   const received = [];

@@ -1,0 +1,23 @@
+/** So many lines in so much time; what a program says beyond that is counted. */
+const most = 100;
+const perMs = 10_000;
+
+/**
+ * Hands lines on, but no flood of them: each costs the log a call to the kernel, and the log what others have said. How many were left
+ * out is said with the first line after. `now` gives milliseconds.
+ */
+export function lineLimit(
+  onLine: (line: string) => void,
+  now: () => number = () => performance.now(),
+): (line: string) => void {
+  let begun = now();
+  let count = 0;
+  return (line) => {
+    if (now() - begun >= perMs) {
+      if (count > most) onLine(`${count - most} lines were left out`);
+      begun = now();
+      count = 0;
+    }
+    if (++count <= most) onLine(line);
+  };
+}
