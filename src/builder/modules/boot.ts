@@ -7,7 +7,7 @@ import type { FileTree, TreeEntry } from '../components/file-tree.ts';
 import { readComponent, resolveComponents } from '../components/sources.ts';
 import { takeInventory } from '../inventory/inventory.ts';
 import { packageRoot } from '../package-root.ts';
-import { readModules } from './drivers.ts';
+import { readModules } from './kernel-index.ts';
 import { withInventory } from './layer.ts';
 import { type ModuleDraft, type PlanContext, pathsOf } from './module.ts';
 import { encodeNewc } from './newc.ts';
@@ -49,16 +49,15 @@ export async function planBoot(context: PlanContext): Promise<ModuleDraft> {
     sonames: [],
     build: async (_scratch, sources) => {
       const program = await readBusybox(busybox, context);
-      const source = await readModules(kernel);
+      const source = await readModules(kernel, components);
       const tree: FileTree = new Map(own);
       for (const folder of folders) tree.set(folder, { type: 'directory', mode: 0o755 });
       tree.set('bin/busybox', { ...program, mode: 0o755 });
       tree.set('bin/sh', { type: 'symlink', target: 'busybox' });
       const parameters = watchdogParameters(recipe.health.watchdogSeconds);
       const early: string[] = [];
-      for (const driver of source.close(recipe.boot.drivers, 'boot.drivers')) {
-        const { data, from } = source.index.get(driver) ?? {};
-        if (!data) continue;
+      const drivers = source.close(recipe.boot.drivers, 'boot.drivers');
+      for (const [driver, { data, from }] of await source.read(drivers)) {
         tree.set(`lib/${driver}.ko`, { type: 'file', mode: 0o644, data, from });
         early.push([`/lib/${driver}.ko`, ...(parameters[driver] ?? [])].join(' '));
       }

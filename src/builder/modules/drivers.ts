@@ -1,10 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { TwinbankError } from '../../diagnostics/error.ts';
 import { runTool } from '../../host/run-tool.ts';
 import type { DriversModule } from '../../recipe/module-schema.ts';
 import type { FileTree } from '../components/file-tree.ts';
-import { closeOverNeeds, indexModules, type ModuleIndex, parseBuiltin } from './kernel-modules.ts';
+import { readModules } from './kernel-index.ts';
 import type { KernelSource } from './kernel-source.ts';
 import { layerInputs, makeLayer } from './layer.ts';
 import type { ModuleDraft, PlanContext } from './module.ts';
@@ -34,11 +33,11 @@ export function planDrivers(
     tools: ['depmod', 'mksquashfs'],
     sonames: [],
     build: async (scratch, sources) => {
-      const source = await readModules(kernel);
+      const source = await readModules(kernel, components);
       const early = source.close(recipe.boot.drivers, 'boot.drivers');
       const wanted = source.close(module.drivers, `modules.${name}.drivers`);
-      const all = [...new Set([...early, ...wanted])];
-      const files = all.flatMap((driver) => source.index.get(driver) ?? []);
+      const modules = new Map(await source.read([...new Set([...early, ...wanted])]));
+      const files = [...modules.values()];
       const indexes = await runDepmod(files, kernel, join(scratch, 'depmod'));
       const tree: FileTree = new Map();
       for (const [index, data] of indexes) {
@@ -47,46 +46,12 @@ export function planDrivers(
       }
       // What the initramfs has loaded stays in the indexes, so that modprobe finds it loaded.
       for (const driver of wanted.filter((driver) => !early.includes(driver))) {
-        const { path, data, from } = source.index.get(driver) ?? {};
+        const { path, data, from } = modules.get(driver) ?? {};
         if (path && data) tree.set(path, { type: 'file', mode: 0o644, data, from });
       }
       return makeLayer(name, tree, module.layer, sources, scratch, components.signal);
     },
   };
-}
-
-/** The kernel's modules, and the function that closes a list of them over what they need. */
-interface KernelModules {
-  readonly index: ModuleIndex;
-  readonly builtin: ReadonlySet<string>;
-  close(wanted: readonly string[], place: string): string[];
-}
-
-/** Reading what 4000 modules say of themselves takes a second, and OEMs of one bank ask one after another. */
-const known = new WeakMap<KernelSource, Promise<KernelModules>>();
-
-/** Reads them once for each kernel. */
-export function readModules(kernel: KernelSource): Promise<KernelModules> {
-  const modules = known.get(kernel) ?? parseModules(kernel);
-  known.set(kernel, modules);
-  return modules;
-}
-
-async function parseModules(kernel: KernelSource): Promise<KernelModules> {
-  const tree = await kernel.tree();
-  const builtin = tree.get(`usr/lib/modules/${kernel.release}/modules.builtin`);
-  if (builtin?.type !== 'file') {
-    throw new TwinbankError(
-      'corrupt',
-      'kernel.no-modules',
-      `${kernel.image.id} ${kernel.image.version}: expected usr/lib/modules/${kernel.release}/modules.builtin, found none`,
-    );
-  }
-  const names = parseBuiltin(Buffer.from(builtin.data).toString());
-  const index = indexModules(tree);
-  const close = (wanted: readonly string[], place: string) =>
-    closeOverNeeds(wanted, index, names, place);
-  return { index, builtin: names, close };
 }
 
 /** Runs the host's depmod over just these modules. Returns its indexes by their names, `modules.dep` first. */

@@ -3,18 +3,22 @@ import { nearestWord } from '../../recipe/nearest-word.ts';
 import type { EntryOrigin, FileTree } from '../components/file-tree.ts';
 import { asBuffer, readSections } from './elf-sections.ts';
 
-/** A kernel module of the kernel's package. */
-export interface KernelModule {
+/** Where the kernel's package has a module, and what it says of it. */
+export interface IndexedModule {
   /** Path in the kernel's package. */
   readonly path: string;
-  readonly data: Uint8Array;
-  readonly from?: EntryOrigin | undefined;
   /** Modules that must be loaded before it, by name. */
   readonly needs: readonly string[];
 }
 
+/** A kernel module with its bytes. */
+export interface KernelModule extends IndexedModule {
+  readonly data: Uint8Array;
+  readonly from?: EntryOrigin | undefined;
+}
+
 /** Kernel modules by the name that modprobe uses: `-` and `_` are the same to it. */
-export type ModuleIndex = ReadonlyMap<string, KernelModule>;
+export type ModuleIndex = ReadonlyMap<string, IndexedModule>;
 
 /** The kernel's own name for a module: the file's name without its ending, `-` written as `_`. */
 export function moduleName(path: string): string {
@@ -27,11 +31,10 @@ function plainName(name: string): string {
 
 /** Every module of the kernel's package. */
 export function indexModules(tree: FileTree): ModuleIndex {
-  const index = new Map<string, KernelModule>();
+  const index = new Map<string, IndexedModule>();
   for (const [path, entry] of tree) {
     if (entry.type !== 'file' || !path.endsWith('.ko')) continue;
-    const { data, from } = entry;
-    index.set(moduleName(path), { path, data, from, needs: readNeeds(data) });
+    index.set(moduleName(path), { path, needs: readNeeds(entry.data) });
   }
   return index;
 }
@@ -59,6 +62,19 @@ export function readModinfo(module: Uint8Array): string[] {
   const info = readSections(bytes).find((section) => section.name === '.modinfo');
   if (!info) return [];
   return bytes.toString('latin1', info.offset, info.offset + info.size).split('\0');
+}
+
+/** `6.1.0-56-amd64 SMP preempt mod_unload modversions `, or undefined for what is no kernel module. */
+export function vermagicOf(data: Uint8Array): string | undefined {
+  if (Buffer.from(data.subarray(0, 6)).toString('latin1') !== '\x7fELF\x02\x01') return undefined;
+  try {
+    const text = readModinfo(data).find((one) => one.startsWith('vermagic='));
+    return text?.slice('vermagic='.length);
+  } catch (error) {
+    // Anybody's bytes: an offset can lead anywhere.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** Names of the modules that are built into the kernel, from its `modules.builtin`. */

@@ -4,6 +4,7 @@ import {
   moduleName,
   readModinfo,
   readNeeds,
+  vermagicOf,
 } from '../modules/kernel-modules.ts';
 
 /** The kernel that a driver is held against. */
@@ -62,19 +63,6 @@ export function assertNeeds(place: string, driver: OwnDriver, has: DriverTarget[
     'driver-needs',
     `${place}: expected every module that ${driver.name} needs in the bank's kernel or among driverFiles, found none of the name ${missing.join(', ')}; add its file`,
   );
-}
-
-/** `6.1.0-56-amd64 SMP preempt mod_unload modversions `, or undefined for what is no kernel module. */
-export function vermagicOf(data: Uint8Array): string | undefined {
-  if (Buffer.from(data.subarray(0, 6)).toString('latin1') !== '\x7fELF\x02\x01') return undefined;
-  try {
-    const text = readModinfo(data).find((one) => one.startsWith('vermagic='));
-    return text?.slice('vermagic='.length);
-  } catch (error) {
-    // Anybody's bytes: an offset can lead anywhere.
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
 }
 
 function refusal(code: string, message: string): TwinbankError {

@@ -4,10 +4,10 @@ import type { LoadedProvider } from '../../recipe/provider.ts';
 import type { Resolved } from '../components/component.ts';
 import type { Json } from '../components/derived.ts';
 import { type MemberFile, readMembers, resolveMembers } from '../components/members.ts';
-import { readModules } from '../modules/drivers.ts';
+import { readModules } from '../modules/kernel-index.ts';
 import { closeOverNeeds, type KernelModule, moduleName } from '../modules/kernel-modules.ts';
 import type { PlanContext } from '../modules/module.ts';
-import { assertNeeds, type OwnDriver, readDriverFile, vermagicOf } from './driver-file.ts';
+import { assertNeeds, type OwnDriver, readDriverFile } from './driver-file.ts';
 import { type DriverSet, driverSet } from './driver-set.ts';
 import { allOrProblems, placeOf } from './provider-place.ts';
 
@@ -58,8 +58,8 @@ async function readDrivers(
   sources: readonly MemberFile[],
   { components, kernel }: PlanContext,
 ): Promise<(readonly [string, KernelModule])[]> {
-  const { index, builtin } = await readModules(kernel);
-  const vermagic = vermagicOf([...index.values()][0]?.data ?? new Uint8Array());
+  const source = await readModules(kernel, components);
+  const { index, builtin, vermagic } = source;
   const target = { release: kernel.release, vermagic };
   const places = sources.map((_, at) => placeOf(provider, ['driverFiles', at]));
   const files: (OwnDriver & { place: string })[] = [];
@@ -87,9 +87,10 @@ async function readDrivers(
       closed = closeOverNeeds(wanted, known(), builtin, place);
     },
   ]);
-  const all = known();
+  const own = new Map(files.map((file) => [file.name, file] as const));
+  const ofKernel = new Map(await source.read(closed.filter((one) => !own.has(one))));
   return closed.flatMap((one) => {
-    const module = all.get(one);
+    const module = own.get(one) ?? ofKernel.get(one);
     return module ? [[one, module] as const] : [];
   });
 }
