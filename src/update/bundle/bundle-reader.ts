@@ -68,8 +68,8 @@ export async function openBundle(source: ByteSource): Promise<BundleReader> {
   assertSize(source, input.position, index.entries);
 
   const listed = index.entries.values();
-  // One for all chunks of all entries: a bundle of any size makes no garbage.
-  const scratch = new Uint8Array(chunkBytes);
+  // One for all chunks of all entries: a bundle of any size makes no garbage. What is given out was read into it.
+  const scratch = Buffer.allocUnsafeSlow(chunkBytes);
   const stopAtFirst = failStop();
   let current: ReadContent | undefined;
   let ended = false;

@@ -51,8 +51,19 @@ export function publicKeyOf(raw: string | Uint8Array): PublicKey {
 /** Whether this is this key's Ed25519 signature of these bytes; any other length than 64 bytes is not. */
 export function verifySignature(key: PublicKey, bytes: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 64) return false;
+  return verify(null, bytes, keyObjectOf(key), signature);
+}
+
+/** A bundle or bank has several signatures by one key, and OpenSSL takes longer to parse a key than to verify by it. */
+const keyObjects = new WeakMap<PublicKey, KeyObject>();
+
+function keyObjectOf(key: PublicKey): KeyObject {
+  const known = keyObjects.get(key);
+  if (known) return known;
   const der = Buffer.concat([publicPrefix, Buffer.from(key.raw, 'hex')]);
-  return verify(null, bytes, createPublicKey({ key: der, format: 'der', type: 'spki' }), signature);
+  const made = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  keyObjects.set(key, made);
+  return made;
 }
 
 /** The signing key of an Ed25519 private key; throws `key.algorithm` (corrupt) for any other. */
