@@ -52,7 +52,7 @@ test('a bundle with a bit flipped, of its documents or of any other part, is ref
     // All bits of headers, padding and the end are tried by bundle-damage.test.ts, without signatures.
     const kind = isDocument(part) ? 'document' : part.part === 'content' ? 'module' : 'rest';
     const all = kind === 'document' && exhaustive;
-    const bits = all ? allBits(part) : someBits(part, kind === 'document' ? 128 : 64);
+    const bits = all ? allBits(part) : someBits(part, exhaustive ? 64 : 16);
     for (const bit of bits) {
       const error = await whileFlipped(bundle, bit, () =>
         verifyBundle(piped(bundle), trusted).catch((thrown: unknown) => thrown),
@@ -63,9 +63,9 @@ test('a bundle with a bit flipped, of its documents or of any other part, is ref
   }
   const documents = parts.filter(isDocument).reduce((sum, { length }) => sum + length * 8, 0);
   if (exhaustive) expect(flips.document).toBe(documents);
-  else expect(flips.document).toBeGreaterThan(128);
-  expect(flips.module).toBeGreaterThan(400);
-  expect(flips.rest).toBeGreaterThan(1500);
+  else expect(flips.document).toBeGreaterThanOrEqual(2 * 16);
+  expect(flips.module).toBeGreaterThan(exhaustive ? 400 : 100);
+  expect(flips.rest).toBeGreaterThan(exhaustive ? 1500 : 350);
 });
 
 test('an update from a bundle with a bit flipped leaves the bank that is kept, and activates nothing', async () => {
@@ -74,7 +74,7 @@ test('an update from a bundle with a bit flipped leaves the bank that is kept, a
   const before = versions();
   const ends = { before: 0, after: 0 };
   for (const part of parts) {
-    for (const bit of bitsOver(part, 12)) {
+    for (const bit of bitsOver(part, exhaustive ? 12 : 4)) {
       await disk.triedLater(async () => {
         const error = await whileFlipped(bundle, bit, () =>
           applyBundle(piped(bundle), disk.forUpdate()).catch((thrown: unknown) => thrown),
@@ -94,8 +94,8 @@ test('an update from a bundle with a bit flipped leaves the bank that is kept, a
       });
     }
   }
-  expect(ends.before).toBeGreaterThan(150);
-  expect(ends.after).toBeGreaterThan(150);
+  expect(ends.before).toBeGreaterThan(exhaustive ? 150 : 45);
+  expect(ends.after).toBeGreaterThan(exhaustive ? 150 : 45);
 });
 
 function isLater({ path }: Part): boolean {
