@@ -49,6 +49,30 @@ test('an object whose time alone changed is still good', async () => {
   expect(warnings(events)).toEqual([]);
 });
 
+test('an object that was changed before this process is noticed though size and time are as they were', async () => {
+  const { cache, events } = emptyCache();
+  const { path, sha256: hash } = await addBytes(cache, Buffer.from('some bytes'));
+  const { atime, mtime } = statSync(path);
+  for (const time of [mtime, new Date('2000-01-01T00:00:00Z')]) {
+    writeFileSync(path, 'some BYTES');
+    utimesSync(path, atime, time);
+    // What another process knows is in another cache object.
+    expect(await findObject({ ...cache }, hash, 10)).toBeUndefined();
+  }
+  expect(warnings(events)).toHaveLength(2);
+});
+
+test('an object that this process knows is hashed again when it was changed', async () => {
+  const { cache, events } = emptyCache();
+  const { path, sha256: hash } = await addBytes(cache, Buffer.from('some bytes'));
+  const { atime, mtime } = statSync(path);
+  expect(await findObject(cache, hash, 10)).toBe(path);
+  writeFileSync(path, 'some BYTES');
+  utimesSync(path, atime, mtime);
+  expect(await findObject(cache, hash, 10)).toBeUndefined();
+  expect(warnings(events)).toHaveLength(1);
+});
+
 test('damage that no size or time shows is found when the bytes are read', async () => {
   const { cache } = emptyCache();
   const { path, sha256: hash } = await addBytes(cache, Buffer.from('some bytes'));
