@@ -24,7 +24,7 @@ export type StartTask = <Task extends UpdateTask>(
 ) => RunningTask<TaskResult<Task>>;
 
 export interface ActivityPort {
-  /** Undefined while the disk of the bank was not found. */
+  /** Undefined while the disk of the bank was not found; throws why nothing may be written to it. */
   disk(): StartTask | undefined;
   /** As of `HostBanks.withPair`. */
   readonly withBankLock: Lock;
@@ -86,7 +86,7 @@ export function updateActivity(port: ActivityPort): UpdateActivity {
     if (activity) {
       throw new RpcError('update.busy', 'expected no other update, found one that runs');
     }
-    const start = port.disk();
+    const start = openDisk();
     if (!start) throw new RpcError('update.no-disk', 'expected the disk of the bank, found none');
     // Now, and not when the task begins: a caller may be waiting with its first chunk by then.
     const current: Activity = {
@@ -107,6 +107,14 @@ export function updateActivity(port: ActivityPort): UpdateActivity {
       return await done;
     } finally {
       gone?.removeEventListener('abort', leave);
+    }
+  }
+
+  function openDisk(): StartTask | undefined {
+    try {
+      return port.disk();
+    } catch (error) {
+      throw asRpcError(error);
     }
   }
 

@@ -11,6 +11,7 @@ import { serveUnixSocket } from '../system/unix-socket.ts';
 import { findVirtioPort, openVirtioPort, serveVirtioPort } from '../system/virtio-port.ts';
 import { feedWatchdogs } from '../system/watchdog.ts';
 import { agentHost } from './agents/agent-host.ts';
+import { bankGuard } from './boot/bank-guard.ts';
 import { otherBank, partitionByName, waitForPartition } from './boot/bank-partition.ts';
 import { confirmedMark } from './boot/confirmed-mark.ts';
 import { faultsFor } from './boot/faults.ts';
@@ -40,6 +41,7 @@ const clock = systemClock();
 const console = systemConsole(clock);
 const command = parseKernelCommandLine(readFileSync('/proc/cmdline', 'utf8'));
 const faults = faultsFor(command.bank);
+const guard = bankGuard(command.partitionGuid);
 /** A disk that is on USB comes seconds after its bus has a driver. */
 const bankTimeoutMs = 30_000;
 const endTimeoutMs = 20_000;
@@ -63,9 +65,21 @@ await runVmkd({
   oemLogos,
   oemLines,
   bankDrivers,
-  findBank: (guid, again) => waitForPartition(guid, bankTimeoutMs, again),
-  openJournal: (bank) => openStoreJournal(bank && partitionByName(bank.disk, 'store'), Date.now),
-  stateKeeper: (bank) => hostState({ bank, other: bank && otherBank(bank), report: console.line }),
+  bankGuard: guard,
+  async findBank(guid, again) {
+    const bank = await waitForPartition(guid, bankTimeoutMs, again);
+    guard.assert();
+    return bank;
+  },
+  openJournal(bank) {
+    const store = bank && partitionByName(bank.disk, 'store');
+    return openStoreJournal(store, Date.now, guard.assert);
+  },
+  stateKeeper: (bank) =>
+    hostState({
+      ...{ bank, other: bank && otherBank(bank) },
+      ...{ report: console.line, assertOnlyBank: guard.assert },
+    }),
   verifyBank: verifyRunningBank,
   readSettings: () => readConfiguration().settings,
   setHostName,

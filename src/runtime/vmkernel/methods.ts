@@ -47,14 +47,20 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
 export interface UpdatesPort {
   readonly bank: BankPartition | undefined;
   readonly journal: Journal;
+  /** As of `BankGuard.assert`. */
+  assertOnlyBank(): void;
   line(text: string): void;
   stop(how: 'power-off' | 'reboot', why: string): void;
 }
 
 /** Updates of the disk that the system runs from; who asked has his answer before the system ends. */
-export function vmkdUpdates({ bank, journal, line, stop }: UpdatesPort): UpdateService {
+export function vmkdUpdates(port: UpdatesPort): UpdateService {
+  const { bank, journal, assertOnlyBank, line, stop } = port;
   return hostUpdates({
-    places: () => bank && updatePlaces(bank),
+    places() {
+      assertOnlyBank();
+      return bank && updatePlaces(bank);
+    },
     journal: journal.write,
     line,
     end: (how, why) => void setTimeout(() => stop(how, why), 100),

@@ -5,6 +5,7 @@ import type { Settings } from '../../state/settings.ts';
 import type { Agent } from '../agents/agent.ts';
 import type { Console } from '../system/console.ts';
 import type { AgentsOptions } from './agents/start-agents.ts';
+import type { BankGuard } from './boot/bank-guard.ts';
 import type { ConfirmedMark } from './boot/confirmed-mark.ts';
 import type { RunningBoot } from './boot/judge-boot.ts';
 import type { DriversPort } from './boot/load-drivers.ts';
@@ -30,6 +31,7 @@ export interface VmkdPorts
     HealthPort,
     ServePort {
   readonly console: Console;
+  readonly bankGuard: BankGuard;
   /** What an administrator has set, once that is restored. */
   readSettings(): Partial<Settings>;
   /** Every agent that there is. */

@@ -42,7 +42,8 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
 
   // 3. The bank that runs: from here on what happens goes into its journal, and what an administrator changed
   // is there again, before anything reads it.
-  const { bank, journal } = await openBank(ports, drivers.load);
+  const opened = await openBank(ports, drivers.load);
+  const { bank, journal } = opened;
   state.ending.journal = journal.write;
   const keeper = await restoreState(ports, bank);
   state.ending.saveChanges = keeper.saveChanges;
@@ -56,9 +57,11 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   const rows = agentsInOrder(ports.agentRows, settings.agents);
   const agents = startAgents({ ...ports.agentsPort(verified?.files), rows });
   state.stopAgents = agents.stop;
-  const parts = { agents: agents.list, drivers: drivers.report, keeper, verified };
+  const bankProblem = (): string | undefined => ports.bankGuard.problem() ?? opened.problem;
+  const parts = { agents: agents.list, drivers: drivers.report, keeper, verified, bankProblem };
   const problems = systemHealth(ports, parts);
-  const updates = ports.updates({ bank, journal, line: console.line, stop });
+  const assertOnlyBank = ports.bankGuard.assert;
+  const updates = ports.updates({ bank, journal, assertOnlyBank, line: console.line, stop });
   state.ending.cancelUpdate = updates.cancel;
   const system = {
     clock,
@@ -85,8 +88,8 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     state.confirmed = true;
     ports.confirmedMark.set();
   };
-  const boot = { ...ports, journal, keeper, problems, isStopping, reset, onConfirmed };
-  const unconfirmed = await confirmBoot(boot, bank);
+  const rules = { problems, isStopping, reset, onConfirmed, assertOnlyBank };
+  const unconfirmed = await confirmBoot({ ...ports, journal, keeper, ...rules }, opened);
 
   // 8. Ready; from here on only changes are reported.
   if (isStopping()) return;

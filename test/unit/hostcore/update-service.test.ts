@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { mutex } from '../../../src/hostcore/mutex.ts';
 import type { RunningTask, StartTask } from '../../../src/hostcore/update-activity.ts';
 import { taskEnded } from '../../../src/hostcore/update-activity.ts';
@@ -153,6 +154,27 @@ describe('update.apply', () => {
       });
     await cancel();
     await ended;
+  });
+
+  it.each([
+    ['update.apply', { source: '/tmp/good.tbu' }],
+    ['bank.rollback', {}],
+  ])('says why nothing may be written to the disk: %s', async (method, params) => {
+    const { methods } = updateService({
+      disk: () => {
+        throw new TwinbankError('refused', 'bank.ambiguous', 'bank: found two');
+      },
+      withBankLock: async (work) => work(),
+      staged: { size: () => 0, write: () => {} },
+      journal: () => {},
+      line: () => {},
+      end: () => {},
+    });
+    const call = async () => methods[method]!(params);
+    await expect(call()).rejects.toMatchObject({
+      ...{ code: 'bank.ambiguous', message: 'bank: found two' },
+    });
+    await expect(call()).rejects.toThrow(RpcError);
   });
 
   it('says so where the disk was not found', async () => {

@@ -23,6 +23,8 @@ export interface BankPlaces {
   readonly other: BankPlace | undefined;
   /** As of `confirmRunningBank`. */
   readonly dropCaches?: ((path: string) => Promise<void>) | undefined;
+  /** As of `BankGuard.assert`. */
+  readonly assertOnlyBank?: (() => void) | undefined;
 }
 
 /** Both banks of the disk that the system runs from, the other one for reading. */
@@ -36,9 +38,10 @@ export function bankPair(places: BankPlaces): HostBanks {
 
 /** Opens both banks for as long as `use` runs; without the other one where it cannot be. */
 async function withOpenPair<T>(
-  { bank, other, dropCaches = flushBuffers }: BankPlaces,
+  { bank, other, dropCaches = flushBuffers, assertOnlyBank }: BankPlaces,
   use: (pair: BankPair) => Promise<T>,
 ): Promise<T> {
+  assertOnlyBank?.();
   const device = openFileDevice(bank.device, { writable: true });
   const otherDevice = unlessDamaged(
     () => other && openFileDevice(other.device),

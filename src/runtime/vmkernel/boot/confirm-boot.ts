@@ -1,13 +1,20 @@
 import { keepConfirmed, type StateKeeper } from '../../../hostcore/state-keeper.ts';
 import { notConfirmedDetail } from '../../../protocol/bank-stage.ts';
-import type { BankPartition } from './bank-partition.ts';
 import type { RunningBoot } from './judge-boot.ts';
+import type { OpenBank } from './open-bank.ts';
 import type { SystemSettings } from './system-settings.ts';
 
 export interface ConfirmPort
   extends Pick<
     RunningBoot,
-    'command' | 'clock' | 'console' | 'journal' | 'problems' | 'isStopping' | 'reset'
+    | 'command'
+    | 'clock'
+    | 'console'
+    | 'journal'
+    | 'problems'
+    | 'isStopping'
+    | 'reset'
+    | 'assertOnlyBank'
   > {
   readonly settings: SystemSettings;
   /** As of {@link judgeBoot}: why the boot is not confirmed, or undefined. */
@@ -23,12 +30,12 @@ export interface ConfirmPort
  */
 export async function confirmBoot(
   port: ConfirmPort,
-  bank: BankPartition | undefined,
+  { bank, problem }: Pick<OpenBank, 'bank' | 'problem'>,
 ): Promise<string | undefined> {
   const { trialSeconds } = port.settings.health;
   const why = bank
     ? await port.judgeBoot({ ...port, bank, trialSeconds }).catch(({ message }: Error) => message)
-    : 'no disk has the partition that the loader named';
+    : (problem ?? 'no disk has the partition that the loader named');
   if (why !== undefined) {
     port.console.stage('bank', notConfirmedDetail(why));
     return why;

@@ -30,6 +30,8 @@ export interface RunningBoot {
   isStopping(): boolean;
   /** Ends a trial that failed; does not come back. */
   reset(why: string): Promise<never>;
+  /** As of `BankGuard.assert`. */
+  assertOnlyBank?(): void;
   /** As of {@link confirmRunningBank}. */
   readonly dropCaches?: (path: string) => Promise<void>;
   /** Between two looks; default 500. */
@@ -56,7 +58,10 @@ export async function judgeBoot(boot: RunningBoot): Promise<string | undefined> 
     const why = boot.problems(isTrial(marks)).join('; ');
     const verdict = judge.look(why, clock.sinceKernel());
     if (verdict === 'confirm') {
-      await withBankLock(() => confirmRunningBank(bank.device, boot.dropCaches));
+      await withBankLock(() => {
+        boot.assertOnlyBank?.();
+        return confirmRunningBank(bank.device, boot.dropCaches);
+      });
       console.stage('bank', confirmedDetail(confirmedText(marks), bank.device));
       return undefined;
     }

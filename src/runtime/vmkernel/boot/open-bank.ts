@@ -1,3 +1,4 @@
+import { TwinbankError } from '../../../diagnostics/error.ts';
 import type { Journal } from '../../../hostcore/journal.ts';
 import type { Console } from '../../system/console.ts';
 import type { BankPartition } from './bank-partition.ts';
@@ -6,23 +7,36 @@ import type { KernelCommandLine } from './kernel-command-line.ts';
 export interface BankPort {
   readonly console: Pick<Console, 'line'>;
   readonly command: KernelCommandLine;
-  /** Waits for the partition with a GUID; `again` is called between two looks. */
+  /** Waits for the partition with a GUID; `again` is called between two looks. Throws `bank.ambiguous` where more than one has it. */
   findBank(guid: string, again: () => Promise<void>): Promise<BankPartition | undefined>;
   /** Of the disk that the bank is on. */
   openJournal(bank: BankPartition | undefined): Journal;
 }
 
 export interface OpenBank {
-  /** Undefined where the loader named none, or no disk has it. */
+  /** Undefined where the loader named none, no disk has it, or more than one. */
   readonly bank: BankPartition | undefined;
+  /** Why there is none, where that is known. */
+  readonly problem: string | undefined;
   readonly journal: Journal;
 }
 
 /** Finds the bank that runs and the journal beside it; a host whose journal cannot be written goes on. */
 export async function openBank(port: BankPort, again: () => Promise<void>): Promise<OpenBank> {
   const guid = port.command.partitionGuid;
-  const bank = guid ? await port.findBank(guid, again) : undefined;
+  let problem: string | undefined;
+  const find = async (wanted: string): Promise<BankPartition | undefined> => {
+    try {
+      return await port.findBank(wanted, again);
+    } catch (error) {
+      if (!(error instanceof TwinbankError)) throw error;
+      problem = error.message;
+      port.console.line(problem);
+      return undefined;
+    }
+  };
+  const bank = guid ? await find(guid) : undefined;
   const journal = port.openJournal(bank);
   if (journal.problem) port.console.line(`boot journal: ${journal.problem}`);
-  return { bank, journal };
+  return { bank, problem, journal };
 }

@@ -22,12 +22,14 @@ export interface HealthParts {
   readonly drivers: DriverReport;
   readonly keeper: Pick<StateKeeper, 'report'>;
   readonly verified: VerifiedManifests | undefined;
+  /** Why nothing may be written to the bank; whatever the recipe has checked, such a boot is never confirmed. */
+  bankProblem(): string | undefined;
 }
 
 /** What is wrong with the running system each time that it is asked; a trial is asked for more. */
 export function systemHealth(
   { command, settings, faults, readMounts, currentLeases }: HealthPort,
-  { agents, drivers, keeper, verified }: HealthParts,
+  { agents, drivers, keeper, verified, bankProblem }: HealthParts,
 ): (trial: boolean) => string[] {
   return (trial) => {
     const found = findProblems(settings.health, trial, {
@@ -39,6 +41,8 @@ export function systemHealth(
       stateProblem: keeper.report().problem,
       manifestProblem: verified?.problem,
     });
+    const bank = bankProblem();
+    if (bank !== undefined) found.unshift(bank);
     return faults.has('no-confirm') ? [...found, 'the fault no-confirm'] : found;
   };
 }

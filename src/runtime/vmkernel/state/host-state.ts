@@ -26,6 +26,8 @@ export interface StatePlaces {
   readonly memo?: string;
   /** As of `confirmRunningBank`. */
   readonly dropCaches?: (path: string) => Promise<void>;
+  /** As of `BankGuard.assert`. */
+  readonly assertOnlyBank?: () => void;
   /** Of a save that waits for the banks; default {@link defaultLockTimeoutMs}. */
   readonly lockTimeoutMs?: number;
 }

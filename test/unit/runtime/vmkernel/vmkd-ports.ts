@@ -67,6 +67,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       load: async () => note('load drivers'),
       loadNamed: async () => {},
     }),
+    bankGuard: { assert: () => {}, problem: () => undefined },
     findBank: async () => ({ number: 5, device: '/dev/vda5', disk: '/dev/vda' }),
     openJournal: () => ({ write: (event) => void journal.push(event) }),
     stateKeeper: () => ({

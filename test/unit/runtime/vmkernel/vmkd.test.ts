@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TwinbankError } from '../../../../src/diagnostics/error.ts';
 import { fakeSystem, gate } from './vmkd-ports.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -57,6 +58,37 @@ describe('the steps of vmkd', () => {
     );
     expect(events).not.toContain('keep state');
     expect(journal).toEqual([]);
+  });
+
+  it('write nothing and say so where two disks have the bank', async () => {
+    const why = 'bank: found /dev/sda5, /dev/sdb5';
+    const { events, fake, run } = fakeSystem({
+      findBank: () => Promise.reject(new TwinbankError('refused', 'bank.ambiguous', why)),
+      openJournal: (bank) => ({ problem: bank ? 'none' : 'no disk has a store', write: () => {} }),
+      judgeBoot: async () => {
+        throw new Error('there is no bank');
+      },
+    });
+    await run();
+    expect(events).toEqual(expect.arrayContaining([why, `bank: not confirmed: ${why}`]));
+    expect(events).not.toContain('keep state');
+    expect(fake.parts?.system.problems()).toEqual([why]);
+    expect(fake.parts?.bank).toBeUndefined();
+  });
+
+  it('are unhealthy while a copy of the disk is there, and are not confirmed', async () => {
+    const why = 'bank: found /dev/sda5, /dev/sdb5';
+    const seen: (readonly string[])[] = [];
+    const { run } = fakeSystem({
+      bankGuard: { assert: () => {}, problem: () => why },
+      judgeBoot: async ({ problems, assertOnlyBank }) => {
+        seen.push(problems(true), problems(false));
+        assertOnlyBank?.();
+        return undefined;
+      },
+    });
+    await run();
+    expect(seen).toEqual([[why], [why]]);
   });
 
   it('do not look for a bank that no loader named', async () => {

@@ -29,6 +29,7 @@ interface Boot {
   /** When somebody ends the system. */
   readonly stopAt?: number;
   readonly dropCaches?: () => Promise<void>;
+  readonly assertOnlyBank?: () => void;
 }
 
 interface Judged {
@@ -94,6 +95,7 @@ async function judge(boot: Boot): Promise<Judged> {
       throw new Error('it was reset');
     },
     dropCaches: boot.dropCaches ?? (async () => {}),
+    ...(boot.assertOnlyBank && { assertOnlyBank: boot.assertOnlyBank }),
     pauseMs: 0,
   });
   const why = await judging.catch((error: Error) => error.message);
@@ -113,6 +115,17 @@ const booted = {
   refused: [{ bank: 6, why: 'contents: boot.v00' }],
 };
 const unhealthy = (why: string) => ({ event: 'unhealthy', bank: 5, why });
+
+describe('a bank of which there may be a copy', () => {
+  it('is not confirmed, however healthy', async () => {
+    const assertOnlyBank = () => {
+      throw new Error('found /dev/sda5, /dev/sdb5');
+    };
+    const { why, marks } = await judge({ marks: trial, ill: () => '', assertOnlyBank });
+    expect(why).toBe('found /dev/sda5, /dev/sdb5');
+    expect(marks).toEqual(trial);
+  });
+});
 
 describe('a trial', () => {
   it('that is healthy is confirmed at the first look', async () => {
