@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { type OutputPlace, outputPlace } from '../disk/output-place.ts';
 import { sweepTemporaryImages, temporaryName } from '../disk/temporary-image.ts';
+import { withDiskClaim } from '../host/disk-claim.ts';
 import type { Context } from './command.ts';
 import { usageError } from './failure.ts';
 import { openSpecial, sendTo } from './output-stream.ts';
@@ -63,7 +64,10 @@ export function openOutput(context: FileContext, out: string, options: OutputOpt
     async write(fill) {
       try {
         if (place.kind === 'file') await writeWhole(place.path, fill, options, signal);
-        else await writeInto(out, place, fill, signal);
+        else if (place.kind === 'block-device') {
+          const into = () => writeInto(out, place, fill, signal);
+          await withDiskClaim(place.path, into, { signal, name: out });
+        } else await writeInto(out, place, fill, signal);
       } catch (error) {
         throw named(out, error);
       }

@@ -55,9 +55,8 @@ async function openPlace(
   signal: AbortSignal,
 ): Promise<number> {
   if (place.kind === 'descriptor') return place.fd;
-  const { O_WRONLY, O_NONBLOCK, O_EXCL, O_NOCTTY } = constants;
+  const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
   const { kind, path } = place;
-  if (kind === 'block-device') return promisify(open)(path, O_WRONLY | O_EXCL);
   if (kind !== 'pipe') return promisify(open)(path, O_WRONLY | O_NOCTTY);
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync } from 'node:fs';
 import { basename, dirname, extname } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
@@ -8,6 +8,7 @@ import { extentBytes } from '../disk/extents.ts';
 import { attempt, openFileDevice } from '../disk/file-device.ts';
 import { openImage } from '../disk/open-image.ts';
 import { sweepTemporaryImages, temporaryImage } from '../disk/temporary-image.ts';
+import { withDiskClaim } from '../host/disk-claim.ts';
 import { compareData, copyData } from './copy-data.ts';
 import { type FinishedDisk, finishedDisk } from './finished-disk.ts';
 import type { FlashRequest, FlashResult } from './flash-image.ts';
@@ -21,10 +22,11 @@ export type FlashFileRequest = Omit<FlashRequest, 'confirm' | 'resume'>;
 /**
  * Makes a disk file of an image: verified before the first byte, sparse, read back after the last, and
  * under its name only when it is whole. Throws what `verifyImage`, `checkTargetFile` and `copyData` throw,
- * `flash.size` (kind `refused`) for a size that the image does not fit, and kind `io` for a disk without room.
+ * `flash.size` (kind `refused`) for a size that the image does not fit, what `withDiskClaim` throws, and kind `io` for a disk
+ * without room.
  */
 export async function flashFile(request: FlashFileRequest): Promise<FlashResult> {
-  const { report, signal, identity } = request;
+  const { signal } = request;
   const image = await openSource(request);
   try {
     const target = checkTargetFile(
@@ -32,29 +34,41 @@ export async function flashFile(request: FlashFileRequest): Promise<FlashResult>
       request.input ? undefined : request.image,
       request.overwrite ?? false,
     );
-    const size = request.size ?? image.device.size;
-    if (request.size !== undefined) assertFits(request, image, size);
-    const state = request.keepState && stateOfFile(request.target);
-    report({ type: 'step', step: 1, of: 3, title: 'Verify the image' });
-    const { extents, checkedBy } = await verifyImage(image, { report, signal });
-    // Of a size that is none, the hashes have more to say.
-    assertFits(request, image, size);
-    const disk = await finishedDisk(image.device, extents, { size, identity, state });
-    const dataBytes = extentBytes(disk.extents);
-    await sweepTemporaryImages(dirname(target));
-    await temporaryImage(dirname(target), dataBytes, async (path) => {
-      await writeDisk(path, disk, request).catch((error: unknown) => {
-        throw underName(target, path, error);
-      });
-      signal?.throwIfAborted();
-      attempt(target, 'replace', () => renameSync(path, target));
-      flushFile(dirname(target));
-    });
-    const readBack = request.readBack ?? true;
-    return { size, dataBytes, writtenBytes: dataBytes, checkedBy, readBack };
+    const write = () => writeTarget(image, target, request);
+    if (!existsSync(target)) return await write();
+    // As long as somebody has it open, what would be replaced is their disk.
+    return await withDiskClaim(target, write, { signal, name: request.target });
   } finally {
     image.close();
   }
+}
+
+async function writeTarget(
+  image: FlashSource,
+  target: string,
+  request: FlashFileRequest,
+): Promise<FlashResult> {
+  const { report, signal, identity } = request;
+  const size = request.size ?? image.device.size;
+  if (request.size !== undefined) assertFits(request, image, size);
+  const state = request.keepState && stateOfFile(request.target);
+  report({ type: 'step', step: 1, of: 3, title: 'Verify the image' });
+  const { extents, checkedBy } = await verifyImage(image, { report, signal });
+  // Of a size that is none, the hashes have more to say.
+  assertFits(request, image, size);
+  const disk = await finishedDisk(image.device, extents, { size, identity, state });
+  const dataBytes = extentBytes(disk.extents);
+  await sweepTemporaryImages(dirname(target));
+  await temporaryImage(dirname(target), dataBytes, async (path) => {
+    await writeDisk(path, disk, request).catch((error: unknown) => {
+      throw underName(target, path, error);
+    });
+    signal?.throwIfAborted();
+    attempt(target, 'replace', () => renameSync(path, target));
+    flushFile(dirname(target));
+  });
+  const readBack = request.readBack ?? true;
+  return { size, dataBytes, writtenBytes: dataBytes, checkedBy, readBack };
 }
 
 function assertFits({ target }: FlashFileRequest, { device }: FlashSource, size: number): void {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { DeviceFacts } from './device/device-facts.ts';
+import type { DeviceFacts } from '../host/device/device-facts.ts';
 import { flashDevice } from './flash-device.ts';
 import { flashFile } from './flash-file.ts';
 import { openSource, type SourceRequest } from './open-source.ts';

@@ -2,8 +2,8 @@ import { type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { outputPlace } from '../disk/output-place.ts';
-import { isLocked } from './device/file-locks.ts';
-import { systemFolders } from './device/sysfs.ts';
+import { isFileLocked } from '../host/device/file-locks.ts';
+import { systemFolders } from '../host/device/sysfs.ts';
 
 /**
  * The path under which the result will stand: of a link, what it leads to, as the link stays. Refuses
@@ -55,7 +55,7 @@ function assertReplaceable(
   if (!overwrite) {
     refuse('flash.target-exists', 'no file of this name', 'one; --yes replaces it');
   }
-  if (isLocked(there, systemFolders)) {
+  if (isFileLocked(target, systemFolders, false)) {
     const found = 'a lock on it: a virtual machine or another program has it open';
     refuse('flash.in-use', 'a disk file that nobody uses', found);
   }

@@ -55,6 +55,19 @@ function subfolder(walls: Walls, folder: string, file: string): string | undefin
   return rows.sort((one, other) => other.length - one.length)[0];
 }
 
+describe('a disk', () => {
+  it('is locked by nobody but the claim, which looks at all its other users, too', () => {
+    const lockers = sources
+      .filter(({ file, text }) =>
+        importsOf(text).some(
+          ({ specifier }) => targetFile(file, specifier) === 'host/file-lock.ts',
+        ),
+      )
+      .map(({ file }) => file);
+    expect(lockers).toEqual(['host/disk-claim.ts']);
+  });
+});
+
 describe('every file under src/', () => {
   it('lies in a folder of the house', () => {
     expect(offenders((file) => (folderOf(file) in folders ? [] : ['unknown folder']))).toEqual([]);

@@ -8,7 +8,7 @@ import { journalOfDisk } from '../../bootloader/store-journal.ts';
 import { inFile } from '../../diagnostics/in-file.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
 import { openImage } from '../../disk/open-image.ts';
-import { withFileLock } from '../../host/file-lock.ts';
+import { withDiskClaim } from '../../host/disk-claim.ts';
 import { type Colors, defineCommand, type Result } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { diskImagePositional } from '../options.ts';
@@ -45,10 +45,9 @@ export const command = defineCommand({
       return withDisk(image, path, {}, (device) => listing(device, colors));
     }
     checkNumber(action, number);
-    // Everything that the change is decided by is read under the lock.
-    return withFileLock(path, async () => change({ image, path, action, number, colors }), {
-      signal,
-    });
+    // Everything that the change is decided by is read under the claim.
+    const work = async () => change({ image, path, action, number, colors });
+    return withDiskClaim(path, work, { signal, name: image });
   },
 });
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { appendJournal } from '../../bootloader/store-journal.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
-import { withFileLock } from '../../host/file-lock.ts';
+import { withDiskClaim } from '../../host/disk-claim.ts';
 import type { ApplyResult } from '../../update/apply.ts';
 import { assertBundleFile } from '../../update/bundle/bundle-file.ts';
 import type { HostDisk } from '../../update/host-disk.ts';
@@ -47,7 +47,7 @@ export const command = defineCommand({
       // Whoever holds the lock changes the banks, and this update would be planned with others.
       const result = dryRun
         ? await update()
-        : await withFileLock(path, update, { seconds: 0, signal: context.signal });
+        : await withDiskClaim(path, update, { seconds: 0, signal: context.signal, name: image });
       return {
         json: { image, bundle: source.name, outcome: result.outcome, ...planJson(result.plan) },
         text: resultText(image, result, source.name, context.colors),

@@ -4,6 +4,7 @@ import type { Person } from '../../bootloader/selection.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { inFile } from '../../diagnostics/in-file.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
+import { withDiskClaim } from '../../host/disk-claim.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
 import type { ConsoleLog, LinePattern } from '../console/console-log.ts';
 import type { LiveFault, NamedFault } from '../faults/fault.ts';
@@ -45,6 +46,7 @@ export class CommandMachine implements TestMachine {
   readonly #record: MachineRecord = machineRecord();
   readonly #power: RigPower;
   readonly #cutter: PowerCutter;
+  readonly #signal: AbortSignal | undefined;
 
   constructor({ rig, signal }: CommandOptions) {
     this.#rig = readRig(rig);
@@ -59,6 +61,7 @@ export class CommandMachine implements TestMachine {
     ]);
     this.hostAddress = hostAddress;
     this.console = this.#record.console;
+    this.#signal = signal;
     this.#power = new RigPower(this.#rig, this.#record, signal);
     this.#cutter = powerCutter(this.console, (fault) => this.#power.cutByLine(fault));
   }
@@ -167,7 +170,7 @@ export class CommandMachine implements TestMachine {
     const { text, effect, bank } = fault;
     if (effect.on === 'power')
       this.#cutter.add({ text, effect, ...(bank !== undefined && { bank }) });
-    else await this.#withDiskAt((path) => bindOnDisk(path, fault, []));
+    else await this.#withDiskAt(true, (path) => bindOnDisk(path, fault, []));
   }
 
   async heal(fault?: NamedFault | LiveFault): Promise<void> {
@@ -190,7 +193,7 @@ export class CommandMachine implements TestMachine {
   ): Promise<T> {
     if (!this.#rig.disk) throw notAble('rig', 'disk', 'it has no disk that this host can read');
     this.#assert('off', 'use the disk');
-    return this.#withDiskAt((path) => withDiskFile(path, writable, use));
+    return this.#withDiskAt(writable, (path) => withDiskFile(path, writable, use));
   }
 
   async snapshot(): Promise<never> {
@@ -211,12 +214,14 @@ export class CommandMachine implements TestMachine {
   }
 
   /** The disk of a machine that is off, on this side. */
-  async #withDiskAt<T>(use: (path: string) => Promise<T>): Promise<T> {
+  async #withDiskAt<T>(writable: boolean, use: (path: string) => Promise<T>): Promise<T> {
     const { disk, folder } = this.#rig;
     if (!disk) throw notAble('rig', 'disk', 'it has no disk that this host can reach');
     if (disk.host !== undefined) await this.#power.do('disk.host', disk.host);
     try {
-      return await use(resolve(folder, disk.path));
+      const path = resolve(folder, disk.path);
+      if (!writable) return await use(path);
+      return await withDiskClaim(path, () => use(path), { signal: this.#signal });
     } finally {
       if (disk.target !== undefined) await this.#power.do('disk.target', disk.target);
     }

@@ -181,6 +181,19 @@ describe.skipIf(given === undefined)(
       try {
         const { code, stderr } = await flash([device, ...consent]);
         expect([code, stderr]).toEqual([8, expect.stringContaining(`mounted on ${place}`)]);
+        // And every other writer: what is looked at is the same.
+        writeFileSync(at('any.tgz'), packState([]));
+        for (const argv of [
+          ['bank', device, 'confirm'],
+          ['state', 'restore', device, at('any.tgz')],
+          ['boot', device, '--write', '--engine', 'sim'],
+          ['boot', device, '--write'],
+          ['oem', 'schema', '--out', device],
+        ]) {
+          const refused = await runHere(argv);
+          expect(refused.stderr).toContain(`mounted on ${place}`);
+          expect(refused.code).toBe(8);
+        }
       } finally {
         judge('umount', [place]);
       }

@@ -11,6 +11,7 @@ import { type BootResult, bootInQemu } from '../../../harness/qemu/boot.ts';
 import { followBoots } from '../../../harness/qemu/follow-boots.ts';
 import type { MachineOptions } from '../../../harness/qemu/machine.ts';
 import { simDisk } from '../../../harness/sim/sim-disk.ts';
+import { withDiskClaim } from '../../../host/disk-claim.ts';
 import type { Context, Result } from '../../command.ts';
 import { bankJson, bankLine } from '../../text/bank-text.ts';
 import { timelineChart } from '../../text/timeline-chart.ts';
@@ -28,7 +29,13 @@ export interface QemuRun {
 }
 
 /** `boot --engine qemu`: on a copy of the image, or with `write` on the image itself. */
-export async function bootInMachine(run: QemuRun, context: Context): Promise<Result> {
+export function bootInMachine(run: QemuRun, context: Context): Promise<Result> {
+  if (!run.write) return boot(run, context);
+  // QEMU locks it in its own way, which nobody of ours looks at before it runs.
+  return withDiskClaim(run.path, () => boot(run, context), { signal: context.signal });
+}
+
+async function boot(run: QemuRun, context: Context): Promise<Result> {
   const disk = await openDisk(run.path, run.write);
   try {
     const faults = damage(disk.path, run.faults);

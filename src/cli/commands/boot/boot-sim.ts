@@ -7,7 +7,7 @@ import type { NamedFault } from '../../../harness/faults/fault.ts';
 import { simulateBoots } from '../../../harness/sim/sim-boot.ts';
 import { simBootLine } from '../../../harness/sim/sim-boot-event.ts';
 import { simDisk } from '../../../harness/sim/sim-disk.ts';
-import { withFileLock } from '../../../host/file-lock.ts';
+import { withDiskClaim } from '../../../host/disk-claim.ts';
 import type { Context, Result } from '../../command.ts';
 import { bankJson } from '../../text/bank-text.ts';
 import { plain } from '../../text/plain-text.ts';
@@ -25,7 +25,7 @@ interface SimulatedRun {
 export async function bootInSimulator(run: SimulatedRun, context: Context): Promise<Result> {
   if (!run.write) return simulate(run, context);
   const { signal } = context;
-  return withFileLock(run.path, async () => simulate(run, context), { signal });
+  return withDiskClaim(run.path, async () => simulate(run, context), { signal });
 }
 
 function simulate({ path, boots, faults: named, write }: SimulatedRun, context: Context): Result {

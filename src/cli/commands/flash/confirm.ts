@@ -1,6 +1,6 @@
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { humanSize } from '../../../diagnostics/size.ts';
-import type { DeviceFacts } from '../../../flash/device/device-facts.ts';
+import type { DeviceFacts } from '../../../host/device/device-facts.ts';
 import type { Context } from '../../command.ts';
 
 interface Consent {

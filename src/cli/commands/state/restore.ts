@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { inFile } from '../../../diagnostics/in-file.ts';
-import { withFileLock } from '../../../host/file-lock.ts';
+import { withDiskClaim } from '../../../host/disk-claim.ts';
 import { packState, type StateFile, unpackState } from '../../../state/archive.ts';
 import { saveState } from '../../../state/save-state.ts';
 import { filesOfSettings, settingsOfFiles } from '../../../state/settings.ts';
@@ -33,7 +33,10 @@ export const command = defineCommand({
         if (pair.stuck !== undefined) throw noBank(image, pair.stuck);
         return { ...(await saveState(pair, packState(files))), bank: pair.number };
       });
-    const { bank, generation, slot, wrote } = await withFileLock(path, save, context);
+    const { bank, generation, slot, wrote } = await withDiskClaim(path, save, {
+      signal: context.signal,
+      name: image,
+    });
     const paths = files.map((one) => one.path);
     const done = wrote ? 'saved as' : 'already there as';
     return {

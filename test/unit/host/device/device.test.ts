@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readDeviceFacts } from '../../../src/flash/device/device-facts.ts';
-import { deviceUses } from '../../../src/flash/device/device-uses.ts';
-import { isLocked } from '../../../src/flash/device/file-locks.ts';
-import { deviceNumber, type SystemFolders } from '../../../src/flash/device/sysfs.ts';
+import { readDeviceFacts } from '../../../../src/host/device/device-facts.ts';
+import { deviceUses } from '../../../../src/host/device/device-uses.ts';
+import { isLocked } from '../../../../src/host/device/file-locks.ts';
+import { deviceNumber, type SystemFolders } from '../../../../src/host/device/sysfs.ts';
 
 let root: string;
 let folders: SystemFolders;

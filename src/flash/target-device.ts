@@ -1,13 +1,11 @@
 import { statSync } from 'node:fs';
-import { TwinbankError } from '../../diagnostics/error.ts';
-import { exactSize, humanSize } from '../../diagnostics/size.ts';
-import { openDirect } from '../../disk/direct-device.ts';
-import { type FileDevice, openFileDevice } from '../../disk/file-device.ts';
-import { withFileLock } from '../../host/file-lock.ts';
-import { type DeviceFacts, readDeviceFacts } from './device-facts.ts';
-import { deviceUses } from './device-uses.ts';
-import { isLocked } from './file-locks.ts';
-import { deviceNumber, type SystemFolders, systemFolders } from './sysfs.ts';
+import { TwinbankError } from '../diagnostics/error.ts';
+import { exactSize, humanSize } from '../diagnostics/size.ts';
+import { openDirect } from '../disk/direct-device.ts';
+import { type FileDevice, openFileDevice } from '../disk/file-device.ts';
+import { type DeviceFacts, readDeviceFacts } from '../host/device/device-facts.ts';
+import { deviceNumber, type SystemFolders, systemFolders } from '../host/device/sysfs.ts';
+import { withDiskClaim } from '../host/disk-claim.ts';
 
 /** A block device that nobody else uses, and that nobody can mount before it is closed. */
 export interface TargetDevice {
@@ -19,10 +17,9 @@ export interface TargetDevice {
 }
 
 /**
- * Claims a block device for as long as `use` runs, locked as systemd asks of programs that change a disk, so that
- * udev does not look at what is half written. Refuses (kind `refused`), before it is opened, `flash.device-unknown`,
+ * Claims a block device for as long as `use` runs. Refuses (kind `refused`), before it is opened, `flash.device-unknown`,
  * `flash.device-partition`, `device.sector-size`, `flash.device-read-only`, `flash.size` for less than `needed`
- * bytes, `flash.device-system`, `flash.device-in-use`, `flash.in-use`; throws `lock.busy`, and kind `io`.
+ * bytes; throws what `withDiskClaim` throws, and kind `io`.
  */
 export async function withTargetDevice<T>(
   path: string,
@@ -31,7 +28,7 @@ export async function withTargetDevice<T>(
 ): Promise<T> {
   const facts = checkDevice(path, needed, systemFolders);
   const work = async (): Promise<T> => {
-    const cached = claim(path);
+    const cached = openFileDevice(path, { writable: true });
     const direct = openDirect(cached, { writable: true });
     try {
       if (!direct) throw directUnsupported(path);
@@ -41,7 +38,7 @@ export async function withTargetDevice<T>(
       cached.close();
     }
   };
-  return withFileLock(path, work, signal ? { signal } : {});
+  return withDiskClaim(path, work, { signal });
 }
 
 /** The facts of a block device that may be erased. Throws as {@link withTargetDevice} does. */
@@ -65,29 +62,7 @@ function checkDevice(path: string, needed: number, folders: SystemFolders): Devi
     const found = facts.bytes === 0 ? 'no medium in it' : exactSize(facts.bytes);
     refuse('flash.size', `a device of ${humanSize(needed)} (${needed} bytes) or more`, found);
   }
-  const uses = deviceUses(facts.number, folders);
-  const first = uses.find(({ system }) => system) ?? uses[0];
-  if (first) {
-    const more = uses.length > 1 ? ` and ${uses.length - 1} more` : '';
-    const found = `${first.device} ${first.what}${more}`;
-    if (first.system) refuse('flash.device-system', 'a disk that this host can lose', found);
-    refuse('flash.device-in-use', 'a device that nobody uses', found);
-  }
-  if (isLocked(stat, folders)) {
-    const found = 'a lock on it: a virtual machine or another program has it open';
-    refuse('flash.in-use', 'a device that nobody uses', found);
-  }
   return facts;
-}
-
-function claim(path: string): FileDevice {
-  try {
-    return openFileDevice(path, { writable: true, exclusive: true });
-  } catch (error) {
-    if (!(error instanceof TwinbankError) || error.code !== 'file.busy') throw error;
-    const message = `${path}: expected a device that nobody uses, found the kernel or another program to have claimed it`;
-    throw new TwinbankError('refused', 'flash.device-in-use', message, { cause: error });
-  }
 }
 
 function directUnsupported(path: string): TwinbankError {

@@ -3,7 +3,7 @@ import { partitionsOf } from './device-facts.ts';
 import { followed, namesIn, type SystemFolders, textOf } from './sysfs.ts';
 
 /** What a device, or a part of it, is used for. */
-interface DeviceUse {
+export interface DeviceUse {
   /** The disk, one of its partitions, or a device that is made of them. */
   readonly device: string;
   /** `mounted on /boot`, `swap space`, `a part of md0` */
@@ -47,6 +47,41 @@ export function deviceUses(number: string, folders: SystemFolders): DeviceUse[] 
   };
   look(folder, folder.split('/').at(-1) ?? '');
   return uses;
+}
+
+/**
+ * The same of a plain file: swap space in it, and loop devices that are made of it, as they have what they have read
+ * of it in a cache of their own (losetup(8)).
+ */
+export function fileUses(path: string, folders: SystemFolders): DeviceUse[] {
+  const swaps = (textOf(folders.proc, 'swaps') ?? '').split('\n');
+  const inSwaps = swaps.some((line) => unescaped(line.split(/\s/)[0] ?? '') === path);
+  const loops = namesIn(folders.sys, 'block').filter(
+    (name) => textOf(folders.sys, 'block', name, 'loop/backing_file') === path,
+  );
+  return [
+    ...(inSwaps ? [{ device: path, what: 'swap space', system: true }] : []),
+    ...loops.flatMap((name): DeviceUse[] => [
+      ...deviceUses(textOf(folders.sys, 'block', name, 'dev') ?? '', folders),
+      { device: path, what: `attached to ${name} (losetup --detach frees it)`, system: false },
+    ]),
+  ];
+}
+
+/** Names of a disk, its partitions and of what is made of them, as /dev has them. */
+export function deviceNames(number: string, folders: SystemFolders): string[] {
+  const folder = followed(folders.sys, 'dev/block', number);
+  if (folder === undefined) return [];
+  const below = (at: string): string[] => [
+    at.split('/').at(-1) ?? '',
+    ...partitionsOf(at).flatMap((name) => below(join(at, name))),
+    ...namesIn(at, 'holders').flatMap((name) => {
+      const held = followed(at, 'holders', name);
+      return held === undefined ? [] : below(held);
+    }),
+  ];
+  // A device of a folder of its own has a `!` for the slash in sysfs.
+  return below(folder).map((name) => name.replaceAll('!', '/'));
 }
 
 function mapperName(folder: string): string[] {
