@@ -5,6 +5,12 @@ const block = 512;
 const fieldBytes = 100;
 
 /**
+ * All of a layer is root's, and root uses it by name: where a package has a folder that everybody may write (`/var/tmp`, modes such as
+ * 1777), nobody but root may write it here. What others need to write is made at run time.
+ */
+const othersWrite = 0o022;
+
+/**
  * A tree as a tar in the form of GNU tar, for mksquashfs: owner root, all times 0, names as UTF-8. Names and targets
  * that a header does not hold go before it in records of their own (types L and K). A pax header could hold
  * them, too, but mksquashfs 4.5 takes `/` and `../` off the beginning of the targets in it.
@@ -16,7 +22,7 @@ export function* encodeGnuTar(tree: FileTree): Generator<Uint8Array> {
     if (target.length > fieldBytes) yield* longRecord('K', target);
     if (name.length > fieldBytes) yield* longRecord('L', name);
     const data = entry.type === 'file' ? entry.data : new Uint8Array();
-    const mode = entry.type === 'symlink' ? 0o777 : entry.mode;
+    const mode = entry.type === 'symlink' ? 0o777 : entry.mode & ~othersWrite;
     yield header(types[entry.type], name, { mode, bytes: data.length, target });
     yield* padded(data);
   }
