@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import * as z from 'zod';
 import type { Cache } from '../../components/cache.ts';
 import { type CachedBundle, cachedBundle } from '../../modules/cached-bundle.ts';
 
@@ -16,6 +17,13 @@ export interface ProviderSchemas {
 }
 
 const limits = { timeoutMs: 10_000, maxOldGenerationSizeMb: 128 };
+
+/** What the thread says; the provider's own code runs in it, and can say anything in its place. */
+const schemasForm = z.object({
+  problems: z.array(z.string().max(10_000)).max(1000),
+  classes: z.array(z.looseObject({ name: z.string() })).max(1000),
+  monitors: z.boolean(),
+});
 
 /** The thread's program. */
 export function describeWorker(cache: Cache): Promise<CachedBundle> {
@@ -55,7 +63,10 @@ export async function describeProvider(
         clearTimeout(timer);
         resolve(found);
       };
-      worker.once('message', settle);
+      worker.once('message', (message: unknown) => {
+        const found = schemasForm.safeParse(message);
+        settle(found.success ? found.data : failed('a message that is not its description'));
+      });
       worker.once('error', (error) => settle(failed(error.message)));
       worker.once('exit', (code) => settle(failed(`it ended the process with ${code}`)));
     });

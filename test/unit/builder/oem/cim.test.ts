@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { version } from 'typescript';
 import { afterAll, describe, expect, test } from 'vitest';
+import { describeProvider } from '../../../../src/builder/oem/cim/describe-provider.ts';
 import { planOemCim } from '../../../../src/builder/oem/cim/plan-cim.ts';
 import { cimSourceProblems } from '../../../../src/builder/oem/cim/provider-sources.ts';
 import { testProviders } from '../../../../src/builder/oem/cim/test-provider.ts';
@@ -48,6 +49,18 @@ const problemsOf = async (files: Record<string, string>, claims?: string): Promi
   if (!(outcome instanceof TwinbankError)) throw outcome ?? new Error('expected an error');
   return outcome.message.split('\n');
 };
+
+test.each(['null', '{}', "{ problems: 'x', classes: [], monitors: true }", '[{}]'])(
+  'is not brought down by the code of a provider that says %s in place of its description',
+  async (message) => {
+    const bundle = `import { parentPort } from 'node:worker_threads'; parentPort.postMessage(${message}); export const provider = {};`;
+    expect(await describeProvider(Buffer.from(bundle), cache)).toEqual({
+      problems: ['expected to load, found: a message that is not its description'],
+      classes: [],
+      monitors: false,
+    });
+  },
+);
 
 test('a provider becomes a bundle and what is known of it without running it', async () => {
   const files = {
