@@ -38,6 +38,7 @@ const foreignFormats: readonly Foreign[] = [
   row(0, '\x1f\x8b', 'a gzip file', unpack),
   row(0, '\xfd7zXZ\0', 'an xz file', unpack),
   row(0, '\x28\xb5\x2f\xfd', 'a zstd file', unpack),
+  row(0, '\x50*M\x18', 'a zstd file', unpack),
   row(0, 'BZh', 'a bzip2 file', unpack),
   row(0, '\x04\x22\x4d\x18', 'an lz4 file', unpack),
   row(0, 'PK\x03\x04', 'a zip file', unpack),

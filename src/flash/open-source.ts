@@ -17,6 +17,7 @@ import { type OpenImage, openImage } from '../disk/open-image.ts';
 import { nonZeroExtents } from '../disk/sparse.ts';
 import { temporaryFolder } from '../host/temporary-folder.ts';
 import { type Packing, unpack } from '../host/unpack.ts';
+import { packingBy, packingHeadBytes } from './packing.ts';
 
 /** An image as it is flashed, whatever it came in. */
 export interface FlashSource extends OpenImage {
@@ -35,13 +36,6 @@ export interface SourceRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-const magics: readonly (readonly [Packing, readonly number[]])[] = [
-  ['gz', [0x1f, 0x8b]],
-  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
-  ['zst', [0x28, 0xb5, 0x2f, 0xfd]],
-];
-const longestMagic = Math.max(...magics.map(([, magic]) => magic.length));
-
 /**
  * Opens the image to flash. What is packed or comes through a pipe is unpacked once, into a sparse file without a
  * name in the folder for temporary files: it is verified before the first byte of it goes anywhere. Throws what
@@ -57,18 +51,13 @@ export async function openSource(request: SourceRequest): Promise<FlashSource> {
 
 function packingOf(path: string): Packing | undefined {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
-  const head = new Uint8Array(8);
+  const head = new Uint8Array(packingHeadBytes);
   const fd = openSync(path, 'r');
   try {
-    readSync(fd, head, 0, 8, 0);
+    return packingBy(head.subarray(0, readSync(fd, head)));
   } finally {
     closeSync(fd);
   }
-  return packingBy(head);
-}
-
-function packingBy(head: Uint8Array): Packing | undefined {
-  return magics.find(([, magic]) => magic.every((byte, index) => head[index] === byte))?.[0];
 }
 
 async function spool(
@@ -133,6 +122,8 @@ async function* unpacked(
     yield* unpack(whole, packing, signal);
   } catch (error) {
     if (error instanceof TwinbankError || signal?.aborted) throw error;
+    // The medium of the packed file, not what is in it.
+    if (error instanceof Error && 'syscall' in error) throw error;
     const message = `${name}: expected it to unpack, found: ${(error as Error).message}`;
     throw new TwinbankError('corrupt', 'flash.unpack', message, { cause: error });
   }
@@ -143,7 +134,7 @@ async function peek(stream: Readable): Promise<{ packing: Packing | undefined; w
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   const first: Uint8Array[] = [];
   let bytes = 0;
-  while (bytes < longestMagic) {
+  while (bytes < packingHeadBytes) {
     const next = await chunks.next();
     if (next.done) break;
     first.push(next.value);

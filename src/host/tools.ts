@@ -31,6 +31,7 @@ export const hostTools: readonly HostTool[] = [
     neededFor: 'unpacking components',
   },
   { name: 'zstd', package: 'zstd', neededFor: 'unpacking components' },
+  { name: 'gzip', package: 'gzip', neededFor: 'unpacking components' },
   {
     name: 'strip',
     package: 'binutils',

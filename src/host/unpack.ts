@@ -1,70 +1,92 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import { toolMissing } from './run-tool.ts';
 
-/** Ways in which bytes are packed, and the programs that unpack them; of gzip Node knows. */
+/*
+ * Ways in which bytes are packed, and the programs that unpack them. Of gzip Node knows, too, but not the same: what it takes for padding
+ * depends on where its chunks end. zstd asks for `--long` above windows of 128 MiB; 2 GiB is all that it can.
+ */
 const programs = {
+  gz: ['gzip', '-dc'],
   xz: ['xz', '-dc', '-T0'],
-  zst: ['zstd', '-dcq'],
-  gz: undefined,
-} as const satisfies Record<string, readonly [string, ...string[]] | undefined>;
+  zst: ['zstd', '-dcq', '--long=31'],
+} as const satisfies Record<string, readonly [string, ...string[]]>;
 
 export type Packing = keyof typeof programs;
 
 export function isPacking(ending: string): ending is Packing {
-  return ending in programs;
+  return Object.hasOwn(programs, ending);
 }
 
 /**
- * The unpacked bytes of a stream, as they come. Throws a plain error with what zlib or the program says of damaged
- * data, and `host.tool-missing`.
+ * The unpacked bytes of a stream, as they come. Throws a plain error that says what was found in place of sound data,
+ * what the stream throws itself, and `host.tool-missing`.
  */
-export function unpack(
+export async function* unpack(
   packed: Readable,
   packing: Packing,
   signal?: AbortSignal,
-): AsyncIterable<Uint8Array> {
-  const program = programs[packing];
-  return program ? throughProgram(packed, program, signal) : gunzip(packed);
-}
-
-async function* gunzip(packed: Readable): AsyncGenerator<Uint8Array> {
-  const unzip = createGunzip({ chunkSize: 1 << 18 });
-  packed.on('error', (error) => unzip.destroy(error));
-  yield* packed.pipe(unzip);
-}
-
-async function* throughProgram(
-  packed: Readable,
-  [name, ...args]: readonly [string, ...string[]],
-  signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
+  const [name, ...args] = programs[packing];
   const child = spawn(name, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, LC_ALL: 'C' },
+    // gzip and xz read more options from these.
+    env: {
+      ...process.env,
+      LC_ALL: 'C',
+      GZIP: undefined,
+      XZ_OPT: undefined,
+      XZ_DEFAULTS: undefined,
+    },
     signal,
   });
   let errors = '';
   child.stderr.on('data', (chunk) => {
-    errors += chunk;
+    errors = `${errors}${chunk}`.slice(-4096);
   });
-  const ended = new Promise<number | null>((resolve, reject) => {
+  type End = { code: number | null; by: NodeJS.Signals | null };
+  const ended = new Promise<End>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'ENOENT' ? toolMissing(name) : error),
     );
-    child.once('close', (code) => resolve(code));
+    child.once('close', (code, by) => resolve({ code, by }));
+  });
+  let unread: Error | undefined;
+  packed.once('error', (error) => {
+    unread = error;
   });
   // The exit code tells the story, not the broken pipe of a program that gave up.
   const fed = pipeline(packed, child.stdin).catch(() => {});
   ended.catch(() => {});
   try {
     yield* child.stdout;
-    const code = await ended;
+    const { code, by } = await ended;
     await fed;
-    if (code !== 0) throw new Error(errors.trim().split('\n').pop() || `${name} exit code ${code}`);
+    if (unread) throw unread;
+    if (code !== 0) throw new Error(by ? `${name} ended by ${by}` : problemOf(name, errors, code));
   } finally {
     child.kill();
   }
+}
+
+/** Words of the programs, and what they are about. */
+const problems: readonly (readonly [RegExp, (name: string) => string])[] = [
+  [/trailing garbage/i, (name) => `other bytes behind the end of its ${name} data`],
+  [/unexpected end|premature end/i, (name) => `${name} data that end too early`],
+  [/memory|window/i, (name) => `${name} data that need more memory than ${name} may take`],
+  [
+    /crc|checksum|corrupt|invalid|integrity|length error/i,
+    (name) => `${name} data that are damaged`,
+  ],
+  [
+    /unsupported format|unknown header|not recognized|not in gzip format/i,
+    (name) => `bytes that are no ${name} data`,
+  ],
+];
+
+/** What a program found, in our words; its own name a pipe that nobody has heard of. */
+function problemOf(name: string, errors: string, code: number | null): string {
+  const [, words] = problems.find(([pattern]) => pattern.test(errors)) ?? [];
+  return words?.(name) ?? `something that ${name} cannot unpack (exit code ${code})`;
 }

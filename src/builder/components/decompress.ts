@@ -5,7 +5,7 @@ import { isPacking, unpack } from '../../host/unpack.ts';
 
 /**
  * The unpacked bytes of a part of a file, as they come: `name` tells by its ending how it is packed
- * (.xz and .zst by the host's programs, .gz by zlib, .tar as it is).
+ * (.gz, .xz and .zst by the host's programs, .tar as it is).
  * Throws kind `corrupt` for damaged data, kind `tool-missing`.
  */
 export async function* unpackedRange(
