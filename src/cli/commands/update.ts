@@ -72,11 +72,12 @@ function apply(
 }
 
 async function openSource(context: Context, bundle: string): Promise<ByteSource> {
-  const { cwd, report, signal } = context;
+  const { cwd, env, report, signal } = context;
   if (bundle === '-') return streamSource(standardInput, pipedInput(context, 'bundle'));
   if (/^https?:\/\//i.test(bundle)) {
     const { httpSource } = await import('../../update/source/http-source.ts');
-    return httpSource(bundle, { report, signal });
+    const { proxiesOf } = await import('../../update/source/http-proxy.ts');
+    return httpSource(bundle, { report, signal, proxyFor: proxiesOf(env) });
   }
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(bundle)) {
     const message = `bundle: expected a file, an http or https URL, or -, found ${JSON.stringify(bundle)}`;

@@ -1,9 +1,13 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { isIP } from 'node:net';
+import { connect } from 'node:tls';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { publicName, redirectTarget } from './http-address.ts';
+import { failureOf } from './http-failure.ts';
 import type { Pace } from './http-pace.ts';
-import { downloadError } from './http-reply.ts';
+import { hostOf, type ProxyFor } from './http-proxy.ts';
+import { openTunnel } from './http-tunnel.ts';
 
 export interface Connection {
   /** Ends whatever goes on, at once. */
@@ -11,6 +15,8 @@ export interface Connection {
   readonly pace: Pace;
   /** Certificates (PEM) that HTTPS trusts instead of the system's. */
   readonly ca: string | undefined;
+  /** By which proxy a server is asked. */
+  readonly proxyFor: ProxyFor;
 }
 
 const redirects = new Set([301, 302, 303, 307, 308]);
@@ -40,19 +46,25 @@ export async function request(
   }
 }
 
-function requestOnce(
+async function requestOnce(
   url: URL,
   headers: Readonly<Record<string, string>>,
-  { signal, pace, ca }: Connection,
+  connection: Connection,
 ): Promise<http.IncomingMessage> {
+  const { signal, pace } = connection;
+  const way = await wayTo(url, connection);
   return new Promise((resolve, reject) => {
     const cancel = pace.wait('head', (error) => sent.destroy(error));
     const { request } = url.protocol === 'https:' ? https : http;
     const sent = request(url, {
-      agent: false,
       signal,
-      headers: { ...headers, 'Accept-Encoding': 'identity', 'User-Agent': 'twinbank' },
-      ...(ca === undefined ? {} : { ca }),
+      ...way.options,
+      headers: {
+        ...headers,
+        ...way.headers,
+        'Accept-Encoding': 'identity',
+        'User-Agent': 'twinbank',
+      },
     });
     let reply: http.IncomingMessage | undefined;
     const answered = (message: http.IncomingMessage): void => {
@@ -71,6 +83,31 @@ function requestOnce(
     });
     sent.end();
   });
+}
+
+/** How a server is reached: directly, or by a proxy, which asks for us or, for HTTPS, only passes bytes on. */
+async function wayTo(
+  url: URL,
+  connection: Connection,
+): Promise<{ options: https.RequestOptions; headers: Readonly<Record<string, string>> }> {
+  const { ca, proxyFor } = connection;
+  const trust = ca === undefined ? {} : { ca };
+  const proxy = proxyFor(url);
+  if (!proxy) return { options: { agent: false, ...trust }, headers: {} };
+  if (url.protocol === 'http:') {
+    const { address, authorization } = proxy;
+    const path = `${url.origin}${url.pathname}${url.search}`;
+    return {
+      options: { agent: false, ...address, path },
+      headers: { Host: url.host, ...authorization },
+    };
+  }
+  const tunnel = await openTunnel(proxy, url, connection);
+  const host = hostOf(url);
+  // By its name the server is asked for its certificate, and an address is no name.
+  const names = { host, ...(isIP(host) === 0 && { servername: host }) };
+  const createConnection = () => connect({ socket: tunnel, ...names, ...trust });
+  return { options: { createConnection }, headers: {} };
 }
 
 /**
@@ -93,20 +130,4 @@ export async function readReply(
   } finally {
     cancel();
   }
-}
-
-function failureOf(name: string, error: unknown): TwinbankError {
-  if (error instanceof TwinbankError) return error;
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  // OpenSSL's end with a line end; an attempt for each of a name's addresses has none of its own.
-  const [reason] = (message || code).split('\n');
-  if (code.startsWith('HPE_')) {
-    const sentence = `${name}: expected a reply as HTTP has it, and no more than it announces, found ${code}`;
-    return new TwinbankError('io', 'update.http-protocol', sentence, { cause: error });
-  }
-  if (code === 'EPROTO' || /CERT|SELF_SIGNED|VERIFY|^ERR_SSL|^ERR_TLS/.test(code)) {
-    const sentence = `${name}: expected HTTPS with a certificate that is trusted, found another: ${reason}`;
-    return new TwinbankError('io', 'update.tls', sentence, { cause: error });
-  }
-  return downloadError(name, `the connection broke: ${reason}`, error);
 }

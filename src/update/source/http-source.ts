@@ -3,6 +3,7 @@ import { type ByteSource, streamSource } from './byte-source.ts';
 import { parseAddress, publicName } from './http-address.ts';
 import { HttpDownload } from './http-download.ts';
 import { type After, downloadPace } from './http-pace.ts';
+import type { ProxyFor } from './http-proxy.ts';
 import { retryPolicy } from './http-retry.ts';
 
 export interface HttpSourceOptions {
@@ -20,6 +21,8 @@ export interface HttpSourceOptions {
   readonly deadlineMs?: number;
   /** Certificates (PEM) that HTTPS trusts instead of the system's. */
   readonly ca?: string | undefined;
+  /** By which proxy a server is asked; default by none. */
+  readonly proxyFor?: ProxyFor;
   /** How time passes. */
   readonly after?: After;
   /** Milliseconds since some moment. */
@@ -42,7 +45,7 @@ export async function httpSource(
 ): Promise<ByteSource> {
   const { signal: outer, report = silent, after = timers, stallMs = 30_000, ca } = options;
   const { retries = 5, pauseMs = 1000, deadlineMs = 12 * 3_600_000 } = options;
-  const { now = () => performance.now() } = options;
+  const { now = () => performance.now(), proxyFor = () => undefined } = options;
   const address = parseAddress(text);
   outer?.throwIfAborted();
   const ending = new AbortController();
@@ -56,7 +59,7 @@ export async function httpSource(
 
   const attempts = retryPolicy({ signal, report, retries, pauseMs, after });
   const pace = downloadPace(publicName(address), { stallMs, deadlineMs, after, now });
-  const download = new HttpDownload(address, { signal, pace, ca }, attempts);
+  const download = new HttpDownload(address, { signal, pace, ca, proxyFor }, attempts);
   const first = await download.connect().catch((error: unknown) => {
     end();
     throw error;
