@@ -1,18 +1,17 @@
 import { statSync } from 'node:fs';
 import { TwinbankError } from '../diagnostics/error.ts';
-import { alignExtents, extentBytes } from '../disk/extents.ts';
+import { extentBytes } from '../disk/extents.ts';
+import { partitionExtents } from '../host/device/device-facts.ts';
+import { systemFolders } from '../host/device/sysfs.ts';
 import { runTool } from '../host/run-tool.ts';
-import { essentialExtents } from './essential-extents.ts';
 import { finishedDisk } from './finished-disk.ts';
 import type { FlashRequest, FlashResult } from './flash-image.ts';
 import type { FlashSource } from './open-source.ts';
+import { deviceExtents } from './signature-extents.ts';
 import { type TargetDevice, withTargetDevice } from './target-device.ts';
 import { type KeptState, keepStateOf } from './target-state.ts';
 import { verifyImage } from './verify-image.ts';
 import { writeDevice } from './write-device.ts';
-
-/** Media erase and write in blocks of this size, or in multiples of it. */
-const alignment = 4096;
 
 /**
  * Makes a block device the disk of an image: what it is and that it is free first, then the person's word, then
@@ -54,8 +53,8 @@ async function write(
   const { extents, checkedBy } = await verifyImage(image, { report, signal });
   const size = facts.bytes;
   const disk = await finishedDisk(image.device, extents, { size, identity, state });
-  const all = [...disk.extents, ...essentialExtents(disk.device)];
-  const aligned = { device: disk.device, extents: alignExtents(all, alignment, size) };
+  const old = partitionExtents(facts.number, systemFolders);
+  const aligned = { device: disk.device, extents: deviceExtents(disk, old) };
   const title = readBack ? 'Write the data and read them back' : 'Write the data';
   report({ type: 'step', step: 2, of: 2, title });
   const work = { report, signal, resume, readBack };

@@ -56,6 +56,20 @@ export function partitionsOf(folder: string): string[] {
   return namesIn(folder).filter((name) => numberOf(folder, name, 'partition') !== undefined);
 }
 
+/** Where on a disk the kernel has found partitions, in bytes. */
+export function partitionExtents(
+  number: string,
+  folders: SystemFolders,
+): { readonly offset: number; readonly length: number }[] {
+  const folder = followed(folders.sys, 'dev/block', number);
+  if (folder === undefined) return [];
+  return partitionsOf(folder).map((name) => {
+    // In units of 512 bytes, as the size.
+    const offset = (numberOf(folder, name, 'start') ?? 0) * 512;
+    return { offset, length: bytesOf(join(folder, name)) };
+  });
+}
+
 /** The kernel counts in units of 512 bytes here, whatever the device's own sectors are. */
 function bytesOf(folder: string): number {
   return (numberOf(folder, 'size') ?? 0) * 512;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readDeviceFacts } from '../../../../src/host/device/device-facts.ts';
+import { partitionExtents, readDeviceFacts } from '../../../../src/host/device/device-facts.ts';
 import { deviceUses } from '../../../../src/host/device/device-uses.ts';
 import { isLocked } from '../../../../src/host/device/file-locks.ts';
 import { deviceNumber, type SystemFolders } from '../../../../src/host/device/sysfs.ts';
@@ -105,6 +105,14 @@ describe('the facts of a device', () => {
     link('sys/devices/virtio0/block/vda/device', 'sys/devices/virtio0');
     expect(facts('259:0')).toMatchObject({ model: 'WDC PC SN730', serial: '2021ABC' });
     expect(facts('254:0')).toMatchObject({ model: null, serial: 'rig-7' });
+  });
+
+  it('have the places of its partitions', () => {
+    stick();
+    const disk = 'usb1/1-4/1-4:1.0/host6/target6:0:0/6:0:0:0/block/sdb';
+    put(`sys/devices/${disk}/sdb1/start`, '2048');
+    expect(partitionExtents('8:16', folders)).toEqual([{ offset: 2 ** 20, length: 2 ** 20 }]);
+    expect(partitionExtents('8:32', folders)).toEqual([]);
   });
 
   it('are none for a number that sysfs does not know', () => {
