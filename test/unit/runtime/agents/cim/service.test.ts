@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { answerForms } from '../../../../../src/runtime/agents/cim/agent.ts';
+import { classesForm } from '../../../../../src/runtime/agents/cim/answer-forms.ts';
 import type { CimClass } from '../../../../../src/runtime/agents/cim/provider.ts';
 import type { ProviderDescription } from '../../../../../src/runtime/agents/cim/provider-description.ts';
 import type { ProviderProcessOptions } from '../../../../../src/runtime/agents/cim/provider-process.ts';
@@ -96,4 +98,18 @@ test('keeps no indication that would take the memory of all others', async () =>
   raise?.('CIM_AlertIndication', { AlertType: 6, ProbableCause: 51, Message: 'x'.repeat(40_000) });
   expect(await methods.indications({})).toMatchObject({ indications: [] });
   expect(reports).toEqual([expect.stringContaining('expected at most 32768 characters')]);
+});
+
+test('answers in the forms by which vmkd hands its answers on, for every class that there is', async () => {
+  const { methods } = service({ '/fans.json': description });
+  const ask = async (name: keyof typeof methods, params: Record<string, unknown> = {}) => {
+    const answer: unknown = JSON.parse(JSON.stringify(await methods[name](params)));
+    answerForms[name](answer, name);
+    return answer;
+  };
+  const { classes } = classesForm(await ask('classes'), 'classes');
+  expect(classes.length).toBeGreaterThan(20);
+  for (const { name } of classes) await ask('class', { name });
+  await ask('instances', { class: 'CIM_ManagedElement' });
+  await ask('indications');
 });
