@@ -1,5 +1,4 @@
 import type { TestMachine } from '../machine/test-machine.ts';
-import type { MachineRequest } from '../qemu/hardware.ts';
 import type { Failure, RunEvent, Verdict } from '../report/run-event.ts';
 import type { ArtifactStore } from '../scenario/artifact-store.ts';
 import { type MachineWatch, watchMachine } from '../scenario/machine-watch.ts';
@@ -14,7 +13,7 @@ import { failureOf, isNotApplicable } from './step-failure.ts';
 
 export interface AttemptOptions {
   /** A machine that is off, with nothing on its disk. */
-  makeMachine(request: MachineRequest, signal: AbortSignal): Promise<TestMachine>;
+  makeMachine(request: PlannedRun['machine'], signal: AbortSignal): Promise<TestMachine>;
   readonly artifactStore: ArtifactStore;
   readonly snapshots: SnapshotCache;
   readonly engine: TestMachine['kind'];

@@ -41,7 +41,7 @@ export const inside: Readonly<Record<string, Walls>> = {
     command: ['console', 'faults', 'machine', 'sim'],
     report: ['console', 'faults', 'qemu'],
     scenario: ['console', 'faults', 'machine', 'qemu', 'report'],
-    run: ['faults', 'machine', 'qemu', 'report', 'scenario'],
+    run: ['faults', 'machine', 'report', 'scenario'],
   },
   runtime: {
     system: [],

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, normalize } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { readHwmon } from './hwmon.ts';
 import { CimError, type CimHost, type CimInstance } from './provider.ts';
 import { parseSmbios } from './smbios.ts';
@@ -87,17 +88,8 @@ export function cimHost(options: HostOptions): CimHost {
       return runProgram(first ?? path, rest, { timeoutMs, libraries, signal, name: program });
     },
     sleep: (ms) =>
-      new Promise((resolve, reject) => {
-        const end = (): void => {
-          clearTimeout(timer);
-          reject(new CimError('failed', 'the provider has to end'));
-        };
-        const timer = setTimeout(() => {
-          signal.removeEventListener('abort', end);
-          resolve();
-        }, ms);
-        if (signal.aborted) end();
-        else signal.addEventListener('abort', end, { once: true });
+      pause(ms, undefined, { signal }).catch(() => {
+        throw new CimError('failed', 'the provider has to end');
       }),
     get ending() {
       return signal.aborted;
