@@ -16,13 +16,12 @@ export async function followBoot(
   first: number,
 ): Promise<string> {
   const { watch, signal, timeoutMs } = context;
-  const begun = performance.now();
-  const found = await watch.until(
+  const wait = await watch.until(
     () => reached(context, until, first) ?? over(context, until, first) ?? off(context),
     { timeoutMs, signal },
   );
-  const isTimeout = performance.now() - begun >= timeoutMs;
-  const end = found ?? (isTimeout ? undefined : over(context, until, first, 0));
+  const isTimeout = 'without' in wait && wait.without === 'timeout';
+  const end = 'found' in wait ? wait.found : isTimeout ? undefined : over(context, until, first, 0);
   if (end === undefined) {
     const since = isTimeout ? `in ${timeoutMs / 1000} s` : 'before nothing more came';
     throw unmet(untilText(until), `nothing of it ${since}`);

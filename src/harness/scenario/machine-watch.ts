@@ -32,16 +32,19 @@ export interface MachineWatch {
   illMs(): number;
   /**
    * Waits until `test` gives something; it is asked now, after every line, and four times a second for what no line
-   * tells. Undefined after `timeoutMs`, and as soon as nothing of the machine changes any more. Rejects with the signal's
+   * tells. Ends without it after `timeoutMs`, and as soon as nothing of the machine changes any more. Rejects with the signal's
    * reason, and with that of a machine that is lost.
    */
   until<T>(
     test: () => T | undefined,
     options: { readonly timeoutMs: number; readonly signal: AbortSignal },
-  ): Promise<T | undefined>;
+  ): Promise<WaitEnd<T>>;
   /** A copy of what is known. */
   state(): WatchState;
 }
+
+/** What was awaited, or why it is not awaited any more. */
+export type WaitEnd<T> = { readonly found: T } | { readonly without: 'timeout' | 'settled' };
 
 /** What no line tells: a machine that went off, or is lost. */
 const askMs = 250;
@@ -130,7 +133,7 @@ export function watchMachine(
             const found = test();
             const lost = found === undefined ? machine.lost() : undefined;
             if (lost) throw lost;
-            if (found !== undefined) finish(() => resolve(found));
+            if (found !== undefined) finish(() => resolve({ found }));
             return found !== undefined;
           } catch (error) {
             finish(() => reject(error));
@@ -140,7 +143,7 @@ export function watchMachine(
         // What settled before it was asked stays as it is.
         const askAndSettle = async (): Promise<void> => {
           const settled = await machine.settled?.();
-          if (waiting.has(ask) && !ask() && settled) finish(() => resolve(undefined));
+          if (waiting.has(ask) && !ask() && settled) finish(() => resolve({ without: 'settled' }));
         };
         const onAbort = (): void => finish(() => reject(signal.reason));
         const finish = (end: () => void): void => {
@@ -150,7 +153,7 @@ export function watchMachine(
           signal.removeEventListener('abort', onAbort);
           end();
         };
-        const timer = setTimeout(() => finish(() => resolve(undefined)), timeoutMs);
+        const timer = setTimeout(() => finish(() => resolve({ without: 'timeout' })), timeoutMs);
         const clock = setInterval(() => void askAndSettle(), askMs);
         signal.addEventListener('abort', onAbort, { once: true });
         waiting.add(ask);

@@ -28,10 +28,11 @@ export const confirm = defineStep({
     const { machine, watch, signal, timeoutMs } = context;
     if (!machine.isOn()) return changeAtRest(context, 'confirm', bank);
     const from = watch.boots.at(-1)?.from ?? 0;
-    const line = await watch.until(
+    const wait = await watch.until(
       () => watch.lines.slice(from).find(({ text }) => bankStage(text) !== undefined),
       { timeoutMs, signal },
     );
+    const line = 'found' in wait ? wait.found : undefined;
     const event = line && bankStage(line.text);
     if (!event || !tellsConfirmed(event)) {
       throw unmet('the bank to be confirmed', line?.text ?? 'nothing said of the bank');
