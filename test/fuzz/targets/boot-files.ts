@@ -8,6 +8,7 @@ import {
 import {
   encodeRecord,
   type JournalEvent,
+  journalCounter,
   readJournal,
 } from '../../../src/bootloader/boot-journal.ts';
 import { decodeEnvBlock } from '../../../src/bootloader/env-block.ts';
@@ -138,8 +139,14 @@ export const bootJournal: FuzzTarget = {
   mutate: mutateJournal,
   run(input) {
     const records = readJournal(input);
-    for (const [at, { sequence, event }] of records.entries()) {
-      if (sequence < (records[at - 1]?.sequence ?? 0)) fails('records out of order');
+    const newest = journalCounter.newest(records.map(({ sequence }) => sequence));
+    if (newest !== (records.at(-1)?.sequence ?? 0)) fails('the newest record is not the last');
+    // Each is at most as old as the one before it, as the numbers go round.
+    let oldest = Number.MAX_SAFE_INTEGER;
+    for (const { sequence, event } of records) {
+      const age = journalCounter.stepsBehind(sequence, newest);
+      if (age > oldest) fails('records out of order');
+      oldest = age;
       if (
         !events
           .concat({ event: 'unhealthy', bank: 5, why: '' }, { event: 'shutdown', bank: 5, why: '' })
