@@ -26,12 +26,17 @@ export async function flashDevice(image: FlashSource, request: FlashRequest): Pr
     await request.confirm(target, device.facts);
     signal?.throwIfAborted();
     const kept = request.keepState && keptState(request, request.keepState.folder, device);
+    let begun = false;
     try {
-      const written = await write(image, request, device, kept?.content);
+      const written = await write(image, request, device, kept, () => {
+        begun = true;
+      });
       kept?.forget();
       return written;
     } catch (error) {
-      if (kept) {
+      // What was not begun has left the state where it was.
+      if (kept && !begun && !kept.leftover) kept.forget();
+      else if (kept) {
         const text = `the state of ${target} is in ${kept.file}; the next flash of it with --keep-state takes it from there`;
         report({ type: 'warning', text });
       }
@@ -46,18 +51,20 @@ async function write(
   image: FlashSource,
   request: FlashRequest,
   { facts, direct }: TargetDevice,
-  state: Uint8Array | undefined,
+  kept: KeptState | undefined,
+  onBegin: () => void,
 ): Promise<FlashResult> {
   const { report, signal, identity, resume = false, readBack = true } = request;
   report({ type: 'step', step: 1, of: 2, title: 'Verify the image' });
   const { extents, checkedBy } = await verifyImage(image, { report, signal });
   const size = facts.bytes;
-  const disk = await finishedDisk(image.device, extents, { size, identity, state });
+  const disk = await finishedDisk(image.device, extents, { size, identity, state: kept?.content });
   const old = partitionExtents(facts.number, systemFolders);
   const aligned = { device: disk.device, extents: deviceExtents(disk, old) };
   const title = readBack ? 'Write the data and read them back' : 'Write the data';
   report({ type: 'step', step: 2, of: 2, title });
-  const work = { report, signal, resume, readBack };
+  const work = { report, signal, resume, readBack, mark: kept?.mark };
+  onBegin();
   const writtenBytes = await writeDevice(aligned, direct, work).catch((error: unknown) => {
     throw halfWritten(request.target, error);
   });
@@ -74,9 +81,9 @@ async function write(
 function keptState(
   { target, report }: FlashRequest,
   folder: string,
-  { facts, cached }: TargetDevice,
+  { cached }: TargetDevice,
 ): KeptState {
-  const kept = keepStateOf(target, facts.serial ?? facts.name, folder, cached);
+  const kept = keepStateOf(target, folder, cached);
   const where = kept.leftover
     ? `the state is the one that a run which was broken off has kept in ${kept.file}`
     : `the state is kept in ${kept.file} until it is on the device again`;

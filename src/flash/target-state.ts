@@ -2,12 +2,14 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
+import { readGpt } from '../disk/gpt.ts';
 import { type OpenImage, openImage } from '../disk/open-image.ts';
 import { partitionDevice } from '../disk/partition-device.ts';
 import { unpackState } from '../state/archive.ts';
 import { chooseState } from '../state/choose-state.ts';
 import { nextBanks } from '../state/next-banks.ts';
 import { readBankState } from '../state/slots-of-bank.ts';
+import { markOfKeptState, readKeptStateMark } from './kept-state-mark.ts';
 
 /**
  * What the next boot of a disk would start from, packed. Throws (kind `refused`) `flash.no-state` where it is no
@@ -55,35 +57,72 @@ export interface KeptState {
   readonly file: string;
   /** The copy that a run which was broken off has left. */
   readonly leftover: boolean;
+  /** What stands on the disk meanwhile, so that the next run finds the copy. */
+  readonly mark: ReturnType<typeof markOfKeptState>;
+  /** Removes what this disk does not need any more, and no other disk's copy. */
   forget(): void;
 }
 
 /**
- * Keeps the state of a device in a file of its own in `folder`, for its owner alone, until the new image is
- * whole. Where a run was broken off, the device has no state any more and the file that this run left counts. It is
- * a packed state, which `state restore` takes, too. Throws as {@link stateOf} does.
+ * Keeps the state of a device in a file of its own in `folder`, for its owner alone, until the new image is whole. It is
+ * called by the disk's GUID, of which two disks may have the same; so what it is called is written on the disk as well,
+ * and where a run was broken off, the copy counts that the disk names. It is a packed state, which `state restore` takes,
+ * too. Throws as {@link stateOf} does, and `flash.no-identity` (kind `refused`) for a disk without a GUID.
  */
-export function keepStateOf(
-  name: string,
-  serial: string,
-  folder: string,
-  disk: BlockDevice,
-): KeptState {
-  const file = join(folder, `${serial.replaceAll(/[^\w.-]+/g, '_').slice(-120)}.state.tgz`);
-  const forget = (): void => rmSync(file, { force: true });
+export function keepStateOf(name: string, folder: string, disk: BlockDevice): KeptState {
+  const named = readKeptStateMark(disk);
+  const left =
+    named === undefined ? undefined : { key: named, file: join(folder, `${named}${ending}`) };
   let content: Uint8Array;
   try {
     content = stateOf(name, () => disk);
   } catch (error) {
     const none = error instanceof TwinbankError && error.code === 'flash.no-state';
-    if (!none || !existsSync(file)) throw error;
-    content = new Uint8Array(readFileSync(file));
+    if (!none || !left) throw error;
+    if (!existsSync(left.file)) {
+      throw noState(
+        name,
+        `none, and that which a run that was broken off has kept in ${left.file} is gone`,
+      );
+    }
+    content = new Uint8Array(readFileSync(left.file));
     // A copy that was cut short must not be taken for a state.
     unpackState(content);
-    return { content, file, leftover: true, forget };
+    const forget = (): void => rmSync(left.file, { force: true });
+    return { content, file: left.file, leftover: true, mark: markOfKeptState(left.key), forget };
   }
+  const { diskGuid } = readGpt(disk);
+  if (/^[0-]*$/.test(diskGuid)) throw noIdentity(name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  forget();
-  writeFileSync(file, content, { mode: 0o600, flush: true });
-  return { content, file, leftover: false, forget };
+  const { key, file } = writeNew(folder, diskGuid, content);
+  const forget = (): void => {
+    rmSync(file, { force: true });
+    if (left) rmSync(left.file, { force: true });
+  };
+  return { content, file, leftover: false, mark: markOfKeptState(key), forget };
+}
+
+const ending = '.state.tgz';
+
+/** Under a name that no other copy has: another disk may wait for that one. */
+function writeNew(
+  folder: string,
+  guid: string,
+  content: Uint8Array,
+): { key: string; file: string } {
+  for (let number = 1; ; number++) {
+    const key = number === 1 ? guid : `${guid}.${number}`;
+    const file = join(folder, `${key}${ending}`);
+    try {
+      writeFileSync(file, content, { mode: 0o600, flush: true, flag: 'wx' });
+      return { key, file };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+function noIdentity(name: string): TwinbankError {
+  const message = `${name}: expected a disk GUID to keep its state by, found none; state backup keeps it elsewhere`;
+  return new TwinbankError('refused', 'flash.no-identity', message);
 }

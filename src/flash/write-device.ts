@@ -11,6 +11,8 @@ interface WriteWork {
   /** Keep what the target holds already, from a run that was broken off. */
   readonly resume: boolean;
   readonly readBack: boolean;
+  /** Stands in place of the old table until the new one is written; within its first copy. */
+  readonly mark?: { readonly offset: number; readonly bytes: Uint8Array } | undefined;
 }
 
 /**
@@ -32,8 +34,16 @@ export async function writeDevice(
   const { report, signal, resume, readBack } = work;
   const { head, tail, boot } = ends(target.size);
   const data = [head, tail].reduce(withoutExtent, disk.extents);
-  for (const { offset, length } of [head, tail]) target.write(offset, new Uint8Array(length));
-  target.flush();
+  const cleared = new Uint8Array(head.length);
+  if (work.mark) cleared.set(work.mark.bytes, work.mark.offset);
+  // As long as there is one copy, the disk is what it was.
+  for (const [{ offset }, bytes] of [
+    [head, cleared],
+    [tail, new Uint8Array(tail.length)],
+  ] as const) {
+    target.write(offset, bytes);
+    target.flush();
+  }
   const source = disk.device;
   const written = await copyData(source, target, data, { task: 'write', report, signal, resume });
   target.flush();
