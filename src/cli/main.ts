@@ -19,6 +19,16 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 async function start(): Promise<void> {
+  // Packages ask for it while they are loaded.
+  if (!hasCurrentFolder()) {
+    const message =
+      'current folder: expected one that exists, found that it was removed; change to another one (cd)';
+    const error = { code: 'cli.current-folder', message };
+    if (argv.includes('--json'))
+      process.stdout.write(`${JSON.stringify({ schemaVersion: 1, error })}\n`);
+    end(5, `twinbank: ${message}`);
+    return;
+  }
   const [{ run }, { endSignals, interrupted, toFailure }, { exitCode }, { sweepTemporaryFolders }] =
     await Promise.all([
       import('./run.ts'),
@@ -62,6 +72,14 @@ async function start(): Promise<void> {
   });
   // Not left to the event loop: a forgotten timer or socket must not keep the command alive.
   process.exit(code);
+}
+
+function hasCurrentFolder(): boolean {
+  try {
+    return process.cwd() !== '';
+  } catch {
+    return false;
+  }
 }
 
 function end(code: number, message: string): void {

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { packageRoot } from '../builder/package-root.ts';
 import { htmlReport } from '../harness/report/html/page.ts';
@@ -27,12 +27,30 @@ export function openReports(context: Context, options: FileOptions): OutputFiles
     const how = { option, makeFolder: true, live: name === 'events' };
     return [{ name, option, output: openOutput(heedless, path, how) }];
   });
+  for (const [at, { option, name }] of outputs.entries()) {
+    const other = outputs
+      .slice(0, at)
+      .find((one) => isSamePlace(context, options[one.name], options[name]));
+    if (other)
+      throw usageError(
+        `${option}: expected another file than ${other.option} has, found ${options[name]}`,
+      );
+  }
   const [first, second] = outputs.filter(({ output }) => output.isStdout);
   if (first && second) {
     const message = `${second.option}: expected a file, found standard output, which ${first.option} has`;
     throw usageError(message);
   }
   return Object.fromEntries(outputs.map(({ name, output }) => [name, output]));
+}
+
+/** Whether two paths are one file, whatever they are called; `-` is none. */
+export function isSamePlace({ cwd }: Pick<Context, 'cwd'>, a = '-', b = '-'): boolean {
+  if (a === '-' || b === '-') return false;
+  const [one, two] = [resolve(cwd, a), resolve(cwd, b)];
+  if (one === two) return true;
+  const [left, right] = [one, two].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return left?.isFile() === true && left.dev === right?.dev && left.ino === right.ino;
 }
 
 /** Whether standard output has one of them, and what is said goes elsewhere. */

@@ -60,7 +60,7 @@ ${lines.join('')}    </BlockMap>
 
 /**
  * Reads the text of a bmap file of format 2.0. Throws, all of kind `corrupt`, `bmap.format`,
- * `bmap.version`, `bmap.checksum` where its own checksum is wrong, `bmap.range`.
+ * `bmap.version`, `bmap.no-checksums`, `bmap.checksum` where its own checksum is wrong, `bmap.range`.
  */
 export function decodeBmap(text: string): Bmap {
   const expect = (ok: boolean, code: string, expected: string, found: string | number) => {
@@ -71,6 +71,14 @@ export function decodeBmap(text: string): Bmap {
   const version = /<bmap\s+version="([^"]{1,20})"/.exec(text)?.[1];
   expect(version !== undefined, 'bmap.format', 'a <bmap version="..."> element', 'none');
   expect(/^2\.\d+$/.test(version ?? ''), 'bmap.version', 'version 2.0', version ?? '');
+  // What `bmaptool create --no-checksum` makes.
+  const bare = /<Range(?:\s[^>]{0,200})?>/.exec(text)?.[0] ?? '';
+  expect(
+    bare === '' || bare.includes('chksum='),
+    'bmap.no-checksums',
+    'the checksums of its ranges, which the image is verified by',
+    'none; make it with checksums, or remove it',
+  );
   const field = (name: string): string => {
     const found = new RegExp(`<${name}>\\s{0,9}([0-9A-Za-z]{1,64})\\s{0,9}</${name}>`).exec(text);
     expect(found !== null, 'bmap.format', `one <${name}>`, 'none');

@@ -28,6 +28,7 @@ const readable = `${titles.slice(0, -1).join(', ')} or ${titles.at(-1)}`;
 
 const convert = 'qemu-img convert -O raw makes an image that can be read';
 const unpack = 'unpack it first';
+const besideMap = 'name the image that it lies beside';
 const foreignFormats: readonly Foreign[] = [
   row(0, 'COWD', 'a VMDK disk', convert),
   row(0, '# Disk Descriptor', 'the descriptor of a VMDK disk', convert),
@@ -42,6 +43,8 @@ const foreignFormats: readonly Foreign[] = [
   row(0, 'BZh', 'a bzip2 file', unpack),
   row(0, '\x04\x22\x4d\x18', 'an lz4 file', unpack),
   row(0, 'PK\x03\x04', 'a zip file', unpack),
+  row(0, '<bmap', 'a block map', besideMap),
+  row(0, '<?xml', 'an XML file, as block maps (.bmap) are', besideMap),
   row(257, 'ustar', 'a tar archive', 'if it is a bundle, name it where a bundle is expected'),
 ];
 

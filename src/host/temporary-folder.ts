@@ -2,6 +2,7 @@ import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TwinbankError } from '../diagnostics/error.ts';
 import { isOwnerGone, ownerMark, ownerPattern } from './process-owner.ts';
 
 export interface TemporaryFolder {
@@ -14,10 +15,10 @@ const ownName = new RegExp(`^twinbank-[a-z]+-(${ownerPattern})-[A-Za-z0-9]{6}$`)
 
 /**
  * A folder of our own that goes with this process if nobody removes it before; what a process that was killed has left, the
- * next run sweeps. `kind` is a word of small letters that says what it is for.
+ * next run sweeps. `kind` is a word of small letters that says what it is for. Throws `temporary.folder` (kind `io`) where `parent` takes none.
  */
 export function temporaryFolder(kind: string, parent = tmpdir()): TemporaryFolder {
-  const path = mkdtempSync(join(parent, `twinbank-${kind}-${ownerMark()}-`));
+  const path = makeFolder(parent, `twinbank-${kind}-${ownerMark()}-`);
   const atExit = (): void => rmSync(path, { recursive: true, force: true });
   process.once('exit', atExit);
   return {
@@ -27,6 +28,16 @@ export function temporaryFolder(kind: string, parent = tmpdir()): TemporaryFolde
       process.removeListener('exit', atExit);
     },
   };
+}
+
+function makeFolder(parent: string, prefix: string): string {
+  try {
+    return mkdtempSync(join(parent, prefix));
+  } catch (cause) {
+    const [, reason] = /^\w+: ([^,]*)/.exec((cause as Error).message) ?? [];
+    const message = `${parent}: expected a folder for temporary files that can be written, found: ${reason}; set TMPDIR to another one`;
+    throw new TwinbankError('io', 'temporary.folder', message, { cause });
+  }
 }
 
 /** Runs work with the path of such a folder, which is gone afterwards. */

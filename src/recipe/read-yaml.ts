@@ -143,6 +143,10 @@ function readPair(
     refuse(keyPath, 'another key', '"__proto__"');
     return;
   }
+  if (key === '<<') {
+    refuse(keyPath, 'no merge key, as they are not taken (a recipe extends another one)', '"<<"');
+    return;
+  }
   const first = entries.get(key);
   if (first) {
     const line = first.key.line === null ? '' : `, first in line ${first.key.line}`;

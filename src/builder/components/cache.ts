@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Report } from '../../diagnostics/progress.ts';
+import { homeFolder } from '../../host/home-folder.ts';
 import { isOwnerGone, ownerMark } from '../../host/process-owner.ts';
 import { digestFile, sha256 as sha256Of } from './digest.ts';
 import { atPath, errorCode } from './io-error.ts';
@@ -25,7 +25,7 @@ export interface Cache {
 export function cacheDirectory(env: Readonly<Record<string, string | undefined>>): string {
   if (env.TWINBANK_CACHE) return env.TWINBANK_CACHE;
   if (env.XDG_CACHE_HOME) return join(env.XDG_CACHE_HOME, 'twinbank');
-  return join(env.HOME || homedir(), '.cache', 'twinbank');
+  return join(homeFolder(env, 'TWINBANK_CACHE'), '.cache', 'twinbank');
 }
 
 /**

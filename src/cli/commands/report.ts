@@ -8,8 +8,9 @@ import { verdicts } from '../../harness/report/run-event.ts';
 import { collectRun } from '../../harness/report/run-record.ts';
 import { failureOf, isGreen } from '../../harness/report/verdict.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { usageError } from '../failure.ts';
 import { reportNote } from '../output-file.ts';
-import { openReports, takesStdout, writeReports } from '../run-reports.ts';
+import { isSamePlace, openReports, takesStdout, writeReports } from '../run-reports.ts';
 import { inputText, standardInput } from '../standard-input.ts';
 import { plain } from '../text/plain-text.ts';
 import { table } from '../text/table.ts';
@@ -46,6 +47,10 @@ export const command = defineCommand({
       }),
   dash: { events: 'input', html: 'output', junit: 'output' },
   run: async (context, { events, html, junit, artefacts }) => {
+    for (const [option, path] of Object.entries({ html, junit })) {
+      const read = events.find((name) => isSamePlace(context, name, path));
+      if (read) throw usageError(`--${option}: expected another file than ${read}, which is read`);
+    }
     const files = openReports(context, { junit, html });
     const records: RunRecord[] = [];
     for (const name of events) records.push(await readRecord(context, name, artefacts));

@@ -12,6 +12,9 @@ export const copiedFlag = 1n << 63n;
 /** Bits 9 to 55: the offset in the file. */
 export const offsetMask = 0x00fffffffffffe00n;
 
+/** What to do about an image that only QEMU can read. */
+const convert = '; qemu-img convert -O raw makes an image that can be read';
+
 export interface Qcow2Header {
   readonly version: number;
   readonly clusterBytes: number;
@@ -52,9 +55,10 @@ export function encodeQcow2Header(header: Qcow2Header): Uint8Array {
  * `qcow2.header` for values that cannot be.
  */
 export function decodeQcow2Header(bytes: Uint8Array, fileBytes: number): Qcow2Header {
-  const expect = (ok: boolean, code: string, expected: string, found: string | number) => {
+  type Found = string | number;
+  const expect = (ok: boolean, code: string, expected: string, found: Found, hint = '') => {
     if (ok) return;
-    const message = `qcow2 header: expected ${expected}, found ${found}`;
+    const message = `qcow2 header: expected ${expected}, found ${found}${hint}`;
     throw new TwinbankError('corrupt', code, message, { data: { expected, found } });
   };
   expect(bytes.length >= headerBytes, 'qcow2.header', `${headerBytes} bytes`, bytes.length);
@@ -65,9 +69,21 @@ export function decodeQcow2Header(bytes: Uint8Array, fileBytes: number): Qcow2He
   const version = view.getUint32(4);
   expect(version === 2 || version === 3, 'qcow2.version', 'version 2 or 3', version);
   const backing = u64(8);
-  expect(backing === 0, 'qcow2.backing-file', 'an image of its own', 'one with a backing file');
+  expect(
+    backing === 0,
+    'qcow2.backing-file',
+    'an image of its own',
+    'one with a backing file',
+    convert,
+  );
   const crypt = view.getUint32(32);
-  expect(crypt === 0, 'qcow2.encrypted', 'an unencrypted image', `encryption method ${crypt}`);
+  expect(
+    crypt === 0,
+    'qcow2.encrypted',
+    'an unencrypted image',
+    `encryption method ${crypt}`,
+    convert,
+  );
   // Bit 0, "dirty", concerns reference counts only, which reading does not need.
   const features = version === 3 ? view.getBigUint64(72) & ~1n : 0n;
   const known = [
@@ -82,6 +98,7 @@ export function decodeQcow2Header(bytes: Uint8Array, fileBytes: number): Qcow2He
     'qcow2.feature',
     'an image without incompatible features',
     feature ?? `features 0x${features.toString(16)}`,
+    (features >> 1n) & 1n ? '; qemu-img check -r all may repair it' : convert,
   );
   const clusterBits = view.getUint32(20);
   const bitsOk = clusterBits >= 9 && clusterBits <= 21;

@@ -88,6 +88,16 @@ describe('the built command line', () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 
+  it('says that the current folder was removed', () => {
+    const gone = join(folder, 'gone');
+    const line = `mkdir ${gone}; cd ${gone}; rmdir ${gone}; ${process.execPath} ${program} recipe check x.yaml`;
+    const { status, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' });
+    expect(status).toBe(5);
+    expect(stderr).toBe(
+      'twinbank: current folder: expected one that exists, found that it was removed; change to another one (cd)\n',
+    );
+  });
+
   it('ends quietly when its reader goes', () => {
     const line = `${process.execPath} ${program} recipe schema | head -n 1; echo $\{PIPESTATUS[0]}`;
     const { stdout, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' });

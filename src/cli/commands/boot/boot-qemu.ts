@@ -1,6 +1,7 @@
 import { assertTwinbankDisk } from '../../../bootloader/inspect-image.ts';
 import { readBanks } from '../../../bootloader/read-banks.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
+import { inFile } from '../../../diagnostics/in-file.ts';
 import { type OpenImage, openImage } from '../../../disk/open-image.ts';
 import { bootError } from '../../../harness/console/boot-error.ts';
 import type { ConsoleLine } from '../../../harness/console/console-log.ts';
@@ -94,7 +95,12 @@ async function openDisk(image: string, write: boolean) {
     assertTwinbankDisk(opened.device);
     return opened.format;
   });
-  if (!write) return { ...(await copyDisk(image)), format: 'raw' as const };
+  if (!write) {
+    const copy = await copyDisk(image).catch((error: unknown) => {
+      throw inFile(image, error);
+    });
+    return { ...copy, format: 'raw' as const };
+  }
   if (format !== 'vmdk') return { path: image, format, remove: async () => {} };
   const message = `${image}: expected a raw or qcow2 image with --write, found a VMDK disk, which is only read`;
   throw new TwinbankError('refused', 'image.read-only', message);
@@ -115,6 +121,8 @@ function withImage<T>(
   const opened = openImage(path, options);
   try {
     return use(opened);
+  } catch (error) {
+    throw inFile(path, error);
   } finally {
     opened.close();
   }

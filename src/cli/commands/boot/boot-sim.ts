@@ -1,5 +1,6 @@
 import { assertTwinbankDisk } from '../../../bootloader/inspect-image.ts';
 import { readBanks } from '../../../bootloader/read-banks.ts';
+import { inFile } from '../../../diagnostics/in-file.ts';
 import { openImage } from '../../../disk/open-image.ts';
 import { overlayDevice } from '../../../disk/overlay-device.ts';
 import { bindFaults } from '../../../harness/faults/bind-faults.ts';
@@ -52,6 +53,8 @@ function simulate({ path, boots, faults: named, write }: SimulatedRun, context: 
       text: `${transcript}\n\n${storyText(result.boots, after, context.colors)}`,
       failure: storyFailure(result.boots),
     };
+  } catch (error) {
+    throw inFile(path, error);
   } finally {
     opened.close();
   }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { exactSize, humanSize, parseSize } from '../../../diagnostics/size.ts';
@@ -8,6 +7,7 @@ import { flashCommand } from '../../../flash/flash-command.ts';
 import { type FlashResult, flashImage } from '../../../flash/flash-image.ts';
 import { flashStream } from '../../../flash/flash-stream.ts';
 import type { SourceRequest } from '../../../flash/open-source.ts';
+import { homeFolder } from '../../../host/home-folder.ts';
 import { type Context, defineCommand, type Environment } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { pipedInput, standardInput } from '../../standard-input.ts';
@@ -124,7 +124,10 @@ function resultText(
 
 /** For what must outlive a run that was broken off (XDG base directory specification). */
 function stateFolder(env: Environment): string {
-  return join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state'), 'twinbank');
+  return join(
+    env.XDG_STATE_HOME || join(homeFolder(env, 'XDG_STATE_HOME'), '.local/state'),
+    'twinbank',
+  );
 }
 
 function sizeOption(text: string | undefined): number | undefined {

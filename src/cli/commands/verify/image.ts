@@ -1,6 +1,7 @@
 import { type ImageReport, inspectImage } from '../../../bootloader/inspect-image.ts';
 import type { StateLabel } from '../../../bootloader/rules.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
+import { inFile } from '../../../diagnostics/in-file.ts';
 import type { Finding } from '../../../disk/finding.ts';
 import { openImage } from '../../../disk/open-image.ts';
 import { readBankForUpdate } from '../../../update/bank-reading.ts';
@@ -42,7 +43,11 @@ export async function verifyImage(
 ): Promise<Result> {
   const { report, signal, colors } = context;
   const opened = openImage(path);
-  const found = await inspectImage(opened.device, { report, signal }).finally(() => opened.close());
+  const found = await inspectImage(opened.device, { report, signal })
+    .catch((error: unknown) => {
+      throw inFile(file, error);
+    })
+    .finally(() => opened.close());
   const { banks, store, manifests, trust } = await withHostDisk(
     file,
     path,
