@@ -30,6 +30,17 @@ export function temporaryFolder(kind: string, parent = tmpdir()): TemporaryFolde
   };
 }
 
+/** Bytes that the path of a Unix socket may have (unix(7)); what is longer is cut off, so that two of them become one. */
+const maxSocketPath = 107;
+const shortParent = '/tmp';
+
+/** Such a folder for Unix sockets with names of up to 16 bytes: in /tmp, where the usual folder's path is too long for them. */
+export function socketFolder(kind: string): TemporaryFolder {
+  const name = `twinbank-${kind}-${ownerMark()}-XXXXXX/`;
+  const bytes = Buffer.byteLength(join(tmpdir(), name)) + 16;
+  return temporaryFolder(kind, bytes > maxSocketPath ? shortParent : tmpdir());
+}
+
 function makeFolder(parent: string, prefix: string): string {
   try {
     return mkdtempSync(join(parent, prefix));
@@ -58,7 +69,12 @@ export async function withTemporaryFolder<T>(
  * Removes the folders that killed processes of this user have left. It never fails: what cannot be read or removed
  * stays for another run.
  */
-export function sweepTemporaryFolders(parent = tmpdir()): void {
+export function sweepTemporaryFolders(...parents: string[]): void {
+  const usual = [...new Set([tmpdir(), shortParent])];
+  for (const parent of parents.length > 0 ? parents : usual) sweepFolder(parent);
+}
+
+function sweepFolder(parent: string): void {
   for (const name of namesIn(parent)) {
     const mark = ownName.exec(name)?.[1];
     if (mark === undefined || !isOwnerGone(mark)) continue;

@@ -3,7 +3,7 @@ import { copyFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { toolMissing } from '../../host/run-tool.ts';
-import { temporaryFolder } from '../../host/temporary-folder.ts';
+import { socketFolder } from '../../host/temporary-folder.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
 import { type ConsoleLog, consoleLog } from '../console/console-log.ts';
 import { machineClient } from '../machine/machine-client.ts';
@@ -48,7 +48,7 @@ export async function startQemu(
   signal?: AbortSignal,
 ): Promise<QemuMachine> {
   signal?.throwIfAborted();
-  const folder = temporaryFolder('machine');
+  const folder = socketFolder('machine');
   const files = machineFiles(folder.path, options.firmwareVariables);
   const removeFiles = folder.remove;
   const listeners = [files.console, files.qmp, files.vmkd].map(acceptOne);

@@ -8,11 +8,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withScratch } from '../../../src/builder/components/cache.ts';
 import { isOwnerGone, ownerMark } from '../../../src/host/process-owner.ts';
 import {
+  socketFolder,
   sweepTemporaryFolders,
   temporaryFolder,
   withTemporaryFolder,
@@ -92,10 +93,25 @@ describe('a temporary folder', () => {
     expect(readdirSync(parent)).toEqual([]);
   });
 
-  it('leaves room for a socket in a path of 107 bytes', async () => {
-    const { path, remove } = temporaryFolder('snapshot', parent);
-    expect(basename(path).length + '/console.sock'.length).toBeLessThan(60);
-    await remove();
+  it('is in /tmp where the paths of its sockets would be too long, as they would be cut off', async () => {
+    const before = process.env.TMPDIR;
+    const long = join(parent, 'x'.repeat(60));
+    mkdirSync(long);
+    try {
+      for (const [folder, expected] of [
+        [long, '/tmp'],
+        [parent, parent],
+      ] as const) {
+        process.env.TMPDIR = folder;
+        const { path, remove } = socketFolder('machine');
+        expect(dirname(path)).toBe(expected);
+        expect(join(path, 'console.sock').length).toBeLessThanOrEqual(107);
+        await remove();
+      }
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+    }
   });
 });
 
