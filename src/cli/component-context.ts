@@ -12,16 +12,24 @@ export function lockPath(recipe: string): string {
   return `${recipe.replace(/\.ya?ml$/, '')}.lock.yaml`;
 }
 
-/** The user's cache and the system's apt; with a recipe's path, held to its lock. */
+interface ComponentOptions {
+  /** Path of a recipe whose lock is held to. */
+  readonly lockedRecipe?: string | undefined;
+  /** `--trust-oem` */
+  readonly trustOem?: boolean | undefined;
+}
+
+/** The user's cache and the system's apt. */
 export async function componentContext(
   { env, report, signal, cwd }: Context,
-  lockedRecipe?: string,
+  { lockedRecipe, trustOem = false }: ComponentOptions = {},
 ): Promise<ComponentContext> {
   const context = {
     cache: { directory: cacheDirectory(env), report },
     apt: systemApt,
     report,
     signal,
+    trustOem,
   };
   if (lockedRecipe === undefined) return context;
   const path = lockPath(lockedRecipe);

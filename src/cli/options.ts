@@ -56,6 +56,14 @@ export function oemOption<Options>(yargs: Argv<Options>) {
   });
 }
 
+/** `--trust-oem`, wherever a provider's own code may run. */
+export function trustOemOption<Options>(yargs: Argv<Options>) {
+  return yargs.option('trust-oem', {
+    type: 'boolean',
+    describe: "Run an OEM's code with your own rights, instead of confined by bubblewrap",
+  });
+}
+
 /** What `loadRecipe` takes for the OEMs of a command line: without any, those of the recipe stay. */
 export function oemPaths(paths: readonly string[]): readonly string[] | undefined {
   return paths.length === 0 ? undefined : paths;

@@ -7,6 +7,8 @@ export interface HostTool {
   readonly neededFor: string;
   /** Arguments that make it print its version, where `--version` does not. */
   readonly versionArgs?: readonly string[];
+  /** What is there without it, too, in a poorer way: it never counts as missing but for the tests. */
+  readonly optional?: true;
   /** Needed only by the tests. */
   readonly testsOnly?: true;
   /** Needed only to measure against others. */
@@ -70,6 +72,12 @@ export const hostTools: readonly HostTool[] = [
     package: 'grub-efi-amd64-bin',
     neededFor: 'the boot loader',
     file: '/usr/lib/grub/x86_64-efi/normal.mod',
+  },
+  {
+    name: 'bwrap',
+    package: 'bubblewrap',
+    neededFor: "running an OEM's code without --trust-oem",
+    optional: true,
   },
   {
     name: 'flock',

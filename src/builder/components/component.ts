@@ -38,6 +38,8 @@ export interface ComponentContext {
   readonly apt: Apt;
   readonly report: Report;
   readonly signal?: AbortSignal | undefined;
+  /** Code of OEMs runs with the rights of whoever builds, instead of confined. */
+  readonly trustOem?: boolean | undefined;
   /** When there, exactly these versions are taken and the distribution's lists are not asked. */
   readonly lock?: LockFile | undefined;
 }

@@ -43,7 +43,7 @@ export async function planProvider(
   const drivers = await planOemDrivers(provider, context);
   const firmware = await planOemFirmware(provider, components);
   const programs = await planOemPrograms(provider, context);
-  const cim = await planOemCim(provider, programs?.programs ?? [], components.cache);
+  const cim = await planOemCim(provider, programs?.programs ?? [], components);
   const own = drivers?.own ?? [];
   const relations = relationsOf(provider, recipe.product, kernel, own, programs?.requires);
   const draft: ModuleDraft = {

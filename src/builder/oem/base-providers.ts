@@ -45,7 +45,7 @@ export async function planBaseProviders(
       const tree: FileTree = new Map();
       for (const { name, entry, classes, bundle } of planned) {
         const data = await bundle.read();
-        const schemas = await describeProvider(data, cache, { isBase: true });
+        const schemas = await describeProvider(data, { cache, isBase: true, what: entry });
         const found = schemas.classes.map((one) => one.name).join();
         const wrong = schemas.problems[0] ?? (found === classes.join() ? undefined : found);
         if (wrong !== undefined) {

@@ -62,7 +62,7 @@ export async function examineProvider(
   );
   const programs = await collect(() => planOemPrograms(inside, context));
   const cimTree = await collect(async () => {
-    const cim = await planOemCim(inside, programs?.programs ?? [], components.cache);
+    const cim = await planOemCim(inside, programs?.programs ?? [], components);
     return cim && withScratch(components.cache, (scratch) => cim.read(scratch));
   });
   const trees = [folder.tree, driverTree, firmwareTree, cimTree].filter((one) => one !== undefined);

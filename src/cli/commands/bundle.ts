@@ -18,7 +18,7 @@ import { type Context, defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
 import { usageError } from '../failure.ts';
 import { withHostDisk } from '../host-disk.ts';
-import { oemOption, oemPaths, setOption } from '../options.ts';
+import { oemOption, oemPaths, setOption, trustOemOption } from '../options.ts';
 import { openOutput, reportNote } from '../output-file.ts';
 import { loadSigningKey, signingKeyOption, warnOfDevelopmentKey } from '../secrets/signing-key.ts';
 import { plain } from '../text/plain-text.ts';
@@ -36,7 +36,7 @@ export const command = defineCommand({
     ],
   ],
   builder: (yargs) =>
-    signingKeyOption(oemOption(setOption(yargs)))
+    trustOemOption(signingKeyOption(oemOption(setOption(yargs))))
       .positional('source', {
         type: 'string',
         demandOption: true,
@@ -54,7 +54,7 @@ export const command = defineCommand({
         describe: 'The bundle, .tbu by custom; - for standard output',
       }),
   dash: { out: 'output' },
-  run: async (context, { source, set, oem, from, out, key, passphraseFd }) => {
+  run: async (context, { source, set, oem, trustOem, from, out, key, passphraseFd }) => {
     const output = openOutput(context, out, { option: '--out', binary: true });
     for (const read of [source, from]) {
       if (read === undefined || !output.isSameFile(read)) continue;
@@ -67,7 +67,7 @@ export const command = defineCommand({
       return { plan, bytes: await writeBundleFile(context, output, plan) };
     };
     const { plan, bytes } = isRecipe(source)
-      ? await make(await buildParts(context, source, { set, oem, signingKey }))
+      ? await make(await buildParts(context, source, { set, oem, trustOem, signingKey }))
       : await withHostDisk(
           source,
           resolve(context.cwd, source),
@@ -108,11 +108,16 @@ export const command = defineCommand({
 async function buildParts(
   context: Context,
   path: string,
-  options: { set: readonly string[]; oem: readonly string[]; signingKey: SigningKey },
+  options: {
+    set: readonly string[];
+    oem: readonly string[];
+    trustOem: boolean | undefined;
+    signingKey: SigningKey;
+  },
 ): Promise<BundleParts> {
-  const { set, oem } = options;
+  const { set, oem, trustOem } = options;
   const { recipe } = loadRecipe(path, { set, oem: oemPaths(oem), cwd: context.cwd });
-  const components = await componentContext(context);
+  const components = await componentContext(context, { trustOem });
   let step = 0;
   const prepared = await prepareImage({ recipe, components, key: options.signingKey }, (title) =>
     context.report({ type: 'step', step: ++step, of: 3, title }),

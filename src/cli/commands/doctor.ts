@@ -36,7 +36,7 @@ export const command = defineCommand({
     const bench = options.bench === true;
     const tests = bench || options.tests === true;
     const counted = hostTools.filter(
-      (tool) => (tests || !tool.testsOnly) && (bench || !tool.benchOnly),
+      (tool) => (tests || !(tool.testsOnly || tool.optional)) && (bench || !tool.benchOnly),
     );
     if (options.missingPackages) return missingPackages(context, counted);
     const findings = await Promise.all(hostTools.map((tool) => probe(tool, context)));
@@ -52,8 +52,11 @@ function searchPath(context: Context): string {
 
 /** Runs no tool: the set-up script asks this each time it is called. */
 function missingPackages(context: Context, counted: readonly HostTool[]): Result {
-  const missing = counted.filter((tool) => findTool(tool, searchPath(context)) === undefined);
-  const packages = packagesOf(missing);
+  const isMissing = (tool: HostTool) => findTool(tool, searchPath(context)) === undefined;
+  const needed = counted.filter(isMissing);
+  // What one can do without is worth no installation of its own.
+  const optional = hostTools.filter((tool) => tool.optional && isMissing(tool));
+  const packages = packagesOf(needed.length > 0 ? [...needed, ...optional] : []);
   return { json: { packages }, text: packages.join('\n') };
 }
 
@@ -98,6 +101,7 @@ function diagnosis(
         name: tool.name,
         package: tool.package,
         neededFor: tool.neededFor,
+        optional: tool.optional === true,
         testsOnly: tool.testsOnly === true,
         benchOnly: tool.benchOnly === true,
         path: path ?? null,
@@ -116,7 +120,7 @@ function rowsOf(findings: readonly Finding[]): string[][] {
     tool.name,
     path === undefined ? 'missing' : (version ?? 'found'),
     path ?? `apt-get install ${tool.package}`,
-    `${tool.neededFor}${tool.testsOnly && tool.neededFor !== 'tests' ? ' (tests)' : ''}`,
+    `${tool.neededFor}${tool.testsOnly && tool.neededFor !== 'tests' ? ' (tests)' : ''}${tool.optional ? ' (optional)' : ''}`,
   ]);
   return [['tool', 'version', 'where, or how to get it', 'needed for'], ...rows];
 }
@@ -131,7 +135,7 @@ function summary(
   const verdict =
     needed.length === 0
       ? colors.green(
-          'All that twinbank itself needs is there; some tests or the benchmark need more.',
+          'All that twinbank itself needs is there; the rest is for tests, the benchmark, or a poorer way without it.',
         )
       : colors.red('Tools are missing.');
   return `${verdict} To install what is missing: ${install}`;

@@ -10,7 +10,7 @@ import { linePrefix } from '../../protocol/console-event.ts';
 import { loadRecipe } from '../../recipe/load.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
-import { setOption } from '../options.ts';
+import { setOption, trustOemOption } from '../options.ts';
 import { loadSigningKey } from '../secrets/signing-key.ts';
 import { fitTable } from '../text/fit-table.ts';
 import { timelineChart } from '../text/timeline-chart.ts';
@@ -18,7 +18,7 @@ import { timelineChart } from '../text/timeline-chart.ts';
 export const command = defineCommand({
   examples: [['try', 'Build the default image, flash it, boot it under BIOS and UEFI']],
   builder: (yargs) =>
-    setOption(yargs)
+    trustOemOption(setOption(yargs))
       .positional('recipe', {
         type: 'string',
         default: 'recipes/default.yaml',
@@ -36,9 +36,9 @@ export const command = defineCommand({
         requiresArg: true,
         describe: 'Seconds to wait for each boot',
       }),
-  run: async (context, { recipe: path, set, out, timeout }) => {
+  run: async (context, { recipe: path, set, trustOem, out, timeout }) => {
     const { recipe } = loadRecipe(path, { set, cwd: context.cwd });
-    const components = await componentContext(context);
+    const components = await componentContext(context, { trustOem });
     const folder = resolve(context.cwd, out);
     const { report, signal } = context;
     const key = await loadSigningKey(context, { key: undefined, passphraseFd: undefined });

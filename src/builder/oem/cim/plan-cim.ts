@@ -2,6 +2,7 @@ import { join, relative } from 'node:path';
 import { type Diagnostic, recipeError } from '../../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../../recipe/provider.ts';
 import type { Cache } from '../../components/cache.ts';
+import type { ComponentContext } from '../../components/component.ts';
 import type { Json } from '../../components/derived.ts';
 import type { FileTree } from '../../components/file-tree.ts';
 import { cachedBundle } from '../../modules/cached-bundle.ts';
@@ -27,8 +28,9 @@ interface OemCim {
 export async function planOemCim(
   provider: LoadedProvider,
   programs: readonly OemProgram[],
-  cache: Cache,
+  components: Pick<ComponentContext, 'cache' | 'trustOem' | 'signal'>,
 ): Promise<OemCim | undefined> {
+  const { cache } = components;
   const { cim } = provider;
   if (cim.length === 0) return undefined;
   const granted = Object.fromEntries(programs.map(({ name, ...place }) => [name, place]));
@@ -55,8 +57,9 @@ export async function planOemCim(
       const tree: FileTree = new Map();
       for (const [index, one] of cim.entries()) {
         const data = bundles[index]?.data ?? new Uint8Array();
-        const schemas = await describeProvider(data, cache);
         const file = files[index] ?? '';
+        const what = provider.fileProblem(file, '', '').file;
+        const schemas = await describeProvider(data, { ...components, what });
         assertNone([
           ...schemas.problems.map((problem) => placed(provider, file, problem)),
           ...(schemas.problems.length > 0 ? [] : claimProblems(provider, index, schemas.classes)),

@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
+import { chmod, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { Launch } from '../../../host/confine.ts';
 import { withTemporaryFolder } from '../../../host/temporary-folder.ts';
 import { recipeError } from '../../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../../recipe/provider.ts';
+import { launchOemCode } from '../oem-code.ts';
 import { bundleCimFile } from './bundle-provider.ts';
 import { cimFiles, isTest } from './provider-sources.ts';
 
@@ -15,15 +18,22 @@ interface ProviderTests {
   readonly output: string;
 }
 
+interface TestOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** They may run with all rights. */
+  readonly trustOem?: boolean | undefined;
+}
+
 const limits = { timeout: 300_000, maxBuffer: 1 << 24 };
 
 /**
  * Runs the tests of a provider's folder, `cim/*.test.ts`, by Node's own test runner: on this machine, with hosts that are folders
- * (`twinbank/cim/testing`). Throws `recipe.invalid` (kind `recipe`) for one that does not bundle.
+ * (`twinbank/cim/testing`), confined: they see the folder and no other file of whoever runs them. Throws `recipe.invalid` (kind
+ * `recipe`) for one that does not bundle, and `oem.unconfined`.
  */
 export async function testProviders(
   provider: LoadedProvider,
-  signal?: AbortSignal,
+  { signal, trustOem = false }: TestOptions = {},
 ): Promise<ProviderTests> {
   const files = provider.cim.length > 0 ? cimFiles(provider).filter(isTest) : [];
   if (files.length === 0) return { files, passed: true, output: '' };
@@ -33,6 +43,8 @@ export async function testProviders(
   const problems = bundles.flatMap((one) => one.problems);
   if (problems.length > 0) throw recipeError(problems);
   return withTemporaryFolder('oemtest', async (folder) => {
+    // Who confines them may be nobody.
+    await chmod(folder, 0o755);
     const places = await Promise.all(
       files.map(async (file, index) => {
         const place = join(folder, `${index}-${basename(file, '.ts')}.mjs`);
@@ -40,22 +52,27 @@ export async function testProviders(
         return place;
       }),
     );
-    return { files, ...(await runNode(places, signal)) };
+    const own = realpathSync(provider.folder);
+    const what = `${basename(own)}: ${files.join(', ')}`;
+    const readable = [own, folder];
+    const launch = await launchOemCode(what, { trusted: trustOem, readable });
+    return { files, ...(await runNode(launch, places, signal)) };
   });
 }
 
 function runNode(
+  { file, args: before, ...user }: Launch,
   files: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<{ passed: boolean; output: string }> {
-  const args = ['--enable-source-maps', '--test', '--test-reporter=spec', ...files];
+  const args = [...before, '--enable-source-maps', '--test', '--test-reporter=spec', ...files];
   // A test runner that runs inside another one talks to that instead.
   const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...env } = process.env;
   return new Promise((resolve, reject) => {
     execFile(
-      process.execPath,
+      file,
       args,
-      { ...limits, env, ...(signal && { signal }) },
+      { ...limits, ...user, env, ...(signal && { signal }) },
       (error, stdout, stderr) => {
         if (signal?.aborted) return reject(signal.reason);
         resolve({ passed: !error, output: `${stdout}${stderr}`.trim() });

@@ -6,7 +6,7 @@ import { type ImageFormat, imageFormats } from '../../../builder/outputs.ts';
 import { type Report, silent } from '../../../diagnostics/progress.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
-import { oemOption, setOption } from '../../options.ts';
+import { oemOption, setOption, trustOemOption } from '../../options.ts';
 import {
   loadSigningKey,
   signingKeyOption,
@@ -24,7 +24,7 @@ export const command = defineCommand({
     ['build recipes/*.yaml --oem oems/acme --oem oems/ridge --oem none --matrix', 'All with all'],
   ],
   builder: (yargs) =>
-    signingKeyOption(oemOption(setOption(yargs)))
+    trustOemOption(signingKeyOption(oemOption(setOption(yargs))))
       .positional('recipe', {
         type: 'string',
         array: true,
@@ -68,7 +68,10 @@ export const command = defineCommand({
       if (!isDetail && !(event.type === 'done' && event.cached)) report(event);
     };
     const progress = several ? withoutSteps : report;
-    const share = sharedBases({ ...context, report: progress }, images, locked);
+    const share = sharedBases({ ...context, report: progress }, images, {
+      locked,
+      trustOem: options.trustOem,
+    });
     const orders = images.map(({ recipe, oem: column, name, loaded }) => ({
       name,
       order: async (): Promise<BuildOptions> => {

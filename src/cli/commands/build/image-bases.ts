@@ -14,13 +14,20 @@ interface Shared {
  * What the images of one recipe share. It is let go with the last of them, as it may hold all of a kernel's
  * modules.
  */
-export function sharedBases(context: Context, images: readonly OrderedImage[], locked: boolean) {
+export function sharedBases(
+  context: Context,
+  images: readonly OrderedImage[],
+  { locked, trustOem }: { readonly locked: boolean; readonly trustOem: boolean | undefined },
+) {
   const left = new Map<string, number>();
   for (const { recipe } of images) left.set(recipe, (left.get(recipe) ?? 0) + 1);
   const known = new Map<string, Promise<Shared>>();
   let first: ComponentContext | undefined;
   const make = async (recipe: string, resolved: ResolvedRecipe): Promise<Shared> => {
-    const own = await componentContext(context, locked ? recipe : undefined);
+    const own = await componentContext(context, {
+      lockedRecipe: locked ? recipe : undefined,
+      trustOem,
+    });
     first ??= own;
     // One cache for all, which knows what is being made already.
     const components = { ...own, cache: first.cache };

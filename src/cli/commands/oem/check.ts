@@ -13,7 +13,7 @@ import { developmentKey, isDevelopmentKey, type PublicKey } from '../../../updat
 import { signatureKeyIds } from '../../../update/signing/signature.ts';
 import { type Context, defineCommand } from '../../command.ts';
 import { componentContext } from '../../component-context.ts';
-import { setOption } from '../../options.ts';
+import { setOption, trustOemOption } from '../../options.ts';
 import { loadTrustedKeys, trustOption } from '../../secrets/signing-key.ts';
 import { baseOption, basePath } from './oem-base.ts';
 
@@ -24,12 +24,12 @@ export const command = defineCommand({
     ['oem check acme.oem --key acme.pub', 'A packed one, and who packed it'],
   ],
   builder: (yargs) =>
-    trustOption(baseOption(setOption(yargs))).positional('oem', {
+    trustOption(trustOemOption(baseOption(setOption(yargs)))).positional('oem', {
       type: 'string',
       demandOption: true,
       describe: 'Folder of a provider, or a packed .oem file',
     }),
-  run: async (context, { oem: path, recipe: base, set, key }) => {
+  run: async (context, { oem: path, recipe: base, set, key, trustOem }) => {
     const full = resolve(context.cwd, path);
     const isFolder = statSync(full).isDirectory();
     const { recipe: loaded } = loadRecipe(basePath(base), { set, cwd: context.cwd });
@@ -38,7 +38,7 @@ export const command = defineCommand({
     const subject = isFolder
       ? folderOf(full, context.cwd)
       : packedOf(context, full, [...trustedKeys(recipe), ...loadTrustedKeys(context, key)]);
-    const components = await componentContext(context);
+    const components = await componentContext(context, { trustOem });
     const shown = fileSource(isFolder ? join(full, 'provider.yaml') : full, context.cwd).shown;
     const checked = await checkOem({ subject, recipe, components, shown });
     for (const text of checked.warnings) context.report({ type: 'warning', text });

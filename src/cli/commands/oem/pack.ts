@@ -5,7 +5,7 @@ import { loadProvider } from '../../../recipe/provider.ts';
 import { isDevelopmentKey } from '../../../update/signing/key.ts';
 import { defineCommand } from '../../command.ts';
 import { componentContext } from '../../component-context.ts';
-import { setOption } from '../../options.ts';
+import { setOption, trustOemOption } from '../../options.ts';
 import { openOutput, reportNote } from '../../output-file.ts';
 import { loadSigningKey, signingKeyOption } from '../../secrets/signing-key.ts';
 import { keysText } from '../../text/update-text.ts';
@@ -20,7 +20,7 @@ export const command = defineCommand({
     ],
   ],
   builder: (yargs) =>
-    signingKeyOption(baseOption(setOption(yargs)))
+    signingKeyOption(trustOemOption(baseOption(setOption(yargs))))
       .positional('dir', { type: 'string', demandOption: true, describe: 'Folder of the provider' })
       .option('out', {
         type: 'string',
@@ -29,12 +29,12 @@ export const command = defineCommand({
         describe: 'The packed file, .oem by custom; - for standard output',
       }),
   dash: { out: 'output' },
-  run: async (context, { dir, recipe: base, set, out, key, passphraseFd }) => {
+  run: async (context, { dir, recipe: base, set, out, key, passphraseFd, trustOem }) => {
     const output = openOutput(context, out, { option: '--out', binary: true });
     const signingKey = await loadSigningKey(context, { key, passphraseFd });
     const provider = loadProvider(dir, context.cwd);
     const { recipe } = loadRecipe(basePath(base), { set, cwd: context.cwd });
-    const components = await componentContext(context);
+    const components = await componentContext(context, { trustOem });
     const packed = await packOem(provider, { recipe, components, key: signingKey });
     await output.write((write) => write(packed.bytes));
     const { manifest } = packed.kept;

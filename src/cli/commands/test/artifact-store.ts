@@ -37,11 +37,15 @@ interface OpenArtifactStore extends ArtifactStore {
 export async function openArtifactStore(
   context: Context,
   key: SigningKey,
+  trustOem?: boolean,
 ): Promise<OpenArtifactStore> {
   const { cwd, signal: stopped } = context;
   const temporary = temporaryFolder('test');
   const folder = temporary.path;
-  const components = await componentContext({ ...context, report: onlyLong(context.report) });
+  const components = await componentContext(
+    { ...context, report: onlyLong(context.report) },
+    { trustOem },
+  );
   const products = new Map<string, Promise<unknown>>();
   /** It goes on for the others when one that waits for it is told to end. */
   const once = <T>(

@@ -14,6 +14,7 @@ import type { PlannedRun } from '../../../harness/scenario/read-scenario.ts';
 import type { PlannedStep } from '../../../harness/scenario/step.ts';
 import { type Context, defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
+import { trustOemOption } from '../../options.ts';
 import { openReports, takesStdout, writeReports } from '../../run-reports.ts';
 import { loadSigningKey, signingKeyOption } from '../../secrets/signing-key.ts';
 import { openArtifactStore } from './artifact-store.ts';
@@ -36,7 +37,7 @@ export const command = defineCommand({
     ],
     ['test scenarios --dry-run', 'What would be done, step by step'],
   ],
-  builder: (yargs) => testOptions(signingKeyOption(yargs)),
+  builder: (yargs) => testOptions(trustOemOption(signingKeyOption(yargs))),
   dash: { filter: 'text', junit: 'output', html: 'output', events: 'output' },
   run: async (context, options) => {
     if (options.schema) {
@@ -78,7 +79,7 @@ export const command = defineCommand({
     const stdoutIsFree = !context.json && !takesStdout(files);
     const { watch } = options;
     const listeners = listenTo(context, { events: files.events, watch, stdoutIsFree }, artefacts);
-    const artifactStore = await openArtifactStore(context, key);
+    const artifactStore = await openArtifactStore(context, key, options.trustOem);
     try {
       const begun = performance.now();
       await runScenarios(runs, {

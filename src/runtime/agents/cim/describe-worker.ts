@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { writeSync } from 'node:fs';
 import type { CimClass, CimProvider } from './provider.ts';
 import { providerProblems, schemasOf } from './provider-description.ts';
 import { failureOf } from './provider-operations.ts';
@@ -10,8 +10,17 @@ export interface ProviderSchemas {
   readonly monitors: boolean;
 }
 
-/** Runs on the build host, in a thread that the builder ends: `workerData` has the bundle's text. */
-async function describe(bundle: string, isBase: boolean): Promise<ProviderSchemas> {
+/** What stands before this program when it is started on the build host. */
+interface DescribeInput {
+  /** The bundle's text. */
+  readonly bundle: string;
+  readonly isBase: boolean;
+}
+
+/** Where the answer goes, as JSON; standard output is the bundle's to fill. */
+const answerFd = 3;
+
+async function describe({ bundle, isBase }: DescribeInput): Promise<ProviderSchemas> {
   const url = `data:text/javascript;base64,${Buffer.from(bundle).toString('base64')}`;
   const { provider } = (await import(url)) as { provider?: CimProvider };
   if (!provider) {
@@ -26,9 +35,17 @@ async function describe(bundle: string, isBase: boolean): Promise<ProviderSchema
   return { problems, classes, monitors: provider.monitor !== undefined };
 }
 
-try {
-  parentPort?.postMessage(await describe(workerData.bundle, workerData.isBase));
-} catch (error) {
-  const problems = [`expected to load, found: ${failureOf(error).message}`];
-  parentPort?.postMessage({ problems, classes: [], monitors: false } satisfies ProviderSchemas);
+/** Runs on the build host, in a process that the builder ends. */
+async function answer(): Promise<ProviderSchemas> {
+  try {
+    return await describe(
+      (globalThis as unknown as { describeInput: DescribeInput }).describeInput,
+    );
+  } catch (error) {
+    const problems = [`expected to load, found: ${failureOf(error).message}`];
+    return { problems, classes: [], monitors: false };
+  }
 }
+
+writeSync(answerFd, JSON.stringify(await answer()));
+process.exit(0);

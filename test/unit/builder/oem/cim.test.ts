@@ -1,17 +1,27 @@
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { version } from 'typescript';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { describeProvider } from '../../../../src/builder/oem/cim/describe-provider.ts';
 import { planOemCim } from '../../../../src/builder/oem/cim/plan-cim.ts';
 import { cimSourceProblems } from '../../../../src/builder/oem/cim/provider-sources.ts';
 import { testProviders } from '../../../../src/builder/oem/cim/test-provider.ts';
 import { logoLines, logoProblems } from '../../../../src/builder/oem/console-logo.ts';
+import { launchOemCode } from '../../../../src/builder/oem/oem-code.ts';
 import { relationsOf } from '../../../../src/builder/oem/oem-origin.ts';
 import { scaffold } from '../../../../src/builder/oem/scaffold.ts';
 import { TwinbankError } from '../../../../src/diagnostics/error.ts';
 import { silent } from '../../../../src/diagnostics/progress.ts';
+import { confinedNode } from '../../../../src/host/confine.ts';
 import { renderDiagnostic } from '../../../../src/recipe/diagnostic.ts';
 import { loadProvider } from '../../../../src/recipe/provider.ts';
 import { temporaryFiles } from '../../recipe/temporary-files.ts';
@@ -39,7 +49,7 @@ function providerOf(files: Record<string, string>, claims = '[Acme_Fan]') {
 /** The files of the layer, or what is wrong, one sentence each. */
 async function build(files: Record<string, string>, claims?: string) {
   const { provider } = providerOf(files, claims);
-  const plan = await planOemCim(provider, [], cache);
+  const plan = await planOemCim(provider, [], { cache });
   const folder = mkdtempSync(join(scratch, 'one-'));
   return plan?.read(folder);
 }
@@ -53,8 +63,8 @@ const problemsOf = async (files: Record<string, string>, claims?: string): Promi
 test.each(['null', '{}', "{ problems: 'x', classes: [], monitors: true }", '[{}]'])(
   'is not brought down by the code of a provider that says %s in place of its description',
   async (message) => {
-    const bundle = `import { parentPort } from 'node:worker_threads'; parentPort.postMessage(${message}); export const provider = {};`;
-    expect(await describeProvider(Buffer.from(bundle), cache)).toEqual({
+    const bundle = `import { writeSync } from 'node:fs'; writeSync(3, JSON.stringify(${message})); process.exit(0);`;
+    expect(await describeProvider(Buffer.from(bundle), { cache, what: 'a.ts' })).toEqual({
       problems: ['expected to load, found: a message that is not its description'],
       classes: [],
       monitors: false,
@@ -90,7 +100,7 @@ export const provider = defineProvider({ classes: [${fan('Acme_Fan', "methods: {
 
 test('checks a provider again by another version of TypeScript', async () => {
   const { provider } = providerOf({ 'cim/a.ts': source('') });
-  const plan = await planOemCim(provider, [], cache);
+  const plan = await planOemCim(provider, [], { cache });
   expect(plan?.inputs).toMatchObject({ typescript: version });
 });
 
@@ -164,7 +174,7 @@ describe('refused, at its file and line', () => {
     [
       'one that eats memory when it is loaded',
       `const all: number[][] = []; for (;;) all.push(new Array(1e5).fill(all.length));\n`,
-      /^oem\/cim\/a\.ts: expected (to load, found: Worker terminated|sources)/,
+      /^oem\/cim\/a\.ts: expected (to load, found: it takes more than 128 MiB of memory$|sources)/,
     ],
   ])('%s', async (_what, text, message) => {
     expect((await problemsOf({ 'cim/a.ts': text }))[0]).toMatch(message);
@@ -250,7 +260,7 @@ test.each(['acme', 'a', 'cim', 'x-1'])(
     );
     const provider = loadProvider('oem', cwd);
     expect(cimSourceProblems(provider)).toEqual([]);
-    const plan = await planOemCim(provider, [], cache);
+    const plan = await planOemCim(provider, [], { cache });
     const tree = await plan?.read(mkdtempSync(join(scratch, 'new-')));
     expect([...(tree?.keys() ?? [])]).toHaveLength(2);
     expect(await testProviders(provider)).toMatchObject({
@@ -285,4 +295,97 @@ test('a test that fails is told, with what it said', async () => {
     'cim/a.test.ts': "import 'left-pad';\n",
   });
   await expect(testProviders(other)).rejects.toThrow('oem/cim/a.test.ts:1:8: expected imports of');
+});
+
+/** What a provider's bundle finds, as the name of the class that it has. */
+const finds = (expression: string) => `import { defineProvider } from 'twinbank/cim';
+const load = (name: string) => import(name);
+const fs = await load(['node', 'fs'].join(':'));
+const found: string = String(${expression}).replace(/[^A-Za-z0-9]/g, '').slice(0, 50);
+export const provider = defineProvider({ classes: [${fan('Acme_Fan').replace("'Acme_Fan'", "'Acme_X' + found")}] });
+`;
+
+describe("an OEM's code, while an image is built", () => {
+  const secret = join(scratch, 'secret');
+  const found = async (expression: string) => {
+    const [problem = ''] = await problemsOf({ 'cim/a.ts': finds(expression) });
+    return /has \((\w*)\)/.exec(problem)?.[1] ?? problem;
+  };
+
+  test.each([
+    ['a file of whoever builds', `fs.existsSync('${secret}')`],
+    ['their home and system settings', "fs.existsSync('/root') || fs.existsSync('/etc/passwd')"],
+    [
+      'the environment, with its passphrases',
+      "fs.readFileSync('/proc/self/environ', 'utf8').includes('TWINBANK')",
+    ],
+    [
+      'other processes',
+      "fs.readdirSync('/proc').filter((one: string) => Number(one) > 0).length > 3",
+    ],
+    [
+      'a network',
+      "Object.values((await load(['node', 'os'].join(':'))).networkInterfaces()).some((all: any) => all.some((one: any) => !one.internal))",
+    ],
+  ])('finds nothing of %s', async (_, expression) => {
+    writeFileSync(secret, 'x');
+    process.env.TWINBANK_PASSPHRASE = 'x';
+    onTestFinished(() => void delete process.env.TWINBANK_PASSPHRASE);
+    expect(await found(expression)).toBe('Acme_Xfalse');
+  });
+
+  test('writes nowhere, and is held to time, memory and the size of its answer', async () => {
+    const write = `(() => { try { fs.writeFileSync('${secret}2', 'x'); return fs.existsSync('/tmp/none'); } catch { return false } })()`;
+    expect(await found(write)).toBe('Acme_Xfalse');
+    expect(existsSync(`${secret}2`)).toBe(false);
+    const flood = "(fs.writeSync(3, 'x'.repeat(2 ** 21)), 1)";
+    expect(await problemsOf({ 'cim/a.ts': finds(flood) })).toEqual([
+      'oem/cim/a.ts: expected to load, found: it says too much of itself',
+    ]);
+  });
+
+  test('runs with all rights where its maker is trusted', async () => {
+    writeFileSync(secret, 'x');
+    const { provider } = providerOf({ 'cim/a.ts': finds(`fs.existsSync('${secret}')`) });
+    const plan = await planOemCim(provider, [], { cache, trustOem: true });
+    const made = plan?.read(mkdtempSync(join(scratch, 'trusted-')));
+    await expect(made).rejects.toThrow('Acme_Xtrue');
+  });
+
+  test('is refused where nothing confines it, in one sentence that says what to do', async () => {
+    const none = async () => confinedNode([], join(scratch, 'no-such-folder'));
+    const refused = launchOemCode('oem/cim/a.ts', { trusted: false }, none);
+    await expect(refused).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'oem.unconfined',
+      message:
+        'oem/cim/a.ts: expected bubblewrap to run it apart from your files, found none; install it (apt-get install bubblewrap), or say --trust-oem to let this code do all that you may do',
+    });
+    expect(await launchOemCode('x', { trusted: true }, none)).toEqual({
+      file: process.execPath,
+      args: [],
+    });
+  });
+
+  test('sees its own folder in its tests, and nothing beside it', async () => {
+    const { provider } = providerOf({
+      'cim/a.ts': source(fan('Acme_Fan')),
+      'cim/a.test.ts': `import { test } from 'node:test';
+import { existsSync, readFileSync } from 'node:fs';
+test('x', () => {
+  const own = existsSync('FOLDER/provider.yaml');
+  const other = existsSync('${secret}') || existsSync('/etc/passwd');
+  const environment = readFileSync('/proc/self/environ', 'utf8').includes('PATH=');
+  if (!own || other || environment) throw new Error([own, other, environment].join());
+});
+`,
+    });
+    const path = join(provider.folder, 'cim/a.test.ts');
+    const text = readFileSync(path, 'utf8').replace('FOLDER', realpathSync(provider.folder));
+    writeFileSync(path, text);
+    writeFileSync(secret, 'x');
+    const { passed, output } = await testProviders(provider);
+    expect(passed, output).toBe(true);
+    expect(await testProviders(provider, { trustOem: true })).toMatchObject({ passed: false });
+  });
 });

@@ -33,6 +33,7 @@ describe('twinbank doctor', () => {
       name: 'xz',
       package: 'xz-utils',
       neededFor: 'unpacking components',
+      optional: false,
       testsOnly: false,
       benchOnly: false,
       path: join(folder, 'xz'),
@@ -62,6 +63,18 @@ describe('twinbank doctor', () => {
     expect(withTests.missing).toContain('cpio');
     expect(withTests.error.code).toBe('host.tool-missing');
     expect((await doctor('--all')).code).toBe(4);
+  });
+
+  it('counts what one can do without for the tests alone, and installs it along with others', async () => {
+    for (const tool of hostTools) if (!tool.file && !tool.testsOnly) install(tool.name, 'echo 1.0');
+    rmSync(join(folder, 'bwrap'));
+    const isOptional = async (...argv: string[]) =>
+      JSON.parse((await doctor('--json', ...argv)).stdout).missing.includes('bwrap');
+    expect([await isOptional(), await isOptional('--tests')]).toEqual([false, true]);
+    expect((await doctor()).stdout).toMatch(/^bwrap +missing .*\(optional\)$/m);
+    const packages = async () => (await doctor('--missing-packages')).stdout.split('\n');
+    rmSync(join(folder, 'xz'));
+    expect(await packages()).toEqual(expect.arrayContaining(['bubblewrap', 'xz-utils']));
   });
 
   it('prints the packages to install for the set-up script, each once', async () => {
