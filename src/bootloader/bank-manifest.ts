@@ -34,6 +34,20 @@ export interface TrustedKey {
   readonly publicKey: string;
 }
 
+/** A part of the loader: its bytes and their hash. */
+export interface LoaderPart {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** The loader that was built with a system, part by part (src/bootloader/loader-parts.ts says where each is). */
+export interface LoaderHashes {
+  readonly bootCode: LoaderPart;
+  readonly coreImage: LoaderPart;
+  readonly bootx64: LoaderPart;
+  readonly grubCfg: LoaderPart;
+}
+
 /** What only the base says of a system. */
 export interface BaseFacts {
   readonly title: string;
@@ -42,6 +56,8 @@ export interface BaseFacts {
   readonly minVersion: string;
   readonly packages: readonly ManifestPackage[];
   readonly trust: readonly TrustedKey[];
+  /** Undefined in a manifest from before loaders were hashed. */
+  readonly loader?: LoaderHashes;
 }
 
 /** What one origin, the base system or an OEM, brings into a bank (docs/updates.md, Manifest). */
@@ -91,6 +107,14 @@ const oemForm: Members = {
   kernelOptions: form.list(form.text),
   modules: form.list(form.members(moduleForm), 256),
 };
+const loaderPart = form.members({ bytes: form.count, sha256: form.sha256 });
+/** Of {@link LoaderHashes}. */
+export const loaderForm: Members = {
+  bootCode: loaderPart,
+  coreImage: loaderPart,
+  bootx64: loaderPart,
+  grubCfg: loaderPart,
+};
 const baseForm: Members = {
   ...oemForm,
   title: form.text,
@@ -112,11 +136,14 @@ export function readBankManifest(bytes: Uint8Array): BankManifest | string {
     return 'expected JSON';
   }
   const origin = (parsed as { origin?: unknown } | null)?.origin;
-  const problem = membersProblem(parsed, origin === baseOrigin ? baseForm : oemForm);
+  const problem =
+    origin === baseOrigin
+      ? membersProblem(parsed, baseForm, { loader: form.members(loaderForm) })
+      : membersProblem(parsed, oemForm);
   if (problem !== undefined) return problem;
   const flat = parsed as Omit<BankManifest, 'base'> & BaseFacts;
   const { vendor, product, version, build, kernelOptions, modules } = flat;
-  const { title, securityVersion, minVersion, packages, trust } = flat;
+  const { title, securityVersion, minVersion, packages, trust, loader } = flat;
   const wrongKind = modules.find(({ kind }) => (kind === 'base') !== (origin === baseOrigin));
   if (wrongKind) return `module ${wrongKind.name}: expected the kind of ${origin}`;
   return {
@@ -128,7 +155,7 @@ export function readBankManifest(bytes: Uint8Array): BankManifest | string {
     kernelOptions,
     modules,
     ...(origin === baseOrigin && {
-      base: { title, securityVersion, minVersion, packages, trust },
+      base: { title, securityVersion, minVersion, packages, trust, ...(loader && { loader }) },
     }),
   };
 }

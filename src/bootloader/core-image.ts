@@ -3,12 +3,10 @@ import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { runTool, toolMissing } from '../host/run-tool.ts';
 import { withTemporaryFolder } from '../host/temporary-folder.ts';
+import { coreImageEndLba, coreImageLba } from './core-image-place.ts';
 import { fontName } from './grub-plan.ts';
 import { grubScript } from './grub-script.ts';
 
-/** First sector of the BIOS boot area and the sector after its last (DESIGN: bios-boot, LBA 34-2047). */
-export const coreImageLba = 34;
-const endLba = 2048;
 const sector = 512;
 
 /** Commands of the script and what they stand on; GRUB takes a command it does not have for true. */
@@ -140,12 +138,12 @@ export function patchBootCode(bootImage: Uint8Array): Uint8Array {
  */
 export function patchCoreImage(core: Uint8Array): Uint8Array {
   const sectors = Math.ceil(core.length / sector);
-  const room = Math.floor((endLba - coreImageLba) / 2);
+  const room = Math.floor((coreImageEndLba - coreImageLba) / 2);
   if (sectors > room) {
     throw new TwinbankError(
       'internal',
       'loader.too-large',
-      `core.img: expected at most ${room} sectors, half of LBA ${coreImageLba}-${endLba - 1}, found ${sectors}`,
+      `core.img: expected at most ${room} sectors, half of LBA ${coreImageLba}-${coreImageEndLba - 1}, found ${sectors}`,
       { data: { sectors, room } },
     );
   }

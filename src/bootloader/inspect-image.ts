@@ -10,6 +10,7 @@ import { readProtectiveMbr } from '../disk/mbr.ts';
 import { partitionDevice } from '../disk/partition-device.ts';
 import { sizeByGpt, truncatedDevice } from '../disk/truncated-device.ts';
 import { chooseNext, type NextBoot } from './choose-next.ts';
+import { coreImageEndLba, coreImageLba } from './core-image-place.ts';
 import { unlessDamaged } from './damage.ts';
 import { imagePartition, imagePartitions, isBankPartition } from './image-partitions.ts';
 import {
@@ -56,7 +57,7 @@ export async function inspectImage(
   }
   // That the backup is missing from the end that is missing need not be said.
   findings.push(...gpt.findings.filter(({ code }) => code !== 'device.truncated'));
-  findings.push(...mbrFindings(disk), ...layoutFindings(gpt));
+  findings.push(...startFindings(disk), ...layoutFindings(gpt));
 
   const banks: Bank[] = [];
   let hashed = 0;
@@ -113,16 +114,35 @@ export function assertTwinbankDisk(disk: BlockDevice): GptReading {
   );
 }
 
-function mbrFindings(disk: BlockDevice): Finding[] {
+/** What cannot be started without it. */
+const mbrLosses: Readonly<Record<string, string>> = {
+  'mbr.signature': ': a BIOS cannot start it',
+  'mbr.not-protective': ': UEFI cannot start it',
+};
+
+/** What a BIOS starts: LBA 0 and, from the first sector of its area on, the core image. */
+function startFindings(disk: BlockDevice): Finding[] {
   const findings: Finding[] = [];
-  const warn = (code: string, message: string) =>
-    findings.push({ severity: 'warning', code, message });
-  const mbr = unlessDamaged(() => readProtectiveMbr(disk), warn);
+  const fail = (code: string, message: string) =>
+    findings.push({ severity: 'error', code, message: `${message}${mbrLosses[code] ?? ''}` });
+  const mbr = unlessDamaged(() => readProtectiveMbr(disk), fail);
   findings.push(...(mbr?.findings ?? []));
   if (mbr && !mbr.bootCode.some((byte) => byte !== 0)) {
-    warn('mbr.no-boot-code', 'LBA 0: expected boot code, found none: a BIOS cannot start it');
+    fail('mbr.no-boot-code', 'LBA 0: expected boot code, found none: a BIOS cannot start it');
+  }
+  if (unlessDamaged(() => hasCoreImage(disk), fail) === false) {
+    const message = `LBA ${coreImageLba}: expected a core image, found zeros: a BIOS cannot start it`;
+    fail('loader.no-core-image', message);
   }
   return findings;
+}
+
+/** Its first sector says how many follow (u16 at 0x1fc); neither it nor all of the others may be zero. */
+function hasCoreImage(disk: BlockDevice): boolean {
+  const some = (bytes: Uint8Array) => bytes.some((byte) => byte !== 0);
+  const first = Buffer.from(disk.read(coreImageLba * 512, 512));
+  const sectors = Math.min(first.readUInt16LE(0x1fc), coreImageEndLba - coreImageLba - 1);
+  return some(first) && some(disk.read((coreImageLba + 1) * 512, sectors * 512));
 }
 
 function layoutFindings(gpt: GptReading): Finding[] {

@@ -4,6 +4,7 @@ import { type FatVolume, openFat } from '../disk/fat/volume.ts';
 import type { Finding } from '../disk/finding.ts';
 import type { JournalRecord } from './boot-journal.ts';
 import { unlessDamaged } from './damage.ts';
+import { bootx64Path, grubCfgPath } from './loader-parts.ts';
 import { journalOfStore } from './store-journal.ts';
 
 export type CoredumpReport = CoredumpHeader;
@@ -21,8 +22,8 @@ export interface StoreReport {
 
 /** Files that firmware and loader look for by name. */
 const loaderFiles = [
-  ['EFI/BOOT/BOOTX64.EFI', 'UEFI cannot start it'],
-  ['grub/grub.cfg', 'the loader does nothing'],
+  [bootx64Path, 'UEFI cannot start it'],
+  [grubCfgPath, 'the loader does nothing'],
 ] as const;
 
 export function inspectLoader(partition: BlockDevice, findings: Finding[]): void {

@@ -60,11 +60,16 @@ export const form = {
 } as const;
 
 /** What is wrong with an object that should have just these members, as one clause, or undefined. */
-export function membersProblem(value: unknown, members: Members): string | undefined {
-  return membersRule(value, members)?.replace(/^(\.|: )/, '');
+export function membersProblem(
+  value: unknown,
+  members: Members,
+  /** Those that need not be there. */
+  optional: Members = {},
+): string | undefined {
+  return membersRule(value, members, optional)?.replace(/^(\.|: )/, '');
 }
 
-function membersRule(value: unknown, members: Members): string | undefined {
+function membersRule(value: unknown, members: Members, optional: Members = {}): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return ': expected an object';
   }
@@ -74,7 +79,13 @@ function membersRule(value: unknown, members: Members): string | undefined {
     const problem = rule(record[key]);
     if (problem !== undefined) return `.${key}${problem}`;
   }
-  const unknownKey = Object.keys(record).find((key) => !Object.hasOwn(members, key));
+  for (const [key, rule] of Object.entries(optional)) {
+    const problem = Object.hasOwn(record, key) ? rule(record[key]) : undefined;
+    if (problem !== undefined) return `.${key}${problem}`;
+  }
+  const unknownKey = Object.keys(record).find(
+    (key) => !Object.hasOwn(members, key) && !Object.hasOwn(optional, key),
+  );
   if (unknownKey === undefined) return undefined;
   return `: expected no member ${quote(unknownKey)}`;
 }

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { hashLoader } from '../bootloader/loader-parts.ts';
 import type { Report } from '../diagnostics/progress.ts';
 import { humanSize } from '../diagnostics/size.ts';
 import { extentBytes, recordingDevice } from '../disk/extents.ts';
@@ -25,6 +26,7 @@ import { buildModules, planOems } from './modules/build-modules.ts';
 import type { BuiltModule } from './modules/module.ts';
 import { firmwareWarnings } from './oem/oem-firmware.ts';
 import { type ImageFormat, type Outputs, resultPath, writeOutputs } from './outputs.ts';
+import { signLoader } from './sign-loader.ts';
 import type { StoreContents } from './store.ts';
 
 interface PrepareOptions {
@@ -148,7 +150,12 @@ export async function prepareImage(
   step('Fit the bank, the store and the loader');
   const store = await base.store();
   const trust = trustedKeys(recipe);
-  const manifests = makeManifests({ recipe, modules, packages: store.packages, key, trust });
+  const unsigned = await loadLoader(recipe, layout, components);
+  const manifests = makeManifests({
+    ...{ recipe, modules, packages: store.packages, key, trust },
+    loader: hashLoader(unsigned),
+  });
+  const loader = signLoader(unsigned, recipe, key);
   const bank = bankContents(manifests, modules);
   const bootCfg = firstBootCfg(bank, 1, false);
   const fit = computeFit(recipe.bank.size, recipe.bank.reserve, [bootCfg, ...bank.files]);
@@ -157,7 +164,6 @@ export async function prepareImage(
     oems.map(({ fileName }) => fileName),
   );
   assertStoreFits(computeFit(recipe.store.size, 0, store.files));
-  const loader = await loadLoader(recipe, layout, components);
   const { pmbrActive } = recipe.disk;
   const { banks } = recipe;
   return {

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { coreImageLba, type Loader } from '../bootloader/core-image.ts';
+import type { Loader } from '../bootloader/core-image.ts';
+import { coreImageLba } from '../bootloader/core-image-place.ts';
+import { bootx64Path, grubCfgPath } from '../bootloader/loader-parts.ts';
 import { writeBankMagic } from '../disk/bank-magic.ts';
 import { type BlockDevice, sliceDevice } from '../disk/block-device.ts';
 import { emptyCoredump, writeCoredumpHeader } from '../disk/coredump-header.ts';
@@ -61,8 +63,8 @@ export function filesOf(
 
 function loaderFiles(loader: Loader): ImageFile[] {
   return [
-    inMemory('EFI/BOOT/BOOTX64.EFI', loader.bootx64),
-    inMemory('grub/grub.cfg', Buffer.from(loader.grubCfg)),
+    inMemory(bootx64Path, loader.bootx64),
+    inMemory(grubCfgPath, Buffer.from(loader.grubCfg)),
   ];
 }
 

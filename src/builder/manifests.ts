@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { BankManifest, ManifestModule, ManifestPackage } from '../bootloader/bank-manifest.ts';
+import type {
+  BankManifest,
+  LoaderHashes,
+  ManifestModule,
+  ManifestPackage,
+} from '../bootloader/bank-manifest.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { quote } from '../diagnostics/quote.ts';
 import type { ResolvedRecipe } from '../recipe/schema.ts';
@@ -19,6 +24,8 @@ interface ManifestParts {
   /** Signs every manifest, and is trusted by the image beside the keys of the recipe. */
   readonly key: SigningKey;
   readonly trust: readonly PublicKey[];
+  /** The loader of the same build; undefined where nothing is built with it. */
+  readonly loader?: LoaderHashes;
 }
 
 /**
@@ -79,7 +86,8 @@ export function assertPackedTrusted(
   }
 }
 
-function baseManifest({ recipe, modules, packages, key, trust }: ManifestParts): BankManifest {
+function baseManifest(parts: ManifestParts): BankManifest {
+  const { recipe, modules, packages, key, trust, loader } = parts;
   const build = `${recipe.version}-${recipe.build}`;
   const keys = new Map([...trust, key.public].map((one) => [one.id, one.raw]));
   return {
@@ -96,6 +104,7 @@ function baseManifest({ recipe, modules, packages, key, trust }: ManifestParts):
       minVersion: recipe.minVersion ?? '',
       packages: packages.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })),
       trust: [...keys].sort().map(([keyId, publicKey]) => ({ keyId, publicKey })),
+      ...(loader && { loader }),
     },
   };
 }

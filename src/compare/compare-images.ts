@@ -26,7 +26,7 @@ export interface BankChange extends Change<DescribedBank> {
 
 export interface ImageComparison {
   readonly disk: readonly {
-    readonly name: 'size' | 'diskGuid';
+    readonly name: 'size' | 'diskGuid' | 'loader';
     readonly a: string | number;
     readonly b: string | number;
   }[];
@@ -42,7 +42,7 @@ export function compareImages(
   b: DescribedImage,
   options: ImageOptions,
 ): ImageComparison {
-  const names = ['size', ...(options.ids ? (['diskGuid'] as const) : [])] as const;
+  const names = ['size', ...(options.ids ? (['diskGuid'] as const) : []), 'loader'] as const;
   const fields = ({ number, name, type, firstLba, lastLba, attributes, guid }: GptPartition) => {
     const plain = [number, name, type, firstLba, lastLba, String(attributes)];
     return options.ids ? [...plain, guid] : plain;

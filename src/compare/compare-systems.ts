@@ -22,7 +22,7 @@ export interface SystemComparison {
 
 type Fact = string | number;
 const factNames = [
-  ...(['product', 'version', 'build', 'title', 'securityVersion', 'minVersion'] as const),
+  ...(['product', 'version', 'build', 'title', 'securityVersion', 'minVersion', 'loader'] as const),
 ];
 type FactName = (typeof factNames)[number];
 

@@ -3,8 +3,10 @@ import { readBankEnv } from '../bootloader/bank-env.ts';
 import { bankFiles } from '../bootloader/bank-volume.ts';
 import { journalPath } from '../bootloader/boot-journal.ts';
 import { unlessDamaged } from '../bootloader/damage.ts';
+import { splitGrubCfg } from '../bootloader/grub-cfg-parts.ts';
 import { imagePartition, isBankPartition } from '../bootloader/image-partitions.ts';
 import { inspectImage } from '../bootloader/inspect-image.ts';
+import { grubCfgPath } from '../bootloader/loader-parts.ts';
 import type { Bank } from '../bootloader/read-banks.ts';
 import { sha256 } from '../bootloader/sum-file.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
@@ -16,6 +18,7 @@ import { readProtectiveMbr } from '../disk/mbr.ts';
 import { openImage } from '../disk/open-image.ts';
 import { partitionDevice } from '../disk/partition-device.ts';
 import { readBankForUpdate } from '../update/bank-reading.ts';
+import { verifyDiskLoader } from '../update/verify-loader.ts';
 import { describeListed, describeOrigin } from './describe-manifest.ts';
 import {
   type DescribedBank,
@@ -55,7 +58,9 @@ export async function describeImage(
     const bank = banks.find((one) => one.partition === chosen);
     const place = partitions.find((one) => one.number === chosen);
     if (!bank || !place) throw noBank(name, chosen, banks);
-    const { size, diskGuid, findings } = report;
+    const { size, diskGuid } = report;
+    const loader = verifyDiskLoader(device, { current: bank.partition });
+    const findings = [...report.findings, ...loader.findings];
     const described: DescribedImage = {
       kind: 'image',
       path: name,
@@ -67,6 +72,7 @@ export async function describeImage(
       banks,
       bank: bank.partition,
       system: bank.system,
+      loader: [loader.state, loader.build].filter(Boolean).join(' '),
       problems: findings.flatMap(({ severity, message }) =>
         severity === 'error' ? [message] : [],
       ),
@@ -171,6 +177,11 @@ function filesOf(device: BlockDevice, partition: GptPartition): DescribedFile[] 
       const file = path.slice(1);
       // What became of boots is the host's story, not the image's content.
       if (directory || file.toLowerCase() === journalPath.toLowerCase()) return [];
+      if (role === 'loader' && file.toLowerCase() === grubCfgPath) {
+        // Its last line names the build, and is judged with the loader.
+        const { script } = splitGrubCfg(volume.read(file));
+        return [fileOf(place, file, script)];
+      }
       return [{ place, path: file, bytes: size, sha256: hashOr(contents, file) ?? '' }];
     });
   };

@@ -1,4 +1,10 @@
-import type { BankManifest, ManifestPackage, TrustedKey } from '../bootloader/bank-manifest.ts';
+import type {
+  BankManifest,
+  LoaderHashes,
+  ManifestPackage,
+  TrustedKey,
+} from '../bootloader/bank-manifest.ts';
+import { loaderPartKeys } from '../bootloader/loader-parts.ts';
 import type { GptPartition } from '../disk/gpt-entry.ts';
 import type { RecipeText } from '../recipe/show.ts';
 
@@ -41,6 +47,8 @@ export interface DescribedSystem {
   readonly title: string;
   readonly securityVersion: number;
   readonly minVersion: string;
+  /** The loader that was built with it: the beginning of each part's hash; empty where none is listed. */
+  readonly loader: string;
   readonly origins: readonly DescribedOrigin[];
   readonly trust: readonly TrustedKey[];
   /** The words of the kernel command line, as the loader passes them. */
@@ -84,6 +92,8 @@ export interface DescribedImage {
   /** Partition of the bank that is compared in full. */
   readonly bank: number;
   readonly system: DescribedSystem;
+  /** What `verify` says of the loader: `right 1.0-1`, `older 1.0-1`, `wrong`, `not-covered`. */
+  readonly loader: string;
   /** What is wrong with it, one sentence each. */
   readonly problems: readonly string[];
 }
@@ -117,7 +127,13 @@ export function systemFacts(manifests: readonly BankManifest[]) {
     title: base?.base?.title ?? '',
     securityVersion: base?.base?.securityVersion ?? 0,
     minVersion: base?.base?.minVersion ?? '',
+    loader: loaderText(base?.base?.loader),
     trust: base?.base?.trust ?? [],
     packages: base?.base?.packages ?? [],
   };
+}
+
+function loaderText(loader: LoaderHashes | undefined): string {
+  if (!loader) return '';
+  return loaderPartKeys.map((part) => `${part} ${loader[part].sha256.slice(0, 8)}`).join(', ');
 }

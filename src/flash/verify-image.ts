@@ -6,7 +6,9 @@ import { inFile } from '../diagnostics/in-file.ts';
 import type { Report } from '../diagnostics/progress.ts';
 import { type Bmap, decodeBmap, verifyBmap } from '../disk/bmap.ts';
 import { type Extent, extentBytes, normalizeExtents } from '../disk/extents.ts';
+import type { Finding } from '../disk/finding.ts';
 import { nonZeroExtents } from '../disk/sparse.ts';
+import { notCovered, verifyDiskLoader } from '../update/verify-loader.ts';
 import type { FlashSource } from './open-source.ts';
 
 export interface VerifiedImage {
@@ -38,6 +40,10 @@ export async function verifyImage(image: FlashSource, work: Work): Promise<Verif
   }
   named(path, () => assertTwinbankDisk(image.device));
   await verifyRanges(path, image, bmap, work);
+  // Whoever changes an image can write a block map, which nobody signs.
+  const findings = verifyLoaderOf(image);
+  assertNoDamage(path, findings);
+  for (const { message } of findings) work.report({ type: 'warning', text: message });
   const extents = !image.spooled && covers(path, bmap) ? bmap.map.ranges : await scan(image, work);
   return { extents: normalizeExtents([...bmap.map.ranges, ...extents]), checkedBy: 'bmap' };
 }
@@ -103,17 +109,32 @@ async function assertSound(path: string, image: FlashSource, work: Work): Promis
     throw inFile(path, error);
   });
   report({ type: 'done', task: 'check hashes' });
-  const [error] = found.findings.filter(({ severity }) => severity === 'error');
-  if (error) {
-    const { code } = error;
-    const message = `${path}: expected an image without damage, found: ${error.message}`;
-    throw new TwinbankError('corrupt', 'flash.damaged', message, { data: { code } });
-  }
+  const findings = [...found.findings, ...verifyLoaderOf(image, found.next)];
+  assertNoDamage(path, findings);
   if (found.next === null) {
     const message = `${path}: expected an image with a bank that boots, found ${found.why}`;
     throw new TwinbankError('corrupt', 'flash.no-bank', message);
   }
-  for (const { message } of found.findings) report({ type: 'warning', text: message });
+  for (const { message } of findings) report({ type: 'warning', text: message });
+}
+
+/** What is wrong with the loader, and that nothing says whether it is. */
+function verifyLoaderOf({ device }: FlashSource, current?: number | null): readonly Finding[] {
+  const loader = verifyDiskLoader(device, { current });
+  return [
+    ...loader.findings,
+    ...notCovered(loader).map((what): Finding => {
+      const message = `${what}: not covered: no manifest of the image has its hashes`;
+      return { severity: 'warning', code: 'flash.not-covered', message };
+    }),
+  ];
+}
+
+function assertNoDamage(path: string, findings: readonly Finding[]): void {
+  const error = findings.find(({ severity }) => severity === 'error');
+  if (!error) return;
+  const message = `${path}: expected an image without damage, found: ${error.message}`;
+  throw new TwinbankError('corrupt', 'flash.damaged', message, { data: { code: error.code } });
 }
 
 /** Where the disk is not zero; of a qcow2 file only what it stores is looked at. */

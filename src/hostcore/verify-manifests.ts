@@ -1,6 +1,7 @@
 import type { BlockDevice } from '../disk/block-device.ts';
 import { readBankForUpdate } from '../update/bank-reading.ts';
 import { type BankVerification, verifyBank } from '../update/verify-bank.ts';
+import type { LoaderVerdict } from '../update/verify-loader.ts';
 
 /** What the manifests of the running bank say, as far as they can be trusted. */
 export interface VerifiedManifests {
@@ -9,6 +10,8 @@ export interface VerifiedManifests {
   readonly signed: BankVerification['signed'];
   /** Paths of the files that signed manifests list, without a leading slash. */
   readonly files: readonly string[];
+  /** Of the disk that it is on; undefined where nobody has looked. */
+  readonly loader?: LoaderVerdict;
 }
 
 /**

@@ -136,10 +136,10 @@ const healthSchema = map({
       'Seconds after the start of the kernel by which a trial must be healthy; else it is reset',
     ),
   checks: list(
-    choice(['layers', 'manifests', 'agents', 'state', 'drivers']),
+    choice(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers']),
     'a list of checks such as [layers, agents]',
   )
-    .prefault(['layers', 'manifests', 'agents', 'state'])
+    .prefault(['layers', 'manifests', 'loader', 'agents', 'state'])
     .describe('What must hold for a boot to be confirmed, all of it known on the host itself'),
   trialChecks: list(choice(['network']), 'a list of checks such as [network]')
     .prefault([])

@@ -1,7 +1,7 @@
 import { encodeBankEnv } from '../../src/bootloader/bank-env.ts';
 import { type BootCfg, encodeBootCfg } from '../../src/bootloader/boot-cfg.ts';
 import type { Loader } from '../../src/bootloader/core-image.ts';
-import { coreImageLba } from '../../src/bootloader/core-image.ts';
+import { coreImageLba } from '../../src/bootloader/core-image-place.ts';
 import { imagePartitions } from '../../src/bootloader/image-partitions.ts';
 import { encodeSum, sha256 } from '../../src/bootloader/sum-file.ts';
 import { memoryDevice, sliceDevice } from '../../src/disk/block-device.ts';

@@ -26,6 +26,10 @@ const base: BankManifest = {
     ...{ title: 'twinbank', securityVersion: 3, minVersion: '1.0' },
     packages: [{ name: 'tool_1.0~rc1_amd64.deb', bytes: 99, sha256: digest }],
     trust: [{ keyId: developmentKey.public.id, publicKey: developmentKey.public.raw }],
+    loader: {
+      ...{ bootCode: { bytes: 440, sha256: digest }, coreImage: { bytes: 512, sha256: digest } },
+      ...{ bootx64: { bytes: 9, sha256: digest }, grubCfg: { bytes: 0, sha256: digest } },
+    },
   },
 };
 const oem: BankManifest = {

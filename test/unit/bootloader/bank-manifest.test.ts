@@ -46,6 +46,26 @@ describe('a manifest', () => {
     });
   });
 
+  it('of the base may list the loader that was built with it, whole or not at all', () => {
+    const part = { bytes: 440, sha256: 'a'.repeat(64) };
+    const loader = { bootCode: part, coreImage: part, bootx64: part, grubCfg: part };
+    expect(read(changed(base(), 'loader', loader))).toMatchObject({ base: { loader } });
+    expect(read(base())).not.toHaveProperty('base.loader');
+    const { grubCfg: _, ...less } = loader;
+    for (const [wrong, problem] of [
+      [less, 'loader.grubCfg: expected it to be there'],
+      [{ ...loader, more: part }, 'loader: expected no member "more"'],
+      [
+        { ...loader, coreImage: { ...part, bytes: -1 } },
+        'loader.coreImage.bytes: expected a whole',
+      ],
+      [null, 'loader: expected an object'],
+    ] as const) {
+      expect(read(changed(base(), 'loader', wrong))).toContain(problem);
+    }
+    expect(read(changed(oem(), 'loader', loader))).toContain('expected no member "loader"');
+  });
+
   it('of an OEM has nothing of it', () => {
     const found = read(oem());
     expect(found).toMatchObject({ origin: 'acme', modules: [{ kind: 'oem' }] });

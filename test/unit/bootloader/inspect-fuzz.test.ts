@@ -8,6 +8,7 @@ import { stateSlots } from '../../../src/cli/commands/inspect/state-slots.ts';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { memoryDevice } from '../../../src/disk/block-device.ts';
 import { crc32 } from '../../../src/disk/crc32.ts';
+import { verifyDiskLoader } from '../../../src/update/verify-loader.ts';
 import { runs } from '../../support/soak.ts';
 import { partitionStart, smallImage } from './small-image.ts';
 
@@ -30,6 +31,7 @@ async function survives(bytes: Uint8Array): Promise<'shown' | 'refused'> {
         ...{ ...found, image: 'x', format: 'raw' },
         slots: stateSlots(disk, found.partitions),
         signers: bankSigners(disk, found.partitions),
+        loader: verifyDiskLoader(disk, { current: found.next }),
       },
       { colors, columns: 80, env: {} },
     );

@@ -125,6 +125,29 @@ describe('a damaged image', () => {
     if (mebibytes > 13) expect(found.banks.map(({ problem }) => problem)).toEqual([null, null]);
   });
 
+  test.each([
+    ['no 55 aa', 'mbr.signature', (bytes: Buffer) => bytes.fill(0, 510, 512)],
+    ['no protective entry', 'mbr.not-protective', (bytes: Buffer) => bytes.fill(0, 446, 462)],
+    ['no boot code', 'mbr.no-boot-code', (bytes: Buffer) => bytes.fill(0, 0, 440)],
+    [
+      'no core image',
+      'loader.no-core-image',
+      (bytes: Buffer) => bytes.fill(0, 34 * 512, 2048 * 512),
+    ],
+    [
+      'the first sector of one',
+      'loader.no-core-image',
+      (bytes: Buffer) => bytes.fill(0, 35 * 512, 2048 * 512),
+    ],
+  ])('with %s is an error, as a missing partition is', async (_what, code, damage) => {
+    const { bytes } = smallImage();
+    damage(bytes);
+    const [first, ...more] = (await inspect(bytes)).findings;
+    expect(first).toMatchObject({ severity: 'error', code });
+    expect(first!.message).toMatch(/: (a BIOS|UEFI) cannot start it$/);
+    expect(more).toEqual([]);
+  });
+
   test('with a store and a core-dump area of rubbish is shown without them', async () => {
     const { bytes } = smallImage();
     bytes.fill(0xa5, 13 * MiB, 18 * MiB);

@@ -4,7 +4,10 @@ import type {
   ManifestModule,
 } from '../../../src/bootloader/bank-manifest.ts';
 import { type BootCfg, encodeBootCfg } from '../../../src/bootloader/boot-cfg.ts';
+import { coreImageLba } from '../../../src/bootloader/core-image-place.ts';
+import { encodeGrubCfg } from '../../../src/bootloader/grub-cfg-parts.ts';
 import { imagePartitions } from '../../../src/bootloader/image-partitions.ts';
+import { bootx64Path, grubCfgPath, hashLoader } from '../../../src/bootloader/loader-parts.ts';
 import { sha256 } from '../../../src/bootloader/sum-file.ts';
 import { writeBankMagic } from '../../../src/disk/bank-magic.ts';
 import { type BlockDevice, memoryDevice, sliceDevice } from '../../../src/disk/block-device.ts';
@@ -16,6 +19,7 @@ import { deriveGuid } from '../../../src/disk/guid.ts';
 import { writeProtectiveMbr } from '../../../src/disk/mbr.ts';
 import { type KeptManifest, planBank } from '../../../src/update/manifest/plan-bank.ts';
 import { developmentKey } from '../../../src/update/signing/key.ts';
+import { encodeLoaderStatement } from '../../../src/update/signing/loader-statement.ts';
 import { signBytes } from '../../../src/update/signing/signature.ts';
 import { encodeManifest } from '../../../src/update/signing/signed-manifest.ts';
 import { payload } from '../disk/fat/trees.ts';
@@ -76,8 +80,9 @@ function makeBytes(without: readonly number[]): Buffer {
           : { firstLba: start * 2048, lastLba: (start + sizes[number]!) * 2048 - 1 };
       return { number, name, type, guid: deriveGuid('test', name), attributes: 0n, ...lbas };
     });
-  writeProtectiveMbr(device, { bootCode: payload(440, 9) });
+  writeProtectiveMbr(device, { bootCode: loader.bootCode });
   writeGpt(device, { diskGuid: deriveGuid('test', 'disk'), partitions });
+  device.write(coreImageLba * 512, loader.coreImage);
   const { edit } = imageOver(bytes);
   const files = { 1: loaderFiles(), 5: bankFiles(2), 6: bankFiles(1), 8: storeFiles() };
   for (const [text, content] of Object.entries(files)) {
@@ -160,7 +165,17 @@ export function manifestModule(
   };
 }
 
-const plan = planBank([signedBase(content)]);
+/** A loader that starts nothing. */
+const loader = {
+  bootCode: payload(440, 9),
+  coreImage: payload(2048, 10),
+  bootx64: payload(900, 4),
+  grubCfg: '# grub\n',
+};
+/** Its hashes, as the base manifest of the image lists them. */
+export const smallLoader = hashLoader(loader);
+
+const plan = planBank([signedBase(content, {}, { loader: smallLoader })]);
 
 function bankFiles(updated: number): Record<string, Uint8Array> {
   const planned = plan.files.map((file) => {
@@ -170,7 +185,12 @@ function bankFiles(updated: number): Record<string, Uint8Array> {
 }
 
 function loaderFiles(): Record<string, Uint8Array> {
-  return { 'EFI/BOOT/BOOTX64.EFI': payload(900, 4), 'grub/grub.cfg': Buffer.from('# grub\n') };
+  const bytes = encodeLoaderStatement({ product: 'twinbank', build, loader: smallLoader });
+  const grubCfg = encodeGrubCfg(loader.grubCfg, {
+    bytes,
+    signature: signBytes(bytes, [developmentKey]),
+  });
+  return { [bootx64Path]: loader.bootx64, [grubCfgPath]: Buffer.from(grubCfg) };
 }
 
 function storeFiles(): Record<string, Uint8Array> {

@@ -31,6 +31,7 @@ export const systems: fc.Arbitrary<DescribedSystem> = fc.record({
   title: fc.constant('test'),
   securityVersion: few(1),
   minVersion: fc.constantFrom('', '1.0.0'),
+  loader: fc.constantFrom('', 'bootCode 0000'),
   origins: fc.array(
     fc.record({
       origin: fc.constantFrom('base', 'acme'),
@@ -64,6 +65,7 @@ export const images: fc.Arbitrary<DescribedImage> = fc
   .record({
     size: few(1),
     diskGuid: fc.constantFrom('g1', 'g2'),
+    loader: fc.constantFrom('right 1.0.0-1', 'wrong'),
     partitions: fc.uniqueArray(
       fc.record({
         number: fc.constantFrom(1, 5, 6, 8, 14),

@@ -45,6 +45,7 @@ function side(
     title: '',
     securityVersion: 0,
     minVersion: '',
+    loader: '',
     origins: [],
     trust: [],
     kernelOptions: [],

@@ -76,6 +76,7 @@ const empty = {
   title: '',
   securityVersion: 0,
   minVersion: '',
+  loader: '',
   origins: [],
   trust: [],
   kernelOptions: [],

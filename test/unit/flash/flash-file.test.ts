@@ -51,6 +51,20 @@ function writeBmap(bytes: Uint8Array = whole, name = 'x.bmap'): void {
 
 const left = () => readdirSync(join(folder, 'to'));
 
+describe('a loader that no manifest lists', () => {
+  test.each([false, true])('is not flashed, with a block map of it: %s', async (bmap) => {
+    const bytes = Buffer.from(whole);
+    bytes[34 * 512 + 700]! ^= 1;
+    writeFileSync(image, bytes);
+    if (bmap) writeBmap(bytes);
+    await expect(flash()).rejects.toMatchObject({
+      ...{ code: 'flash.damaged', data: { code: 'loader.other' } },
+      message: expect.stringContaining('x.img: expected an image without damage, found: loader: '),
+    });
+    expect(left()).toEqual([]);
+  });
+});
+
 describe('flashing to a new file', () => {
   test('makes a sparse copy of the image, checked by what is in it', async () => {
     const result = await flash();

@@ -66,6 +66,7 @@ test('a recipe is shown whole, each value with what set it', () => {
       checks:
         - layers # default
         - manifests # default
+        - loader # default
         - agents # default
         - state # default
       trialChecks: [] # default

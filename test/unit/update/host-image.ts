@@ -1,6 +1,8 @@
 import type { BootMarks } from '../../../src/bootloader/boot-cfg.ts';
 import { journalBytes, journalPath } from '../../../src/bootloader/boot-journal.ts';
+import { encodeGrubCfg } from '../../../src/bootloader/grub-cfg-parts.ts';
 import { imagePartition, isBankPartition } from '../../../src/bootloader/image-partitions.ts';
+import { grubCfgPath } from '../../../src/bootloader/loader-parts.ts';
 import { memoryDevice } from '../../../src/disk/block-device.ts';
 import { readGpt } from '../../../src/disk/gpt.ts';
 import { partitionDevice } from '../../../src/disk/partition-device.ts';
@@ -11,9 +13,12 @@ import {
   planBank,
 } from '../../../src/update/manifest/plan-bank.ts';
 import type { StoredPackage } from '../../../src/update/plan-store.ts';
+import { developmentKey } from '../../../src/update/signing/key.ts';
+import { encodeLoaderStatement } from '../../../src/update/signing/loader-statement.ts';
+import { signBytes } from '../../../src/update/signing/signature.ts';
 import { encodeStoreList } from '../../../src/update/store-volume.ts';
-import { type SmallImage, smallImage } from '../bootloader/small-image.ts';
-import { contentOf } from './manifests.ts';
+import { type SmallImage, smallImage, smallLoader } from '../bootloader/small-image.ts';
+import { contentOf, keys } from './manifests.ts';
 
 export interface BankContents {
   /** The base first; the modules are those that {@link moduleOf} made. */
@@ -33,6 +38,11 @@ export function hostImage(banks: {
   readonly 6?: BankContents;
 }): SmallImage {
   const image = smallImage();
+  const bytes = encodeLoaderStatement({ product: 'twinbank', build: '1.0-1', loader: smallLoader });
+  const said = { bytes, signature: signBytes(bytes, [keys.release, developmentKey]) };
+  image.edit(1, (volume) =>
+    volume.write(grubCfgPath, Buffer.from(encodeGrubCfg('# grub\n', said))),
+  );
   for (const number of [5, 6] as const) fillBank(image, number, banks[number]);
   image.edit(8, (volume) => {
     volume.mkdir('journal');

@@ -67,7 +67,7 @@ export interface BaseParts extends Partial<Omit<BankManifest, 'base'>>, Partial<
 
 /** A base of kernel, initramfs and an engine that brings two files, trusting the release key. */
 export function baseOf(parts: BaseParts = {}): BankManifest {
-  const { title, securityVersion, minVersion, packages, trust: trusted, ...more } = parts;
+  const { title, securityVersion, minVersion, packages, trust: trusted, loader, ...more } = parts;
   const version = parts.version ?? '1.0';
   return {
     ...{ origin: 'base', vendor: 'twinbank', product: 'twinbank', version, build: `${version}-1` },
@@ -80,6 +80,7 @@ export function baseOf(parts: BaseParts = {}): BankManifest {
       minVersion: minVersion ?? '',
       packages: packages ?? [],
       trust: trusted ?? trust(keys.release),
+      ...(loader && { loader }),
     },
   };
 }

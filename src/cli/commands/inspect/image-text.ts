@@ -1,9 +1,9 @@
 import { imagePartition } from '../../../bootloader/image-partitions.ts';
 import type { ImageReport } from '../../../bootloader/inspect-image.ts';
 import { humanSize } from '../../../diagnostics/size.ts';
-import type { Finding } from '../../../disk/finding.ts';
 import type { GptPartition } from '../../../disk/gpt-entry.ts';
 import { partitionExtent } from '../../../disk/partition-device.ts';
+import { type LoaderVerdict, notCovered } from '../../../update/verify-loader.ts';
 import type { Colors, Context } from '../../command.ts';
 import { bankText } from '../../text/bank-text.ts';
 import { glyphs } from '../../text/glyphs.ts';
@@ -28,6 +28,7 @@ export interface NamedReport extends ImageReport {
   readonly slots: ReadonlyMap<number, readonly SlotRow[]>;
   /** By the same. */
   readonly signers: ReadonlyMap<number, readonly SignedRow[]>;
+  readonly loader: LoaderVerdict;
 }
 
 /** What `inspect` shows people: the map of the disk, both banks, what boots next, what is wrong. */
@@ -62,7 +63,7 @@ export function inspectText(
       'Next boot:',
       colors.bold('Next boot:'),
     ),
-    findingsText(image.findings, look),
+    findingsText(image, look),
   ];
   return blocks.join('\n\n');
 }
@@ -118,10 +119,11 @@ function journalBlock({ store }: ImageReport, colors: Colors): string[] {
 }
 
 function findingsText(
-  findings: readonly Finding[],
+  { findings, loader }: NamedReport,
   { colors, columns }: { colors: Colors; columns: number },
 ): string {
-  if (findings.length === 0) return colors.green('Nothing is wrong with it.');
+  const open = notCovered(loader).map((what) => colors.yellow(`Not covered: ${what}.`));
+  if (findings.length === 0) return [colors.green('Nothing is wrong with it.'), ...open].join(' ');
   const rows = findings.slice(0, maxFindings).map(({ severity, message }) => {
     const text = wrap(`${severity}: ${plain(message)}`, columns, 2);
     const color = severity === 'error' ? colors.red : colors.yellow;
@@ -129,5 +131,5 @@ function findingsText(
   });
   const rest = findings.length - rows.length;
   if (rest > 0) rows.push(`and ${rest} more (--json lists all of them)`);
-  return rows.join('\n');
+  return [...rows, ...open].join('\n');
 }

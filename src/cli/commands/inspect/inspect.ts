@@ -7,6 +7,7 @@ import { inFile } from '../../../diagnostics/in-file.ts';
 import { openImage } from '../../../disk/open-image.ts';
 import { partitionExtent } from '../../../disk/partition-device.ts';
 import { isBundleFile } from '../../../update/bundle/bundle-file.ts';
+import { notCovered, verifyDiskLoader } from '../../../update/verify-loader.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { bankJson } from '../../text/bank-text.ts';
@@ -77,7 +78,9 @@ export const command = defineCommand({
       const banks = report.partitions.filter(isBankPartition);
       const slots = stateSlots(opened.device, banks);
       const signers = bankSigners(opened.device, banks);
-      const named = { ...report, image, format: opened.format, slots, signers };
+      const loader = verifyDiskLoader(opened.device, { current: report.next });
+      const findings = [...report.findings, ...loader.findings];
+      const named = { ...report, findings, loader, image, format: opened.format, slots, signers };
       return {
         json: inspectJson(named),
         text: inspectText(named, context),
@@ -113,7 +116,7 @@ const lastRecords = 16;
 /** Everything of it is fixed but what stands after `next`, which may grow. */
 function inspectJson(report: NamedReport) {
   const { slots, signers, image, format, size, diskGuid, partitions, banks, next, why } = report;
-  const { coredump, store, findings } = report;
+  const { coredump, store, findings, loader } = report;
   return {
     image,
     format,
@@ -134,6 +137,8 @@ function inspectJson(report: NamedReport) {
     coredump,
     store: store && storeJson(store),
     journal: store?.journal.slice(-lastRecords) ?? [],
+    loader: { state: loader.state, build: loader.build },
+    notCovered: notCovered(loader),
     findings,
   };
 }

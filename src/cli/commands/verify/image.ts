@@ -9,6 +9,7 @@ import type { HostDisk } from '../../../update/host-disk.ts';
 import { developmentKey, isDevelopmentKey, type PublicKey } from '../../../update/signing/key.ts';
 import { verifyStore } from '../../../update/stored-package.ts';
 import { type BankVerification, verifyBank } from '../../../update/verify-bank.ts';
+import { notCovered, verifyDiskLoader } from '../../../update/verify-loader.ts';
 import type { Colors, Context, Result } from '../../command.ts';
 import { withHostDisk } from '../../host-disk.ts';
 import { developmentWarning } from '../../secrets/signing-key.ts';
@@ -43,7 +44,11 @@ export async function verifyImage(
 ): Promise<Result> {
   const { report, signal, colors } = context;
   const opened = openImage(path);
-  const found = await inspectImage(opened.device, { report, signal })
+  const { found, loader } = await inspectImage(opened.device, { report, signal })
+    .then((found) => {
+      const options = { ...(makers.length > 0 && { makers }), current: found.next };
+      return { found, loader: verifyDiskLoader(opened.device, options) };
+    })
     .catch((error: unknown) => {
       throw inFile(file, error);
     })
@@ -54,7 +59,7 @@ export async function verifyImage(
     { writable: false },
     async (host) => verifyBanks(host, found, makers),
   );
-  const findings = diskFindings(found, banks);
+  const findings = [...diskFindings(found, banks), ...errorsOf(loader.findings)];
   const wrong = banks.flatMap(({ counts, partition, problems }) =>
     counts ? problems.map(({ message }) => `bank ${partition}: ${message}`) : [],
   );
@@ -75,6 +80,8 @@ export async function verifyImage(
       kind: 'image',
       development,
       findings,
+      loader: { state: loader.state, build: loader.build },
+      notCovered: notCovered(loader),
       store,
       banks: banks.map(({ counts: _, ...bank }) => ({ ...bank, ok: bank.problems.length === 0 })),
     },
@@ -82,8 +89,9 @@ export async function verifyImage(
       ...banks.map((bank) => bankText(bank, colors)),
       ...store.map(plain),
       ...findings.map(({ message }) => plain(message)),
+      ...warningsOf(loader.findings).map(({ message }) => colors.yellow(plain(message))),
       ...(made ? [provenanceText(made)] : []),
-      `${file}: ${ok ? 'right' : 'wrong'}`,
+      [`${file}: ${ok ? 'right' : 'wrong'}`, ...notCovered(loader).map(notCoveredText)].join('; '),
     ].join('\n'),
     ...(!ok && {
       failure: new TwinbankError(
@@ -136,7 +144,19 @@ function diskFindings(
     const counts = verified.find(({ partition }) => partition === bank.partition)?.counts;
     return bank.findings.filter(({ code }) => !counts || !code.startsWith('fat.'));
   });
-  return findings.filter((one) => one.severity === 'error' && !counted.includes(one));
+  return errorsOf(findings).filter((one) => !counted.includes(one));
+}
+
+function errorsOf(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ severity }) => severity === 'error');
+}
+
+function warningsOf(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ severity }) => severity === 'warning');
+}
+
+function notCoveredText(what: string): string {
+  return `not covered: ${what}`;
 }
 
 function bankText(

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { list, number, object, oneOf, parseJson, text } from '../../../protocol/form.ts';
 
 /** Checks that a boot can be asked to pass; the recipe lists them by these names. */
-const checkName = oneOf('layers', 'manifests', 'agents', 'state', 'drivers', 'network');
+const checkName = oneOf(
+  ...(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers', 'network'] as const),
+);
 export type CheckName = ReturnType<typeof checkName>;
 
 /** What the recipe says about the running system; the builder writes it (src/builder/modules/agents.ts). */

@@ -17,6 +17,8 @@ export interface HealthFacts {
   readonly stateProblem: string | null;
   /** Why the bank's manifests are not to be trusted; undefined when they are. */
   readonly manifestProblem: string | undefined;
+  /** Why the loader is none that a signed manifest lists; undefined where it is, or where none lists any. */
+  readonly loaderProblem: string | undefined;
 }
 
 /** One row a check: what is wrong, or undefined. */
@@ -40,6 +42,7 @@ const checks: Record<CheckName, (facts: HealthFacts) => string | undefined> = {
   },
   manifests: ({ manifestProblem }) =>
     manifestProblem === undefined ? undefined : `manifests: ${manifestProblem}`,
+  loader: ({ loaderProblem }) => loaderProblem,
   state: ({ stateProblem }) =>
     stateProblem === null ? undefined : `state not restored: ${stateProblem}`,
   network: ({ leases }) => (leases.length > 0 ? undefined : 'no network address'),

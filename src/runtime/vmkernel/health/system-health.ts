@@ -1,5 +1,7 @@
+import type { Finding } from '../../../disk/finding.ts';
 import type { StateKeeper } from '../../../hostcore/state-keeper.ts';
 import type { VerifiedManifests } from '../../../hostcore/verify-manifests.ts';
+import { type LoaderVerdict, untrustedLoader } from '../../../update/verify-loader.ts';
 import type { DriverReport } from '../../system/drivers.ts';
 import type { Supervised } from '../../system/supervisor.ts';
 import type { KernelCommandLine } from '../boot/kernel-command-line.ts';
@@ -40,9 +42,16 @@ export function systemHealth(
       leases: currentLeases(),
       stateProblem: keeper.report().problem,
       manifestProblem: verified?.problem,
+      loaderProblem: verified?.loader && loaderProblem(verified.loader),
     });
     const bank = bankProblem();
     if (bank !== undefined) found.unshift(bank);
     return faults.has('no-confirm') ? [...found, 'the fault no-confirm'] : found;
   };
+}
+
+/** A key that was given up ends no trial: the loader is whole, and whose it is has been said on the console. */
+function loaderProblem({ findings }: LoaderVerdict): string | undefined {
+  const counts = ({ severity, code }: Finding) => severity === 'error' && code !== untrustedLoader;
+  return findings.find(counts)?.message;
 }

@@ -8,7 +8,10 @@ export interface VerifyPort {
   verifyBank(bank: BankPartition): VerifiedManifests;
 }
 
-/** Verifies the manifests of the bank that runs, and warns of a key that everybody has. Undefined without a bank. */
+/**
+ * Verifies the manifests of the bank that runs and the loader of its disk, and says what a person should know: a key
+ * that everybody has, a loader of another build or one that nothing covers. Undefined without a bank.
+ */
 export function verifySystem(
   { console, verifyBank }: VerifyPort,
   bank: BankPartition | undefined,
@@ -19,6 +22,10 @@ export function verifySystem(
     console.line(
       `${origin} is signed with the development key, which everybody has: for tests only`,
     );
+  }
+  for (const { message } of verified?.loader?.findings ?? []) console.line(message);
+  if (verified?.loader?.state === 'not-covered') {
+    console.line('loader: not covered: no manifest of this disk has its hashes');
   }
   return verified;
 }

@@ -247,6 +247,21 @@ describe('damage in a module', () => {
   });
 });
 
+describe('a loader that was changed', () => {
+  it('is told by its hash, and by what the signed hashes say of it', async () => {
+    const bytes = readFileSync(join(folder, 'old.img'));
+    bytes[34 * 512 + 600]! ^= 1;
+    writeSparse(join(folder, 'loader.img'), bytes);
+    const { code, found } = await diffJson('old.img', 'loader.img');
+    expect(code).toBe(9);
+    expect(found.disk).toEqual([{ name: 'loader', a: 'right 1.2.3-400', b: 'wrong' }]);
+    expect(found.volumes).toMatchObject([{ place: 'bios-boot', path: 'core.img' }]);
+    expect(found.b.problems).toEqual([
+      expect.stringMatching(/^loader: core image from LBA 34 on: /),
+    ]);
+  });
+});
+
 describe('diff for people', () => {
   it('says once why it did not look into modules', async () => {
     writeSparse(join(folder, 'other.img'), imageOf(newAgents, { boot: payload(3000, 9) }).bytes);

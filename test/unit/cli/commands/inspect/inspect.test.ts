@@ -22,6 +22,31 @@ function write(name: string, bytes: Uint8Array): string {
 const inspect = (argv: readonly string[], env: Record<string, string> = {}) =>
   runHere(['inspect', ...argv], { host: { cwd: folder, env } });
 
+describe('inspect of a loader', () => {
+  it('tells that it is the one that was built with the system, or that nothing covers it', async () => {
+    const { loader, notCovered } = JSON.parse((await inspect(['whole.img', '--json'])).stdout);
+    expect([loader, notCovered]).toEqual([{ state: 'right', build: '1.2.3-400' }, []]);
+    const old = smallImage();
+    old.edit(1, (volume) => volume.write('grub/grub.cfg', Buffer.from('# grub\n')));
+    for (const bank of [5, 6]) {
+      old.edit(bank, (volume) => {
+        for (const name of ['base.json', 'base.sig']) volume.remove(name);
+      });
+    }
+    const name = write('old.img', old.bytes);
+    expect(JSON.parse((await inspect([name, '--json'])).stdout).notCovered).toEqual(['loader']);
+    expect((await inspect([name])).stdout).toMatch(/Not covered: loader\.\n$/);
+  });
+
+  it('finds a file in it that is not what the manifests list', async () => {
+    const image = smallImage();
+    image.edit(1, (volume) => volume.write('EFI/BOOT/BOOTX64.EFI', Buffer.from('MZ')));
+    const { stdout } = await inspect([write('efi.img', image.bytes)]);
+    expect(stdout).toContain('error: loader: EFI/BOOT/BOOTX64.EFI: expected that of 1.2.3-400,');
+    expect(stdout).not.toContain('Nothing is wrong');
+  });
+});
+
 describe('inspect --json', () => {
   it('has what the contract fixes, with numbers as numbers', async () => {
     const { code, stdout } = await inspect(['whole.img', '--json']);

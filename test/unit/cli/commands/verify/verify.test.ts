@@ -45,6 +45,8 @@ right.img: right
       kind: 'image',
       development: false,
       findings: [],
+      loader: { state: 'right', build: '1.0-1' },
+      notCovered: [],
       store: [],
       banks: [
         {
@@ -68,6 +70,47 @@ right.img: right
         },
       ],
     });
+  });
+
+  it('ends with 6 for a loader that no manifest lists, with the part by name', async () => {
+    for (const [where, at] of [
+      ['boot code of LBA 0', 77],
+      ['core image from LBA 34 on', 34 * 512 + 1999],
+    ] as const) {
+      const made = both();
+      made.bytes[at]! ^= 1;
+      const { code, stdout, stderr } = await run(['verify', image('loader.img', made), '--json']);
+      expect(code).toBe(6);
+      const json = JSON.parse(stdout);
+      expect(json).toMatchObject({ ok: false, loader: { state: 'wrong', build: null } });
+      expect(json.findings).toMatchObject([{ code: 'loader.other' }]);
+      expect(stderr).toContain(`found loader: ${where}: expected that of 1.0-1`);
+    }
+  });
+
+  it('names a loader that nothing covers, and one that is older than the bank', async () => {
+    const uncovered = both();
+    uncovered.edit(1, (volume) => volume.write('grub/grub.cfg', Buffer.from('# grub\n')));
+    const open = await run(['verify', image('open.img', uncovered)]);
+    expect([open.code, open.stdout.split('\n').at(-2)]).toEqual([
+      0,
+      'open.img: right; not covered: loader',
+    ]);
+    const json = JSON.parse((await run(['verify', 'open.img', '--json'])).stdout);
+    expect(json.notCovered).toEqual(['loader']);
+    const part = { bytes: 1, sha256: '0'.repeat(64) };
+    const next = sign(
+      baseOf({
+        version: '2.0',
+        loader: { bootCode: part, coreImage: part, bootx64: part, grubCfg: part },
+      }),
+    );
+    const older = image('older.img', hostImage({ 5: { manifests: [next] } }));
+    const { code, stdout } = await run(['verify', older]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      'loader: expected that of 2.0-1, as bank 5 has, found that of 1.0-1: a loader stays as the disk was flashed\nolder.img: right\n',
+    );
   });
 
   it('reads a qcow2 image', async () => {

@@ -22,11 +22,12 @@ const healthy: HealthFacts = {
   leases: [lease],
   stateProblem: null,
   manifestProblem: undefined,
+  loaderProblem: undefined,
 };
 const settings = {
   watchdogSeconds: 60,
   trialSeconds: 300,
-  checks: ['layers', 'manifests', 'agents', 'state', 'drivers'],
+  checks: ['layers', 'manifests', 'loader', 'agents', 'state', 'drivers'],
   trialChecks: ['network'],
 } as const;
 const problems = (facts: Partial<HealthFacts>, trial = false): string[] =>
@@ -54,6 +55,11 @@ describe('the health of a boot', () => {
     { what: 'nothing is mounted', text: '', missing: 'engine, agents, oem' },
   ])('names the layers that are not stacked where $what', ({ text, missing }) => {
     expect(problems({ mounts: text })).toEqual([`layers ${missing} are not stacked`]);
+  });
+
+  it('is bad when the loader is none that a manifest lists', () => {
+    const loaderProblem = 'loader: grub/grub.cfg: expected that of 1.0-1, found other bytes';
+    expect(problems({ loaderProblem })).toEqual([loaderProblem]);
   });
 
   it('is bad when the manifests are not to be trusted', () => {
