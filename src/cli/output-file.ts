@@ -1,7 +1,8 @@
 import { type Stats, statSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { makeFolders } from '../disk/make-folders.ts';
 import { type OutputPlace, outputPlace } from '../disk/output-place.ts';
 import { sweepTemporaryImages, temporaryName } from '../disk/temporary-image.ts';
 import { withDiskClaim } from '../host/disk-claim.ts';
@@ -132,7 +133,7 @@ async function writeWhole(
   signal: AbortSignal,
 ): Promise<void> {
   const folder = dirname(path);
-  if (makeFolder) await mkdir(folder, { recursive: true });
+  if (makeFolder) makeFolders(folder);
   if (live) return writeLive(path, fill, mode);
   await sweepTemporaryImages(folder);
   const partial = temporaryName(folder);

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import { readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { humanSize } from '../diagnostics/size.ts';
+import { makeFolders } from './make-folders.ts';
 import { assertNoMissingDevice } from './output-place.ts';
 
 /** A name for a file under work in a folder; a build that was killed leaves it, the next one sweeps it. */
@@ -21,7 +22,7 @@ export async function temporaryImage<T>(
   work: (path: string) => Promise<T>,
 ): Promise<T> {
   assertNoMissingDevice(folder);
-  await mkdir(folder, { recursive: true });
+  makeFolders(folder);
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < bytes) {
     throw new TwinbankError(

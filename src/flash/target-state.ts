@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { readGpt } from '../disk/gpt.ts';
+import { makeFolders } from '../disk/make-folders.ts';
 import { type OpenImage, openImage } from '../disk/open-image.ts';
 import { partitionDevice } from '../disk/partition-device.ts';
 import { unpackState } from '../state/archive.ts';
@@ -93,7 +94,7 @@ export function keepStateOf(name: string, folder: string, disk: BlockDevice): Ke
   }
   const { diskGuid } = readGpt(disk);
   if (/^[0-]*$/.test(diskGuid)) throw noIdentity(name);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolders(folder, 0o700);
   const { key, file } = writeNew(folder, diskGuid, content);
   const forget = (): void => {
     rmSync(file, { force: true });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Report } from '../../diagnostics/progress.ts';
+import { makeFolders } from '../../disk/make-folders.ts';
 import { homeFolder } from '../../host/home-folder.ts';
 import { isOwnerGone, ownerMark } from '../../host/process-owner.ts';
 import { digestFile, sha256 as sha256Of } from './digest.ts';
@@ -83,7 +84,7 @@ export async function addFile(cache: Cache, file: string): Promise<StoredObject>
     const sha256 = await digestFile(file, 'sha256', 'hex');
     const { size } = await stat(file);
     const path = objectPath(cache, sha256);
-    await mkdir(dirname(path), { recursive: true });
+    makeFolders(dirname(path));
     await chmod(file, 0o644);
     await rename(file, path);
     remember(cache, path, await stateOf(path));
@@ -128,7 +129,7 @@ export async function readObject(cache: Cache, sha256: string): Promise<Buffer> 
 /** Writes a file so that its name never shows half of it; makes its folder. On failure nothing is left. */
 export async function writeWhole(path: string, data: Uint8Array | string) {
   await atPath(path, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    makeFolders(dirname(path));
     const temporary = `${path}.${randomUUID()}.tmp`;
     try {
       await writeFile(temporary, data, { mode: 0o644 });
@@ -147,7 +148,7 @@ export async function withScratch<T>(
 ): Promise<T> {
   const parent = join(cache.directory, 'scratch');
   const directory = join(parent, `${ownerMark()}-${randomUUID().slice(0, 8)}`);
-  await atPath(directory, () => mkdir(directory, { recursive: true }));
+  await atPath(directory, async () => makeFolders(directory));
   await sweepScratch(parent);
   try {
     return await atPath(directory, () => work(directory));

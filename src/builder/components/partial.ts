@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolders } from '../../disk/make-folders.ts';
 import { type Cache, ignoreMissing } from './cache.ts';
 import { errorCode } from './io-error.ts';
 
@@ -14,7 +15,7 @@ let claims = 0;
 export async function claimPartial(cache: Cache, key: string): Promise<string> {
   const parent = join(cache.directory, 'partial');
   const mine = join(parent, `${key}.${process.pid}.${claims++}`);
-  await mkdir(parent, { recursive: true });
+  makeFolders(parent);
   for (const name of await readdir(parent)) {
     if (!name.startsWith(`${key}.`)) continue;
     const owner = Number(name.slice(key.length + 1).split('.')[0]);

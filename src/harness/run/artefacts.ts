@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { journalOfDisk } from '../../bootloader/store-journal.ts';
 import { openFileDevice } from '../../disk/file-device.ts';
+import { makeFolders } from '../../disk/make-folders.ts';
 import { copyExtents, nonZeroExtents } from '../../disk/sparse.ts';
 import type { TestMachine } from '../machine/test-machine.ts';
 import { diskSummary } from '../report/disk-summary.ts';
@@ -27,7 +28,7 @@ export function artefactFolder(
   const name = `${run.replaceAll(/[^\w.=+-]+/g, '-').replace(/-$/, '')}-${attempt}`;
   const shown = (fileName: string): string => `${name}/${fileName}`;
   const place = async (fileName: string): Promise<string> => {
-    await mkdir(join(root, name), { recursive: true });
+    makeFolders(join(root, name));
     return join(root, name, fileName);
   };
   return {

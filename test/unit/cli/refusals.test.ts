@@ -150,3 +150,23 @@ describe('a folder for temporary files that takes none', () => {
     );
   });
 });
+
+describe('a folder that cannot be made', () => {
+  it.each([
+    ['keys', 'new', '/proc/twinbank'],
+    ['oem', 'new', '/proc/twinbank'],
+  ])('ends %s %s %s at once, with its name', async (...argv) => {
+    const env = { TWINBANK_PASSPHRASE: '' };
+    const { code, stderr } = await runHere(argv, { host: { cwd: folder, env } });
+    expect(code).toBe(5);
+    expect(stderr).toContain('twinbank: /proc/twinbank: no such file or directory');
+  });
+
+  it('below /dev is no place for artefacts', async () => {
+    writeFileSync(at('one.yaml'), 'description: Boots once\nsteps: [build, flash, boot]\n');
+    const argv = ['test', 'one.yaml', '--engine', 'sim', '--artefacts', '/dev/twinbank'];
+    const { code, stderr } = await run(...argv);
+    expect(code).toBe(8);
+    expect(stderr).toContain('/dev/twinbank: expected a device');
+  });
+});

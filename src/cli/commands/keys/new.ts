@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeFolders } from '../../../disk/make-folders.ts';
 import { generateKey } from '../../../update/signing/generate-key.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
@@ -44,7 +44,7 @@ export const command = defineCommand({
       context.report({ type: 'warning', text });
     }
     const pair = generateKey(randomBytes, passphrase);
-    mkdirSync(at(dir), { recursive: true, mode: 0o700 });
+    makeFolders(at(dir), 0o700);
     writeNewFiles([
       { path: at(privateKey), text: pair.privatePem, mode: 0o600 },
       { path: at(publicKey), text: pair.publicPem, mode: 0o644 },

@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { scaffold } from '../../../builder/oem/scaffold.ts';
 import { packageRoot } from '../../../builder/package-root.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
+import { makeFolders } from '../../../disk/make-folders.ts';
 import { providerSchema } from '../../../recipe/provider-schema.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
@@ -41,7 +42,7 @@ export const command = defineCommand({
     assertWord('--vendor', providerSchema.shape.vendor.safeParse(vendor), vendor);
     assertEmpty(folder, dir);
     const files = scaffold(called, vendor, schemaFor(folder));
-    for (const { path } of files) mkdirSync(dirname(join(folder, path)), { recursive: true });
+    for (const { path } of files) makeFolders(dirname(join(folder, path)));
     writeNewFiles(files.map(({ path, text }) => ({ path: join(folder, path), text, mode: 0o644 })));
     for (const { path, executable } of files) if (executable) chmodSync(join(folder, path), 0o755);
     const paths = files.map(({ path }) => join(dir, path));
