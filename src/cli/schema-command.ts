@@ -9,7 +9,7 @@ export function schemaCommand(example: string, schema: () => object, text: () =>
       yargs.option('out', {
         type: 'string',
         requiresArg: true,
-        describe: 'Write to a file instead of standard output',
+        describe: 'Write to this file; - for standard output, as without it',
       }),
     dash: { out: 'output' },
     run: async (context, { out }) => {
