@@ -52,7 +52,10 @@ export interface DiskLoader {
   holds(part: keyof LoaderHashes, listed: LoaderHashes): boolean;
   /** What its grub.cfg says of the build that it came with; whether that is to be believed is another question. */
   readonly statement: SignedStatement | undefined;
-  /** Files that firmware or GRUB could take for their own, beside those that an image has. */
+  /**
+   * Files that firmware or GRUB could take for their own, beside those that an image has. Throws kind `corrupt` or `io` where their volume
+   * is broken: then nobody can tell.
+   */
   strangers(): readonly string[];
 }
 
@@ -93,7 +96,7 @@ export function readLoader(disk: BlockDevice, partitions: readonly GptPartition[
   return {
     holds: (part, listed) => hashOf(part, listed[part].bytes) === listed[part].sha256,
     statement,
-    strangers: () => quietly(() => volume && strangersOf(volume)) ?? [],
+    strangers: () => (volume ? strangersOf(volume) : []),
   };
 }
 

@@ -83,25 +83,47 @@ export const mostPending = 64;
  * not read from.
  */
 export function serveSocket(socket: Duplex, methods: Readonly<Record<string, Method>>): void {
-  let pending = 0;
-  const readOrWait = (): void => {
-    if (pending >= mostPending || socket.writableNeedDrain) socket.pause();
-    else socket.resume();
-  };
-  socket.setEncoding('utf8');
   const gone = new AbortController();
-  socket.on('error', () => socket.destroy());
-  socket.on('close', () => gone.abort());
-  const onLine = lineSplitter(async (line) => {
-    pending++;
-    const answer = await answerLine(methods, line, { gone: gone.signal });
-    pending--;
+  const queue = requestQueue(methods, gone.signal, (answer) => {
     if (answer && socket.writable) socket.write(`${answer}\n`);
     readOrWait();
   });
+  const readOrWait = (): void => {
+    if (queue.full() || socket.writableNeedDrain) socket.pause();
+    else socket.resume();
+  };
+  socket.setEncoding('utf8');
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => gone.abort());
+  const onLine = lineSplitter(queue.add);
   socket.on('drain', readOrWait);
   socket.on('data', (chunk: string) => {
     onLine(chunk);
     readOrWait();
   });
+}
+
+/** Requests of one connection: of what one read has brought {@link mostPending} are worked on, the others wait. */
+export function requestQueue(
+  methods: Readonly<Record<string, Method>>,
+  gone: AbortSignal,
+  onAnswer: (answer: string | undefined) => void,
+): { add(line: string): void; full(): boolean } {
+  const waiting: string[] = [];
+  let pending = 0;
+  const begin = async (line: string): Promise<void> => {
+    pending++;
+    const answer = await answerLine(methods, line, { gone });
+    pending--;
+    const next = gone.aborted ? undefined : waiting.shift();
+    if (next !== undefined) void begin(next);
+    onAnswer(answer);
+  };
+  return {
+    add(line) {
+      if (pending < mostPending) void begin(line);
+      else waiting.push(line);
+    },
+    full: () => pending >= mostPending,
+  };
 }

@@ -196,11 +196,14 @@ function untrustedFinding({ build }: LoaderClaim): Finding {
 }
 
 function strangerFindings(loader: DiskLoader): Finding[] {
-  return loader.strangers().map((path) => ({
-    severity: 'error',
-    code: 'loader.stranger',
-    message: `bootloader: expected nothing beside the loader's own files, found ${path}, which GRUB or firmware could run`,
-  }));
+  const findings: Finding[] = [];
+  const fail = (code: string, message: string) =>
+    findings.push({ severity: 'error', code, message: `bootloader: ${message}` });
+  for (const path of unlessDamaged(() => loader.strangers(), fail) ?? []) {
+    const found = `found ${path}, which GRUB or firmware could run`;
+    fail('loader.stranger', `expected nothing beside the loader's own files, ${found}`);
+  }
+  return findings;
 }
 
 /** What was not looked at because nothing signed says what it should be: for verdicts. */

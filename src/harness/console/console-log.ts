@@ -40,6 +40,9 @@ export function plainText(text: string): string {
   return text.replace(controls, '').trimEnd();
 }
 
+/** Characters; a longer line is cut, as a machine may write without end. */
+const mostOfLine = 64 << 20;
+
 /** `now` gives seconds since the machine was started. */
 export function consoleLog(now: () => number): ConsoleLog {
   const lines: ConsoleLine[] = [];
@@ -70,6 +73,9 @@ export function consoleLog(now: () => number): ConsoleLog {
         hear(pending);
         pending = part;
       }
+      if (pending.length <= mostOfLine) return;
+      hear(pending);
+      pending = '';
     },
     close() {
       if (closed) return;

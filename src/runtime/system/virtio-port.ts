@@ -8,7 +8,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { answerLine, type Method, mostPending } from '../../protocol/json-rpc.ts';
+import { type Method, requestQueue } from '../../protocol/json-rpc.ts';
 import { lineSplitter } from '../../protocol/line-splitter.ts';
 
 /** The name under which the host of a virtual machine finds vmkd (docs/vmkd.md). */
@@ -71,7 +71,7 @@ export async function serveVirtioPort(
   try {
     for (;;) {
       if (host.answers.length > 0) host.answers = host.answers.subarray(port.write(host.answers));
-      const full = host.answers.length > maxWaitingBytes || host.pending >= mostPending;
+      const full = host.answers.length > maxWaitingBytes || host.isBusy();
       const bytes = full ? undefined : port.read(buffer);
       if (bytes === 0) {
         host.end();
@@ -88,8 +88,8 @@ export async function serveVirtioPort(
 interface Connection {
   /** What is still to be sent. */
   answers: Uint8Array;
-  /** Requests that are worked on. */
-  pending: number;
+  /** So much is asked that no more is read. */
+  isBusy(): boolean;
   hear(bytes: Uint8Array): void;
   /** The host has disconnected. */
   end(): void;
@@ -98,15 +98,13 @@ interface Connection {
 function connection(methods: Readonly<Record<string, Method>>): Connection {
   const decoder = new TextDecoder();
   const gone = new AbortController();
-  const onLine = lineSplitter(async (line) => {
-    self.pending++;
-    const answer = await answerLine(methods, line, { gone: gone.signal });
-    self.pending--;
+  const queue = requestQueue(methods, gone.signal, (answer) => {
     if (answer) self.answers = Buffer.concat([self.answers, Buffer.from(`${answer}\n`)]);
   });
+  const onLine = lineSplitter(queue.add);
   const self: Connection = {
     answers: new Uint8Array(),
-    pending: 0,
+    isBusy: queue.full,
     hear: (bytes) => onLine(decoder.decode(bytes, { stream: true })),
     end: () => gone.abort(),
   };

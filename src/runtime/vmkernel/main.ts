@@ -41,7 +41,7 @@ const clock = systemClock();
 const console = systemConsole(clock);
 const command = parseKernelCommandLine(readFileSync('/proc/cmdline', 'utf8'));
 const faults = faultsFor(command.bank);
-const guard = bankGuard(command.partitionGuid);
+const guard = bankGuard(command);
 /** A disk that is on USB comes seconds after its bus has a driver. */
 const bankTimeoutMs = 30_000;
 const endTimeoutMs = 20_000;

@@ -168,4 +168,15 @@ describe('a connection', () => {
     for (const one of release.splice(0)) one();
     await expect.poll(() => release.length).toBe(mostPending);
   });
+
+  it('works on as many of those that come in one read', async () => {
+    const [ours, theirs] = duplexPair();
+    const release: (() => void)[] = [];
+    serveSocket(ours, { wait: () => new Promise<void>((resolve) => release.push(resolve)) });
+    theirs.write('{"id":1,"method":"wait"}\n'.repeat(3 * mostPending));
+    for (let round = 0; round < 3; round++) {
+      await expect.poll(() => release.length).toBe(mostPending);
+      for (const one of release.splice(0)) one();
+    }
+  });
 });

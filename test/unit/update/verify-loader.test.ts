@@ -11,7 +11,12 @@ import { memoryDevice } from '../../../src/disk/block-device.ts';
 import { encodeLoaderStatement } from '../../../src/update/signing/loader-statement.ts';
 import { signBytes } from '../../../src/update/signing/signature.ts';
 import { verifyDiskLoader } from '../../../src/update/verify-loader.ts';
-import { type SmallImage, smallImage, smallLoader } from '../bootloader/small-image.ts';
+import {
+  partitionStart,
+  type SmallImage,
+  smallImage,
+  smallLoader,
+} from '../bootloader/small-image.ts';
 import { hostImage } from './host-image.ts';
 import { type BaseParts, baseOf, keys, publicOf, sign, trust } from './manifests.ts';
 
@@ -191,6 +196,21 @@ describe('the loader of a disk', () => {
       findings: [{ code: 'loader.stranger' }],
     });
     expect(verdictOf(image).findings[0]!.message).toContain('found grub/i386-pc/fs.lst');
+  });
+
+  it('is wrong where its volume is so broken that nobody can tell what else is in it', () => {
+    const image = smallImage();
+    image.edit(1, (volume) => {
+      volume.mkdir('grub/i386-pc');
+      volume.write('grub/i386-pc/fs.lst', Buffer.from('evil\n'));
+      for (const name of ['aaaa.txt', 'bbbb.txt']) volume.write(name, Buffer.from('x'));
+    });
+    const start = partitionStart[1]! * 2 ** 20;
+    image.bytes.write('AAAA    TXT', image.bytes.indexOf('BBBB    TXT', start, 'latin1'), 'latin1');
+    expect(verdictOf(image)).toMatchObject({
+      state: 'wrong',
+      findings: [{ code: 'fat.duplicate-name', severity: 'error' }],
+    });
   });
 
   it('is never read beyond its area, whatever a manifest claims', () => {

@@ -13,6 +13,9 @@ export interface IndicationPage {
   readonly lost: number;
 }
 
+/** Characters: half of what vmkd takes as an answer; the rest is on the next page. */
+const mostOfPage = 1 << 20;
+
 export function indicationLog(most = 500): IndicationLog {
   const kept: NamedInstance[] = [];
   let last = 0;
@@ -21,9 +24,15 @@ export function indicationLog(most = 500): IndicationLog {
     const first = last - kept.length;
     // A reader of an agent before this one begins anew.
     const from = after > last ? 0 : after;
+    const begin = Math.max(from - first, 0);
+    let end = begin;
+    for (let characters = 0; end < kept.length; end++) {
+      characters += JSON.stringify(kept[end]).length;
+      if (end > begin && characters > mostOfPage) break;
+    }
     return {
-      indications: kept.slice(Math.max(from - first, 0)),
-      next: last,
+      indications: kept.slice(begin, end),
+      next: first + end,
       lost: Math.max(first - from, 0),
     };
   };

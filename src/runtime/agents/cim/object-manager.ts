@@ -6,6 +6,9 @@ import { failureOf } from './provider-operations.ts';
 import type { ProviderHandle } from './provider-process.ts';
 import { standardClasses } from './standard-classes.ts';
 
+/** Characters of the instances of one class: vmkd takes no longer answers than 2 Mi, and other providers' are to be in it. */
+const mostOfClass = 512 << 10;
+
 /** An instance with its name. */
 export interface NamedInstance {
   readonly path: string;
@@ -116,7 +119,12 @@ export function objectManager(
           if (!owner) return [];
           try {
             const found = await owner.call({ op: 'enumerate', className: full.name });
-            return (found as CimInstance[]).map((instance) => named(full, instance));
+            const instances = (found as CimInstance[]).map((instance) => named(full, instance));
+            const { length } = JSON.stringify(instances);
+            if (length <= mostOfClass) return instances;
+            throw new Error(
+              `expected instances of at most ${mostOfClass} characters, found ${length}`,
+            );
           } catch (error) {
             problems.push({
               provider: labelOf(owner),

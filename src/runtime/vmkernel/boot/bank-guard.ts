@@ -1,5 +1,6 @@
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { type DiskFolders, findPartitions, listDisks, systemDisks } from './bank-partition.ts';
+import type { KernelCommandLine } from './kernel-command-line.ts';
 
 /**
  * Keeps the running system from writing to a disk that it may not have been booted from: one that was copied with its GUIDs is
@@ -12,10 +13,13 @@ export interface BankGuard {
   problem(): string | undefined;
 }
 
-/** Of the bank whose partition has a GUID; without one there is nothing to guard. */
-export function bankGuard(guid: string | undefined, folders: DiskFolders = systemDisks): BankGuard {
+/** Of the bank whose partition has this GUID and, as every copy of it, this number; without a GUID there is nothing to guard. */
+export function bankGuard(
+  { partitionGuid: guid, bank }: Pick<KernelCommandLine, 'partitionGuid' | 'bank'>,
+  folders: DiskFolders = systemDisks,
+): BankGuard {
   const look = (): TwinbankError | undefined =>
-    guid === undefined ? undefined : ambiguity(guid, folders);
+    guid === undefined ? undefined : ambiguity(guid, bank, folders);
   let last: { readonly disks: string; readonly problem: string | undefined } | undefined;
   return {
     assert() {
@@ -31,8 +35,12 @@ export function bankGuard(guid: string | undefined, folders: DiskFolders = syste
 }
 
 /** What is wrong where more than one partition has a GUID. */
-function ambiguity(guid: string, folders: DiskFolders): TwinbankError | undefined {
-  const found = findPartitions(guid, folders);
+function ambiguity(
+  guid: string,
+  bank: number | undefined,
+  folders: DiskFolders,
+): TwinbankError | undefined {
+  const found = findPartitions(guid, folders, bank);
   if (found.length < 2) return undefined;
   const devices = found.map(({ device }) => device).join(', ');
   const message = `bank: expected one partition with the GUID ${guid} that was booted, found ${devices}: nothing is written; take out the copy or give it new GUIDs, and boot again`;

@@ -26,11 +26,17 @@ export const systemDisks: DiskFolders = { block: '/sys/block', dev: '/dev' };
 /**
  * The partitions with a GPT partition GUID, on whatever disks: the loader passes the GUID, as the
  * firmware's and the kernel's numbers of disks have nothing to do with one another. Disks without a readable GPT are passed
- * over, and so are further ways to the same disk.
+ * over, and so are further ways to the same disk. With `wanted`, no disk is read on which the kernel has no partition of that number: one
+ * that does not answer any more would hold up whoever asks, watchdogs included.
  */
-export function findPartitions(guid: string, folders: DiskFolders = systemDisks): BankPartition[] {
+export function findPartitions(
+  guid: string,
+  folders: DiskFolders = systemDisks,
+  wanted?: number,
+): BankPartition[] {
   const seen = new Set<string>();
   return diskNames(folders).flatMap((name) => {
+    if (wanted !== undefined && partitionName(name, wanted, folders) === undefined) return [];
     const disk = `${folders.dev}/${name}`;
     const numbers = partitionNumbers(disk, (one) => one.guid.toLowerCase() === guid);
     const id = numbers.length > 0 ? worldWideName(name, folders) : undefined;

@@ -2,8 +2,8 @@ import { openFileDevice } from '../../../disk/file-device.ts';
 import { type Journal, noJournal, openJournal } from '../../../hostcore/journal.ts';
 
 /**
- * The boot journal of a store partition (`/dev/vda8`), which stays open. `assertOnlyBank` as of `BankGuard.assert`: what it throws ends
- * the journal. Never throws.
+ * The boot journal of a store partition (`/dev/vda8`), which stays open. `assertOnlyBank` as of `BankGuard.assert`: nothing is written
+ * for as long as it throws. Never throws.
  */
 export function openStoreJournal(
   store: string | undefined,
@@ -13,13 +13,22 @@ export function openStoreJournal(
   if (store === undefined) return openJournal(undefined, now);
   try {
     const device = openFileDevice(store, { writable: true });
-    const write = (offset: number, bytes: Uint8Array): void => {
-      assertOnlyBank();
-      device.write(offset, bytes);
+    const journal = openJournal(device, now);
+    if (journal.problem !== undefined) {
+      device.close();
+      return journal;
+    }
+    return {
+      write(event) {
+        try {
+          assertOnlyBank();
+        } catch {
+          // It is among the system's problems, and the journal's next record may be written again.
+          return;
+        }
+        journal.write(event);
+      },
     };
-    const journal = openJournal({ ...device, write }, now);
-    if (journal.problem !== undefined) device.close();
-    return journal;
   } catch (error) {
     return noJournal((error as Error).message);
   }

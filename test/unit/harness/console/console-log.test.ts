@@ -153,3 +153,10 @@ it('hands on what was said before anybody asked, to who wants every line', () =>
 it('keeps what only looks like a sequence in plain text', () => {
   expect(plainText('[   33.6] reboot: [2J \\x1b[0m')).toBe('[   33.6] reboot: [2J \\x1b[0m');
 });
+
+it('cuts a line that has no end', () => {
+  const log = consoleLog(() => 0);
+  const chunk = Buffer.alloc(8 << 20, 'x');
+  for (let count = 0; count < 10; count++) log.feed(chunk);
+  expect(log.lines).toHaveLength(1);
+});

@@ -135,6 +135,15 @@ describe('the object manager', () => {
     expect((await manager.enumerateInstances('Throws_Fan')).problems[0]?.message).toBe('no bus');
   });
 
+  test('tells the others where one has more than an answer takes', async () => {
+    const big = `{ classes: [{ name: 'Big_Fan', superclass: 'CIM_Fan', description: '', properties: {}, enumerate: () => Array.from({ length: 1000 }, (_, id) => ({ ${keys}, DeviceID: String(id), Description: 'x'.repeat(3000) })) }] }`;
+    const all = [start('Good', 'Good_Fan', goodFan('Good_Fan')), start('Big', 'Big_Fan', big)];
+    const found = await managerOf(all.map(({ handle }) => handle)).enumerateInstances('CIM_Fan');
+    expect(JSON.stringify(found).length).toBeLessThan(2 << 20);
+    expect(found.instances).toMatchObject([{ className: 'Good_Fan' }]);
+    expect(found.problems).toMatchObject([{ provider: 'Big/p', className: 'Big_Fan' }]);
+  });
+
   test.each([
     ['no JSON', "write(3, 'noise\\n')", 'it sent a line that is no JSON object'],
     ['null', "write(3, 'null\\n')", 'it sent a line that is no JSON object'],

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -77,7 +85,7 @@ describe('the partitions with a GUID', () => {
 
 describe('a copy of the disk that was booted', () => {
   it('keeps everything from being written, by name, and no longer than it is there', () => {
-    const guard = bankGuard(guid, folders);
+    const guard = bankGuard({ partitionGuid: guid, bank: 5 }, folders);
     plug('sda');
     expect(guard.problem()).toBeUndefined();
     guard.assert();
@@ -93,12 +101,22 @@ describe('a copy of the disk that was booted', () => {
   });
 
   it('is noticed by a write also where it was made of a disk that was there', () => {
-    const guard = bankGuard(guid, folders);
+    const guard = bankGuard({ partitionGuid: guid, bank: 5 }, folders);
     plug('sda');
     plug('sdb', { bytes: Buffer.alloc(1 << 20) });
     guard.assert();
     writeFileSync(join(folders.dev, 'sdb'), image);
     expect(() => guard.assert()).toThrow('nothing is written');
+  });
+
+  it('is looked for on no disk that cannot hold one: one that is ill would hold up every write', () => {
+    const guard = bankGuard({ partitionGuid: guid, bank: 5 }, folders);
+    plug('sda');
+    plug('sdb');
+    rmSync(join(folders.block, 'sdb', 'sdb5'), { recursive: true });
+    utimesSync(join(folders.dev, 'sdb'), 0, 0);
+    guard.assert();
+    expect(statSync(join(folders.dev, 'sdb')).atimeMs).toBe(0);
   });
 
   it('is noticed under the name of another disk that has gone', () => {
@@ -113,7 +131,7 @@ describe('a copy of the disk that was booted', () => {
   it('is nothing to a system that no loader started', () => {
     plug('sda');
     plug('sdb');
-    const guard = bankGuard(undefined, folders);
+    const guard = bankGuard({}, folders);
     guard.assert();
     expect(guard.problem()).toBeUndefined();
   });
@@ -129,8 +147,24 @@ describe('what may be the wrong disk', () => {
     writeFileSync(store, storeBytes());
     const journal = openStoreJournal(store, () => 0, assertOnlyBank);
     journal.write({ event: 'shutdown', bank: 5, why: 'x' });
-    expect(journal.problem).toBe('found /dev/sda5, /dev/sdb5');
     expect(recordsIn(readFileSync(store))).toEqual([]);
+  });
+
+  it('gets records again once it is the only one', () => {
+    const store = join(root, 'store');
+    writeFileSync(store, storeBytes());
+    let copies = 1;
+    const journal = openStoreJournal(
+      store,
+      () => 0,
+      () => {
+        if (copies > 0) assertOnlyBank();
+      },
+    );
+    journal.write({ event: 'shutdown', bank: 5, why: 'with a copy' });
+    copies = 0;
+    journal.write({ event: 'shutdown', bank: 5, why: 'alone' });
+    expect(recordsIn(readFileSync(store))).toMatchObject([{ sequence: 1, why: 'alone' }]);
   });
 
   it('gives no state and gets none', async () => {
