@@ -8,7 +8,7 @@ import { sweepTemporaryImages, temporaryName } from '../disk/temporary-image.ts'
 import { withDiskClaim } from '../host/disk-claim.ts';
 import type { Context } from './command.ts';
 import { usageError } from './failure.ts';
-import { openSpecial, sendTo } from './output-stream.ts';
+import { openSpecial, sendTo, type WaitLimits } from './output-stream.ts';
 
 /** Takes bytes or text in order; what it was given may be used again afterwards. */
 export type WriteChunk = (chunk: Uint8Array | string) => Promise<void>;
@@ -41,6 +41,8 @@ interface OutputOptions {
   readonly makeFolder?: boolean;
   /** A plain file has its name from the beginning, and grows under it. */
   readonly live?: boolean;
+  /** It is written after a signal, too, but then waits no longer than that for a reader; default: it ends with the signal. */
+  readonly graceMs?: number;
 }
 
 type FileContext = Pick<Context, 'cwd' | 'stdout' | 'json' | 'signal'>;
@@ -57,6 +59,7 @@ export function openOutput(context: FileContext, out: string, options: OutputOpt
   const place = out === '-' ? { kind: 'descriptor' as const, fd: 1 } : outputPlace(path);
   if (place.kind === 'descriptor' && place.fd === 1) return standardOutput(context, out, options);
   assertPlace(out, path, place, options.makeFolder === true);
+  const limits = { signal, graceMs: options.graceMs };
   return {
     name: out,
     isStdout: false,
@@ -66,9 +69,9 @@ export function openOutput(context: FileContext, out: string, options: OutputOpt
       try {
         if (place.kind === 'file') await writeWhole(place.path, fill, options, signal);
         else if (place.kind === 'block-device') {
-          const into = () => writeInto(out, place, fill, signal);
+          const into = () => writeInto(out, place, fill, limits);
           await withDiskClaim(place.path, into, { signal, name: out });
-        } else await writeInto(out, place, fill, signal);
+        } else await writeInto(out, place, fill, limits);
       } catch (error) {
         throw named(out, error);
       }
@@ -84,7 +87,7 @@ export function reportNote({ report }: Pick<Context, 'report'>, text: string): u
 function standardOutput(
   { stdout, json, signal, cwd }: FileContext,
   out: string,
-  { option, binary }: OutputOptions,
+  { option, binary, graceMs }: OutputOptions,
 ): OutputFile {
   if (json)
     throw usageError(
@@ -94,7 +97,8 @@ function standardOutput(
     const message = `${option}: expected a file or a pipe, found standard output, which is a terminal`;
     throw new TwinbankError('refused', 'output.terminal', message);
   }
-  const write: WriteChunk = (chunk) => sendTo(stdout, chunk, 'standard output', signal);
+  const write: WriteChunk = (chunk) =>
+    sendTo(stdout, chunk, 'standard output', { signal, graceMs });
   return {
     name: 'standard output',
     isStdout: true,
@@ -129,7 +133,7 @@ function assertPlace(out: string, path: string, place: OutputPlace, makeFolder: 
 async function writeWhole(
   path: string,
   fill: (write: WriteChunk) => Promise<void>,
-  { mode = 0o666, makeFolder, live }: OutputOptions,
+  { mode = 0o666, makeFolder, live, graceMs }: OutputOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const folder = dirname(path);
@@ -142,7 +146,7 @@ async function writeWhole(
     await fill((chunk) => file.writeFile(chunk));
     await file.sync();
     await file.close();
-    signal.throwIfAborted();
+    if (graceMs === undefined) signal.throwIfAborted();
     await rename(partial, path);
   } finally {
     await file.close().catch(() => {});
@@ -167,11 +171,11 @@ async function writeInto(
   name: string,
   place: Exclude<OutputPlace, { kind: 'file' }>,
   fill: (write: WriteChunk) => Promise<void>,
-  signal: AbortSignal,
+  limits: WaitLimits,
 ): Promise<void> {
-  const special = await openSpecial(place, signal);
+  const special = await openSpecial(place, limits);
   try {
-    await fill((chunk) => sendTo(special.stream, chunk, name, signal));
+    await fill((chunk) => sendTo(special.stream, chunk, name, limits));
     await special.end();
   } finally {
     special.destroy();

@@ -2,13 +2,19 @@ import { close, constants, createWriteStream, fstatSync, open } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { OutputPlace } from '../disk/output-place.ts';
 
 /** So often it is asked whether a pipe has a reader by now. */
 const readerPollMs = 50;
+
+/** How long a reader is waited for: until a signal, and so much longer. */
+export interface WaitLimits {
+  readonly signal: AbortSignal;
+  readonly graceMs?: number | undefined;
+}
 
 interface SpecialOutput {
   readonly stream: Writable;
@@ -24,9 +30,9 @@ interface SpecialOutput {
  */
 export async function openSpecial(
   place: Exclude<OutputPlace, { kind: 'file' }>,
-  signal: AbortSignal,
+  limits: WaitLimits,
 ): Promise<SpecialOutput> {
-  const fd = await openPlace(place, signal);
+  const fd = await openPlace(place, limits);
   const stat = fstatSync(fd);
   const isOurs = place.kind !== 'descriptor';
   const isStandard = !isOurs && fd <= 2;
@@ -52,13 +58,13 @@ export async function openSpecial(
 
 async function openPlace(
   place: Exclude<OutputPlace, { kind: 'file' }>,
-  signal: AbortSignal,
+  { signal, graceMs = 0 }: WaitLimits,
 ): Promise<number> {
   if (place.kind === 'descriptor') return place.fd;
   const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
   const { kind, path } = place;
   if (kind !== 'pipe') return promisify(open)(path, O_WRONLY | O_NOCTTY);
-  for (;;) {
+  for (let graceUsed = 0; ; ) {
     try {
       const fd = await promisify(open)(path, O_WRONLY | O_NONBLOCK);
       if (fstatSync(fd).isFIFO()) return fd;
@@ -66,7 +72,9 @@ async function openPlace(
       throw new TwinbankError('io', 'output.changed', `${path}: expected a pipe, found none`);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
-      await setTimeout(readerPollMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+      if (signal.aborted && graceUsed >= graceMs) throw signal.reason;
+      await delay(readerPollMs);
+      if (signal.aborted) graceUsed += readerPollMs;
     }
   }
 }
@@ -79,14 +87,20 @@ export function sendTo(
   stream: NodeJS.WritableStream,
   chunk: Uint8Array | string,
   name: string,
-  signal: AbortSignal,
+  { signal, graceMs = 0 }: WaitLimits,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason);
-    if (signal.aborted) return stop();
-    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted && graceMs === 0) return stop();
+    let timer: NodeJS.Timeout | undefined;
+    const begin = (): void => {
+      timer = setTimeout(stop, graceMs);
+    };
+    if (signal.aborted) begin();
+    else signal.addEventListener('abort', begin, { once: true });
     stream.write(chunk, (error) => {
-      signal.removeEventListener('abort', stop);
+      signal.removeEventListener('abort', begin);
+      clearTimeout(timer);
       if (!error) return resolve();
       const isGone = (error as NodeJS.ErrnoException).code === 'EPIPE';
       const message = `${name}: expected a reader to the end, found it gone`;

@@ -13,19 +13,21 @@ import { type OutputFile, openOutput } from './output-file.ts';
 type FileOptions = Readonly<Partial<Record<'junit' | 'html' | 'events', string | undefined>>>;
 type OutputFiles = Readonly<Partial<Record<keyof FileOptions, OutputFile>>>;
 
+/** So long a report that is written after a signal waits for whoever reads it. */
+const graceMs = 5000;
+
 /**
  * Where they go, asked before the work is done; their folders are made. After a signal they are written still: what was
  * found until then counts. Throws as `openOutput` does, and `cli.usage` where two of them want standard output.
  */
 export function openReports(context: Context, options: FileOptions): OutputFiles {
   const names = ['junit', 'html', 'events'] as const;
-  const heedless = { ...context, signal: new AbortController().signal };
   const outputs = names.flatMap((name) => {
     const path = options[name];
     const option = `--${name}`;
     if (path === undefined) return [];
-    const how = { option, makeFolder: true, live: name === 'events' };
-    return [{ name, option, output: openOutput(heedless, path, how) }];
+    const how = { option, makeFolder: true, live: name === 'events', graceMs };
+    return [{ name, option, output: openOutput(context, path, how) }];
   });
   for (const [at, { option, name }] of outputs.entries()) {
     const other = outputs

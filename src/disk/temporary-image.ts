@@ -3,12 +3,13 @@ import { readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { humanSize } from '../diagnostics/size.ts';
+import { isOwnerGone, ownerMark } from '../host/process-owner.ts';
 import { makeFolders } from './make-folders.ts';
 import { assertNoMissingDevice } from './output-place.ts';
 
 /** A name for a file under work in a folder; a build that was killed leaves it, the next one sweeps it. */
 export function temporaryName(folder: string): string {
-  return join(folder, `.twinbank-${process.pid}-${randomUUID().slice(0, 8)}.partial`);
+  return join(folder, `.twinbank-${ownerMark()}-${randomUUID().slice(0, 8)}.partial`);
 }
 
 /**
@@ -40,20 +41,14 @@ export async function temporaryImage<T>(
   }
 }
 
-/** Removes what builds that were killed have left in a folder: files of processes that are gone. */
+/**
+ * Removes what builds that were killed have left in a folder: files of processes that are gone. It never fails: in a folder
+ * that is shared, what has such a name may be of another user.
+ */
 export async function sweepTemporaryImages(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {
-    const pid = Number(/^\.twinbank-(\d+)-[0-9a-f]{8}\.partial$/.exec(name)?.[1]);
-    if (pid && !isAlive(pid)) await rm(join(folder, name), { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    const [, mark = ''] = /^\.twinbank-(.+)-[0-9a-f]{8}\.partial$/.exec(name) ?? [];
+    if (isOwnerGone(mark)) await rm(join(folder, name), { force: true }).catch(() => {});
   }
 }

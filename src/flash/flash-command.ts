@@ -25,13 +25,13 @@ export async function flashCommand(
   try {
     const result = await flashStream({ ...request, open, name: command });
     child?.stdin.end();
-    const code = await child?.ended;
+    const code = await child?.ended(request.signal);
     if (code === 0) return result;
     throw failed(command, code);
   } catch (error) {
     if (!(error instanceof TwinbankError) || error.code !== 'flash.stream') throw error;
     // That it does not read any more is a consequence; how it ended says more.
-    const code = await child?.ended;
+    const code = await child?.ended(request.signal);
     throw code === 0 ? error : failed(command, code);
   } finally {
     child?.kill();
@@ -49,7 +49,15 @@ function start(command: string) {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) => resolve(code ?? signal ?? 'no exit code'));
   });
-  return { stdin, ended, kill: () => void child.kill() };
+  /** Or until a signal: it may have read everything and yet not end. */
+  const endedOrStopped = (signal: AbortSignal | undefined): Promise<number | string> =>
+    new Promise((resolve, reject) => {
+      const stop = (): void => reject(signal?.reason);
+      if (signal?.aborted) return stop();
+      signal?.addEventListener('abort', stop, { once: true });
+      void ended.then(resolve).finally(() => signal?.removeEventListener('abort', stop));
+    });
+  return { stdin, ended: endedOrStopped, kill: () => void child.kill() };
 }
 
 function failed(command: string, code: number | string | undefined): TwinbankError {

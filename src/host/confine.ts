@@ -7,6 +7,8 @@ import { hostTools } from './tools.ts';
 export interface Launch {
   readonly file: string;
   readonly args: readonly string[];
+  /** Of one that is confined: its first process is bubblewrap itself, whose own environment /proc/1 shows. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
   readonly gid?: number;
 }
@@ -35,7 +37,7 @@ export async function confinedNode(
   let problem = '';
   for (const user of users) {
     problem = await tryOut({ file: bwrap, args: [...args, '--version'], ...user });
-    if (problem === '') return { file: bwrap, args, ...user };
+    if (problem === '') return { file: bwrap, args, env: {}, ...user };
   }
   return { problem: `one that does not work here (${problem})` };
 }

@@ -17,12 +17,13 @@ interface ClaimOptions {
 }
 
 /**
- * Runs work that writes a disk, an image or a block device, while nobody else can: the one way to do that.
+ * Runs work that writes a disk, an image or a block device, where nobody else uses it: the one way to do that.
  *
  * 1. It is locked by flock(2), as systemd and we ask of programs that change a disk; so udev does not look meanwhile.
  * 2. Nobody else may use it: no lock of another kind on it, on its partitions or what is made of them, as QEMU has for
  *    the disk of a running machine; no mount, no swap space, no mapped device or RAID, no loop device.
- * 3. A block device is claimed (open(2), O_EXCL), so that nobody can mount it until the work is done.
+ * 3. A block device is claimed (open(2), O_EXCL), so that nobody can mount it until the work is done. A file can be claimed against
+ *    those alone who ask for flock(2): a QEMU that is started after step 2 looks at locks of another kind.
  *
  * Throws kind `refused`: `lock.busy`, `disk.in-use`, and `disk.system` for what this host runs from; and what
  * `withFileLock` throws.

@@ -20,10 +20,12 @@ export function ownerMark(): string {
  * Whether the process of a mark has surely gone: it was one of this machine and of this container, and none has its number or the one
  * that has it was started at another time.
  */
-export function isOwnerGone(mark: string): boolean {
+export function isOwnerGone(mark: string, proc = '/proc'): boolean {
   const [, pid, itsWorld, birth] = new RegExp(`^${ownerPattern}$`).exec(mark) ?? [];
   if (pid === undefined || itsWorld !== world()) return false;
-  const found = birthOf(Number(pid));
+  // A /proc that says nothing of ourselves (mount option subset=pid, systemd's ProcSubset=) says nothing of others.
+  if (birthOf(process.pid, proc) === undefined) return false;
+  const found = birthOf(Number(pid), proc);
   return found === undefined || found !== birth;
 }
 
@@ -36,12 +38,12 @@ function world(): string {
 }
 
 /** Undefined where there is no such process. */
-function birthOf(pid: number): string | undefined {
+function birthOf(pid: number, proc = '/proc'): string | undefined {
   try {
     // proc(5): field 22 is the start in ticks since the machine's; the name in field 2 may hold anything but comes first.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const stat = readFileSync(`${proc}/${pid}/stat`, 'latin1');
     const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    const boot = readFileSync(`${proc}/sys/kernel/random/boot_id`, 'latin1').trim();
     return short(`${boot} ${start}`);
   } catch {
     return undefined;

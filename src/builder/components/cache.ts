@@ -161,7 +161,9 @@ export async function withScratch<T>(
 async function sweepScratch(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const mark = name.slice(0, name.lastIndexOf('-'));
-    if (isOwnerGone(mark)) await rm(join(parent, name), { recursive: true, force: true });
+    if (!isOwnerGone(mark)) continue;
+    // Of another user who shares the cache, it is theirs to remove.
+    await rm(join(parent, name), { recursive: true, force: true }).catch(() => {});
   }
 }
 

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { partitionsOf } from './device-facts.ts';
 import { followed, namesIn, type SystemFolders, textOf } from './sysfs.ts';
@@ -56,9 +57,13 @@ export function deviceUses(number: string, folders: SystemFolders): DeviceUse[] 
 export function fileUses(path: string, folders: SystemFolders): DeviceUse[] {
   const swaps = (textOf(folders.proc, 'swaps') ?? '').split('\n');
   const inSwaps = swaps.some((line) => unescaped(line.split(/\s/)[0] ?? '') === path);
-  const loops = namesIn(folders.sys, 'block').filter(
-    (name) => textOf(folders.sys, 'block', name, 'loop/backing_file') === path,
-  );
+  const file = statSync(path);
+  const loops = namesIn(folders.sys, 'block').filter((name) => {
+    const backing = textOf(folders.sys, 'block', name, 'loop/backing_file');
+    // By another name of the same file, too.
+    const found = backing && statSync(backing, { throwIfNoEntry: false });
+    return found && found.ino === file.ino && found.dev === file.dev;
+  });
   return [
     ...(inSwaps ? [{ device: path, what: 'swap space', system: true }] : []),
     ...loops.flatMap((name): DeviceUse[] => [

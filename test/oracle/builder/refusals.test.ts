@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ownerMark } from '../../../src/host/process-owner.ts';
 import { judgedBy } from '../components/foreign-tool.ts';
 import { builtImage } from './built-image.ts';
 import { copyCache } from './cache-copy.ts';
@@ -177,11 +178,12 @@ judgedBy(['flock', 'cmp'], () => {
     const out = folder('swept');
     mkdirSync(out);
     // No process has this number: it is beyond what Linux gives out.
-    writeFileSync(join(out, '.twinbank-4194305-0123abcd.partial'), 'left');
-    writeFileSync(join(out, `.twinbank-${process.pid}-0123abcd.partial`), 'in use');
+    const gone = ownerMark().replace(/^\d+/, '4194305');
+    writeFileSync(join(out, `.twinbank-${gone}-0123abcd.partial`), 'left');
+    writeFileSync(join(out, `.twinbank-${ownerMark()}-0123abcd.partial`), 'in use');
     expect(program.run(['build', recipe, '--out', out, '-q']).status).toBe(0);
     expect(readdirSync(out).filter((name) => name.startsWith('.'))).toEqual([
-      `.twinbank-${process.pid}-0123abcd.partial`,
+      `.twinbank-${ownerMark()}-0123abcd.partial`,
     ]);
   });
 });

@@ -5,7 +5,7 @@ export type Walls = Readonly<Record<string, readonly string[]>>;
 export const folders: Walls = {
   diagnostics: [],
   host: [],
-  disk: [],
+  disk: ['host'],
   protocol: [],
   bootloader: ['disk', 'protocol', 'host'],
   state: ['bootloader', 'disk'],

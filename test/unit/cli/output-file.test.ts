@@ -88,6 +88,21 @@ describe('an output', () => {
     await expect(done).rejects.toThrow('stop');
   });
 
+  it('waits no longer than its time of grace for the reader of a pipe after a signal', async () => {
+    execFileSync('mkfifo', [at('pipe')]);
+    const signal = AbortSignal.abort(new Error('stop'));
+    const done = output('pipe', { signal }, { graceMs: 100 }).write('x');
+    await expect(done).rejects.toThrow('stop');
+    await output('plain', { signal }, { graceMs: 100 }).write('x');
+    expect(text('plain')).toBe('x');
+  });
+
+  it('is not kept from its folder by what others have left there', async () => {
+    mkdirSync(at('.twinbank-99999999-00000000.partial'));
+    await output('x').write('new');
+    expect(text('x')).toBe('new');
+  });
+
   it('is written into a device, which stays one, and says what that says', async () => {
     await output('/dev/null').write('x');
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -60,7 +68,8 @@ describe('the claim of a disk', () => {
 
   it('is refused for a file that is a loop device, and says what is mounted of it', async () => {
     put('sys/block/loop3/dev', '7:3');
-    put('sys/block/loop3/loop/backing_file', disk);
+    put('sys/block/loop3/loop/backing_file', join(root, 'other-name.img'));
+    linkSync(disk, join(root, 'other-name.img'));
     await expect(claim()).rejects.toThrow('attached to loop3 (losetup --detach frees it)');
     mkdirSync(join(root, 'sys/dev/block'), { recursive: true });
     symlinkSync('../../block/loop3', join(root, 'sys/dev/block/7:3'));

@@ -48,6 +48,8 @@ describe('the mark of a process', () => {
 
   it('says nothing of processes of another machine or container, nor what is no mark', () => {
     expect(isOwnerGone(`${noPid}-${other(world)}-${birth}`)).toBe(false);
+    const mine = `${pid}-${world}-${other(birth)}`;
+    expect([isOwnerGone(mine), isOwnerGone(mine, parent)]).toEqual([true, false]);
     for (const text of ['', noPid, `${noPid}-${world}`, `x${noPid}-${world}-${birth}`]) {
       expect(isOwnerGone(text)).toBe(false);
     }

@@ -72,7 +72,7 @@ function runNode(
     execFile(
       file,
       args,
-      { ...limits, ...user, env, ...(signal && { signal }) },
+      { ...limits, env, ...user, ...(signal && { signal }) },
       (error, stdout, stderr) => {
         if (signal?.aborted) return reject(signal.reason);
         resolve({ passed: !error, output: `${stdout}${stderr}`.trim() });

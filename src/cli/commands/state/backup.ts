@@ -27,8 +27,8 @@ export const command = defineCommand({
   run: async (context, { image, file, yes }) => {
     const path = resolve(context.cwd, image);
     const target = resolve(context.cwd, file);
-    // A plain file may be precious; what else there is, is written into.
-    if (file !== '-' && outputPlace(target).kind === 'file') {
+    // A plain file may be precious, and a disk is no place for it; what else there is, is written into.
+    if (file !== '-' && ['file', 'block-device'].includes(outputPlace(target).kind)) {
       checkTargetFile(target, path, yes === true);
     }
     const output = openOutput(context, file, { option: 'file', binary: true, mode: 0o600 });

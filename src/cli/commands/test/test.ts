@@ -82,6 +82,7 @@ export const command = defineCommand({
     const { watch } = options;
     const listeners = listenTo(context, { events: files.events, watch, stdoutIsFree }, artefacts);
     const artifactStore = await openArtifactStore(context, key, options.trustOem);
+    let broken: unknown;
     try {
       const begun = performance.now();
       await runScenarios(runs, {
@@ -102,11 +103,15 @@ export const command = defineCommand({
       });
     } finally {
       await artifactStore.close();
-      await listeners.close();
+      // The other reports are written still.
+      await listeners.close().catch((error: unknown) => {
+        broken = error;
+      });
     }
     const record = listeners.record();
     await writeReports(record, files, context.cwd);
     context.signal.throwIfAborted();
+    if (broken) throw broken;
     const result = outcome(context, record, relative(context.cwd, artefacts), options);
     if (!takesStdout(files)) return result;
     context.report({ type: 'note', text: result.text });

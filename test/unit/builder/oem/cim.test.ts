@@ -375,7 +375,7 @@ import { existsSync, readFileSync } from 'node:fs';
 test('x', () => {
   const own = existsSync('FOLDER/provider.yaml');
   const other = existsSync('${secret}') || existsSync('/etc/passwd');
-  const environment = readFileSync('/proc/self/environ', 'utf8').includes('PATH=');
+  const environment = ['self', '1'].some((one) => readFileSync('/proc/' + one + '/environ', 'utf8').includes('PATH='));
   if (!own || other || environment) throw new Error([own, other, environment].join());
 });
 `,

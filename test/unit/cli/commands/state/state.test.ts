@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { gzipSync } from 'fflate';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Terminal } from '../../../../../src/cli/run.ts';
 import { packState, unpackState } from '../../../../../src/state/archive.ts';
 import {
@@ -24,6 +24,7 @@ import {
 import { encodeSlot, maxContentBytes, slotNames } from '../../../../../src/state/slot.ts';
 import { packTar } from '../../../../../src/state/tar.ts';
 import { changedBytes } from '../../../../support/changed-bytes.ts';
+import { attachLoop, detachLoop } from '../../../../support/loop-device.ts';
 import { writeSparse } from '../../../../support/sparse-file.ts';
 import { type SmallImage, smallImage } from '../../../bootloader/small-image.ts';
 import { runHere, sink } from '../../host.ts';
@@ -114,6 +115,16 @@ describe('state backup', () => {
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
     const { code: missing } = await backup(image, '/dev/twinbank-none');
     expect(missing).toBe(8);
+  });
+
+  it('goes on no disk, least of all the one that it is read from', async ({ skip }) => {
+    const image = write('d.img', (one) => save(one, 5, 1, 3, 'host'));
+    const device = attachLoop(at(image));
+    if (device === undefined) return skip();
+    onTestFinished(() => detachLoop(device));
+    const { code, stderr } = await backup(device, device, '--yes');
+    expect([code, stderr]).toEqual([8, expect.stringContaining('found a block device')]);
+    expect(readFileSync(device).equals(readFileSync(at(image)))).toBe(true);
   });
 
   it('stops listening for a signal once standard output has the archive', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -53,6 +53,15 @@ describe('twinbank test', () => {
     writeFileSync(join(folder, 'keys.txt'), keys);
     const { stdout } = await run('keys.txt', '--dry-run', '--engine', 'sim');
     expect(stdout).toContain('  4. key esc (not applicable: sim has not: keys)\n');
+  });
+
+  test('writes its other reports where the events cannot be written, and says that', async () => {
+    const keys = 'description: Keys\nsteps: [build, flash, boot, { key: esc }]\n';
+    writeFileSync(join(folder, 'none.txt'), keys);
+    const argv = ['none.txt', '--engine', 'sim', '--events', '/dev/full', '--junit', 'kept.xml'];
+    const { code, stderr } = await run(...argv);
+    expect([code, stderr]).toEqual([5, expect.stringContaining('/dev/full: could not write it')]);
+    expect(readFileSync(join(folder, 'kept.xml'), 'utf8')).toContain('<testsuites');
   });
 
   test('shares the runs among shards', async () => {
