@@ -1,3 +1,5 @@
+import { orAborted } from '../diagnostics/or-aborted.ts';
+
 export interface StopOptions {
   readonly signal: AbortSignal | undefined;
   /** Is over when it was waited for long enough, or with the signal. */
@@ -13,15 +15,15 @@ export async function orStopped<T>(
 ): Promise<T> {
   signal?.throwIfAborted();
   const settled = new AbortController();
-  const tooLate = timeout(settled.signal).then(() => Promise.reject(late()));
-  const stopped = new Promise<never>((_resolve, reject) => {
-    const stop = (): void => reject(signal?.reason);
-    signal?.addEventListener('abort', stop, { signal: settled.signal });
-  });
-  // Whichever is not first is heard by nobody.
-  for (const other of [work, tooLate, stopped]) other.catch(() => {});
+  const tooLate = new AbortController();
+  timeout(settled.signal).then(
+    () => tooLate.abort(late()),
+    // It ends with the wait.
+    () => {},
+  );
+  const ends = signal ? [signal, tooLate.signal] : [tooLate.signal];
   try {
-    return await Promise.race([stopped, work, tooLate]);
+    return await orAborted(work, AbortSignal.any(ends));
   } finally {
     settled.abort();
   }

@@ -6,10 +6,10 @@ import { missingAbilities } from '../scenario/missing-abilities.ts';
 import type { PlannedRun } from '../scenario/read-scenario.ts';
 import type { ScenarioEvent, ScenarioState } from '../scenario/step-context.ts';
 import { artefactFolder, keepTraces } from './artefacts.ts';
-import { timedOut, within } from './or-aborted.ts';
 import { type RunningAttempt, runStep } from './run-step.ts';
 import type { SnapshotCache } from './snapshot-cache.ts';
 import { failureOf, isNotApplicable } from './step-failure.ts';
+import { timedOut, within } from './time-limit.ts';
 
 export interface AttemptOptions {
   /** A machine that is off, with nothing on its disk. */

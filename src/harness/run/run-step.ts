@@ -1,3 +1,4 @@
+import { orAborted } from '../../diagnostics/or-aborted.ts';
 import type { TestMachine } from '../machine/test-machine.ts';
 import { diskSummary } from '../report/disk-summary.ts';
 import type { ArtifactStore } from '../scenario/artifact-store.ts';
@@ -6,7 +7,7 @@ import type { PlannedRun } from '../scenario/read-scenario.ts';
 import type { PlannedStep } from '../scenario/step.ts';
 import type { ScenarioEvent, ScenarioState, StepContext } from '../scenario/step-context.ts';
 import type { ArtefactFolder } from './artefacts.ts';
-import { orAborted, timedOut } from './or-aborted.ts';
+import { timedOut } from './time-limit.ts';
 
 /** What the steps of an attempt have in common. */
 export interface RunningAttempt {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 
 import { buildImage, prepareImage } from '../../../builder/build-image.ts';
 import { bundlePartsOfBuild } from '../../../builder/bundle-of-build.ts';
+import { orAborted } from '../../../diagnostics/or-aborted.ts';
 import { type Report, silent } from '../../../diagnostics/progress.ts';
 import { openFileDevice } from '../../../disk/file-device.ts';
 import { flashFile } from '../../../flash/flash-file.ts';
 import { diskSummary } from '../../../harness/report/disk-summary.ts';
 import type { DiskSummary } from '../../../harness/report/run-event.ts';
-import { orAborted } from '../../../harness/run/or-aborted.ts';
 import type { ArtifactStore, BuiltImage } from '../../../harness/scenario/artifact-store.ts';
 import type { BuildOrder } from '../../../harness/scenario/builds.ts';
 import { temporaryFolder } from '../../../host/temporary-folder.ts';

@@ -1,12 +1,11 @@
-import { once } from 'node:events';
 import { createServer, request } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { connect } from 'node:net';
+import { describe, expect, test } from 'vitest';
 import { proxiesOf } from '../../../../src/update/source/http-proxy.ts';
 import { httpSource } from '../../../../src/update/source/http-source.ts';
 import { breaking, content, download, etag, failure } from './download.ts';
 import { loopback } from './loopback-certificate.ts';
-import { serve, status, webServer } from './web-server.ts';
+import { listenUntilFinished, serve, status, webServer } from './web-server.ts';
 
 const at = (proxy: ReturnType<ReturnType<typeof proxiesOf>>) =>
   proxy && `${proxy.address.hostname}:${proxy.address.port}`;
@@ -88,13 +87,7 @@ async function proxyServer(refuseWith?: number) {
       socket.pipe(other).pipe(socket);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listenUntilFinished(server);
   return { asked, url: `http://us%65r:p%40ss@127.0.0.1:${port}`, name: `http://127.0.0.1:${port}` };
 }
 const basic = `Basic ${Buffer.from('user:p@ss').toString('base64')}`;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import * as https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -36,13 +36,7 @@ export async function webServer(
     answer(request, response);
   };
   const server = tls ? https.createServer(tls, listener) : createServer(listener);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listenUntilFinished(server);
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}/`,
     requests,
@@ -97,4 +91,15 @@ export function status(code: number, headers: Record<string, string> = {}): Answ
 /** Writes bytes that are no good HTTP, and closes. */
 export function raw(text: string): Answer {
   return (_request, response) => response.socket?.end(text);
+}
+
+/** Has a server listen on loopback until the test has finished; returns its port. */
+export async function listenUntilFinished(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
 }
