@@ -7,7 +7,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withScratch } from '../../../src/builder/components/cache.ts';
@@ -21,7 +20,7 @@ import {
 
 let parent = '';
 beforeEach(() => {
-  parent = mkdtempSync(join(tmpdir(), 'sweep-'));
+  parent = mkdtempSync('/tmp/sweep-');
 });
 afterEach(() => rmSync(parent, { recursive: true }));
 
