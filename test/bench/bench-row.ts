@@ -19,6 +19,8 @@ export interface Contest {
   theirs?(): Promise<void>;
   /** Throws unless both made the same; after the last run. */
   compare?(): Promise<void>;
+  /** Process ids of what runs all the time and works for either side; their processor time counts as well. */
+  daemons?(): readonly number[];
   /** Ends what setUp has started; whatever happened. */
   tearDown?(): Promise<void>;
 }

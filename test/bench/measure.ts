@@ -1,4 +1,5 @@
 import type { BenchContext, BenchRow, Contest, Sizes } from './bench-row.ts';
+import { machineTime, ownProcessorMs, processorMsOf, shareOfOthers } from './machine-load.ts';
 
 /** A row's part of out/bench.json; milliseconds in the order of the runs. */
 export interface BenchResult {
@@ -7,6 +8,11 @@ export interface BenchResult {
   readonly oursMs: readonly number[];
   /** Empty where there is nobody to compare with. */
   readonly theirsMs: readonly number[];
+  /** Processor time of the same runs, that of the programs which they started included. */
+  readonly oursProcessorMs: readonly number[];
+  readonly theirsProcessorMs: readonly number[];
+  /** What part of all cores others used meanwhile: 0 to 1, null where no time was taken. */
+  readonly shareOfOthers: number | null;
   /** Median of ours by median of theirs; of sizes one by the other. */
   readonly medianRatio: number | null;
   /** Of a row about sizes, which has no times. */
@@ -23,14 +29,7 @@ export async function measure(row: BenchRow, context: BenchContext): Promise<Ben
   const contest = await row.setUp(context);
   if ('oursBytes' in contest) {
     const medianRatio = contest.oursBytes / contest.theirsBytes;
-    return {
-      name: row.name,
-      runs: row.runs,
-      oursMs: [],
-      theirsMs: [],
-      medianRatio,
-      sizes: contest,
-    };
+    return { ...untimed(row), medianRatio, sizes: contest };
   }
   try {
     return await contend(row, contest);
@@ -40,32 +39,75 @@ export async function measure(row: BenchRow, context: BenchContext): Promise<Ben
 }
 
 async function contend(row: BenchRow, contest: Contest): Promise<BenchResult> {
-  const oursMs: number[] = [];
-  const theirsMs: number[] = [];
+  const [ours, theirs]: [Times, Times] = [noTimes(), noTimes()];
+  const begun = machineTime();
+  const ownBegun = processorMs(contest);
   for (let run = 0; run <= row.runs; run++) {
     const sides = [
-      { times: oursMs, work: contest.ours },
-      ...(contest.theirs ? [{ times: theirsMs, work: contest.theirs }] : []),
+      { times: ours, work: contest.ours },
+      ...(contest.theirs ? [{ times: theirs, work: contest.theirs }] : []),
     ];
     for (const { times, work } of run % 2 === 0 ? sides : sides.reverse()) {
       const took = await timed(contest, work);
-      if (run > 0) times.push(took);
+      if (run === 0) continue;
+      times.ms.push(took.ms);
+      times.processorMs.push(took.processorMs);
     }
   }
+  const others = shareOfOthers(begun, machineTime(), processorMs(contest) - ownBegun);
   await contest.compare?.();
-  const medianRatio = theirsMs.length > 0 ? median(oursMs) / median(theirsMs) : null;
-  return { name: row.name, runs: row.runs, oursMs, theirsMs, medianRatio };
+  return {
+    name: row.name,
+    runs: row.runs,
+    oursMs: ours.ms,
+    theirsMs: theirs.ms,
+    oursProcessorMs: ours.processorMs,
+    theirsProcessorMs: theirs.processorMs,
+    shareOfOthers: others,
+    medianRatio: theirs.ms.length > 0 ? median(ours.ms) / median(theirs.ms) : null,
+  };
 }
 
-async function timed(contest: Contest, work: () => Promise<void>): Promise<number> {
+interface Times {
+  readonly ms: number[];
+  readonly processorMs: number[];
+}
+
+function noTimes(): Times {
+  return { ms: [], processorMs: [] };
+}
+
+async function timed(
+  contest: Contest,
+  work: () => Promise<void>,
+): Promise<{ ms: number; processorMs: number }> {
   await contest.reset?.();
-  const begun = performance.now();
+  const [begun, ownBegun] = [performance.now(), processorMs(contest)];
   await work();
-  return performance.now() - begun;
+  return { ms: performance.now() - begun, processorMs: processorMs(contest) - ownBegun };
 }
 
-export function failed({ name, runs }: BenchRow, error: string): BenchResult {
-  return { name, runs, oursMs: [], theirsMs: [], medianRatio: null, error };
+/** Of this process, the programs that it ran, and what runs all the time for one of the sides. */
+function processorMs(contest: Contest): number {
+  const daemons = contest.daemons?.() ?? [];
+  return daemons.reduce((sum, pid) => sum + processorMsOf(pid), ownProcessorMs());
+}
+
+export function failed(row: BenchRow, error: string): BenchResult {
+  return { ...untimed(row), error };
+}
+
+function untimed({ name, runs }: BenchRow): BenchResult {
+  return {
+    name,
+    runs,
+    oursMs: [],
+    theirsMs: [],
+    oursProcessorMs: [],
+    theirsProcessorMs: [],
+    shareOfOthers: null,
+    medianRatio: null,
+  };
 }
 
 export function median(values: readonly number[]): number {

@@ -10,6 +10,8 @@ import { runTool } from '../../src/host/run-tool.ts';
 export interface RaucHost {
   /** `rauc install` of the bundle into the second slot. */
   install(): Promise<void>;
+  /** Process id of the daemon. */
+  readonly pid: number;
   /** Forgets that anything was installed. */
   reset(): Promise<void>;
   stop(): Promise<void>;
@@ -45,7 +47,9 @@ export async function startRauc(
     await stop();
     throw error;
   }
+  if (daemon.pid === undefined) throw new Error('rauc: its daemon did not start');
   return {
+    pid: daemon.pid,
     install: async () => {
       await runTool('rauc', ['install', bundle], { env });
     },

@@ -51,6 +51,7 @@ export const daemonUpdateRow: BenchRow = {
         daemon = await startUpdateDaemon(context.program, image, versions.newer.bundle);
       },
       update: async () => daemon?.apply(),
+      daemons: () => (daemon ? [daemon.pid] : []),
       end: async () => daemon?.stop(),
     });
   },
@@ -123,6 +124,8 @@ interface Sides {
   prepare?(): Promise<void>;
   /** Without it, the command line as it is shipped. */
   update?(): Promise<void>;
+  /** Process ids of what does it, where it is no child that ends with it. */
+  daemons?(): readonly number[];
   end?(): Promise<void>;
 }
 
@@ -152,6 +155,7 @@ async function contest(
     reset,
     ours,
     theirs: rauc.install,
+    daemons: () => [rauc.pid, ...(sides.daemons?.() ?? [])],
     compare: async () => {
       await reset();
       await ours();

@@ -8,6 +8,7 @@ import { fileSource } from '../../src/update/source/byte-source.ts';
 
 /** A process that has loaded all that an update needs, and waits for its one order. */
 export interface UpdateDaemon {
+  readonly pid: number;
   /** Applies the bundle; the process has ended then. */
   apply(): Promise<void>;
   stop(): Promise<void>;
@@ -34,7 +35,9 @@ export async function startUpdateDaemon(
       throw new Error(`expected the daemon to say ${expected}, found ${value}`);
   };
   await expectLine('ready');
+  if (child.pid === undefined) throw new Error('the daemon did not start');
   return {
+    pid: child.pid,
     async apply() {
       child.stdin.write('apply\n');
       await expectLine('updated');
