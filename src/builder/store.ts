@@ -3,6 +3,7 @@ import { gzipSync } from 'fflate';
 import { pack } from 'tar-stream';
 import { journalBytes, journalPath } from '../bootloader/boot-journal.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { packageVersion } from '../host/package-root.ts';
 import type { ResolvedRecipe } from '../recipe/schema.ts';
 import type { StoredPackage } from '../update/plan-store.ts';
 import { encodeStoreList } from '../update/store-volume.ts';
@@ -17,7 +18,6 @@ import { describeStored, type StoredArchive, storedShape } from './inventory/des
 import { encodeInventory } from './inventory/inventory.ts';
 import { bundledPackages } from './inventory/own-package.ts';
 import { cachedBundle } from './modules/cached-bundle.ts';
-import { packageVersion } from './package-root.ts';
 
 export interface StoreContents {
   readonly files: readonly ImageFile[];

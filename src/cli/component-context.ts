@@ -5,10 +5,17 @@ import { cacheDirectory } from '../builder/components/cache.ts';
 import type { ComponentContext } from '../builder/components/component.ts';
 import { parseLock } from '../builder/components/lock.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { isShippedName } from '../recipe/recipe-path.ts';
 import type { Context } from './command.ts';
+import { usageError } from './failure.ts';
 
-/** Where `recipe lock` writes and `--locked` reads. */
+/** Where `recipe lock` writes and `--locked` reads. Throws a usage error for a recipe that comes with twinbank: it has no place for one. */
 export function lockPath(recipe: string): string {
+  if (isShippedName(recipe)) {
+    throw usageError(
+      `expected a recipe of your own, beside which its lock lies, found ${recipe}; write one that has just \`extends: ${recipe}\` and lock that`,
+    );
+  }
   return `${recipe.replace(/\.ya?ml$/, '')}.lock.yaml`;
 }
 

@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 /** `<recipe>` and `--set`, for every command that names one recipe. */
 export function recipeOptions(
   yargs: Argv,
-  describe = 'A recipe file, such as recipes/default.yaml',
+  describe = 'A recipe file, or one that comes with twinbank, such as twinbank:default',
 ) {
   return setOption(
     yargs.positional('recipe', {
@@ -18,7 +18,7 @@ export function recipeOptions(
 export function readRecipeOptions(yargs: Argv) {
   return recipeOptions(
     yargs,
-    'A recipe file, such as recipes/default.yaml, or - for standard input',
+    'A recipe file, one that comes with twinbank, such as twinbank:default, or - for standard input',
   );
 }
 

@@ -1,10 +1,10 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { packageRoot } from '../builder/package-root.ts';
 import { htmlReport } from '../harness/report/html/page.ts';
 import { pageCode } from '../harness/report/html/page-code.ts';
 import { junitReport } from '../harness/report/junit.ts';
 import type { KeptFile, RunRecord } from '../harness/report/record.ts';
+import { packageRoot } from '../host/package-root.ts';
 import type { Context } from './command.ts';
 import { usageError } from './failure.ts';
 import { type OutputFile, openOutput } from './output-file.ts';

@@ -5,7 +5,8 @@ import { recipeSchema } from './schema.ts';
 type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 const fileKeyDescriptions: Record<(typeof fileKeys)[number], string> = {
-  extends: 'Recipe this one starts from, or a list of them in order, relative to this file',
+  extends:
+    'Recipe this one starts from, or a list of them in order: a path from this file, or twinbank:default and others that come with twinbank',
   overlays: 'Partial recipes laid over this one, in order, relative to this file',
 };
 

@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { recipeError } from './diagnostic.ts';
 import { resolveHostFiles } from './host-files.ts';
 import { collectLayers } from './layers.ts';
 import { oemTree } from './oem-option.ts';
 import { findOrigins, type Origins } from './origin.ts';
-import { fileSource } from './recipe-file.ts';
+import { fileSource, unknownRecipe } from './recipe-file.ts';
+import { isShippedName, recipePath } from './recipe-path.ts';
 import type { ResolvedRecipe } from './schema.ts';
 import { readSetOption } from './set-option.ts';
 import { recipeText } from './show.ts';
@@ -27,14 +29,18 @@ interface LoadOptions {
 }
 
 /**
- * Loads the recipe at `path` (relative to `cwd`) with everything it extends, its overlays and the
+ * Loads the recipe at `path` (relative to `cwd`, or `twinbank:NAME`) with everything it extends, its overlays and the
  * `--set` options laid over it, in this order. `oem`, where it is there, replaces the recipe's OEMs.
  * @throws TwinbankError recipe, `recipe.invalid`: all problems, one a line, `data.diagnostics` as
  *   Diagnostic[]; usage, `usage.set`: an option that is not PATH=VALUE
  */
 export function loadRecipe(path: string, options: LoadOptions = {}): LoadedRecipe {
   const cwd = resolve(options.cwd ?? process.cwd());
-  const file = resolve(cwd, path);
+  const file = recipePath(path, cwd);
+  if (isShippedName(path) && !existsSync(file)) {
+    const source = { kind: 'file', shown: 'recipe', directory: cwd } as const;
+    throw recipeError([unknownRecipe(path, { source, line: null, column: null }, [])]);
+  }
   const sets = (options.set ?? []).map((option) => readSetOption(option, cwd));
   const { layers, files, problems, complete } = collectLayers(file, cwd, options.content);
   problems.push(...sets.flatMap((set) => set.problems));

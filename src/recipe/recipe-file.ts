@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, relative } from 'node:path';
 import { exactSize } from '../diagnostics/size.ts';
 import { type Diagnostic, diagnose, foundText } from './diagnostic.ts';
 import { readYaml } from './read-yaml.ts';
+import { isShippedName, knownRecipes, recipePath, shippedName } from './recipe-path.ts';
 import { emptyMap, type MapTree, type Path, type Place, type Source, type Tree } from './tree.ts';
 
 /** A hundred times the longest recipe. */
@@ -13,6 +14,8 @@ export const fileKeys = ['extends', 'overlays'] as const;
 
 export interface NamedFile {
   path: string;
+  /** As it was written. */
+  named: string;
   place: Place;
   at: Path;
 }
@@ -24,11 +27,12 @@ interface RecipeFile {
   overlays: NamedFile[];
 }
 
-/** The source that a file is; paths are shown relative to `cwd` where they are below it. */
+/** The source that a file is; paths are shown relative to `cwd` where they are below it, of shipped recipes elsewhere the name. */
 export function fileSource(path: string, cwd: string): Source {
   const short = relative(cwd, path);
   const outside = short === '' || short.startsWith('..') || isAbsolute(short);
-  return { kind: 'file', shown: outside ? path : short, directory: dirname(path) };
+  const shown = outside ? (shippedName(path) ?? path) : short;
+  return { kind: 'file', shown, directory: dirname(path) };
 }
 
 type Role = 'recipe' | 'overlay' | 'provider' | 'scenario' | 'rig';
@@ -62,6 +66,9 @@ export function readRecipeFile(
     problems: [diagnose(place, at, expected, found)],
   });
   const content = given ? textOf(given) : readText(path);
+  if ('missing' in content && asked && isShippedName(asked.named)) {
+    return { file: undefined, problems: [unknownRecipe(asked.named, asked.place, asked.at)] };
+  }
   if ('missing' in content) {
     const found = asked ? `${content.missing} at ${source.shown}` : content.missing;
     return refuse(wanted[role].file, found, asked?.place, asked?.at);
@@ -94,11 +101,18 @@ function namedFiles(tree: MapTree, key: string, problems: Diagnostic[]): NamedFi
   return items.flatMap(([item, at]) => {
     const { place } = item;
     if (item.kind === 'scalar' && typeof item.value === 'string' && /^[^\0]+$/.test(item.value)) {
-      return { path: resolve(place.source.directory, item.value), place, at };
+      const path = recipePath(item.value, place.source.directory);
+      return { path, named: item.value, place, at };
     }
     problems.push(diagnose(place, at, 'a recipe file or a list of them', foundText(item)));
     return [];
   });
+}
+
+/** That no recipe of this name comes with twinbank. */
+export function unknownRecipe(named: string, place: Place, at: Path): Diagnostic {
+  const { expected, suggestion } = knownRecipes(named);
+  return diagnose(place, at, expected, JSON.stringify(named), suggestion);
 }
 
 type Unfit = { wanted: string; unfit: string };

@@ -1,8 +1,8 @@
+import { packageVersion } from '../../host/package-root.ts';
 import { readObject } from '../components/cache.ts';
 import type { ComponentContext } from '../components/component.ts';
 import { getOrBuild } from '../components/derived.ts';
 import { sha256 } from '../components/digest.ts';
-import { packageVersion } from '../package-root.ts';
 import { canonical } from './inventory.ts';
 import type { SystemInventory } from './system.ts';
 

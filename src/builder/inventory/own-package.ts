@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../package-root.ts';
+import { packageRoot } from '../../host/package-root.ts';
 import { type InventoryPackage, npmPackage, uniquePackages } from './package.ts';
 import { packageFolder } from './package-folder.ts';
 

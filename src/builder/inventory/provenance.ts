@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
+import { packageVersion } from '../../host/package-root.ts';
 import type { JsonObject } from '../../update/signing/canonical-json.ts';
 import { provenanceType, type Subject, statementType } from '../../update/signing/statement.ts';
 import type { Resolved } from '../components/component.ts';
-import { packageVersion } from '../package-root.ts';
 import { ownPackage } from './own-package.ts';
 import { componentUrl, type InventoryPackage } from './package.ts';
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
+import { packageRoot } from '../../host/package-root.ts';
 import { runTool } from '../../host/run-tool.ts';
 import type { Resolved } from '../components/component.ts';
 import { readDirectoryTree, treeDigest } from '../components/directory-tree.ts';
 import type { FileTree, TreeEntry } from '../components/file-tree.ts';
 import { readComponent, resolveComponents } from '../components/sources.ts';
 import { takeInventory } from '../inventory/inventory.ts';
-import { packageRoot } from '../package-root.ts';
 import { readModules } from './kernel-index.ts';
 import { withInventory } from './layer.ts';
 import { type ModuleDraft, type PlanContext, pathsOf } from './module.ts';

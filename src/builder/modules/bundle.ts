@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { BuildFailure, Plugin } from 'esbuild';
 import { TwinbankError } from '../../diagnostics/error.ts';
+import { packageRoot } from '../../host/package-root.ts';
 import { sha256 } from '../components/digest.ts';
-import { packageRoot } from '../package-root.ts';
 
 export interface BundleOptions {
   readonly target: string;

@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import * as z from 'zod';
+import { installedVersion, packageRoot } from '../../host/package-root.ts';
 import { type Cache, ignoreMissing, readObject, writeWhole } from '../components/cache.ts';
 import { type Derived, getOrBuild, readDerived } from '../components/derived.ts';
 import { sha256 } from '../components/digest.ts';
 import { packageFolder } from '../inventory/package-folder.ts';
-import { installedVersion, packageRoot } from '../package-root.ts';
 import { type BundleOptions, bundle } from './bundle.ts';
 
 /** A bundle that the cache has. */

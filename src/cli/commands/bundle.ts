@@ -6,6 +6,7 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import { humanSize } from '../../diagnostics/size.ts';
 import { openFileDevice } from '../../disk/file-device.ts';
 import { loadRecipe } from '../../recipe/load.ts';
+import { isRecipeName } from '../../recipe/recipe-path.ts';
 import { readBankForUpdate } from '../../update/bank-reading.ts';
 import { bundlePartsOf } from '../../update/bundle/bundle-of-bank.ts';
 import { type BundleParts, type BundlePlan, planBundle } from '../../update/bundle/make-bundle.ts';
@@ -24,8 +25,6 @@ import { loadSigningKey, signingKeyOption, warnOfDevelopmentKey } from '../secre
 import { plain } from '../text/plain-text.ts';
 import { table } from '../text/table.ts';
 import { keysText } from '../text/update-text.ts';
-
-const isRecipe = (path: string): boolean => /\.ya?ml$/i.test(path);
 
 export const command = defineCommand({
   examples: [
@@ -66,7 +65,7 @@ export const command = defineCommand({
       const plan = planBundle(parts, signingKey, older);
       return { plan, bytes: await writeBundleFile(context, output, plan) };
     };
-    const { plan, bytes } = isRecipe(source)
+    const { plan, bytes } = isRecipeName(source)
       ? await make(await buildParts(context, source, { set, oem, trustOem, signingKey }))
       : await withHostDisk(
           source,

@@ -21,8 +21,8 @@ export const command = defineCommand({
     trustOemOption(setOption(yargs))
       .positional('recipe', {
         type: 'string',
-        default: 'recipes/default.yaml',
-        describe: 'A recipe file',
+        default: 'twinbank:default',
+        describe: 'A recipe file, or the name of one that comes with twinbank',
       })
       .option('out', {
         type: 'string',
@@ -112,6 +112,6 @@ function nextSteps(image: string, free: number): string {
     `${image} is ready, with ${humanSize(free)} of each bank free. Next:`,
     `  npx twinbank inspect ${image}`,
     `  npx twinbank boot ${image} --firmware uefi --disk nvme`,
-    '  npx twinbank recipe show recipes/default.yaml --origin',
+    '  npx twinbank recipe show twinbank:default --origin',
   ].join('\n');
 }

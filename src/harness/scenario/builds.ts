@@ -7,7 +7,7 @@ export const buildSchema = map({
   recipe: z
     .string({ error: 'the path of a recipe' })
     .optional()
-    .describe("Recipe to build, relative to this file; default the scenario's"),
+    .describe("Recipe to build, a path from this file or twinbank:NAME; default the scenario's"),
   version: z
     .string({ error: 'a version in quotes, such as "1.1.0"' })
     .optional()

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Diagnostic, diagnose } from '../../recipe/diagnostic.ts';
+import { isShippedName, knownRecipes, recipePath } from '../../recipe/recipe-path.ts';
 import { type MapTree, nearestEntry, type Path } from '../../recipe/tree.ts';
 import type { Variant } from '../report/run-event.ts';
 import { type BuildOrder, buildOrder } from './builds.ts';
@@ -25,8 +26,14 @@ export function planBuilds(
     if (!existsSync(absolute)) add(problemAt(tree, at, expected, `nothing at ${named}`));
     return absolute;
   };
-  const recipe =
-    file.recipe === undefined ? options.recipe : found(file.recipe, ['recipe'], 'a recipe');
+  const recipeAt = (named: string, at: Path): string => {
+    if (!isShippedName(named)) return found(named, at, 'a recipe');
+    const path = recipePath(named, directory);
+    const { expected, suggestion } = knownRecipes(named);
+    if (!existsSync(path)) add(problemAt(tree, at, expected, JSON.stringify(named), suggestion));
+    return path;
+  };
+  const recipe = file.recipe === undefined ? options.recipe : recipeAt(file.recipe, ['recipe']);
   const oemOfMatrix =
     variant.oem === undefined
       ? undefined
@@ -38,8 +45,7 @@ export function planBuilds(
         found(one, [...at, 'oem', index], 'an OEM provider'),
       );
       const places = {
-        recipe:
-          entry.recipe === undefined ? recipe : found(entry.recipe, [...at, 'recipe'], 'a recipe'),
+        recipe: entry.recipe === undefined ? recipe : recipeAt(entry.recipe, [...at, 'recipe']),
         oem: own ?? oemOfMatrix,
       };
       return [name, buildOrder(name, entry, places)];

@@ -54,7 +54,9 @@ export const scenarioSchema = map({
   recipe: z
     .string({ error: 'the path of a recipe' })
     .optional()
-    .describe("Recipe of all builds that name none, relative to this file; default twinbank's own"),
+    .describe(
+      'Recipe of all builds that name none, a path from this file or twinbank:NAME; default twinbank:default',
+    ),
   builds: z
     .record(
       z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/, {

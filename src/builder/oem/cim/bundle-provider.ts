@@ -1,8 +1,8 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import type { BuildFailure, Plugin } from 'esbuild';
+import { packageRoot } from '../../../host/package-root.ts';
 import type { Diagnostic } from '../../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../../recipe/provider.ts';
-import { packageRoot } from '../../package-root.ts';
 import { cimFolder } from './provider-sources.ts';
 
 /** What sources of a provider may import beside files of their folder, by the files behind it. */

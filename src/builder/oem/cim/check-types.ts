@@ -3,9 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { TwinbankError } from '../../../diagnostics/error.ts';
+import { packageRoot } from '../../../host/package-root.ts';
 import type { Diagnostic } from '../../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../../recipe/provider.ts';
-import { packageRoot } from '../../package-root.ts';
 import { cimModules } from './bundle-provider.ts';
 
 const limits = { timeout: 60_000, maxBuffer: 1 << 22 };

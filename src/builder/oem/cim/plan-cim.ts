@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import { installedVersion } from '../../../host/package-root.ts';
 import { type Diagnostic, recipeError } from '../../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../../recipe/provider.ts';
 import type { Cache } from '../../components/cache.ts';
@@ -6,7 +7,6 @@ import type { ComponentContext } from '../../components/component.ts';
 import type { Json } from '../../components/derived.ts';
 import type { FileTree } from '../../components/file-tree.ts';
 import { cachedBundle } from '../../modules/cached-bundle.ts';
-import { installedVersion } from '../../package-root.ts';
 import type { OemProgram } from '../oem-programs.ts';
 import { bundleCimFile, cimModules } from './bundle-provider.ts';
 import { typeProblems } from './check-types.ts';

@@ -18,7 +18,8 @@ import { orderImages } from './image-orders.ts';
 
 export const command = defineCommand({
   examples: [
-    ['build recipes/default.yaml', 'Build the default image into out/'],
+    ['build twinbank:default', 'Build the default image into out/'],
+    ['build recipes/site.yaml --locked', 'With exactly the versions of its lock'],
     ['build recipes/default.yaml --format raw,qcow2 --out /tmp/images', 'In two formats'],
     ['build recipes/default.yaml --set version=1.0.0', 'With one value changed'],
     ['build recipes/*.yaml --oem oems/acme --oem oems/ridge --oem none --matrix', 'All with all'],

@@ -6,14 +6,13 @@ import { describeBundle } from '../../../compare/describe-bundle.ts';
 import { describeImage } from '../../../compare/describe-image.ts';
 import { describeRecipe } from '../../../compare/describe-recipe.ts';
 import type { SystemSource } from '../../../compare/source.ts';
+import { isRecipeName } from '../../../recipe/recipe-path.ts';
 import { isBundleFile } from '../../../update/bundle/bundle-file.ts';
 import { type Context, defineCommand, type Result } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { setOption } from '../../options.ts';
 import { recipesJson, systemsJson } from './json.ts';
 import { type DiffStyle, recipesText, systemsText } from './text.ts';
-
-const isRecipe = (path: string): boolean => /\.ya?ml$/i.test(path);
 
 export const command = defineCommand({
   examples: [
@@ -63,8 +62,8 @@ export const command = defineCommand({
   run: async (context, options) => {
     const { a, b, set } = options;
     const style = styleOf(context, options);
-    if (isRecipe(a) !== isRecipe(b)) throw mixed(a, b);
-    if (isRecipe(a)) {
+    if (isRecipeName(a) !== isRecipeName(b)) throw mixed(a, b);
+    if (isRecipeName(a)) {
       if (options.bank !== undefined) throw usageError('--bank: expected an image, found recipes');
       return recipes(a, b, { cwd: context.cwd, set }, style);
     }
@@ -141,7 +140,7 @@ function open(
 }
 
 function mixed(a: string, b: string): Error {
-  const recipe = isRecipe(a) ? a : b;
+  const recipe = isRecipeName(a) ? a : b;
   return usageError(
     `${a}, ${b}: expected two recipes, or images and bundles, found one recipe; build it first (twinbank build ${recipe}) and compare its image`,
   );

@@ -15,7 +15,7 @@ import { type Context, defineCommand } from '../../command.ts';
 import { componentContext } from '../../component-context.ts';
 import { setOption, trustOemOption } from '../../options.ts';
 import { loadTrustedKeys, trustOption } from '../../secrets/signing-key.ts';
-import { baseOption, basePath } from './oem-base.ts';
+import { baseOption } from './oem-base.ts';
 
 export const command = defineCommand({
   examples: [
@@ -32,7 +32,7 @@ export const command = defineCommand({
   run: async (context, { oem: path, recipe: base, set, key, trustOem }) => {
     const full = resolve(context.cwd, path);
     const isFolder = statSync(full).isDirectory();
-    const { recipe: loaded } = loadRecipe(basePath(base), { set, cwd: context.cwd });
+    const { recipe: loaded } = loadRecipe(base, { set, cwd: context.cwd });
     // A recipe that has it already is asked about the rest of it.
     const recipe = { ...loaded, oem: loaded.oem.filter((one) => one.path !== full) };
     const subject = isFolder

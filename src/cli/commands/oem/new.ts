@@ -1,9 +1,9 @@
 import { chmodSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { scaffold } from '../../../builder/oem/scaffold.ts';
-import { packageRoot } from '../../../builder/package-root.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { makeFolders } from '../../../disk/make-folders.ts';
+import { packageRoot } from '../../../host/package-root.ts';
 import { providerSchema } from '../../../recipe/provider-schema.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';

@@ -9,7 +9,7 @@ import { setOption, trustOemOption } from '../../options.ts';
 import { openOutput, reportNote } from '../../output-file.ts';
 import { loadSigningKey, signingKeyOption } from '../../secrets/signing-key.ts';
 import { keysText } from '../../text/update-text.ts';
-import { baseOption, basePath } from './oem-base.ts';
+import { baseOption } from './oem-base.ts';
 
 export const command = defineCommand({
   examples: [
@@ -33,7 +33,7 @@ export const command = defineCommand({
     const output = openOutput(context, out, { option: '--out', binary: true });
     const signingKey = await loadSigningKey(context, { key, passphraseFd });
     const provider = loadProvider(dir, context.cwd);
-    const { recipe } = loadRecipe(basePath(base), { set, cwd: context.cwd });
+    const { recipe } = loadRecipe(base, { set, cwd: context.cwd });
     const components = await componentContext(context, { trustOem });
     const packed = await packOem(provider, { recipe, components, key: signingKey });
     await output.write((write) => write(packed.bytes));

@@ -1,5 +1,4 @@
 import { join, relative, resolve } from 'node:path';
-import { packageRoot, packageVersion } from '../../../builder/package-root.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { assertNoMissingDevice } from '../../../disk/output-place.ts';
 import type { RunRecord } from '../../../harness/report/record.ts';
@@ -13,6 +12,8 @@ import {
 import { missingAbilities } from '../../../harness/scenario/missing-abilities.ts';
 import type { PlannedRun } from '../../../harness/scenario/read-scenario.ts';
 import type { PlannedStep } from '../../../harness/scenario/step.ts';
+import { packageVersion } from '../../../host/package-root.ts';
+import { recipePath } from '../../../recipe/recipe-path.ts';
 import { type Context, defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { trustOemOption } from '../../options.ts';
@@ -50,7 +51,7 @@ export const command = defineCommand({
     const choice = machineChoice(options);
     const all = loadScenarios(options.scenario, {
       cwd: context.cwd,
-      recipe: join(packageRoot(), 'recipes/default.yaml'),
+      recipe: recipePath('twinbank:default', context.cwd),
       firmware: options.firmware,
     }).filter(({ run }) => options.filter === undefined || run.includes(options.filter));
     if (all.length === 0) throw nothingNamed(options.filter);

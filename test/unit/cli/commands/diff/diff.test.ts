@@ -345,7 +345,7 @@ describe('diff of two recipes', () => {
         a: {
           path: 'bank.size',
           value: '48MiB',
-          origin: expect.stringMatching(/recipes\/default\.yaml:\d+$/),
+          origin: expect.stringMatching(/^twinbank:default:\d+$/),
         },
         b: { path: 'bank.size', value: '64MiB', origin: 'b.yaml:3' },
       },

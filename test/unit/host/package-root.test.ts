@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageRoot, packageVersion } from '../../../src/builder/package-root.ts';
-import { temporaryDirectory } from './components/surroundings.ts';
+import { packageRoot, packageVersion } from '../../../src/host/package-root.ts';
+import { temporaryDirectory } from '../builder/components/surroundings.ts';
 
 describe("twinbank's own package", () => {
   it('is found from its sources, with its version', () => {
