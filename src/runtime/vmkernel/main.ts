@@ -5,6 +5,7 @@ import { agents } from '../agents/registry.ts';
 import { takeOverGroup } from '../system/cgroup.ts';
 import { systemClock } from '../system/clock.ts';
 import { systemConsole } from '../system/console.ts';
+import { findControllers } from '../system/controllers.ts';
 import { bankDrivers } from '../system/drivers.ts';
 import { endSystem, findPowerButtons, onPowerButton, resetNow } from '../system/power.ts';
 import { serveUnixSocket } from '../system/unix-socket.ts';
@@ -84,6 +85,7 @@ await runVmkd({
   readSettings: () => readConfiguration().settings,
   setHostName,
   findInterfaces,
+  findControllers,
   openNetwork,
   firstLease,
   currentLeases,

@@ -3,7 +3,7 @@ import { startAgents } from './agents/start-agents.ts';
 import { confirmBoot } from './boot/confirm-boot.ts';
 import { loadDrivers } from './boot/load-drivers.ts';
 import { openBank } from './boot/open-bank.ts';
-import { reportReady } from './boot/report-ready.ts';
+import { reportNoBank, reportReady } from './boot/report-ready.ts';
 import { startEngine } from './boot/start-engine.ts';
 import { systemHealth } from './health/system-health.ts';
 import { watchHealth } from './health/watch-health.ts';
@@ -91,9 +91,21 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   const rules = { problems, isStopping, reset, onConfirmed, assertOnlyBank };
   const unconfirmed = await confirmBoot({ ...ports, journal, keeper, ...rules }, opened);
 
-  // 8. Ready; from here on only changes are reported.
+  // 8. Ready, unless no disk has the bank; from here on only changes are reported.
   if (isStopping()) return;
-  state.phase = 'ready';
-  reportReady(ports, journal, unconfirmed);
-  watchHealth({ console, journal, bank: command.bank ?? 0, problems: system.problems, isStopping });
+  if (opened.problem === undefined) {
+    state.phase = 'ready';
+    reportReady(ports, journal, unconfirmed);
+  } else {
+    reportNoBank(ports, opened.problem);
+  }
+  const reported = opened.problem === undefined ? '' : problems(false).join('; ');
+  watchHealth({
+    ...ports,
+    journal,
+    bank: command.bank ?? 0,
+    problems: system.problems,
+    reported,
+    isStopping,
+  });
 }

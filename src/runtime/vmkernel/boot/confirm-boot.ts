@@ -35,7 +35,7 @@ export async function confirmBoot(
   const { trialSeconds } = port.settings.health;
   const why = bank
     ? await port.judgeBoot({ ...port, bank, trialSeconds }).catch(({ message }: Error) => message)
-    : (problem ?? 'no disk has the partition that the loader named');
+    : (problem ?? 'no loader has named a bank');
   if (why !== undefined) {
     port.console.stage('bank', notConfirmedDetail(why));
     return why;

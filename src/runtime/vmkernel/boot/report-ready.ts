@@ -10,6 +10,12 @@ export interface ReadyPort {
   readonly command: KernelCommandLine;
 }
 
+/** Says that the system is up and will not become ready: to people only, as there is no disk with a journal. */
+export function reportNoBank({ clock, console, command }: ReadyPort, why: string): void {
+  const { bank, build } = command;
+  console.event({ type: 'unhealthy', build, bank: bank ?? null, boot: clock.sincePowerOn(), why });
+}
+
 /** Says that all steps are over, to people and to the journal; `why` is why the boot is not confirmed. */
 export function reportReady(
   { clock, console, command }: ReadyPort,

@@ -8,6 +8,8 @@ export interface HealthWatch {
   readonly bank: number;
   /** What is wrong now. */
   problems(): readonly string[];
+  /** What was wrong when the watch began, and has been said; '' for nothing. */
+  readonly reported: string;
   /** What ends now is no news. */
   isStopping(): boolean;
 }
@@ -15,8 +17,9 @@ export interface HealthWatch {
 const watchMs = 10_000;
 
 /** Asks for problems for as long as the system runs, and says when what is wrong changes. */
-export function watchHealth({ console, journal, bank, problems, isStopping }: HealthWatch): void {
-  let lastReported = '';
+export function watchHealth(watch: HealthWatch): void {
+  const { console, journal, bank, problems, isStopping } = watch;
+  let lastReported = watch.reported;
   setInterval(() => {
     if (isStopping()) return;
     const why = problems().join('; ');

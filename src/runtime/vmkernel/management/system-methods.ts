@@ -4,6 +4,7 @@ import type { Ending } from '../../../hostcore/host-port.ts';
 import type { HostStatus } from '../../../hostcore/host-status.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import type { Clock } from '../../system/clock.ts';
+import { findControllers } from '../../system/controllers.ts';
 import type { DriverReport } from '../../system/drivers.ts';
 import { checkFirmware, type FirmwareCheck } from '../../vmm/firmware-check.ts';
 import { faultMethods, faultsFor } from '../boot/faults.ts';
@@ -41,7 +42,7 @@ export function systemMethods(system: System): Record<string, Method> {
         kernel: release(),
         engine: process.versions.node,
         secondsSincePowerOn: system.clock.sincePowerOn(),
-        drivers: system.drivers,
+        drivers: { ...system.drivers, missing: missingTitles() },
         network: { interfaces: system.interfaces, leases: currentLeases() },
         configuration: system.configuration(),
         signed: system.signed,
@@ -56,4 +57,8 @@ export function systemMethods(system: System): Record<string, Method> {
       return check;
     },
   };
+}
+
+function missingTitles(): string[] {
+  return findControllers().flatMap(({ title, hasDriver }) => (hasDriver ? [] : [title]));
 }

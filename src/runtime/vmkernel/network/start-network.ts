@@ -1,5 +1,6 @@
 import type { Settings } from '../../../state/settings.ts';
 import type { Console } from '../../system/console.ts';
+import { type Controller, missingDrivers } from '../../system/controllers.ts';
 import type { Lease, Network } from './network.ts';
 
 export interface NetworkPort {
@@ -7,6 +8,8 @@ export interface NetworkPort {
   setHostName(name: string): Promise<string | undefined>;
   findInterfaces(): readonly string[];
   openNetwork(interfaces: readonly string[]): Network;
+  /** As of `BankPort`. */
+  findControllers(): readonly Controller[];
   /** Undefined where there is none in time. */
   firstLease(timeoutMs: number): Promise<Lease | undefined>;
 }
@@ -36,10 +39,11 @@ export async function startNetwork(
 
 /** Waits for the first address, or for the news that there is none yet, and says it. */
 export async function reportAddress(
-  { console }: Pick<NetworkPort, 'console'>,
+  { console, findControllers }: Pick<NetworkPort, 'console' | 'findControllers'>,
   { interfaces, lease }: StartedNetwork,
 ): Promise<void> {
   const first = await lease;
-  const none = `no address on ${interfaces.length} interfaces`;
+  const why = interfaces.length > 0 ? '' : `: ${missingDrivers(findControllers(), 'network')}`;
+  const none = `no address on ${interfaces.length} interfaces${why}`;
   console.stage('network', first ? `${first.interface} ${first.address}/${first.prefix}` : none);
 }

@@ -86,6 +86,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       return undefined;
     },
     findInterfaces: () => ['eth0'],
+    findControllers: () => [],
     openNetwork: () => ({
       configure: async ({ mode }) => {
         note(`network by ${mode}`);

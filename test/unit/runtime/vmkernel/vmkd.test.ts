@@ -36,9 +36,21 @@ describe('the steps of vmkd', () => {
     expect(fake.parts?.system.phase()).toBe('ready');
   });
 
-  it('are taken to their end where no disk has the bank', async () => {
-    const { events, journal, run } = fakeSystem({
+  it('end in no system that is ready where no disk has the bank, and name what has no driver', async () => {
+    const { events, journal, fake, run } = fakeSystem({
       findBank: async () => undefined,
+      findControllers: () => [
+        {
+          leadsTo: 'disk',
+          title: 'disk controller PCI 15ad:07c0 at 0000:03:00.0',
+          hasDriver: false,
+        },
+        {
+          leadsTo: 'network',
+          title: 'network card PCI 15ad:07b0 at 0000:0b:00.0',
+          hasDriver: false,
+        },
+      ],
       openJournal: (bank) => ({
         problem: bank ? 'none' : 'no disk has a store',
         write: () => {},
@@ -48,16 +60,23 @@ describe('the steps of vmkd', () => {
       },
     });
     await run();
+    const why =
+      'no disk has bank 5 (partition guid): this bank has no driver for disk controller PCI 15ad:07c0 at 0000:03:00.0';
     expect(events).toEqual(
       expect.arrayContaining([
         'boot journal: no disk has a store',
         'start lamp with no files',
-        'bank: not confirmed: no disk has the partition that the loader named',
-        'ready build=1.2-3 bank=5 boot=30.0s',
+        `bank: not confirmed: ${why}`,
       ]),
     );
+    expect(events.at(-1)).toBe(`unhealthy build=1.2-3 bank=5 boot=30.0s ${why}`);
+    expect(events.filter((event) => event.startsWith('ready'))).toEqual([]);
     expect(events).not.toContain('keep state');
+    expect(fake.parts?.system.phase()).toBe('starting');
+    expect(fake.parts?.system.problems()).toEqual([why]);
     expect(journal).toEqual([]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(events.filter((event) => event.startsWith('unhealthy'))).toHaveLength(1);
   });
 
   it('write nothing and say so where two disks have the bank', async () => {
@@ -71,6 +90,7 @@ describe('the steps of vmkd', () => {
     });
     await run();
     expect(events).toEqual(expect.arrayContaining([why, `bank: not confirmed: ${why}`]));
+    expect(events.at(-1)).toBe(`unhealthy build=1.2-3 bank=5 boot=30.0s ${why}`);
     expect(events).not.toContain('keep state');
     expect(fake.parts?.system.problems()).toEqual([why]);
     expect(fake.parts?.bank).toBeUndefined();
@@ -103,6 +123,7 @@ describe('the steps of vmkd', () => {
 
   it('go on where the network, the judge or an OEM has something to say', async () => {
     const { events, journal, run } = fakeSystem({
+      findInterfaces: () => [],
       openNetwork: () => ({ configure: () => Promise.reject(new Error('no such device')) }),
       firstLease: async () => undefined,
       judgeBoot: () => Promise.reject(new Error('EIO: i/o error, read')),
@@ -115,7 +136,7 @@ describe('the steps of vmkd', () => {
         'picture of 2 lines',
         'OEM acme 1.0 of ACME',
         'network: no such device',
-        'network: no address on 1 interfaces',
+        'network: no address on 0 interfaces: no network card was found',
         'bank: not confirmed: EIO: i/o error, read',
       ]),
     );

@@ -7,7 +7,7 @@ describe('the health of a system that stays up', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  function watched() {
+  function watched(reported = '') {
     const state = { now: [] as string[], asked: 0, stopping: false };
     const lines: string[] = [];
     const events: JournalEvent[] = [];
@@ -19,6 +19,7 @@ describe('the health of a system that stays up', () => {
         state.asked++;
         return state.now;
       },
+      reported,
       isStopping: () => state.stopping,
     });
     const after = (tens: number, found: string[]): string[] => {
@@ -28,6 +29,11 @@ describe('the health of a system that stays up', () => {
     };
     return { state, events, after };
   }
+
+  it('is not told again where it was told before the watch began', () => {
+    const { after } = watched('no disk');
+    expect([after(2, ['no disk']), after(1, [])]).toEqual([[], ['healthy again']]);
+  });
 
   it('is asked for every ten seconds, and told when it changes', () => {
     const { state, events, after } = watched();
