@@ -30,6 +30,8 @@ export interface Context {
   readonly cwd: string;
   readonly env: Environment;
   readonly json: boolean;
+  /** Standard error shows progress in place; elsewhere, as in a log, each event is a line. */
+  readonly live: boolean;
   /** Colours and width of standard output, for the text of a result. */
   readonly colors: Colors;
   readonly columns: number;

@@ -33,9 +33,10 @@ export async function run(
   // Known before the command line is understood, so that a usage error is a document, too.
   const json = flagged(argv, '--json');
   const colors = createColors(wantsColor(host.stderr, host.env));
+  const live = host.stderr.isTTY === true && host.env.TERM !== 'dumb';
   const progress = createProgress({
     write: (text) => void host.stderr.write(text),
-    live: host.stderr.isTTY === true && host.env.TERM !== 'dumb',
+    live,
     columns: host.stderr.columns ?? 80,
     colors,
     quiet: flagged(argv, '--quiet') || flagged(argv, '-q'),
@@ -54,6 +55,7 @@ export async function run(
     cwd: host.cwd,
     env: host.env,
     json,
+    live,
     colors: createColors(!json && wantsColor(host.stdout, host.env)),
     columns: host.stdout.columns ?? 80,
   };

@@ -14,7 +14,7 @@ export const verdicts = [
 ] as const;
 export type Verdict = (typeof verdicts)[number];
 
-/** One combination of a scenario's matrix; what it leaves out is the runner's default. */
+/** One combination of a scenario's matrix, over what its `machine:` says; what it leaves out is the runner's default. */
 export interface Variant {
   readonly firmware?: Firmware;
   readonly disk?: DiskType;

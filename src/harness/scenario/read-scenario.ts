@@ -29,6 +29,7 @@ export interface PlannedRun {
   /** As it was given. */
   readonly file: string;
   readonly engines: readonly MachineKind[] | undefined;
+  /** What the matrix and `machine:` say of the machine. */
   readonly variant: Variant;
   readonly machine: MachineRequest;
   readonly builds: ReadonlyMap<string, BuildOrder>;
@@ -93,13 +94,9 @@ function planRun(
 ): PlannedRun {
   const scenario = file.name ?? basename(path).replace(/\.ya?ml$/i, '');
   const builds = planBuilds(file, tree, variant, options, add);
-  const values = Object.fromEntries(
-    axisNames.flatMap((name) => {
-      const value =
-        variant[name] ?? (name === 'fault' || name === 'oem' ? undefined : file.machine?.[name]);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+  const firmware = options.firmware ?? variant.firmware ?? file.machine?.firmware;
+  const disk = variant.disk ?? file.machine?.disk;
+  const values = definedAxes({ ...variant, firmware, disk });
   const { steps, problems } = planSteps(tree, values, [...builds.keys()]);
   for (const problem of problems) add(problem);
   return {
@@ -108,18 +105,19 @@ function planRun(
     description: file.description,
     file: path,
     engines: file.engines,
-    variant: shownVariant(variant),
-    machine: machineRequest({
-      ...file.machine,
-      ...(variant.disk !== undefined && { disk: variant.disk }),
-      ...((options.firmware ?? variant.firmware) && {
-        firmware: options.firmware ?? variant.firmware,
-      }),
-    }),
+    variant: definedAxes({ ...shownVariant(variant), firmware, disk }),
+    machine: machineRequest({ ...file.machine, firmware, disk }),
     builds,
     steps,
     timeoutMs: file.timeout ?? scenarioMs,
   };
+}
+
+/** In the order of the axes, without those of which nothing is said. */
+function definedAxes(said: { readonly [Name in keyof Variant]: Variant[Name] | undefined }) {
+  return Object.fromEntries(
+    axisNames.flatMap((name) => (said[name] === undefined ? [] : [[name, said[name]]])),
+  ) as Variant & Record<string, string>;
 }
 
 /** With an OEM's name for its path. */

@@ -14,9 +14,9 @@ import type { MachineOptions } from '../../../harness/qemu/machine.ts';
 import { simDisk } from '../../../harness/sim/sim-disk.ts';
 import { withDiskClaim } from '../../../host/disk-claim.ts';
 import type { Context, Result } from '../../command.ts';
-import { bankJson, bankLine } from '../../text/bank-text.ts';
+import { bankJson } from '../../text/bank-text.ts';
 import { timelineChart } from '../../text/timeline-chart.ts';
-import { storyFailure, storyJson, storyText, warnOfUnfired } from './boot-report.ts';
+import { bankLines, storyFailure, storyJson, storyText, warnOfUnfired } from './boot-report.ts';
 
 export interface QemuRun {
   readonly path: string;
@@ -74,10 +74,9 @@ async function boot(run: QemuRun, context: Context): Promise<Result> {
         events: consoleEvents(result.lines, 1),
         banks: banks.map(bankJson),
       },
-      text: [
-        timelineChart(result, context.columns),
-        ...banks.map((bank) => bankLine(bank, context.colors)),
-      ].join('\n'),
+      text: [timelineChart(result, context.columns), ...bankLines(banks, context.colors)].join(
+        '\n',
+      ),
       failure: failureOf(result, run),
     };
   } finally {

@@ -14,8 +14,12 @@ export function storyText(story: BootStory, banks: readonly Bank[], colors: Colo
     const bank = booted === null ? 'no bank' : `bank ${booted}`;
     return `Boot ${index + 1}  ${bank}  ${color(outcome)}`;
   });
-  const marks = banks.map((bank) => `Bank ${bank.partition}  ${bankLine(bank, colors)}`);
-  return [...lines, ...marks].join('\n');
+  return [...lines, ...bankLines(banks, colors)].join('\n');
+}
+
+/** A line for each bank as it is now. */
+export function bankLines(banks: readonly Bank[], colors: Colors): string[] {
+  return banks.map((bank) => `Bank ${bank.partition}  ${bankLine(bank, colors)}`);
 }
 
 /** The contract's form, and each boot. */

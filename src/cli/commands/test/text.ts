@@ -53,8 +53,8 @@ function failureTree(scenario: ScenarioRecord, colors: Colors): string {
   return lines.join('\n');
 }
 
-function attemptLines({ steps, artefacts }: AttemptRecord, colors: Colors): string[] {
-  const files = artefacts.map(({ path }) => path);
+function attemptLines({ steps, artefacts, screenshots }: AttemptRecord, colors: Colors): string[] {
+  const files = [...artefacts, ...screenshots].map(({ path }) => path);
   return [
     ...steps.flatMap((step) => stepLines(step, colors)),
     ...(files.length > 0 ? [`    kept: ${files.join(', ')}`] : []),

@@ -24,8 +24,10 @@ const mostOpened = 3;
 export function htmlReport(record: RunRecord, assets: ReportAssets): string {
   const { script, style, link } = assets;
   const budget = pageBudget(record, assets.screenshot);
-  const failed = record.scenarios.filter(({ verdict }) => verdict === 'failed');
-  const opened = new Set(failed.slice(0, mostOpened));
+  const { scenarios } = record;
+  const failed = scenarios.filter(({ verdict }) => verdict === 'failed');
+  // One alone is what the page is about.
+  const opened = new Set(scenarios.length === 1 ? scenarios : failed.slice(0, mostOpened));
   const policy = [
     `default-src 'none'`,
     `script-src '${digest(script)}'`,

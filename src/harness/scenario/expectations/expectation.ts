@@ -56,3 +56,20 @@ export function hasParts(value: unknown, wanted: unknown): boolean {
     hasParts((value as Record<string, unknown>)[key], one),
   );
 }
+
+/** What a JSON value has of the parts of another one, each of them whole; what it lacks is `nothing`. */
+export function partsText(value: unknown, wanted: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(wanted) && Array.isArray(value) && value.length === wanted.length) {
+    return `[${wanted.map((one, index) => partsText(value[index], one)).join(',')}]`;
+  }
+  if (!isMap(wanted) || !isMap(value)) return JSON.stringify(value);
+  const parts = Object.entries(wanted).map(
+    ([key, one]) => `${JSON.stringify(key)}:${partsText(value[key], one)}`,
+  );
+  return `{${parts.join(',')}}`;
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

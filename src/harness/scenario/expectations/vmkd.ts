@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { map } from '../../../recipe/field.ts';
 import { parts } from '../fields.ts';
 import { askVmkd, statusAnswer } from '../vmkd-answer.ts';
-import { defineExpectation, hasParts, right, wrong } from './expectation.ts';
+import { defineExpectation, hasParts, partsText, right, wrong } from './expectation.ts';
 
 const shown = 300;
+/** Of an answer of which nothing is expected. */
 const short = (value: unknown): string => {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > shown ? `${text.slice(0, shown)}…` : text;
@@ -40,9 +41,9 @@ export const vmkd = defineExpectation({
       return message.includes(error) ? right(message) : wrong(message);
     }
     if (error !== undefined) return wrong(`an answer: ${short(found)}`);
-    return answer === undefined || hasParts(found, answer)
-      ? right(short(found))
-      : wrong(short(found));
+    if (answer === undefined) return right(short(found));
+    const parts = partsText(found, answer);
+    return hasParts(found, answer) ? right(parts) : wrong(parts);
   },
 });
 
@@ -70,6 +71,7 @@ export const state = defineExpectation({
   title: (wanted) => `state ${Object.keys(wanted).join(', ')}`,
   async look(wanted, { machine }) {
     const found = await machine.vmkd.call('config.get');
-    return hasParts(found, wanted) ? right(short(wanted)) : wrong(short(found));
+    const parts = partsText(found, wanted);
+    return hasParts(found, wanted) ? right(parts) : wrong(parts);
   },
 });

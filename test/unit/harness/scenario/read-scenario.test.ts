@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { problemsOf } from './scenario-folder.ts';
+import { problemsOf, runsOf } from './scenario-folder.ts';
 
 const steps = (...lines: string[]) =>
   ['description: A test', 'steps:', ...lines.map((line) => `  - ${line}`)].join('\n');
@@ -116,4 +116,27 @@ test('tells all problems of a file at once, also when its head is wrong', () => 
 test('tells a problem of every variant once', () => {
   const text = `matrix: { firmware: [bios, uefi] }\n${steps('build', 'flash', 'boot', 'boot')}`;
   expect(problemsOf(text)).toHaveLength(1);
+});
+
+describe('what reports say of the machine', () => {
+  const machine = 'machine: { firmware: uefi, disk: nvme }';
+  test('is what `machine:` says, in the order of the axes; the name of the run has the matrix alone', () => {
+    const [run] = runsOf(`${machine}\nmatrix: { disk: [ahci] }\n${steps('build')}`);
+    expect(run?.run).toBe('test [disk=ahci]');
+    expect(Object.entries(run?.variant ?? {})).toEqual([
+      ['firmware', 'uefi'],
+      ['disk', 'ahci'],
+    ]);
+    expect(run?.machine).toMatchObject({ firmware: 'uefi', disk: 'ahci' });
+  });
+
+  test('is what --firmware says instead', () => {
+    const [run] = runsOf(`${machine}\n${steps('build')}`, { firmware: 'bios' });
+    expect(run?.variant).toEqual({ firmware: 'bios', disk: 'nvme' });
+    expect(run?.machine).toMatchObject({ firmware: 'bios', disk: 'nvme' });
+  });
+
+  test('is nothing where the scenario leaves both to twinbank', () => {
+    expect(runsOf(steps('build'))[0]?.variant).toEqual({});
+  });
 });

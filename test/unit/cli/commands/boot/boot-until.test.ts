@@ -15,8 +15,8 @@ beforeAll(() => {
 afterEach(() => fake?.restore());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Boots a machine in place of QEMU that says these lines and then goes off as a reset does. */
-async function boot(until: string, ...lines: string[]) {
+/** A machine in place of QEMU that says these lines and then goes off as a reset does. */
+function sayLines(lines: readonly string[]): void {
   fake = fakeQemu(`
 const serial = connect('console');
 connect('vmkd');
@@ -27,6 +27,10 @@ qmp(control, () => {
     serial.end('', () => control.end(() => process.exit(0)));
   });
 });`);
+}
+
+async function boot(until: string, ...lines: string[]) {
+  sayLines(lines);
   const { code, stdout, stderr } = await runHere(
     ['boot', 'disk.img', '--until', until, '--json', '-q'],
     { host: { cwd: folder, env: { ...process.env } } },
@@ -35,6 +39,17 @@ qmp(control, () => {
 }
 
 const loader = ['twinbank: loader', 'twinbank: booting bank 5 build=1.2.3-400'];
+
+describe('boot', () => {
+  it('ends with where the time went, and a line for each bank that says which', async () => {
+    sayLines([...loader, 'twinbank: ready build=1.2.3-400 bank=5 boot=9.0s', 'login:']);
+    const { code, stdout } = await runHere(['boot', 'disk.img', '--until', 'login', '-q'], {
+      host: { cwd: folder, env: { ...process.env } },
+    });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\nBank 5 {2}VALID, build 1\.2\.3-400, .*\nBank 6 {2}\w+, build .*\n$/);
+  });
+});
 
 describe('boot --until', () => {
   it('ends with 0 and says reached, not healthy, in the loader and in the kernel', async () => {

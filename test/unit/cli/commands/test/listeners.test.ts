@@ -22,20 +22,21 @@ const run = exampleRun();
 const lines = run.map(ndjsonLine).join('');
 
 /** Plays a run to the listeners of `test --events OUT`; what standard output and people got. */
-async function play(events: string) {
+async function play(events?: string, { live = true, watch = false } = {}) {
   const stdout = sink();
   const notes: string[] = [];
   const context = {
     cwd: folder,
     stdout: stdout.stream,
     json: false,
+    live,
     signal: new AbortController().signal,
     colors: createColors(false),
     report: (event: { text?: string }) => void notes.push(event.text ?? ''),
   } as unknown as Context;
   const files = openReports(context, { events });
   const stdoutIsFree = !takesStdout(files);
-  const listeners = listenTo(context, { events: files.events, watch: false, stdoutIsFree }, folder);
+  const listeners = listenTo(context, { events: files.events, watch, stdoutIsFree }, folder);
   for (const event of run) listeners.hear(event);
   await listeners.close();
   return { stdout: stdout.text(), notes };
@@ -69,5 +70,21 @@ describe('the events of a run', () => {
 
   test('that cannot be written are an error at the end', async () => {
     await expect(play('/dev/full')).rejects.toMatchObject({ kind: 'io', code: 'io.enospc' });
+  });
+});
+
+describe('the steps of a run', () => {
+  test('are a line each in a log, with verdict, time and finding', async () => {
+    const { notes } = await play(undefined, { live: false });
+    const steps = run.filter(({ type }) => type === 'step-end');
+    expect(notes).toHaveLength(steps.length);
+    expect(notes).toContain(
+      'fallback-after-panic [firmware=bios disk=virtio fault=kernel-panic]: ✓ 2/5 update to 1.1.0  4.0 s  46.6 MiB written, read back',
+    );
+    expect(notes.filter((note) => note.includes('✕ 6/8 expect bank 5'))).toHaveLength(1);
+  });
+
+  test('are not told one by one on a terminal, which shows progress in place', async () => {
+    expect((await play()).notes).toEqual([]);
   });
 });

@@ -71,6 +71,20 @@ describe('the headline', () => {
 });
 
 describe('the page', () => {
+  it.each([
+    [1, 'passed', 1],
+    [2, 'passed', 0],
+    [5, 'failed', 3],
+  ] as const)(
+    'of %i scenarios that have %s shows %i of them open',
+    async (count, verdict, open) => {
+      const stream = eventStream({ scenarios: count });
+      for (let at = 0; at < count; at += 1) stream.scenario(`s${at}`).done(verdict);
+      const page = await pageOf(stream.end());
+      expect(page.match(/<details class="scenario[^>]* open>/g) ?? []).toHaveLength(open);
+    },
+  );
+
   it('is one file that asks for nothing from anywhere', async () => {
     const page = await pageOf(exampleRun());
     expect(page).toMatch(/default-src &#39;none&#39;; script-src &#39;sha256-/);

@@ -3,7 +3,10 @@ import { createServer as createWebServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { hasParts } from '../../../../../src/harness/scenario/expectations/expectation.ts';
+import {
+  hasParts,
+  partsText,
+} from '../../../../../src/harness/scenario/expectations/expectation.ts';
 import { fakeMachines } from '../../run/fake-machine.ts';
 import { runOnFakes } from '../../run/run-on-fakes.ts';
 import { runsOf } from '../scenario-folder.ts';
@@ -111,4 +114,16 @@ test.each([
   [{ a: null }, { a: null }, true],
 ])('says whether %j has the parts %j: %s', (value, wanted, has) => {
   expect(hasParts(value, wanted)).toBe(has);
+});
+
+const long = 'x'.repeat(500);
+test.each([
+  [{ a: 1, b: { c: 2, d: 3 } }, { b: { d: 3 } }, '{"b":{"d":3}}'],
+  [{ a: long, z: 1 }, { a: '/x/' }, `{"a":"${long}"}`],
+  [{ a: [{ b: 1, c: 2 }] }, { a: [{ b: 5 }] }, '{"a":[{"b":1}]}'],
+  [{ a: [1, 2] }, { a: [1] }, '{"a":[1,2]}'],
+  [{ a: 1 }, { b: { c: 1 } }, '{"b":nothing}'],
+  [null, { a: 1 }, 'null'],
+])('shows of %j the parts that %j names, whole', (value, wanted, text) => {
+  expect(partsText(value, wanted)).toBe(text);
 });
