@@ -39,7 +39,8 @@ export function setOption<Options>(yargs: Argv<Options>) {
     default: [] as string[],
     defaultDescription: 'nothing',
     requiresArg: true,
-    describe: 'Lay one value over the recipe, as in bank.size=48MiB; may be repeated',
+    describe:
+      'Lay one value over the recipe, as in bank.size=48MiB; PATH.add= and PATH.remove= change a list; may be repeated',
   });
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { editDescriptions } from './list-edit.ts';
 import { fileKeys } from './recipe-file.ts';
 import { recipeSchema } from './schema.ts';
 
@@ -12,8 +13,8 @@ const fileKeyDescriptions: Record<(typeof fileKeys)[number], string> = {
 
 /**
  * The JSON Schema of a recipe *file*, for editors. A file may hold a part of a recipe only (what it
- * extends has the rest) and may take a key away with null, so it is looser than the recipe's own
- * schema; which keys there are is as strict.
+ * extends has the rest), may take a key away with null, and may edit a list in place of replacing it. So it is
+ * looser than the recipe's own schema; which keys there are is as strict.
  */
 export function recipeJsonSchema(): JsonSchema {
   const whole = z.toJSONSchema(recipeSchema, { io: 'input' });
@@ -64,9 +65,23 @@ function orNull(schema: z.core.JSONSchema._JSONSchema): z.core.JSONSchema._JSONS
     ...(value === undefined ? {} : { default: value }),
   };
   if (rest.anyOf) return { ...head, ...rest, anyOf: [...rest.anyOf, { type: 'null' }] };
+  if (rest.type === 'array') return { ...head, anyOf: [rest, listEdit(rest), { type: 'null' }] };
   const { const: only, ...more } = rest;
   const words = more.enum ?? (only === undefined ? undefined : [only]);
   const type = typeof more.type === 'string' ? [more.type, 'null'] : more.type;
   // Draft 2020-12 allows a list of types; zod's typing of the standard does not.
   return { ...head, ...more, type, ...(words && { enum: [...words, null] }) } as JsonSchema;
+}
+
+/** What may stand in place of a list: a map that changes the one below it. */
+function listEdit({ items }: JsonSchema): JsonSchema {
+  const values = typeof items === 'object' && !Array.isArray(items) ? items : {};
+  const oneOrMore = { anyOf: [values, { type: 'array' as const, items: values }] };
+  const properties = Object.fromEntries(
+    Object.entries(editDescriptions).map(([key, description]) => [
+      key,
+      { description, ...oneOrMore },
+    ]),
+  );
+  return { type: 'object', properties, additionalProperties: false, minProperties: 1 };
 }

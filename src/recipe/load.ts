@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { recipeError } from './diagnostic.ts';
 import { resolveHostFiles } from './host-files.ts';
 import { collectLayers } from './layers.ts';
+import { mergeLayers } from './merge-layers.ts';
 import { oemTree } from './oem-option.ts';
 import { findOrigins, type Origins } from './origin.ts';
 import { fileSource, unknownRecipe } from './recipe-file.ts';
@@ -10,7 +11,6 @@ import { isShippedName, recipePath } from './recipe-path.ts';
 import type { ResolvedRecipe } from './schema.ts';
 import { readSetOption } from './set-option.ts';
 import { recipeText } from './show.ts';
-import { emptyMap, mergeMaps } from './tree.ts';
 import { validateTree } from './validate.ts';
 
 interface LoadedRecipe {
@@ -49,12 +49,12 @@ export function loadRecipe(path: string, options: LoadOptions = {}): LoadedRecip
 
   const oem = options.oem ? [oemTree(options.oem, cwd)] : [];
   const trees = [...layers, ...sets.flatMap(({ tree }) => tree ?? []), ...oem];
-  const bottom = emptyMap({ source: fileSource(file, cwd), line: 1, column: 1 });
-  const tree = trees.reduce(mergeMaps, bottom);
+  const start = { source: fileSource(file, cwd), line: 1, column: 1 };
+  const { tree, problems: unmerged } = mergeLayers(trees, start);
 
   const { recipe, problems: wrong } = validateTree(tree);
   const missing = recipe ? resolveHostFiles(recipe, tree, cwd) : [];
-  const all = [...problems, ...wrong, ...missing];
+  const all = [...problems, ...unmerged, ...wrong, ...missing];
   if (!recipe || all.length > 0) throw recipeError(all);
   return { recipe, origins: findOrigins(recipeText(recipe), tree), files };
 }

@@ -27,7 +27,7 @@ export function findOrigins(data: unknown, tree: Tree): Origins {
 
 function originAt(tree: Tree, path: Path): Origin {
   const place = entryAt(tree, path)?.value.place;
-  if (!place) return { from: 'default' };
+  if (!place || place.source.kind === 'default') return { from: 'default' };
   if (place.line === null || place.column === null) {
     return { from: 'set', option: place.source.shown };
   }

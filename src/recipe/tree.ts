@@ -1,6 +1,6 @@
-/** One text that sets values: a recipe file, or one `--set` or `--oem` option. */
+/** One text that sets values: a recipe file, one `--set` or `--oem` option, or the schema's defaults. */
 export interface Source {
-  kind: 'file' | 'set' | 'oem';
+  kind: 'file' | 'set' | 'oem' | 'default';
   /** How people know it: a path as given or relative to the working directory, or `--set a=b`. */
   shown: string;
   /** Absolute directory that relative `file:` paths start from. */
@@ -19,10 +19,17 @@ export type Scalar = string | number | boolean | null;
 /** YAML's values with the place that set each, so that a message can point there after any merging. */
 export type Tree =
   | { kind: 'map'; place: Place; entries: Map<string, Entry> }
-  | { kind: 'list'; place: Place; items: Tree[] }
+  | {
+      kind: 'list';
+      place: Place;
+      items: Tree[];
+      /** What `remove` has taken out of it, each where it says so. */
+      taken?: readonly Tree[];
+    }
   | { kind: 'scalar'; place: Place; value: Scalar; written: string };
 
 export type MapTree = Extract<Tree, { kind: 'map' }>;
+export type ListTree = Extract<Tree, { kind: 'list' }>;
 export interface Entry {
   key: Place;
   value: Tree;
@@ -31,11 +38,20 @@ export interface Entry {
 /** Keys and list indexes from the top. */
 export type Path = readonly (string | number)[];
 
+/** What stands at a path once `upper` is laid over `lower`; returns `upper` where the rules of maps hold. */
+type LayOver = (lower: Tree | undefined, upper: Tree, path: Path) => Tree;
+
 /**
  * Lays `upper` over `lower`: maps merge by key, and keep the order of `lower`; lists and scalars
- * replace; a null in a map takes the entry away, and leaves no trace where there is none.
+ * replace; a null in a map takes the entry away, and leaves no trace where there is none. `layOver` may say
+ * something else for some paths.
  */
-export function mergeMaps(lower: MapTree, upper: MapTree): MapTree {
+export function mergeMaps(
+  lower: MapTree,
+  upper: MapTree,
+  layOver: LayOver = (_, value) => value,
+  path: Path = [],
+): MapTree {
   const entries = new Map(lower.entries);
   for (const [key, { key: place, value }] of upper.entries) {
     if (value.kind === 'scalar' && value.value === null) {
@@ -43,13 +59,15 @@ export function mergeMaps(lower: MapTree, upper: MapTree): MapTree {
       continue;
     }
     const below = entries.get(key)?.value;
-    entries.set(key, { key: place, value: value.kind === 'map' ? mergeOver(below, value) : value });
+    const at = [...path, key];
+    const laid = layOver(below, value, at);
+    const merged =
+      laid.kind === 'map'
+        ? mergeMaps(below?.kind === 'map' ? below : emptyMap(laid.place), laid, layOver, at)
+        : laid;
+    entries.set(key, { key: place, value: merged });
   }
   return { kind: 'map', place: upper.place, entries };
-}
-
-function mergeOver(below: Tree | undefined, upper: MapTree): MapTree {
-  return mergeMaps(below?.kind === 'map' ? below : emptyMap(upper.place), upper);
 }
 
 export function emptyMap(place: Place): MapTree {

@@ -1,6 +1,10 @@
 import * as z from 'zod';
 import { list, map } from '../../recipe/field.ts';
+import { editDescriptions } from '../../recipe/list-edit.ts';
 import { line } from './fields.ts';
+
+const expectedOptions = 'a list of kernel options, or { add: […], remove: […] }';
+const kernelOptions = () => list(line('a kernel option such as panic=5'), expectedOptions);
 
 /** One entry of a scenario's `builds`. */
 export const buildSchema = map({
@@ -15,9 +19,21 @@ export const buildSchema = map({
   oem: list(line('a folder or a packed .oem file'), 'a list of OEM providers')
     .optional()
     .describe("OEM providers, relative to this file; default those of the matrix or the recipe's"),
-  'kernel-options': list(line('a kernel option such as panic=5'), 'a list of kernel options')
+  'kernel-options': z
+    .union(
+      [
+        kernelOptions(),
+        map({
+          add: kernelOptions().exactOptional().describe(editDescriptions.add),
+          remove: kernelOptions().exactOptional().describe(editDescriptions.remove),
+        }),
+      ],
+      { error: expectedOptions },
+    )
     .optional()
-    .describe("The kernel's options, instead of the recipe's"),
+    .describe(
+      "The kernel's options, instead of the recipe's; { add: […], remove: […] } changes those",
+    ),
   set: z
     .record(z.string(), z.unknown(), { error: 'a map such as { bank.size: 48MiB }' })
     .optional()

@@ -33,7 +33,9 @@ function map(value: { [key: string]: Plain }): MapTree {
 }
 
 function merged(...layers: { [key: string]: Plain }[]): unknown {
-  return plainValue(layers.map(map).reduce(mergeMaps, emptyMap(place)));
+  return plainValue(
+    layers.map(map).reduce((lower, upper) => mergeMaps(lower, upper), emptyMap(place)),
+  );
 }
 
 test('maps merge by key, lists and plain values replace', () => {

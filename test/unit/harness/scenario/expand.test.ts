@@ -93,8 +93,12 @@ builds:
     version: "1.10"
     kernel-options: [panic=5, quiet]
     set: { bank.size: 64MiB }
+  edited: { kernel-options: { remove: [quiet], add: ["x=a,b"] } }
 steps: [build]`);
   const order = run?.builds.get('new');
+  expect(run?.builds.get('edited')?.set).toEqual([
+    'kernel.options={"add":["x=a,b"],"remove":["quiet"]}',
+  ]);
   expect(order?.set).toEqual([
     'version="1.10"',
     'kernel.options=["panic=5","quiet"]',
