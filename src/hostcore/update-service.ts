@@ -33,7 +33,9 @@ export function updateService(port: UpdatePort): UpdateService {
   async function apply(params: Record<string, unknown>, caller?: Caller) {
     const origin = parseOrigin(params.source);
     const reboot = parseFlag('reboot', params.reboot);
-    const done = await activity.run({ task: 'apply', origin }, caller?.gone).catch((error) => {
+    const allowOlder = parseFlag('allowOlder', params.allowOlder);
+    const task = { task: 'apply', origin, allowOlder } as const;
+    const done = await activity.run(task, caller?.gone).catch((error) => {
       last = { failed: error.message };
       port.line(`update failed: ${error.message}`);
       throw error;

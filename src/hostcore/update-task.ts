@@ -21,7 +21,12 @@ export type BundleOrigin =
 
 /** What reads and writes whole banks. */
 export type UpdateTask =
-  | { readonly task: 'apply'; readonly origin: BundleOrigin }
+  | {
+      readonly task: 'apply';
+      readonly origin: BundleOrigin;
+      /** Takes a bundle that is older than what runs. */
+      readonly allowOlder: boolean;
+    }
   | { readonly task: 'rollback'; readonly why: string };
 
 /** What became of an update. */
@@ -79,7 +84,7 @@ export function cancelled(why: string): TwinbankError {
  * for the bundle.
  */
 export async function applyUpdate(
-  origin: BundleOrigin,
+  { origin, allowOlder }: Pick<UpdateTask & { task: 'apply' }, 'origin' | 'allowOlder'>,
   host: TaskHost,
   channel: TaskChannel,
   signal?: AbortSignal,
@@ -96,7 +101,7 @@ export async function applyUpdate(
     }
   };
   try {
-    const options = { running, report, waitForSender, ...(signal && { signal }) };
+    const options = { running, allowOlder, report, waitForSender, ...(signal && { signal }) };
     const { outcome, plan } = await updateWithJournal(source, disk, options, journal);
     const { from, to, target, oems, keyIds } = plan;
     return { outcome, from, to, bank: target, oems, keyIds };

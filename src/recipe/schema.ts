@@ -156,7 +156,9 @@ export const recipeSchema = map({
     .describe("First part of the image's file name"),
   version: text(expectedVersion, versionPattern)
     .prefault('0.1.0')
-    .describe('Version of the system; begins with a digit, as the build in boot.cfg must'),
+    .describe(
+      'Version of the system; begins with a digit, as the build in boot.cfg must. A pre-release is written with ~: 1.0.0~rc1',
+    ),
   build: z
     .codec(
       z.union(

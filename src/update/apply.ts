@@ -30,6 +30,8 @@ export interface ApplyOptions {
   readonly keys?: readonly PublicKey[];
   readonly report?: Report;
   readonly signal?: AbortSignal;
+  /** Takes a bundle that is older than the bank that is kept; refused without it. */
+  readonly allowOlder?: boolean;
   /** Reads the bundle to its end and hashes all of it, and ends before the first write. */
   readonly dryRun?: boolean;
   /** Hears what will be done, just before the first write. */
@@ -79,7 +81,7 @@ export async function applyBundle(
   const banks = chooseBanks(disk, options.running);
   const trust = [...banks.kept.trust, ...(options.keys ?? [])];
   const offer = await waitForSender(() => readOffer(source, trust));
-  const plan = planAll(disk, banks, offer, report);
+  const plan = planAll(disk, banks, offer, options);
   const already = upToDate(banks, plan);
   if (already && !options.dryRun) return { outcome: already, plan };
   const { updated, makeRoom } = nextUpdated(banks);
@@ -124,13 +126,14 @@ function planAll(
   disk: HostDisk,
   { kept, target, targetBank }: ChosenBanks,
   { name, index, manifests, keyIds }: OfferedBundle,
-  report: Report,
+  { allowOlder = false, report = silent }: ApplyOptions,
 ): AppliedPlan {
   const plan = planUpdate({
     kept: kept.manifests.map((one) => ({ ...one, keyIds: [] })),
     bundle: manifests,
     index,
     name,
+    allowOlder,
     target: { number: target.number, ...capacityOf(target, targetBank) },
   });
   const warn = (why: string) =>

@@ -42,6 +42,8 @@ export interface UpdateFacts {
   readonly index: BundleIndex;
   /** What bundle it is, for messages. */
   readonly name: string;
+  /** Takes a bundle with a lower build than that of the bank that stays; the security version counts all the same. */
+  readonly allowOlder?: boolean;
   /** Of the bank that is written. */
   readonly target: {
     readonly number: number;
@@ -52,7 +54,7 @@ export interface UpdateFacts {
 
 /**
  * Plans an update, or throws (kind `refused`) why it cannot succeed: `update.product`,
- * `update.security-version`, `update.min-version`, `update.oem-*` where the modules do not go together or the
+ * `update.security-version`, `update.older`, `update.min-version`, `update.oem-*` where the modules do not go together or the
  * new base does not trust whoever signed a carried one, `update.module-missing`, `update.boot-cfg` and
  * `update.no-fit`; and as `carryOver` does.
  */
@@ -62,7 +64,9 @@ export function planUpdate(facts: UpdateFacts): UpdatePlan {
   if (!running?.base || !next?.base) {
     throw refuse('update.no-base', `${facts.name}: expected the base in the bundle, found none`);
   }
+  const older = compareVersions(next.build, running.build) < 0;
   assertAllowed(facts.name, running, next);
+  if (older && facts.allowOlder !== true) throw isOlder(facts.name, running, next);
   const { manifests, decisions } = carryOver(facts.kept, facts.bundle);
   assertCombinable(manifests, decisions);
   assertTrusted(manifests, decisions, next);
@@ -84,7 +88,7 @@ export function planUpdate(facts: UpdateFacts): UpdatePlan {
     modules,
     dropped: had.filter(({ name }) => !names.has(name)).map(({ name }) => name),
     bank,
-    older: compareVersions(next.build, running.build) < 0,
+    older,
   };
 }
 
@@ -103,6 +107,11 @@ function assertAllowed(name: string, running: BankManifest, next: BankManifest):
     const message = `${name}: expected a host with version ${minimum} or newer, found ${running.version}; update to ${minimum} first`;
     throw refuse('update.min-version', message);
   }
+}
+
+function isOlder(name: string, running: BankManifest, next: BankManifest): TwinbankError {
+  const message = `${name}: expected build ${running.build} or newer, as the host has it, found ${next.build}, which is older; it is taken with --allow-older (allowOlder of update.apply, allow-older in scenarios)`;
+  return refuse('update.older', message);
 }
 
 function assertCombinable(

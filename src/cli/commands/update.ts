@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { appendJournal } from '../../bootloader/store-journal.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { withDiskClaim } from '../../host/disk-claim.ts';
-import type { ApplyResult } from '../../update/apply.ts';
+import type { ApplyOptions, ApplyResult } from '../../update/apply.ts';
 import { assertBundleFile } from '../../update/bundle/bundle-file.ts';
 import type { HostDisk } from '../../update/host-disk.ts';
 import { type ByteSource, fileSource, streamSource } from '../../update/source/byte-source.ts';
@@ -30,19 +30,20 @@ export const command = defineCommand({
       .option('dry-run', {
         type: 'boolean',
         describe: 'Read the bundle to its end, check and plan all of it, and write nothing',
+      })
+      .option('allow-older', {
+        type: 'boolean',
+        describe: 'Take a bundle that is older than what the disk has',
       }),
   dash: { bundle: 'input' },
-  run: async (context, { image, bundle, key, dryRun }) => {
+  run: async (context, { image, bundle, key, dryRun = false, allowOlder = false }) => {
     const path = resolve(context.cwd, image);
-    const keys = loadTrustedKeys(context, key);
+    const options = { keys: loadTrustedKeys(context, key), dryRun, allowOlder };
     const source = await openSource(context, bundle);
     try {
       const update = () =>
-        withHostDisk(
-          image,
-          path,
-          { writable: dryRun !== true, raw: true, beside: source.name },
-          (disk) => apply(context, source, disk, { keys, dryRun: dryRun === true }),
+        withHostDisk(image, path, { writable: !dryRun, raw: true, beside: source.name }, (disk) =>
+          apply(context, source, disk, options),
         );
       // Whoever holds the lock changes the banks, and this update would be planned with others.
       const result = dryRun
@@ -62,13 +63,13 @@ function apply(
   { report, signal }: Context,
   source: ByteSource,
   disk: HostDisk,
-  { keys, dryRun }: { keys: ReturnType<typeof loadTrustedKeys>; dryRun: boolean },
+  options: Pick<ApplyOptions, 'keys' | 'dryRun' | 'allowOlder'>,
 ): Promise<ApplyResult> {
   const journal = (event: Parameters<typeof appendJournal>[1]): void => {
     const problem = disk.store && appendJournal(disk.store, event, Date.now());
     if (problem) report({ type: 'warning', text: `boot journal: ${problem}` });
   };
-  return updateWithJournal(source, disk, { keys, report, signal, dryRun }, journal);
+  return updateWithJournal(source, disk, { ...options, report, signal }, journal);
 }
 
 async function openSource(context: Context, bundle: string): Promise<ByteSource> {

@@ -1,5 +1,6 @@
 import { appendJournal } from '../../bootloader/store-journal.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
+import type { ApplyOptions } from '../../update/apply.ts';
 import { fileSource } from '../../update/source/byte-source.ts';
 import { updateWithJournal } from '../../update/update-with-journal.ts';
 import { medium } from '../faults/medium.ts';
@@ -14,7 +15,7 @@ import { type StepContext, unmet } from './step-context.ts';
 export async function updateAtRest(
   { machine, signal, reportDisk }: StepContext,
   { path, build }: BuiltImage,
-  cutAt?: number,
+  { cutAt, allowOlder = false }: { cutAt?: number | undefined; allowOlder?: boolean | undefined },
 ): Promise<string> {
   const found = await machine.withDisk(
     async (device) => {
@@ -22,7 +23,7 @@ export async function updateAtRest(
       if (cutAt !== undefined) disk.cutBeforeWrite(cutAt);
       const source = fileSource(path);
       try {
-        return await apply(disk, source, signal);
+        return await apply(disk, source, { allowOlder, signal });
       } catch (error) {
         if (cutAt === undefined || disk.cutIsWaiting()) throw error;
         return `the power failed at write ${cutAt}`;
@@ -42,10 +43,10 @@ export async function updateAtRest(
 async function apply(
   device: BlockDevice,
   source: ReturnType<typeof fileSource>,
-  signal: AbortSignal,
+  options: Pick<ApplyOptions, 'allowOlder' | 'signal'>,
 ): Promise<string> {
   const disk = hostDiskOf(device);
-  const { outcome, plan } = await updateWithJournal(source, disk, { signal }, (event) => {
+  const { outcome, plan } = await updateWithJournal(source, disk, options, (event) => {
     if (disk.store) appendJournal(disk.store, event, Date.now());
   });
   return `${outcome}: ${plan.from} -> ${plan.to}, bank ${plan.target}`;

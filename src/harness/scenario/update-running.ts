@@ -12,21 +12,24 @@ export interface RunningUpdate {
   /** `stream` (default): chunk by chunk into the bank; `stage`: first into the host's memory. */
   readonly by?: 'stream' | 'stage' | undefined;
   readonly reboot?: boolean | undefined;
+  readonly allowOlder?: boolean | undefined;
 }
 
 /** Lets the running system update itself (docs/vmkd.md); returns what became of it. Throws vmkd's words. */
 export async function updateRunning(
   context: StepContext,
   bundle: string,
-  { by = 'stream', reboot = false }: RunningUpdate,
+  { by = 'stream', reboot = false, allowOlder = false }: RunningUpdate,
 ): Promise<string> {
   const { machine, timeoutMs } = context;
   if (!machine.abilities.has('vmkd')) {
     throw notApplicable(`a ${machine.kind} machine has no vmkd to update it while it runs`);
   }
   const { vmkd } = machine;
-  const apply = (source: string) =>
-    askVmkd(machine, updateAnswer, 'update.apply', { source, reboot }, timeoutMs);
+  const apply = (source: string) => {
+    const params = { source, reboot, ...(allowOlder && { allowOlder }) };
+    return askVmkd(machine, updateAnswer, 'update.apply', params, timeoutMs);
+  };
   let answer: z.output<typeof updateAnswer>;
   if (by === 'stage') {
     const name = basename(bundle);

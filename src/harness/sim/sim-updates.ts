@@ -51,7 +51,7 @@ function startHere(host: TaskHost): StartTask {
     };
     const done: Promise<unknown> =
       task.task === 'apply'
-        ? applyUpdate(task.origin, host, heard, signal)
+        ? applyUpdate(task, host, heard, signal)
         : rollBack(task.why, host, heard);
     const result = done.then(
       (value) => {

@@ -33,7 +33,11 @@ describe('an update', () => {
     const server = await webServer([() => {}]);
     const disk = { banks: [], store: undefined, dropCaches: async () => {} };
     const { made, deeds } = channel();
-    const applied = applyUpdate({ from: 'url', url: server.url }, host({ disk }), made);
+    const applied = applyUpdate(
+      { origin: { from: 'url', url: server.url }, allowOlder: false },
+      host({ disk }),
+      made,
+    );
     await expect(applied).rejects.toMatchObject({ code: 'update.running-bank' });
     expect(server.requests).toEqual([]);
     expect(deeds).toEqual([]);
@@ -48,14 +52,23 @@ describe('an update', () => {
         stop.abort(new Error('stopped'));
       },
     ]);
-    const applied = applyUpdate({ from: 'url', url: server.url }, host(), made, stop.signal);
+    const applied = applyUpdate(
+      { origin: { from: 'url', url: server.url }, allowOlder: false },
+      host(),
+      made,
+      stop.signal,
+    );
     await expect(applied).rejects.toThrow('stopped');
     expect(deeds).toEqual(['free', 'asked', 'take']);
   });
 
   it('ends where its caller sends nothing any more', async () => {
     const { made, deeds } = channel();
-    const applied = applyUpdate({ from: 'caller' }, host({ chunkTimeout: async () => {} }), made);
+    const applied = applyUpdate(
+      { origin: { from: 'caller' }, allowOlder: false },
+      host({ chunkTimeout: async () => {} }),
+      made,
+    );
     await expect(applied).rejects.toMatchObject({ kind: 'io', code: 'update.stalled' });
     expect(deeds).toEqual(['free', 'take']);
   });

@@ -127,6 +127,15 @@ describe('vmkd of a running system and that of a simulated one', () => {
     await expectSameTraces();
   });
 
+  it('take an older bundle only where the caller allows it', async () => {
+    const source = await stage(await bundleOf(builds.before), 'older.tbu');
+    expect(await ask('update.apply', { source })).toMatchObject({ code: 'update.older' });
+    expect(await ask('update.apply', { source, allowOlder: true })).toMatchObject({
+      result: { outcome: 'updated', from: '1.1.0-110', to: '1.0.0-100' },
+    });
+    await expectSameTraces();
+  });
+
   it('take a bundle in chunks, one at a time, and refuse all else meanwhile', async () => {
     const applied = [
       askReal('update.apply', { source: '-' }),
@@ -207,6 +216,7 @@ describe('the methods of both', () => {
     ['update.apply', { source: '/etc/shadow', reboot: 'yes' }],
     ['update.apply', { source: '/tmp/..' }],
     ['update.apply', { source: '-', reboot: 'yes' }],
+    ['update.apply', { source: '-', allowOlder: 1 }],
     ['update.apply', { source: '/tmp/none.tbu' }],
     ['update.cancel', {}],
     ['update.send', {}],

@@ -77,10 +77,11 @@ describe('the plan of an update', () => {
   });
 
   it('says where the new build is the older one', () => {
-    expect(plan([v2], [v1]).older).toBe(true);
-    expect(plan([v1], [v1]).older).toBe(false);
+    const allowOlder = { allowOlder: true };
+    expect(plan([v2], [v1], allowOlder).older).toBe(true);
+    expect(plan([v1], [v1], allowOlder).older).toBe(false);
     const [build9, build10] = ['1.0-9', '1.0-10'].map((build) => sign(baseOf({ build })));
-    expect(plan([build10!], [build9!]).older).toBe(true);
+    expect(plan([build10!], [build9!], allowOlder).older).toBe(true);
     expect(plan([build9!], [build10!]).older).toBe(false);
   });
 });
@@ -101,8 +102,27 @@ describe('an update is refused', () => {
       code: 'update.security-version',
       message: 'x.tbu: expected security version 3 or higher, as 3.0-1 has, found 2 of 2.0-1',
     });
-    expect(plan([at(3)], [sign(baseOf({ version: '2.9', securityVersion: 3 }))]).older).toBe(true);
+    const older = sign(baseOf({ version: '2.9', securityVersion: 3 }));
+    expect(plan([at(3)], [older], { allowOlder: true }).older).toBe(true);
+    expect(refusal([at(3)], [at(2)], { allowOlder: true }).code).toBe('update.security-version');
     expect(plan([at(3)], [at(4)]).to).toBe('4.0-1');
+  });
+
+  it.each([
+    ['2.0-1', '1.0-1'],
+    ['1.0-10', '1.0-9'],
+    ['1.10.0-1', '1.9.0-1'],
+    ['2.0-1', '2.0~rc1-1'],
+    ['2.0-rc.1-1', '2.0-1'],
+    ['1.0+site2-1', '1.0-5'],
+  ])('where the host has %s and the bundle the older %s', (running, offered) => {
+    const [kept, bundle] = [running, offered].map((build) => [sign(baseOf({ build }))]);
+    expect(refusal(kept!, bundle!)).toMatchObject({
+      code: 'update.older',
+      message: `x.tbu: expected build ${running} or newer, as the host has it, found ${offered}, which is older; it is taken with --allow-older (allowOlder of update.apply, allow-older in scenarios)`,
+    });
+    expect(plan(kept!, bundle!, { allowOlder: true }).to).toBe(offered);
+    expect(plan(bundle!, kept!).to).toBe(running);
   });
 
   it('where the host is older than the oldest that can be updated', () => {

@@ -88,7 +88,7 @@ describe('an update is made', () => {
 
   it('over the way back that a person asked for: to the older bank', async () => {
     const image = hostImage({ 5: { manifests: [v2] }, 6: { manifests: [v1] } });
-    expect((await apply(image, [v1])).outcome).toBe('updated');
+    expect((await apply(image, [v1], { allowOlder: true })).outcome).toBe('updated');
   });
 
   it('in plan only, where that is what was asked for', async () => {

@@ -28,6 +28,9 @@ export const update = defineStep({
     reboot: flag()
       .optional()
       .describe('Reboot into the new version, and follow the machine until it is ready'),
+    'allow-older': flag()
+      .optional()
+      .describe('Take a bundle that is older than what the machine has'),
     wait: flag().optional().describe('false: go on with the next step while the update runs'),
     'cut-at-write': integer(1, 1_000_000)
       .optional()
@@ -45,6 +48,7 @@ export const update = defineStep({
       'update',
       spec.bundle,
       spec.by && `by ${spec.by}`,
+      spec['allow-older'] && 'though it is older',
       spec.reboot && 'and reboot',
       spec.wait === false && 'in the background',
       spec['cut-at-write'] !== undefined && `cut at write ${spec['cut-at-write']}`,
@@ -81,11 +85,11 @@ export const update = defineStep({
   async run(spec, context) {
     const bundle = context.state.bundles[spec.bundle ?? context.state.bundle ?? ''];
     if (!bundle) throw unmet('a bundle', 'none');
-    const cutAt = spec['cut-at-write'];
+    const { by, reboot, 'cut-at-write': cutAt, 'allow-older': allowOlder } = spec;
     const on = context.machine.isOn();
     const act = on
-      ? () => updateRunning(context, bundle.path, spec)
-      : () => updateAtRest(context, bundle, cutAt);
+      ? () => updateRunning(context, bundle.path, { by, reboot, allowOlder })
+      : () => updateAtRest(context, bundle, { cutAt, allowOlder });
     const first = begin(context);
     if (spec.refused !== undefined) return refusal(act, spec.refused, context.signal);
     if (spec.wait === false) {

@@ -68,7 +68,7 @@ export async function runTask(
       async (disk) => {
         const host = { disk, running, openFile, chunkTimeout };
         return task.task === 'apply'
-          ? applyUpdate(task.origin, host, channel, stopping.signal)
+          ? applyUpdate(task, host, channel, stopping.signal)
           : rollBack(task.why, host, channel);
       },
       dropCaches,

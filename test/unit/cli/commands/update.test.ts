@@ -205,10 +205,10 @@ ${name}: bank 6 has 2.0-1, read back and right, and boots next as a trial; bank 
     expect(JSON.parse(stdout)).toMatchObject({ bundle: 'standard input', outcome: 'updated' });
   });
 
-  it('warns where the bundle is older, and where everybody could have signed it', async () => {
+  it('warns where the bundle is older and was asked for, and where everybody could have signed it', async () => {
     const name = image('newer.img', hostImage({ 5: { manifests: [v2] } }));
     await bundle('v1.tbu', [v1]);
-    expect((await run(['update', name, 'v1.tbu'])).stdout).toContain(
+    expect((await run(['update', name, 'v1.tbu', '--allow-older'])).stdout).toContain(
       'The bundle is older than what the host has.\n',
     );
     const theirs = baseOf({ version: '2.0', trust: trust(developmentKey) });
@@ -262,6 +262,20 @@ describe('update is refused with 8', () => {
       code: 8,
       message: 'v2.tbu: expected security version 3 or higher, as 3.0-1 has, found 0 of 2.0-1',
     });
+  });
+
+  it('for a bundle that is older than what the disk has, also with --dry-run', async () => {
+    const name = image('newer.img', hostImage({ 5: { manifests: [v2] } }));
+    await bundle('v1.tbu', [v1]);
+    for (const argv of [['v1.tbu'], ['v1.tbu', '--dry-run']]) {
+      expect(await refused(name, argv)).toEqual({
+        code: 8,
+        message:
+          'v1.tbu: expected build 2.0-1 or newer, as the host has it, found 1.0-1, which is older; it is taken with --allow-older (allowOlder of update.apply, allow-older in scenarios)',
+      });
+    }
+    const planned = await run(['update', name, 'v1.tbu', '--dry-run', '--allow-older', '--json']);
+    expect(JSON.parse(planned.stdout)).toMatchObject({ outcome: 'planned', older: true });
   });
 
   it.each<[string, Partial<BootMarks>]>([
