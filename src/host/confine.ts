@@ -52,10 +52,10 @@ function sandboxArgs(readable: readonly string[]): string[] {
     ...bound.flatMap((one) => ['--ro-bind', one, one]),
     ...links.flatMap((one) => ['--symlink', readlinkSync(one), one]),
     ...['--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache'],
-    // Of a Node that is not the system's: its own file, and what it is linked with where that lies apart.
+    ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp'],
+    // Of a Node that is not the system's: its own file, and what it is linked with where that lies apart. It may lie in /tmp.
     ...(node.startsWith('/usr/') ? [] : ['--ro-bind', node, node]),
     ...['--ro-bind-try', '/nix/store', '/nix/store'],
-    ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp'],
     ...readable.flatMap((one) => ['--ro-bind', one, one]),
     ...['--chdir', '/tmp', '--'],
   ];
