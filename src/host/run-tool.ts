@@ -31,7 +31,7 @@ export function toolMissing(name: string): TwinbankError {
   return new TwinbankError(
     'tool-missing',
     'host.tool-missing',
-    `${name}: expected this program on the PATH${tool ? ` for ${tool.neededFor}` : ''}, found none; ${hint}, or run npm run setup`,
+    `${name}: expected this program on the PATH${tool ? ` for ${tool.neededFor}` : ''}, found none; ${hint}; twinbank doctor lists all that is needed`,
     { data: { tool: name, package: tool?.package } },
   );
 }

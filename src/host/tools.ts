@@ -80,6 +80,12 @@ export const hostTools: readonly HostTool[] = [
     optional: true,
   },
   {
+    name: 'git',
+    package: 'git',
+    neededFor: 'the warning of a private key that would be committed',
+    optional: true,
+  },
+  {
     name: 'flock',
     package: 'util-linux',
     neededFor: 'changes to banks',

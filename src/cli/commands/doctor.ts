@@ -146,7 +146,7 @@ function failureOf(needed: readonly HostTool[]): TwinbankError {
   return new TwinbankError(
     'tool-missing',
     'host.tool-missing',
-    `expected ${names.length === 1 ? 'this host tool' : 'these host tools'}, found none: ${names.join(', ')}; npm run setup installs what is missing`,
+    `expected ${names.length === 1 ? 'this host tool' : 'these host tools'}, found none: ${names.join(', ')}; as root: apt-get install ${packagesOf(needed).join(' ')}`,
     { data: { tools: names, packages: packagesOf(needed) } },
   );
 }

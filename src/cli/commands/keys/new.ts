@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { makeFolders } from '../../../disk/make-folders.ts';
+import { commitHazard } from '../../../host/git-ignore.ts';
 import { generateKey } from '../../../update/signing/generate-key.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
@@ -49,6 +50,11 @@ export const command = defineCommand({
       { path: at(privateKey), text: pair.privatePem, mode: 0o600 },
       { path: at(publicKey), text: pair.publicPem, mode: 0o644 },
     ]);
+    const hazard = await commitHazard(at(privateKey));
+    if (hazard !== undefined) {
+      const text = `${privateKey}: a commit would publish the private key: ${hazard}; add *.key to .gitignore`;
+      context.report({ type: 'warning', text });
+    }
     const encrypted = passphrase !== undefined;
     const how = encrypted ? 'encrypted with your passphrase' : 'not encrypted';
     return {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   mkdirSync,
@@ -52,6 +53,22 @@ describe('keys new', () => {
       publicKey: 'Re1_e-a.se.pub',
       encrypted: true,
     });
+  });
+
+  it('warns of a private key that a commit would publish, and not of one that git ignores', async () => {
+    execFileSync('git', ['init', '--quiet', folder]);
+    const { code, stderr } = await keys(['new', 'k'], withPassphrase('secret'));
+    expect(code).toBe(0);
+    expect(stderr).toBe(
+      `warning: k/twinbank.key: a commit would publish the private key: it lies in the git work tree ${folder}, which does not ignore it; add *.key to .gitignore\n`,
+    );
+    writeFileSync(at('.gitignore'), '*.key\n');
+    const ignored = await keys(['new', 'k', '--name', 'b'], withPassphrase('secret'));
+    expect(ignored).toMatchObject({ code: 0, stderr: '' });
+    // What git does not understand is no reason to be silent.
+    writeFileSync(at('.git', 'config'), '[broken');
+    const unknown = await keys(['new', 'k', '--name', 'c'], withPassphrase('secret'));
+    expect(unknown.stderr).toContain('and git could not be asked whether that ignores it');
   });
 
   it('makes another key each time', async () => {
