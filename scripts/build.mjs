@@ -1,5 +1,6 @@
 // Bundles the command line into dist/. A command's code is a chunk of its own, loaded when it is called.
-// Another folder may be named (a test builds its own copy); it must see node_modules.
+// Another folder may be named (a test builds its own copy); it must see node_modules. Behind it more programs
+// may be named that share the chunks, as NAME=FILE.
 import { chmodSync, existsSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,12 +9,16 @@ import { build } from 'esbuild';
 // npm runs this from anywhere inside the package.
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 
-const outdir = process.argv[2] ?? 'dist';
+const [outdir = 'dist', ...more] = process.argv.slice(2);
 // `npm run bench`; an installed package has no test/.
 const bench = 'test/bench/main.ts';
 const begun = new Date();
 const { metafile } = await build({
-  entryPoints: { twinbank: 'src/cli/main.ts', ...(existsSync(bench) && { bench }) },
+  entryPoints: {
+    twinbank: 'src/cli/main.ts',
+    ...(existsSync(bench) && { bench }),
+    ...Object.fromEntries(more.map((entry) => entry.split('='))),
+  },
   // esbuild took the working folder when it was loaded, before it was changed above.
   absWorkingDir: process.cwd(),
   outdir,

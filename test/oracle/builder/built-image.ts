@@ -4,33 +4,37 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { judge } from '../components/foreign-tool.ts';
+import { type CommandEnd, type CommandRunner, startCommandRunner } from './command-runner.ts';
 
 export const repository = resolve(import.meta.dirname, '../../..');
 
 /** A cold cache is filled by the first build of a run, which fetches 100 MB and packs for a minute. */
 const buildTimeoutMs = 900_000;
 
-/** How a command ended. */
-export interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** A command line of twinbank's, as it is shipped, bundled once for all tests of a run. */
 export interface Program {
   readonly path: string;
   /** Of this file's tests: empty, and gone after them. */
   readonly folder: string;
-  run(argv: readonly string[], options?: RunOptions): Ended;
+  /** Runs a command in a thread of this process that has loaded the program: a tenth of what `start` costs. */
+  run(argv: readonly string[], options?: RunOptions): CommandEnd;
+  /** Starts the program itself: for exit codes, signals and what it does before it runs a command. */
+  start(argv: readonly string[], options?: StartOptions): CommandEnd;
 }
 
 export interface RunOptions {
   readonly cwd?: string;
+  /** Over the environment of the tests; undefined takes a variable away. */
   readonly env?: Record<string, string | undefined>;
+}
+
+export interface StartOptions extends RunOptions {
   /** Program and arguments that are to run it: `taskset -c 0`. */
   readonly under?: readonly string[];
 }
+
+/** Starts with the first command of a process of tests, and serves all files that are run in it. */
+let runner: CommandRunner | undefined;
 
 /**
  * Has `script` make a file of the run's folder unless it is there. Files of tests run side by side: the first one makes
@@ -53,14 +57,21 @@ export function builtProgram(): Program {
   const path = join(dist, 'twinbank.js');
   const folder = mkdtempSync(join(tmpdir(), 'twinbank-built-'));
   beforeAll(() => {
-    const script = '"$2" scripts/build.mjs "$3" && touch "$1"';
-    madeOnce(`${dist}.made`, script, [process.execPath, dist]);
+    const script = '"$2" scripts/build.mjs "$3" "thread=$4" && touch "$1"';
+    const thread = join(import.meta.dirname, 'command-thread.ts');
+    madeOnce(`${dist}.made`, script, [process.execPath, dist, thread]);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return {
     path,
     folder,
-    run: (argv, { cwd = repository, env = {}, under = [] } = {}) => {
+    run: (argv, { cwd = repository, env = {} } = {}) => {
+      runner ??= startCommandRunner(join(dist, 'thread.js'));
+      const set = Object.entries({ ...process.env, ...env });
+      const defined = set.filter((pair): pair is [string, string] => pair[1] !== undefined);
+      return runner.run(argv, { cwd, env: Object.fromEntries(defined) });
+    },
+    start: (argv, { cwd = repository, env = {}, under = [] } = {}) => {
       const [program = '', ...args] = [...under, process.execPath, path, ...argv];
       const options = { cwd, env: { ...process.env, ...env }, maxBuffer: 1 << 28 };
       return spawnSync(program, args, { ...options, encoding: 'utf8' });

@@ -135,13 +135,17 @@ judgedBy(['unsquashfs', 'dpkg-deb', 'tar', 'flock'], () => {
       for (const name of some) {
         const rows = files.filter((one) => one.package.name === name && one.target === null);
         expect(rows.length).toBeGreaterThan(0);
-        for (const { package: deb, from, sha256, changed } of rows) {
-          const paths = [from, from.replace(/^usr\//, '')].map((path) => `./${path}`);
+        // Unpacked once: some have dozens of files.
+        for (const archive of new Set(rows.map((one) => archiveOf(one.package.sha256!)))) {
+          judge('dpkg-deb', ['-x', archive, join(image.program.folder, name)]);
+        }
+        for (const { from, sha256, changed } of rows) {
           // One of the two is there; a link is followed to what it names.
-          const script =
-            'd=$(mktemp -d); dpkg-deb -x "$1" "$d"; for p in "$2" "$3"; do [ -e "$d/$p" ] && sha256sum < "$d/$p" && break; done; rm -r "$d"';
-          const archive = archiveOf(deb.sha256!);
-          const sum = judge('sh', ['-c', script, 'sh', archive, ...paths]).slice(0, 64);
+          const paths = [from, from.replace(/^usr\//, '')].map((path) =>
+            join(image.program.folder, name, path),
+          );
+          const script = 'for p; do [ -e "$p" ] && sha256sum < "$p" && break; done';
+          const sum = judge('sh', ['-c', script, 'sh', ...paths]).slice(0, 64);
           expect([from, sum === sha256]).toEqual([from, !changed]);
         }
       }
@@ -171,7 +175,7 @@ judgedBy(['unsquashfs', 'dpkg-deb', 'tar', 'flock'], () => {
   });
 
   test('a path that nothing brings ends with 2 and says so', () => {
-    const ended = image.program.run(['inspect', image.raw, '--file', '/etc/nothing', '--quiet']);
+    const ended = image.program.start(['inspect', image.raw, '--file', '/etc/nothing', '--quiet']);
     expect(ended.status).toBe(2);
     expect(ended.stderr).toContain('expected /etc/nothing to be of its system');
   });

@@ -152,7 +152,7 @@ judgedBy(['openssl', 'sha256sum', 'cmp', 'mksquashfs', 'unsquashfs'], () => {
     writeFileSync(join(bin, 'qemu-system-x86_64'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
     const PATH = `${bin}:${process.env.PATH}`;
     const argv = ['try', recipe, '--set', 'build=7', '--out', 'tried', '-q'];
-    const { stderr } = program.run(argv, { cwd: folder, env: { ...env, PATH } });
+    const { stderr } = program.start(argv, { cwd: folder, env: { ...env, PATH } });
     done('build', recipe, '--set', 'build=7', '--out', 'built');
     const name = 'small-0.1.0.provenance.json';
     const parametersIn = (out: string) =>

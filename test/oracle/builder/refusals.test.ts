@@ -24,8 +24,13 @@ judgedBy(['flock', 'cmp'], () => {
   const folder = (name: string): string => join(program.folder, name);
 
   /** Builds the small recipe and expects one sentence and this exit code. */
-  function refused(code: number, out: string, argv: readonly string[], env = {}): string {
-    const ended = program.run(['build', recipe, '--out', out, '-q', ...argv], { env });
+  function refused(
+    code: number,
+    out: string,
+    argv: readonly string[],
+    { env = {}, run = program.run } = {},
+  ): string {
+    const ended = run(['build', recipe, '--out', out, '-q', ...argv], { env });
     expect(ended).toMatchObject({ status: code, stdout: '' });
     expect(ended.stderr.trim().split('\n')).toHaveLength(1);
     return ended.stderr;
@@ -35,7 +40,7 @@ judgedBy(['flock', 'cmp'], () => {
     test('when a bank does not fit: the largest file and a size that would do are named', () => {
       const out = folder('too-small');
       const argv = ['build', 'recipes/default.yaml', '--out', out, '-q', '--set'];
-      const ended = program.run([...argv, 'bank.size=40MiB']);
+      const ended = program.start([...argv, 'bank.size=40MiB']);
       expect(ended).toMatchObject({ status: 3, stdout: '' });
       expect(ended.stderr).toMatch(
         /^bank\.size 40MiB: expected 2MiB to stay free \(bank\.reserve\), found .* too large; the largest file is engine\.v00 with 2\d\.\d MiB; a bank of \d+MiB would do\n$/,
@@ -54,7 +59,7 @@ judgedBy(['flock', 'cmp'], () => {
       for (const tool of ['zstd', 'xz', 'strip', 'apt-get', 'apt-cache', 'npm']) {
         symlinkSync(join('/usr/bin', tool), join(bin, tool));
       }
-      const said = refused(4, folder('no-tool'), [], { PATH: bin });
+      const said = refused(4, folder('no-tool'), [], { env: { PATH: bin }, run: program.start });
       expect(said).toMatch(
         /^twinbank: mksquashfs: expected this program on the PATH for modules, found none; install the package squashfs-tools/,
       );
@@ -81,7 +86,7 @@ judgedBy(['flock', 'cmp'], () => {
 
     test('when the place for the results is a file', () => {
       writeFileSync(folder('a-file'), '');
-      expect(refused(5, folder('a-file'), [])).toContain(folder('a-file'));
+      expect(refused(5, folder('a-file'), [], { run: program.start })).toContain(folder('a-file'));
     });
   });
 
@@ -181,7 +186,7 @@ judgedBy(['flock', 'cmp'], () => {
     const gone = ownerMark().replace(/^\d+/, '4194305');
     writeFileSync(join(out, `.twinbank-${gone}-0123abcd.partial`), 'left');
     writeFileSync(join(out, `.twinbank-${ownerMark()}-0123abcd.partial`), 'in use');
-    expect(program.run(['build', recipe, '--out', out, '-q']).status).toBe(0);
+    expect(program.start(['build', recipe, '--out', out, '-q']).status).toBe(0);
     expect(readdirSync(out).filter((name) => name.startsWith('.'))).toEqual([
       `.twinbank-${ownerMark()}-0123abcd.partial`,
     ]);

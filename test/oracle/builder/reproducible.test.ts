@@ -113,7 +113,7 @@ judgedBy(['taskset', 'flock'], () => {
 
     test('gives the same bytes offline, with everything in the cache', (context) => {
       const offline = ['unshare', '-n'];
-      if (image.program.run(['--version'], { under: offline }).status !== 0) {
+      if (image.program.start(['--version'], { under: offline }).status !== 0) {
         if (process.env.CI) throw new Error('unshare -n: not allowed here');
         context.skip('unshare -n: not allowed here');
       }
@@ -127,7 +127,7 @@ judgedBy(['taskset', 'flock'], () => {
         'raw,qcow2,vmdk',
         '-q',
       ];
-      const ended = image.program.run(argv, { under: offline });
+      const ended = image.program.start(argv, { under: offline });
       expect(ended).toMatchObject({
         status: 0,
         stderr: expect.stringMatching(/^warning: signed with the development key, [^\n]*\n$/),

@@ -32,7 +32,7 @@ judgedBy(['sfdisk', 'mcopy', 'cpio', 'unsquashfs', 'zstd', 'diff'], () => {
       if (ended.status !== 0) throw new Error(ended.stderr);
       images.push(join(out, `small-0.${index + 1}.0.img`));
     }
-    const ended = program.run(['diff', ...images, '--json']);
+    const ended = program.start(['diff', ...images, '--json']);
     expect(ended.status).toBe(9);
     found = JSON.parse(ended.stdout);
   }, 900_000);
