@@ -1,4 +1,6 @@
 import { TwinbankError } from '../diagnostics/error.ts';
+import type { Extent } from './extents.ts';
+import { extentsDigest } from './extents-digest.ts';
 
 /**
  * The narrow waist of everything on disk. Synchronous, byte-addressed, and small enough that a device
@@ -16,6 +18,11 @@ export interface BlockDevice {
   write(offset: number, bytes: Uint8Array): void;
   /** Returns once everything written before is on stable storage. */
   flush(): void;
+  /**
+   * SHA-256, hex, of extents one after another, of a device that keeps it until they are written to. Asked by
+   * `extentsDigest`, which reads where there is none.
+   */
+  digest?(extents: readonly Extent[]): string;
 }
 
 /** Throws `device.out-of-range` unless the range lies within the device. */
@@ -61,5 +68,12 @@ export function sliceDevice(device: BlockDevice, start: number, size: number): B
       device.write(start + offset, data);
     },
     flush: () => device.flush(),
+    ...(device.digest && {
+      digest: (extents: readonly Extent[]) => {
+        for (const { offset, length } of extents) assertInRange(size, offset, length);
+        const there = extents.map(({ offset, length }) => ({ offset: start + offset, length }));
+        return extentsDigest(device, there);
+      },
+    }),
   };
 }

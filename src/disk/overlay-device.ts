@@ -6,28 +6,41 @@ interface OverlayDevice extends BlockDevice {
 }
 
 const sectorBytes = 512;
+/** Copied as a whole at its first write: few for a module, and not much for one sector of a table. */
+const chunkBytes = 16 * sectorBytes;
+
+interface Chunk {
+  readonly bytes: Uint8Array;
+  /** One bit a sector. */
+  written: number;
+}
 
 /**
- * A device that reads from `base` and keeps what is written to it in memory, by whole sectors, so that a
- * host can be tried out without a change to its image. `base` must not change meanwhile.
+ * A device that reads from `base` and keeps what is written to it in memory, so that a host can be tried out
+ * without a change to its image. `base` must not change meanwhile.
  */
 export function overlayDevice(base: BlockDevice): OverlayDevice {
-  const sectors = new Map<number, Uint8Array>();
-  const sectorOf = (number: number): Uint8Array => {
-    const there = sectors.get(number);
+  const chunks = new Map<number, Chunk>();
+  const chunkOf = (number: number, whole: boolean): Chunk => {
+    const there = chunks.get(number);
     if (there) return there;
-    const start = number * sectorBytes;
-    const sector = new Uint8Array(sectorBytes);
-    sector.set(base.read(start, Math.min(sectorBytes, base.size - start)));
-    sectors.set(number, sector);
-    return sector;
+    const start = number * chunkBytes;
+    const bytes = new Uint8Array(chunkBytes);
+    if (!whole) {
+      const length = Math.min(chunkBytes, base.size - start);
+      const read = base.read(start, length, bytes);
+      if (read.buffer !== bytes.buffer) bytes.set(read);
+    }
+    const chunk = { bytes, written: 0 };
+    chunks.set(number, chunk);
+    return chunk;
   };
-  /** Lays one written sector over the bytes from `offset`. */
-  const lay = (bytes: Uint8Array, offset: number, number: number, sector: Uint8Array): void => {
-    const at = number * sectorBytes - offset;
+  /** Lays one chunk over the bytes from `offset`. */
+  const lay = (bytes: Uint8Array, offset: number, number: number, chunk: Chunk): void => {
+    const at = number * chunkBytes - offset;
     const from = Math.max(0, -at);
-    const until = Math.min(sectorBytes, bytes.length - at);
-    bytes.set(sector.subarray(from, until), at + from);
+    const until = Math.min(chunkBytes, bytes.length - at);
+    bytes.set(chunk.bytes.subarray(from, until), at + from);
   };
   return {
     size: base.size,
@@ -35,32 +48,42 @@ export function overlayDevice(base: BlockDevice): OverlayDevice {
       assertInRange(base.size, offset, length);
       const bytes = base.read(offset, length, scratch);
       if (length === 0) return bytes;
-      const first = Math.floor(offset / sectorBytes);
-      const last = Math.floor((offset + length - 1) / sectorBytes);
-      // A whole module is thousands of sectors, and few were ever written.
-      if (last - first > sectors.size) {
-        for (const [number, sector] of sectors) {
-          if (number >= first && number <= last) lay(bytes, offset, number, sector);
+      const first = Math.floor(offset / chunkBytes);
+      const last = Math.floor((offset + length - 1) / chunkBytes);
+      // A whole module is thousands of chunks, and few were ever written.
+      if (last - first > chunks.size) {
+        for (const [number, chunk] of chunks) {
+          if (number >= first && number <= last) lay(bytes, offset, number, chunk);
         }
         return bytes;
       }
       for (let number = first; number <= last; number++) {
-        const sector = sectors.get(number);
-        if (sector) lay(bytes, offset, number, sector);
+        const chunk = chunks.get(number);
+        if (chunk) lay(bytes, offset, number, chunk);
       }
       return bytes;
     },
     write(offset, bytes) {
       assertInRange(base.size, offset, bytes.length);
       for (let done = 0; done < bytes.length; ) {
-        const number = Math.floor((offset + done) / sectorBytes);
-        const within = (offset + done) % sectorBytes;
-        const count = Math.min(sectorBytes - within, bytes.length - done);
-        sectorOf(number).set(bytes.subarray(done, done + count), within);
+        const number = Math.floor((offset + done) / chunkBytes);
+        const within = (offset + done) % chunkBytes;
+        const count = Math.min(chunkBytes - within, bytes.length - done);
+        const chunk = chunkOf(number, count === chunkBytes);
+        chunk.bytes.set(bytes.subarray(done, done + count), within);
+        const firstSector = Math.floor(within / sectorBytes);
+        const endSector = Math.ceil((within + count) / sectorBytes);
+        chunk.written |= (1 << endSector) - (1 << firstSector);
         done += count;
       }
     },
     flush() {},
-    writtenBytes: () => sectors.size * sectorBytes,
+    writtenBytes() {
+      let sectors = 0;
+      for (const { written } of chunks.values()) {
+        for (let bits = written; bits !== 0; bits &= bits - 1) sectors++;
+      }
+      return sectors * sectorBytes;
+    },
   };
 }

@@ -1,5 +1,7 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
+import type { Extent } from '../../disk/extents.ts';
+import { extentsDigest } from '../../disk/extents-digest.ts';
 
 /** A device that somebody may only look at. Writes throw `device.read-only` (kind `io`). */
 export function readOnlyDevice(device: BlockDevice): BlockDevice {
@@ -10,5 +12,8 @@ export function readOnlyDevice(device: BlockDevice): BlockDevice {
       throw new TwinbankError('io', 'device.read-only', 'the disk was opened for reading');
     },
     flush() {},
+    ...(device.digest && {
+      digest: (extents: readonly Extent[]) => extentsDigest(device, extents),
+    }),
   };
 }

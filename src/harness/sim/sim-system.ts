@@ -1,5 +1,7 @@
 import type { RefusedBank } from '../../bootloader/boot-journal.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
+import type { Extent } from '../../disk/extents.ts';
+import { extentsDigest } from '../../disk/extents-digest.ts';
 import type { HostBanks, LiveConfiguration } from '../../hostcore/host-port.ts';
 import { type Journal, noJournal, openJournal } from '../../hostcore/journal.ts';
 import { memoText, restoreState, type StateMemo } from '../../hostcore/state-memo.ts';
@@ -112,6 +114,9 @@ export function diskOfBoot(
     read: (offset, length, scratch) => alive(() => device.read(offset, length, scratch)),
     write: (offset, bytes) => alive(() => device.write(offset, bytes)),
     flush: () => alive(() => device.flush()),
+    ...(device.digest && {
+      digest: (extents: readonly Extent[]) => alive(() => extentsDigest(device, extents)),
+    }),
   });
   return {
     banks: banks.map((bank) => ({ ...bank, device: guard(bank.device) })),
