@@ -164,6 +164,8 @@ export async function prepareImage(
     oems.map(({ fileName }) => fileName),
   );
   assertStoreFits(computeFit(recipe.store.size, 0, store.files));
+  // What cannot be built has a sentence of its own, which these would only hide.
+  await base.warn();
   const { pmbrActive } = recipe.disk;
   const { banks } = recipe;
   return {

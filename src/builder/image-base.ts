@@ -1,3 +1,4 @@
+import { missingNeeds } from '../recipe/needs.ts';
 import type { ResolvedRecipe } from '../recipe/schema.ts';
 import type { ComponentContext } from './components/component.ts';
 import { type BasePlan, buildModules, planBase } from './modules/build-modules.ts';
@@ -9,6 +10,8 @@ export interface ImageBase {
   plan(): Promise<BasePlan>;
   modules(): Promise<readonly BuiltModule[]>;
   store(): Promise<StoreContents>;
+  /** Reports what its images can be built without, and are not safe without. */
+  warn(): Promise<void>;
 }
 
 /** The base of a recipe; the recipe's own OEMs are not part of it. What fails, fails for each that asks. */
@@ -18,6 +21,9 @@ export function imageBase(recipe: ResolvedRecipe, components: ComponentContext):
     plan,
     modules: once(async () => buildModules((await plan()).plans, components)),
     store: once(() => planStore(recipe, components)),
+    warn: once(async () => {
+      for (const text of missingNeeds(recipe)) components.report({ type: 'warning', text });
+    }),
   };
 }
 

@@ -33,12 +33,20 @@ export function diagnose(
   return { file: source.shown, line, column, path: at, message, suggestion };
 }
 
+/** What is worth a look at a place, and may be as it is; without a place it is known by its path alone. */
+export function remark(place: Place | undefined, path: Path, message: string): Diagnostic {
+  const at = { message, path: pathText(path), suggestion: null };
+  if (!place || place.source.kind === 'default')
+    return { file: '', line: null, column: null, ...at };
+  return { file: place.source.shown, line: place.line, column: place.column, ...at };
+}
+
 /** `recipes/x.yaml:12:9 bank.size: expected a size such as 48MiB, found "48"`. */
 export function renderDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, path, message, suggestion } = diagnostic;
   const place = line === null ? file : `${file}:${line}:${column}`;
   const hint = suggestion === null ? '' : `; did you mean ${JSON.stringify(suggestion)}?`;
-  return `${place}${path === '' ? '' : ` ${path}`}: ${message}${hint}`;
+  return `${[place, path].filter(Boolean).join(' ')}: ${message}${hint}`;
 }
 
 /** How a message names a value that is wrong, short enough for one line. */

@@ -38,20 +38,30 @@ export function editList(lower: ListTree, edit: MapTree, path: Path): Edited {
     problems.push(diagnose(edit.place, path, expected, 'an empty map'));
   }
   const [added, removed] = editKeys.map((key) => readItems(edit, [...path, key], problems));
-  const taken = [...(lower.taken ?? [])];
+  const gone = [...(lower.gone ?? [])];
   let items = lower.items;
   for (const [item, at] of removed ?? []) {
     const left = items.filter((one) => !isSame(one, item));
+    const { place } = item;
     // An overlay that comes twice, over two ways, has done its part already.
-    const isDone = taken.some((one) => isSame(one, item) && samePlace(one.place, item.place));
+    const isDone = gone.some(({ whole, by }) => !whole && samePlace(by, place));
     if (left.length === items.length && !isDone) problems.push(notThere(item, at, items));
-    if (left.length < items.length) taken.push(item);
+    if (left.length < items.length) gone.push({ value: wordOf(item), by: place, whole: false });
     items = left;
   }
   for (const [item] of added ?? []) {
     if (!items.some((one) => isSame(one, item))) items = [...items, item];
   }
-  return { list: { kind: 'list', place: edit.place, items, taken }, problems };
+  return { list: { kind: 'list', place: edit.place, items, gone }, problems };
+}
+
+/** A whole list in the place of another one, which remembers what that one had. */
+export function replaceList(lower: Tree | undefined, upper: ListTree): ListTree {
+  if (lower?.kind !== 'list') return upper;
+  const lost = lower.items.filter((item) => !upper.items.some((one) => isSame(one, item)));
+  const by = upper.place;
+  const now = lost.map((item) => ({ value: wordOf(item), by, whole: true }));
+  return { ...upper, gone: [...(lower.gone ?? []), ...now] };
 }
 
 /** The values under `add` or `remove`: a list, or just one. */
@@ -94,6 +104,10 @@ function notThere(item: Tree, at: Path, items: readonly Tree[]): Diagnostic {
 function wordFrom(tree: Tree, directory: string): string {
   const path = fileOf(tree);
   if (path !== undefined) return `file:${relative(directory, path)}`;
+  return wordOf(tree);
+}
+
+function wordOf(tree: Tree): string {
   return tree.kind === 'scalar' ? tree.written : foundText(tree);
 }
 

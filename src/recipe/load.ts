@@ -8,6 +8,7 @@ import { oemTree } from './oem-option.ts';
 import { findOrigins, type Origins } from './origin.ts';
 import { fileSource, unknownRecipe } from './recipe-file.ts';
 import { isShippedName, recipePath } from './recipe-path.ts';
+import { withPlaces } from './recipe-places.ts';
 import type { ResolvedRecipe } from './schema.ts';
 import { readSetOption } from './set-option.ts';
 import { recipeText } from './show.ts';
@@ -56,5 +57,6 @@ export function loadRecipe(path: string, options: LoadOptions = {}): LoadedRecip
   const missing = recipe ? resolveHostFiles(recipe, tree, cwd) : [];
   const all = [...problems, ...unmerged, ...wrong, ...missing];
   if (!recipe || all.length > 0) throw recipeError(all);
+  withPlaces(recipe, tree);
   return { recipe, origins: findOrigins(recipeText(recipe), tree), files };
 }

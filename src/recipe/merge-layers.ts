@@ -1,5 +1,5 @@
 import { type Diagnostic, diagnose } from './diagnostic.ts';
-import { editKeys, editList } from './list-edit.ts';
+import { editKeys, editList, replaceList } from './list-edit.ts';
 import { recipeListAt } from './recipe-list.ts';
 import {
   emptyMap,
@@ -31,7 +31,7 @@ export function mergeLayers(
     if (upper.kind === 'scalar') return upper;
     const list = recipeListAt(path, typeOf);
     if (!list) return upper;
-    if (upper.kind === 'list') return withoutEdits(upper, path, problems);
+    if (upper.kind === 'list') return replaceList(lower, withoutEdits(upper, path, problems));
     const { source } = upper.place;
     const edited = lower ?? defaultList(list.defaults ?? [], source.directory);
     // What is no list is told by whoever validates.

@@ -106,7 +106,17 @@ const kernelSchema = map({
     ),
     'a list of words such as [quiet, panic=10]',
   )
-    .prefault(['console=tty0', 'console=ttyS0,115200n8', 'panic=10', 'quiet', 'loglevel=4'])
+    .prefault([
+      'console=tty0',
+      'console=ttyS0,115200n8',
+      'panic=10',
+      'oops=panic',
+      'softlockup_panic=1',
+      'nmi_watchdog=panic',
+      'watchdog_thresh=30',
+      'quiet',
+      'loglevel=4',
+    ])
     .describe('Words of the kernel command line; they share the 1024 bytes of boot.cfg'),
 });
 
@@ -115,7 +125,11 @@ const bootSchema = map({
     .prefault('deb:busybox-static')
     .describe('Component that holds a static busybox'),
   drivers: list(driverName(), 'a list of kernel modules such as [loop, squashfs]')
-    .prefault(['loop', 'squashfs', 'overlay', 'nls_cp437', 'nls_ascii', 'vfat'])
+    .prefault([
+      ...['loop', 'squashfs', 'overlay'],
+      ...['i6300esb', 'lpc_ich', 'i2c_i801', 'iTCO_wdt', 'sp5100_tco'],
+      'qemu_fw_cfg',
+    ])
     .describe('Kernel modules loaded by the initramfs, in this order'),
   compression: choice(['zstd', 'xz'])
     .prefault('zstd')

@@ -23,10 +23,19 @@ export type Tree =
       kind: 'list';
       place: Place;
       items: Tree[];
-      /** What `remove` has taken out of it, each where it says so. */
-      taken?: readonly Tree[];
+      /** What layers have taken out of it. */
+      gone?: readonly GoneValue[];
     }
   | { kind: 'scalar'; place: Place; value: Scalar; written: string };
+
+/** A value that a lower layer's list had. */
+export interface GoneValue {
+  value: string;
+  /** Where it was taken away. */
+  by: Place;
+  /** By a whole list in its place, which may not have meant it. */
+  whole: boolean;
+}
 
 export type MapTree = Extract<Tree, { kind: 'map' }>;
 export type ListTree = Extract<Tree, { kind: 'list' }>;

@@ -1,5 +1,6 @@
 import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
 import { recoveryTimeoutMs } from '../console/boot-progress.ts';
+import { silentBootHint } from '../machine/silent-boot.ts';
 import type { WatchedBoot } from './machine-watch.ts';
 import { type StepContext, unmet } from './step-context.ts';
 
@@ -24,10 +25,22 @@ export async function followBoot(
   const end = 'found' in wait ? wait.found : isTimeout ? undefined : over(context, until, first, 0);
   if (end === undefined) {
     const since = isTimeout ? `in ${timeoutMs / 1000} s` : 'before nothing more came';
-    throw unmet(untilText(until), `nothing of it ${since}`);
+    const hint = isTimeout ? await hintOf(context) : undefined;
+    const found = `nothing of it ${since}`;
+    throw unmet(untilText(until), hint === undefined ? found : `${found}; ${hint}`);
   }
   if ('failed' in end) throw unmet(untilText(until), end.failed);
   return end.found;
+}
+
+/** What the silence of the boot that runs is likely to come from. */
+async function hintOf({ machine, watch }: StepContext): Promise<string | undefined> {
+  const boot = watch.boots.at(-1);
+  if (!boot || boot.outcome !== undefined) return undefined;
+  const lines = watch.lines.slice(boot.from);
+  // The disk of a rig is only read while it is off.
+  if (machine.kind === 'command') return silentBootHint(lines, undefined);
+  return machine.withDisk((device) => silentBootHint(lines, device));
 }
 
 type End = { readonly found: string } | { readonly failed: string };

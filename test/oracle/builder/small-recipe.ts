@@ -16,3 +16,7 @@ export function writeSmallRecipe(folder: string, name = 'small', sources = repos
   writeFileSync(path, `${lines.join('\n')}\n`);
   return path;
 }
+
+/** What a build says of it: it has no engine, and no system could run. */
+export const smallRecipeWarning =
+  /^warning: \S+ modules: without a module of type engine, nothing in the bank can run vmkd and the agents\n/m;

@@ -48,6 +48,10 @@ test('a recipe is shown whole, each value with what set it', () => {
         - console=tty0 # default
         - console=ttyS0,115200n8 # default
         - panic=10 # default
+        - oops=panic # default
+        - softlockup_panic=1 # default
+        - nmi_watchdog=panic # default
+        - watchdog_thresh=30 # default
         - quiet # default
         - loglevel=4 # default
     boot:
@@ -56,9 +60,12 @@ test('a recipe is shown whole, each value with what set it', () => {
         - loop # default
         - squashfs # default
         - overlay # default
-        - nls_cp437 # default
-        - nls_ascii # default
-        - vfat # default
+        - i6300esb # default
+        - lpc_ich # default
+        - i2c_i801 # default
+        - iTCO_wdt # default
+        - sp5100_tco # default
+        - qemu_fw_cfg # default
       compression: zstd # default
     health:
       watchdogSeconds: 60 # default

@@ -8,6 +8,7 @@ import type { ConsoleLine } from '../../../harness/console/console-log.ts';
 import { bindFaults } from '../../../harness/faults/bind-faults.ts';
 import type { Fault, NamedFault } from '../../../harness/faults/fault.ts';
 import { copyDisk } from '../../../harness/machine/disk-copy.ts';
+import { silentBootHint } from '../../../harness/machine/silent-boot.ts';
 import { type BootResult, bootInQemu } from '../../../harness/qemu/boot.ts';
 import { followBoots } from '../../../harness/qemu/follow-boots.ts';
 import type { MachineOptions } from '../../../harness/qemu/machine.ts';
@@ -61,7 +62,7 @@ async function boot(run: QemuRun, context: Context): Promise<Result> {
           banks: banks.map(bankJson),
         },
         text: storyText(followed.boots, banks, context.colors),
-        failure: storyFailure(followed.boots),
+        failure: storyFailure(followed.boots, hintOf(followed.boots.at(-1), disk.path)),
       };
     }
     const result = await bootInQemu({ ...watch, ...(run.until && { until: run.until }) });
@@ -77,7 +78,7 @@ async function boot(run: QemuRun, context: Context): Promise<Result> {
       text: [timelineChart(result, context.columns), ...bankLines(banks, context.colors)].join(
         '\n',
       ),
-      failure: failureOf(result, run),
+      failure: failureOf(result, run, hintOf(result, disk.path)),
     };
   } finally {
     await disk.remove();
@@ -130,9 +131,19 @@ function withImage<T>(
 function failureOf(
   { outcome, lines }: BootResult,
   { until, timeoutSeconds }: Pick<QemuRun, 'until' | 'timeoutSeconds'>,
+  hint: string | undefined,
 ): TwinbankError | undefined {
   if (outcome === 'healthy' || outcome === 'reached') return undefined;
   const awaited = until ? `a console line like ${until}` : 'the ready line';
   const found = outcome === 'timeout' ? `none in ${timeoutSeconds} s` : `${outcome}`;
-  return bootError('boot.failed', `expected ${awaited}, found ${found}`, lines);
+  return bootError('boot.failed', `expected ${awaited}, found ${found}`, lines, hint);
+}
+
+/** Of a boot that took too long, what its silence is likely to come from. */
+function hintOf(
+  boot: Pick<BootResult, 'outcome' | 'lines'> | undefined,
+  path: string,
+): string | undefined {
+  if (boot?.outcome !== 'timeout') return undefined;
+  return withImage(path, ({ device }) => silentBootHint(boot.lines, device));
 }

@@ -32,12 +32,12 @@ export function storyJson(story: BootStory) {
   };
 }
 
-/** Exit code 7, unless the last boot ended well. */
-export function storyFailure(story: BootStory): TwinbankError | undefined {
+/** Exit code 7, unless the last boot ended well; `hint` is a clause that says what is likely. */
+export function storyFailure(story: BootStory, hint?: string): TwinbankError | undefined {
   const last = story.at(-1);
   if (last?.outcome === 'healthy') return undefined;
   const bank = last?.booted === null ? '' : ` of bank ${last?.booted}`;
-  const message = `boot ${story.length}: expected a healthy system, found ${last?.outcome}${bank}`;
+  const message = `boot ${story.length}: expected a healthy system, found ${last?.outcome}${bank}${hint === undefined ? '' : `; ${hint}`}`;
   return new TwinbankError('boot', 'boot.failed', message);
 }
 

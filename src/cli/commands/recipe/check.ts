@@ -1,3 +1,4 @@
+import { missingNeeds } from '../../../recipe/needs.ts';
 import { defineCommand } from '../../command.ts';
 import { readRecipeOptions } from '../../options.ts';
 import { loadNamedRecipe } from '../../recipe-input.ts';
@@ -10,7 +11,9 @@ export const command = defineCommand({
   builder: (yargs) => readRecipeOptions(yargs),
   dash: { recipe: 'input' },
   run: async (context, { recipe: path, set }) => {
-    const { name, files } = await loadNamedRecipe(context, path, set);
-    return { json: { valid: true, files }, text: `${name}: valid` };
+    const { name, recipe, files } = await loadNamedRecipe(context, path, set);
+    const warnings = missingNeeds(recipe);
+    for (const text of warnings) context.report({ type: 'warning', text });
+    return { json: { valid: true, files, warnings }, text: `${name}: valid` };
   },
 });

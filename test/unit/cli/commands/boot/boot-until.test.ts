@@ -51,6 +51,22 @@ describe('boot', () => {
   });
 });
 
+describe('boot that takes too long', () => {
+  it('says which console option the bank lacks that was started', async () => {
+    fake = fakeQemu(`
+const serial = connect('console');
+connect('vmkd');
+qmp(connect('qmp'), () => serial.write(${JSON.stringify(`${loader.join('\r\n')}\r\n`)}));`);
+    const { code, stderr } = await runHere(['boot', 'disk.img', '--timeout', '3', '-q'], {
+      host: { cwd: folder, env: { ...process.env } },
+    });
+    expect(code).toBe(7);
+    expect(stderr).toContain(
+      'expected the ready line, found none in 3 s; the loader started bank 5, and its kernel said nothing: its kernel options have no console= at all',
+    );
+  });
+});
+
 describe('boot --until', () => {
   it('ends with 0 and says reached, not healthy, in the loader and in the kernel', async () => {
     expect(await boot('booting bank', ...loader)).toMatchObject({
