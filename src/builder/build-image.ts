@@ -54,6 +54,8 @@ export interface BuildOptions extends PrepareOptions {
 export interface BuildResult {
   /** Final paths, the image in the first format first. */
   readonly files: readonly string[];
+  /** Those of them that have taken the place of another file. */
+  readonly replaced: readonly string[];
   readonly build: string;
   /** Size of the raw image, and how much of it is data. */
   readonly bytes: number;
@@ -119,10 +121,10 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
 
       step('Write the results');
       const extents = device.written();
-      const files = await writeOutputs({ path, device, extents }, outputs);
+      const written = await writeOutputs({ path, device, extents }, outputs);
       const [bytes, dataBytes] = [parts.layout.size, extentBytes(extents)];
       report({ type: 'note', text: `${humanSize(bytes)}, ${humanSize(dataBytes)} of it data` });
-      return { files, build: parts.bank.bootCfg.build, bytes, dataBytes, modules, fit };
+      return { ...written, build: parts.bank.bootCfg.build, bytes, dataBytes, modules, fit };
     } finally {
       file.close();
     }

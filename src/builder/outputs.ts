@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
@@ -5,6 +6,7 @@ import type { BlockDevice } from '../disk/block-device.ts';
 import { createBmap, encodeBmap } from '../disk/bmap.ts';
 import { type DiskFormatName, diskFormats } from '../disk/disk-formats.ts';
 import type { Extent } from '../disk/extents.ts';
+import { documentEndings } from '../disk/image-documents.ts';
 import { outputPlace } from '../disk/output-place.ts';
 import { temporaryName } from '../disk/temporary-image.ts';
 import type { KeptManifest } from '../update/manifest/plan-bank.ts';
@@ -37,6 +39,12 @@ export interface Outputs {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface WrittenFiles {
+  readonly files: string[];
+  /** Those that have taken the place of another file. */
+  readonly replaced: string[];
+}
+
 export type ImageFormat = 'raw' | DiskFormatName;
 export const imageFormats: readonly ImageFormat[] = ['raw', ...diskFormats.map(({ name }) => name)];
 
@@ -59,14 +67,19 @@ type ResultNames = Pick<Outputs, 'out' | 'fileName'>;
  * Writes the results of a build: the image in each format, and beside it the block map, the list of
  * modules and the lock of what was used. They get their names together, once all of them are whole, so
  * that an image never lies beside another one's block map. Returns their paths, the image in the first
- * format first.
+ * format first, and of these the ones that were there before.
  */
-export async function writeOutputs(image: FinishedImage, outputs: Outputs): Promise<string[]> {
-  const staged: { partial: string; path: string; name: string }[] = [];
+export async function writeOutputs(image: FinishedImage, outputs: Outputs): Promise<WrittenFiles> {
+  const staged: { partial: string; path: string; name: string; ending: string }[] = [];
   const stage = (ending: string): string => {
     const path = resultPath(outputs, ending);
     const partial = temporaryName(dirname(path));
-    staged.push({ partial, path, name: join(outputs.out, `${outputs.fileName}.${ending}`) });
+    staged.push({
+      partial,
+      path,
+      ending,
+      name: join(outputs.out, `${outputs.fileName}.${ending}`),
+    });
     return partial;
   };
   try {
@@ -88,12 +101,17 @@ export async function writeOutputs(image: FinishedImage, outputs: Outputs): Prom
     };
     for (const [ending, text] of Object.entries(texts)) await writeFile(stage(ending), text);
     outputs.signal?.throwIfAborted();
+    const replaced = staged.filter(({ path }) => existsSync(path)).map(({ name }) => name);
+    // What was said of the image before is gone before there is another one.
+    for (const { path, ending } of staged) {
+      if (documentEndings.includes(ending)) await rm(path, { force: true });
+    }
     for (const { partial, path } of staged) await rename(partial, path);
+    return { files: staged.map(({ name }) => name), replaced };
   } catch (error) {
     for (const { partial } of staged) await rm(partial, { force: true });
     throw error;
   }
-  return staged.map(({ name }) => name);
 }
 
 /** What the image holds, for people and for `bundle --from`. */

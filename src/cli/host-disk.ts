@@ -2,6 +2,8 @@ import { imagePartition, isBankPartition } from '../bootloader/image-partitions.
 import { assertTwinbankDisk } from '../bootloader/inspect-image.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { inFile } from '../diagnostics/in-file.ts';
+import { type Report, silent } from '../diagnostics/progress.ts';
+import { type ImageChange, withdrawnText } from '../disk/image-documents.ts';
 import { openImage } from '../disk/open-image.ts';
 import { partitionDevice } from '../disk/partition-device.ts';
 import { cacheDropper } from '../host/cache-dropper.ts';
@@ -11,6 +13,9 @@ interface HostDiskOptions {
   readonly writable: boolean;
   /** Refuse what can only be read even where nothing is to be written, as what follows would be refused. */
   readonly raw?: boolean;
+  /** What the writes change, and who is told what became untrue by them and was taken away. */
+  readonly change?: ImageChange;
+  readonly report?: Report;
   /** Name of another file that is read meanwhile: errors that begin with it are not about the image. */
   readonly beside?: string;
 }
@@ -22,10 +27,13 @@ interface HostDiskOptions {
 export async function withHostDisk<T>(
   image: string,
   path: string,
-  { writable, raw = writable, beside }: HostDiskOptions,
+  { writable, raw = writable, beside, change, report = silent }: HostDiskOptions,
   use: (disk: HostDisk) => Promise<T>,
 ): Promise<T> {
-  const opened = openImage(path, { writable });
+  const opened = openImage(path, {
+    ...{ writable, change },
+    onWithdrawn: reportWithdrawn(report, image),
+  });
   const caches = cacheDropper(path);
   try {
     const { device, format } = opened;
@@ -50,6 +58,12 @@ export async function withHostDisk<T>(
     caches.close();
     opened.close();
   }
+}
+
+/** Says which documents were taken away from beside an image. */
+export function reportWithdrawn(report: Report, image: string) {
+  return (withdrawn: readonly string[]): void =>
+    report({ type: 'note', text: withdrawnText(image, withdrawn) });
 }
 
 function readOnly(image: string, format: string): TwinbankError {

@@ -1,4 +1,7 @@
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
+import { usageError } from './failure.ts';
 
 /** `<recipe>` and `--set`, for every command that names one recipe. */
 export function recipeOptions(
@@ -63,6 +66,21 @@ export function trustOemOption<Options>(yargs: Argv<Options>) {
     type: 'boolean',
     describe: "Run an OEM's code with your own rights, instead of confined by bubblewrap",
   });
+}
+
+/** Throws a usage error that names every OEM of a command line that is not there. */
+export function assertOemPaths(paths: readonly string[], cwd: string): void {
+  const missing = [...new Set(paths)].flatMap((path) => {
+    const full = resolve(cwd, path);
+    const there = statSync(full, { throwIfNoEntry: false });
+    if (there?.isDirectory() && !existsSync(join(full, 'provider.yaml'))) {
+      return `${path}, which has none`;
+    }
+    return there ? [] : `no such file: ${path}`;
+  });
+  if (missing.length === 0) return;
+  const expected = 'expected folders with a provider.yaml, or packed .oem files';
+  throw usageError(`--oem: ${expected}, found ${missing.join('; ')}`);
 }
 
 /** What `loadRecipe` takes for the OEMs of a command line: without any, those of the recipe stay. */

@@ -4,6 +4,7 @@ import type { BlockDevice } from './block-device.ts';
 import { type DiskFormatName, diskFormats } from './disk-formats.ts';
 import type { Extent } from './extents.ts';
 import { openFileDevice } from './file-device.ts';
+import { beforeFirstWrite, type ImageChange, withdrawDocuments } from './image-documents.ts';
 
 export interface OpenImage {
   readonly format: 'raw' | DiskFormatName;
@@ -12,6 +13,15 @@ export interface OpenImage {
   /** What the file stores, where its format tells; everything else reads as zero. */
   dataExtents?(): Extent[];
   close(): void;
+}
+
+export interface OpenImageOptions {
+  /** The first write takes away what lies beside the image and becomes untrue by it. */
+  readonly writable?: boolean | undefined;
+  /** What the writes change; default `system`, which is everything. */
+  readonly change?: ImageChange | undefined;
+  /** Hears which documents were taken away. */
+  readonly onWithdrawn?: ((withdrawn: readonly string[]) => void) | undefined;
 }
 
 interface Foreign {
@@ -51,10 +61,21 @@ const foreignFormats: readonly Foreign[] = [
 /**
  * Opens the disk image at a path, raw or of a format of {@link diskFormats} by its first bytes. Throws what
  * {@link openFileDevice} and the format's `open` throw, and (kind `corrupt`) `image.foreign` for formats of others and `image.too-small`
- * for a file that is shorter than a sector.
+ * for a file that is shorter than a sector. The first write throws what {@link withdrawDocuments} throws.
  */
-export function openImage(path: string, options: { writable?: boolean } = {}): OpenImage {
-  const file = openFileDevice(path, options);
+export function openImage(path: string, options: OpenImageOptions = {}): OpenImage {
+  const { writable = false, change = 'system', onWithdrawn } = options;
+  const opened = openReadable(path, writable);
+  if (!writable) return opened;
+  const device = beforeFirstWrite(opened.device, () => {
+    const withdrawn = withdrawDocuments(path, { change });
+    if (withdrawn.length > 0) onWithdrawn?.(withdrawn);
+  });
+  return { ...opened, device };
+}
+
+function openReadable(path: string, writable: boolean): OpenImage {
+  const file = openFileDevice(path, { writable });
   try {
     if (file.size < 512) {
       throw new TwinbankError(

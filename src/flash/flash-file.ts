@@ -6,6 +6,7 @@ import { openDirect } from '../disk/direct-device.ts';
 import { type DiskFormat, diskFormats } from '../disk/disk-formats.ts';
 import { extentBytes } from '../disk/extents.ts';
 import { attempt, openFileDevice } from '../disk/file-device.ts';
+import { withdrawDocuments, withdrawnText } from '../disk/image-documents.ts';
 import { openImage } from '../disk/open-image.ts';
 import { sweepTemporaryImages, temporaryImage } from '../disk/temporary-image.ts';
 import { withDiskClaim } from '../host/disk-claim.ts';
@@ -64,6 +65,10 @@ async function writeTarget(
       throw underName(target, path, error);
     });
     signal?.throwIfAborted();
+    // What lies beside the target is not of this disk; what the image itself has stays, of one that has the target's name, too.
+    const except = request.input ? undefined : request.image;
+    const withdrawn = withdrawDocuments(target, { change: 'system', except });
+    if (withdrawn.length > 0) report({ type: 'note', text: withdrawnText(target, withdrawn) });
     attempt(target, 'replace', () => renameSync(path, target));
     flushFile(dirname(target));
   });

@@ -7,6 +7,7 @@ import type { Report } from '../diagnostics/progress.ts';
 import { type Bmap, decodeBmap, verifyBmap } from '../disk/bmap.ts';
 import { type Extent, extentBytes, normalizeExtents } from '../disk/extents.ts';
 import type { Finding } from '../disk/finding.ts';
+import { documentPaths } from '../disk/image-documents.ts';
 import { nonZeroExtents } from '../disk/sparse.ts';
 import { notCovered, verifyDiskLoader } from '../update/verify-loader.ts';
 import type { FlashSource } from './open-source.ts';
@@ -56,7 +57,7 @@ interface FoundBmap {
 /** `NAME.bmap` as the builder names it, or `NAME.img.bmap` as others do, also of `NAME.img.xz`. */
 function readBmapBeside(path: string, size: number): FoundBmap | undefined {
   const unpacked = path.replace(/\.(gz|xz|zst)$/, '');
-  const names = [unpacked.replace(/\.[^./]+$/, '.bmap'), `${unpacked}.bmap`, `${path}.bmap`];
+  const names = [...documentPaths(unpacked, 'bmap'), `${path}.bmap`];
   for (const candidate of names) {
     if (candidate === path || !statSync(candidate, { throwIfNoEntry: false })?.isFile()) continue;
     const map = named(candidate, () => decodeBmap(readFileSync(candidate, 'utf8')));

@@ -66,6 +66,15 @@ describe('a disk', () => {
       .map(({ file }) => file);
     expect(lockers).toEqual(['host/disk-claim.ts']);
   });
+
+  it('is opened for writing by openImage alone, which takes away what becomes untrue beside it', () => {
+    const writers = sources
+      .filter(({ file }) => !file.startsWith('runtime/'))
+      .filter(({ text }) => /(?<!function )openFileDevice\([^;]*\bwritable\b/.test(text))
+      .map(({ file }) => file);
+    // A device has nothing beside it.
+    expect(writers).toEqual(['disk/open-image.ts', 'flash/target-device.ts']);
+  });
 });
 
 describe('every file under src/', () => {

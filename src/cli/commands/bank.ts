@@ -7,10 +7,11 @@ import { stateNames } from '../../bootloader/rules.ts';
 import { journalOfDisk } from '../../bootloader/store-journal.ts';
 import { inFile } from '../../diagnostics/in-file.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
-import { openImage } from '../../disk/open-image.ts';
+import { type OpenImageOptions, openImage } from '../../disk/open-image.ts';
 import { withDiskClaim } from '../../host/disk-claim.ts';
-import { type Colors, defineCommand, type Result } from '../command.ts';
+import { type Colors, type Context, defineCommand, type Result } from '../command.ts';
 import { usageError } from '../failure.ts';
+import { reportWithdrawn } from '../host-disk.ts';
 import { diskImagePositional } from '../options.ts';
 import { bankJson, bankLine } from '../text/bank-text.ts';
 import { journalText } from '../text/journal-text.ts';
@@ -46,7 +47,7 @@ export const command = defineCommand({
     }
     checkNumber(action, number);
     // Everything that the change is decided by is read under the claim.
-    const work = async () => change({ image, path, action, number, colors });
+    const work = async () => change({ image, path, action, number }, context);
     return withDiskClaim(path, work, { signal, name: image });
   },
 });
@@ -70,11 +71,15 @@ interface ChangeRequest {
   readonly path: string;
   readonly action: BankAction;
   readonly number: number | undefined;
-  readonly colors: Colors;
 }
 
-function change({ image, path, action, number, colors }: ChangeRequest): Result {
-  const { partition, marks } = withDisk(image, path, { writable: true }, (device) =>
+function change(
+  { image, path, action, number }: ChangeRequest,
+  { report, colors }: Pick<Context, 'report' | 'colors'>,
+): Result {
+  const onWithdrawn = reportWithdrawn(report, image);
+  const writable = { writable: true, change: 'marks', onWithdrawn } as const;
+  const { partition, marks } = withDisk(image, path, writable, (device) =>
     changeBank(device, readBanks(device), action, number),
   );
   const { json, text } = withDisk(image, path, {}, (device) => listing(device, colors));
@@ -102,7 +107,7 @@ function listing(device: BlockDevice, colors: Colors): Result {
 function withDisk<T>(
   image: string,
   path: string,
-  options: { writable?: boolean },
+  options: OpenImageOptions,
   use: (device: BlockDevice) => T,
 ): T {
   const opened = openImage(path, options);

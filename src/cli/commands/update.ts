@@ -42,8 +42,11 @@ export const command = defineCommand({
     const source = await openSource(context, bundle);
     try {
       const update = () =>
-        withHostDisk(image, path, { writable: !dryRun, raw: true, beside: source.name }, (disk) =>
-          apply(context, source, disk, options),
+        withHostDisk(
+          image,
+          path,
+          { writable: !dryRun, raw: true, beside: source.name, report: context.report },
+          (disk) => apply(context, source, disk, options),
         );
       // Whoever holds the lock changes the banks, and this update would be planned with others.
       const result = dryRun

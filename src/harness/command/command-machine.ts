@@ -4,6 +4,7 @@ import type { Person } from '../../bootloader/selection.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { inFile } from '../../diagnostics/in-file.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
+import { withdrawnText } from '../../disk/image-documents.ts';
 import { withDiskClaim } from '../../host/disk-claim.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
 import type { ConsoleLog, LinePattern } from '../console/console-log.ts';
@@ -193,7 +194,11 @@ export class CommandMachine implements TestMachine {
   ): Promise<T> {
     if (!this.#rig.disk) throw notAble('rig', 'disk', 'it has no disk that this host can read');
     this.#assert('off', 'use the disk');
-    return this.#withDiskAt(writable, (path) => withDiskFile(path, writable, use));
+    return this.#withDiskAt(writable, (path) => {
+      const onWithdrawn = (withdrawn: readonly string[]): void =>
+        this.console.feed(Buffer.from(`${withdrawnText(path, withdrawn)}\n`));
+      return withDiskFile(path, writable, use, onWithdrawn);
+    });
   }
 
   async snapshot(): Promise<never> {

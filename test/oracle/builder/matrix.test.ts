@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { documentEndings } from '../../../src/disk/image-documents.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 import { builtProgram } from './built-image.ts';
 import { writeSmallRecipe } from './small-recipe.ts';
@@ -42,19 +43,23 @@ judgedBy(['cmp', 'mdir'], () => {
       expect(readdirSync(join(folder, 'matrix')).sort()).toEqual(
         names.flatMap((name) => endings.map((ending) => `${name}.${ending}`)).sort(),
       );
+      // What is of no image in particular is a lock.
+      const said = endings.filter((ending) => !['img', 'lock.yaml'].includes(ending));
+      expect([...documentEndings].sort()).toEqual(said);
       expect(images[1]).toMatchObject({ oem: ['acme', 'ridge'], recipe });
       const alone = [lab, ...columns('acme', 'ridge'), '--out', 'alone'];
       expect(run(...alone).status).toBe(0);
       for (const ending of endings) {
         const same = `lab-0.1.0+acme-1.0+ridge-1.0.${ending}`;
-        judge('cmp', [join(folder, 'alone', `lab-0.1.0.${ending}`), join(folder, 'matrix', same)]);
+        judge('cmp', [join(folder, 'alone', same), join(folder, 'matrix', same)]);
       }
     });
 
     test('loses none by the failure of another, and ends with the code of the first one', () => {
       provider('good');
       provider('needy', 'requires: [gone]\n');
-      const argv = [recipe, ...columns('good', 'needy', 'missing', 'none'), '--matrix'];
+      provider('broken', 'drivers: 7\n');
+      const argv = [recipe, ...columns('good', 'needy', 'broken', 'none'), '--matrix'];
       const { status, stdout, stderr } = run(...argv, '--out', 'some');
       expect(status).toBe(3);
       const cells = stdout.split('\n').map((line) => line.split(/ {2,}/));
@@ -62,20 +67,27 @@ judgedBy(['cmp', 'mdir'], () => {
         ['image', 'outcome'],
         ['small-0.1.0+good-1.0.img', 'built'],
         ['small-0.1.0+needy-1.0', 'failed: oem.requires'],
-        ['small.yaml + missing', 'failed: recipe.invalid'].map((text) =>
-          text.replace('small.yaml', recipe),
-        ),
+        ['small-0.1.0 + broken', 'failed: recipe.invalid'],
         ['small-0.1.0.img', 'built'],
         [expect.stringContaining('signed by'), undefined],
         ['', undefined],
       ]);
       expect(stderr).toContain('expected 4 images, found 2 of them failed\n');
       expect(stderr).toContain('needy of needy requires gone, found none');
-      expect(stderr).toContain('--oem missing: expected a folder with a provider.yaml');
+      expect(stderr).toContain('broken/provider.yaml:4:10 drivers: expected');
       expect(readdirSync(join(folder, 'some')).filter((name) => name.endsWith('img'))).toEqual([
         'small-0.1.0+good-1.0.img',
         'small-0.1.0.img',
       ]);
+    });
+
+    test('builds nothing where a path of it is not there', () => {
+      const argv = [recipe, ...columns('acme', 'missing', 'none'), '--matrix', '--out', 'none'];
+      const { status, stdout, stderr } = run(...argv);
+      expect([status, stdout]).toEqual([2, '']);
+      expect(stderr).toContain('found no such file: missing\n');
+      expect(run(recipe, 'gone.yaml', '--out', 'none').status).toBe(3);
+      expect(existsSync(join(folder, 'none'))).toBe(false);
     });
 
     test('that is interrupted leaves whole images and nothing else', async () => {

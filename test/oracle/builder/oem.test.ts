@@ -77,7 +77,7 @@ judgedBy(['tar', 'cpio', 'unsquashfs', 'openssl'], () => {
     test('goes into an image without its sources, as it was signed', () => {
       const argv = [recipe, '--oem', 'ridge.oem', ...trust('acme'), ...key('release')];
       done('build', ...argv, '--out', 'packed');
-      const said = done('verify', 'packed/small-0.1.0.img', '--key', at('k/release.pub'));
+      const said = done('verify', 'packed/small-0.1.0+ridge-1.1.img', '--key', at('k/release.pub'));
       const id = JSON.parse(done('keys', 'show', 'k/acme.pub', '--json')).keyId;
       expect(said).toContain(`ridge signed by key ${id}`);
     });
@@ -105,7 +105,7 @@ judgedBy(['tar', 'cpio', 'unsquashfs', 'openssl'], () => {
         /^fresh: fresh 0\.1 is valid, .* in the bank, which keeps .* free\n$/,
       );
       done('build', recipe, '--oem', 'fresh', '--out', 'fresh-image');
-      done('verify', 'fresh-image/small-0.1.0.img');
+      done('verify', 'fresh-image/small-0.1.0+fresh-0.1.img');
     });
 
     test('of our own fits the default recipe', () => {

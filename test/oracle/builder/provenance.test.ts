@@ -80,7 +80,7 @@ judgedBy(['openssl', 'sha256sum', 'cmp', 'mksquashfs', 'unsquashfs'], () => {
   };
   const key = ['--key', at('k/maker.key')];
   const pub = ['--key', at('k/maker.pub')];
-  const envelope = 'a/small-0.1.0.provenance.dsse.json';
+  const envelope = 'a/small-0.1.0+acme-1.0.provenance.dsse.json';
 
   beforeAll(() => {
     done('keys', 'new', 'k', '--name', 'maker');
@@ -99,7 +99,9 @@ judgedBy(['openssl', 'sha256sum', 'cmp', 'mksquashfs', 'unsquashfs'], () => {
 
   describe('the provenance of a build', () => {
     test('is a statement with the members that in-toto and SLSA ask for', () => {
-      const statement = JSON.parse(readFileSync(at('a/small-0.1.0.provenance.json'), 'utf8'));
+      const statement = JSON.parse(
+        readFileSync(at('a/small-0.1.0+acme-1.0.provenance.json'), 'utf8'),
+      );
       const validate = new Ajv({ allErrors: true }).compile(statementSchema);
       expect([validate(statement), validate.errors]).toEqual([true, null]);
       const { externalParameters } = statement.predicate.buildDefinition;
@@ -108,17 +110,22 @@ judgedBy(['openssl', 'sha256sum', 'cmp', 'mksquashfs', 'unsquashfs'], () => {
     });
 
     test('names results and modules by the hashes that sha256sum gives', () => {
-      const { subject } = JSON.parse(readFileSync(at('a/small-0.1.0.provenance.json'), 'utf8'));
+      const { subject } = JSON.parse(
+        readFileSync(at('a/small-0.1.0+acme-1.0.provenance.json'), 'utf8'),
+      );
       const hashes = new Map(
         subject.map((one: { name: string; digest: { sha256: string } }) => [
           one.name,
           one.digest.sha256,
         ]),
       );
-      for (const name of ['small-0.1.0.bmap', 'small-0.1.0.cdx.json']) {
-        expect(judge('sha256sum', [at('a', name)])).toContain(hashes.get(name));
+      for (const end of ['bmap', 'cdx.json']) {
+        const found = judge('sha256sum', [at(`a/small-0.1.0+acme-1.0.${end}`)]);
+        expect(found).toContain(hashes.get(`small-0.1.0.${end}`));
       }
-      const { modules } = JSON.parse(readFileSync(at('a/small-0.1.0.manifest.json'), 'utf8'));
+      const { modules } = JSON.parse(
+        readFileSync(at('a/small-0.1.0+acme-1.0.manifest.json'), 'utf8'),
+      );
       expect(modules.map((one: { file: string }) => one.file)).toContain('acme.v00');
       for (const { file, sha256: hash } of modules) expect(hashes.get(file)).toBe(hash);
     });
@@ -126,7 +133,7 @@ judgedBy(['openssl', 'sha256sum', 'cmp', 'mksquashfs', 'unsquashfs'], () => {
     test('is signed so that openssl confirms it', () => {
       const { payloadType, payload, signatures } = JSON.parse(readFileSync(at(envelope), 'utf8'));
       const body = Buffer.from(payload, 'base64');
-      expect(body).toEqual(readFileSync(at('a/small-0.1.0.provenance.json')));
+      expect(body).toEqual(readFileSync(at('a/small-0.1.0+acme-1.0.provenance.json')));
       const head = `DSSEv1 ${payloadType.length} ${payloadType} ${body.length} `;
       writeFileSync(at('pae'), Buffer.concat([Buffer.from(head), body]));
       writeFileSync(at('pae.sig'), Buffer.from(signatures[0].sig, 'base64'));
@@ -140,7 +147,7 @@ judgedBy(['openssl', 'sha256sum', 'cmp', 'mksquashfs', 'unsquashfs'], () => {
       copyFileSync(recipe, at('elsewhere/small.yaml'));
       done('build', 'elsewhere/small.yaml', '--oem', at('acme'), ...key, '--out', 'b');
       for (const end of ['provenance.json', 'provenance.dsse.json', 'cdx.json']) {
-        judge('cmp', [at(`a/small-0.1.0.${end}`), at(`b/small-0.1.0.${end}`)]);
+        judge('cmp', [at(`a/small-0.1.0+acme-1.0.${end}`), at(`b/small-0.1.0+acme-1.0.${end}`)]);
       }
     });
   });
@@ -166,9 +173,9 @@ judgedBy(['openssl', 'sha256sum', 'cmp', 'mksquashfs', 'unsquashfs'], () => {
 
   describe('verify --provenance', () => {
     test('takes the image and the bundle of the build', () => {
-      const said = done('verify', 'a/small-0.1.0.img', '--provenance', envelope, ...pub);
+      const said = done('verify', 'a/small-0.1.0+acme-1.0.img', '--provenance', envelope, ...pub);
       expect(said).toContain(`${envelope}: the build that made bank 5, bank 6, signed by key `);
-      done('bundle', 'a/small-0.1.0.img', ...key, '--out', 'a.tbu');
+      done('bundle', 'a/small-0.1.0+acme-1.0.img', ...key, '--out', 'a.tbu');
       const json = done('verify', 'a.tbu', '--provenance', envelope, ...pub, '--json');
       expect(JSON.parse(json).provenance.manifests).toEqual([
         { place: 'bundle', origin: 'base' },
@@ -186,14 +193,14 @@ judgedBy(['openssl', 'sha256sum', 'cmp', 'mksquashfs', 'unsquashfs'], () => {
         /^6 .*: expected bank 5's base\.json among/,
       );
       done('build', recipe, '--oem', 'acme', '--key', at('k/other.key'), '--out', 'd');
-      const theirs = 'd/small-0.1.0.provenance.dsse.json';
-      expect(verify('a/small-0.1.0.img', theirs)).toMatch(
+      const theirs = 'd/small-0.1.0+acme-1.0.provenance.dsse.json';
+      expect(verify('a/small-0.1.0+acme-1.0.img', theirs)).toMatch(
         /^6 .*: expected the signature of a trusted key/,
       );
       const changed = JSON.parse(readFileSync(at(envelope), 'utf8'));
       changed.payload = Buffer.from('{}').toString('base64');
       writeFileSync(at('changed.json'), JSON.stringify(changed));
-      expect(verify('a/small-0.1.0.img', 'changed.json')).toMatch(/^6 /);
+      expect(verify('a/small-0.1.0+acme-1.0.img', 'changed.json')).toMatch(/^6 /);
     });
   });
 
@@ -208,17 +215,20 @@ judgedBy(['openssl', 'sha256sum', 'cmp', 'mksquashfs', 'unsquashfs'], () => {
     const expected = 'acme pkg:generic/acme@1.0 ACME MIT OR LicenseRef-ACME';
 
     test('has what provider.yaml says, in an image, a packed file and a bundle', () => {
-      expect(packageOf('a/small-0.1.0.img')).toBe(expected);
+      expect(packageOf('a/small-0.1.0+acme-1.0.img')).toBe(expected);
       done('oem', 'pack', 'acme', '--recipe', recipe, ...key, '--out', 'acme.oem');
       done('build', recipe, '--oem', 'acme.oem', ...key, '--out', 'packed');
-      expect(packageOf('packed/small-0.1.0.img')).toBe(expected);
-      judge('cmp', [at('packed/small-0.1.0.cdx.json'), at('a/small-0.1.0.cdx.json')]);
-      done('bundle', 'packed/small-0.1.0.img', ...key, '--out', 'packed.tbu');
+      expect(packageOf('packed/small-0.1.0+acme-1.0.img')).toBe(expected);
+      judge('cmp', [
+        at('packed/small-0.1.0+acme-1.0.cdx.json'),
+        at('a/small-0.1.0+acme-1.0.cdx.json'),
+      ]);
+      done('bundle', 'packed/small-0.1.0+acme-1.0.img', ...key, '--out', 'packed.tbu');
       expect(packageOf('packed.tbu')).toBe(expected);
     });
 
     test('goes along in an update that knows nothing of it', () => {
-      copyFileSync(at('a/small-0.1.0.img'), at('host.img'));
+      copyFileSync(at('a/small-0.1.0+acme-1.0.img'), at('host.img'));
       done('bundle', recipe, '--set', 'version=0.3.0', ...key, '--out', 'next.tbu');
       done('update', 'host.img', 'next.tbu', ...pub);
       expect(JSON.parse(done('inspect', 'host.img', '--sbom', '--json')).build).toBe('0.3.0-1');

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Outputs, writeOutputs } from '../../../src/builder/outputs.ts';
+import { type Outputs, type WrittenFiles, writeOutputs } from '../../../src/builder/outputs.ts';
 import { decodeBmap } from '../../../src/disk/bmap.ts';
 import { recordingDevice } from '../../../src/disk/extents.ts';
 import { openFileDevice } from '../../../src/disk/file-device.ts';
@@ -18,7 +18,7 @@ import { temporaryImage } from '../../../src/disk/temporary-image.ts';
 import { temporaryDirectory } from './components/surroundings.ts';
 
 /** Writes an image of 1 MiB with four bytes of data into `out`, as a build does. */
-async function write(out: string, options: Partial<Outputs> = {}): Promise<string[]> {
+async function write(out: string, options: Partial<Outputs> = {}): Promise<WrittenFiles> {
   return temporaryImage(out, 4, async (path) => {
     const file = openFileDevice(path, { create: true, size: 2 ** 20 });
     try {
@@ -44,7 +44,8 @@ async function write(out: string, options: Partial<Outputs> = {}): Promise<strin
 describe('the results of a build', () => {
   it('are the image in each format, block map, manifest and lock, and nothing else', async () => {
     const out = temporaryDirectory();
-    const files = await write(out, { formats: ['qcow2', 'raw'] });
+    const { files, replaced } = await write(out, { formats: ['qcow2', 'raw'] });
+    expect(replaced).toEqual([]);
     const names = ['x-1.qcow2', 'x-1.img', 'x-1.bmap', 'x-1.manifest.json', 'x-1.lock.yaml'];
     expect(files).toEqual(names.map((name) => join(out, name)));
     expect(readdirSync(out).sort()).toEqual([...names].sort());
@@ -60,7 +61,8 @@ describe('the results of a build', () => {
     const out = temporaryDirectory();
     await write(out);
     writeFileSync(join(out, 'x-1.img'), 'old');
-    await write(out);
+    const { files, replaced } = await write(out);
+    expect(replaced).toEqual(files);
     expect(statSync(join(out, 'x-1.img')).size).toBe(2 ** 20);
   });
 
@@ -85,7 +87,7 @@ describe('the results of a build', () => {
     const out = temporaryDirectory();
     mkdirSync(join(out, 'far'));
     for (const ending of ['img', 'bmap']) symlinkSync(`far/${ending}`, join(out, `x-1.${ending}`));
-    expect((await write(out))[0]).toBe(join(out, 'x-1.img'));
+    expect((await write(out)).files[0]).toBe(join(out, 'x-1.img'));
     expect(lstatSync(join(out, 'x-1.img')).isSymbolicLink()).toBe(true);
     expect(statSync(join(out, 'far/img')).size).toBe(2 ** 20);
     expect(readdirSync(join(out, 'far')).sort()).toEqual(['bmap', 'img']);

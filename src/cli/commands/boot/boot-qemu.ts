@@ -2,7 +2,8 @@ import { assertTwinbankDisk } from '../../../bootloader/inspect-image.ts';
 import { readBanks } from '../../../bootloader/read-banks.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { inFile } from '../../../diagnostics/in-file.ts';
-import { type OpenImage, openImage } from '../../../disk/open-image.ts';
+import { type ImageChange, withdrawDocuments } from '../../../disk/image-documents.ts';
+import { type OpenImage, type OpenImageOptions, openImage } from '../../../disk/open-image.ts';
 import { bootError } from '../../../harness/console/boot-error.ts';
 import type { ConsoleLine } from '../../../harness/console/console-log.ts';
 import { bindFaults } from '../../../harness/faults/bind-faults.ts';
@@ -15,6 +16,7 @@ import type { MachineOptions } from '../../../harness/qemu/machine.ts';
 import { simDisk } from '../../../harness/sim/sim-disk.ts';
 import { withDiskClaim } from '../../../host/disk-claim.ts';
 import type { Context, Result } from '../../command.ts';
+import { reportWithdrawn } from '../../host-disk.ts';
 import { bankJson } from '../../text/bank-text.ts';
 import { timelineChart } from '../../text/timeline-chart.ts';
 import { bankLines, storyFailure, storyJson, storyText, warnOfUnfired } from './boot-report.ts';
@@ -34,13 +36,39 @@ export interface QemuRun {
 export function bootInMachine(run: QemuRun, context: Context): Promise<Result> {
   if (!run.write) return boot(run, context);
   // QEMU locks it in its own way, which nobody of ours looks at before it runs.
-  return withDiskClaim(run.path, () => boot(run, context), { signal: context.signal });
+  const work = async (): Promise<Result> => {
+    const before = systemOf(run.path);
+    try {
+      return await boot(run, context);
+    } finally {
+      // A host may have been updated while it ran.
+      if (systemOf(run.path) !== before) withdraw(run.path, 'system', context);
+    }
+  };
+  return withDiskClaim(run.path, work, { signal: context.signal });
+}
+
+/** What the banks hold, whatever their marks are. */
+function systemOf(path: string): string {
+  const banks = withImage(path, ({ device }) => {
+    assertTwinbankDisk(device);
+    return readBanks(device);
+  });
+  return JSON.stringify(banks.map(({ build, modules }) => [build, modules]));
+}
+
+/** Takes away what the machine that is to be started makes untrue. */
+function withdraw(path: string, change: ImageChange, { report }: Context): void {
+  const withdrawn = withdrawDocuments(path, { change });
+  if (withdrawn.length > 0) reportWithdrawn(report, path)(withdrawn);
 }
 
 async function boot(run: QemuRun, context: Context): Promise<Result> {
   const disk = await openDisk(run.path, run.write);
   try {
-    const faults = damage(disk.path, run.faults);
+    const onWithdrawn = reportWithdrawn(context.report, run.path);
+    const faults = damage(disk.path, run.faults, onWithdrawn);
+    if (run.write) withdraw(run.path, 'marks', context);
     const machine = { ...run.machine, image: disk.path, format: disk.format, write: true };
     const onLine = ({ seconds, text }: ConsoleLine) =>
       context.report({ type: 'note', text: `${seconds.toFixed(1).padStart(6)} ${text}` });
@@ -107,16 +135,23 @@ async function openDisk(image: string, write: boolean) {
 }
 
 /** Binds the faults to the disk, and does to it what they say. */
-function damage(path: string, named: readonly NamedFault[]): readonly Fault[] {
+function damage(
+  path: string,
+  named: readonly NamedFault[],
+  onWithdrawn: OpenImageOptions['onWithdrawn'],
+): readonly Fault[] {
   if (named.length === 0) return [];
   const writable = named.some(({ effect }) => effect.on === 'disk');
-  return withImage(path, ({ device }) => bindFaults(named, simDisk(device)), { writable });
+  return withImage(path, ({ device }) => bindFaults(named, simDisk(device)), {
+    writable,
+    onWithdrawn,
+  });
 }
 
 function withImage<T>(
   path: string,
   use: (opened: OpenImage) => T,
-  options: { writable?: boolean } = {},
+  options: OpenImageOptions = {},
 ): T {
   const opened = openImage(path, options);
   try {

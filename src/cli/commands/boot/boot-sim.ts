@@ -10,6 +10,7 @@ import { simBootLine } from '../../../harness/sim/sim-boot-event.ts';
 import { simDisk } from '../../../harness/sim/sim-disk.ts';
 import { withDiskClaim } from '../../../host/disk-claim.ts';
 import type { Context, Result } from '../../command.ts';
+import { reportWithdrawn } from '../../host-disk.ts';
 import { bankJson } from '../../text/bank-text.ts';
 import { plain } from '../../text/plain-text.ts';
 import { storyFailure, storyJson, storyText, warnOfUnfired } from './boot-report.ts';
@@ -30,7 +31,11 @@ export async function bootInSimulator(run: SimulatedRun, context: Context): Prom
 }
 
 function simulate({ path, boots, faults: named, write }: SimulatedRun, context: Context): Result {
-  const opened = openImage(path, { writable: write });
+  const opened = openImage(path, {
+    // A fault may damage whatever is in a bank.
+    ...{ writable: write, change: named.length > 0 ? 'system' : 'marks' },
+    onWithdrawn: reportWithdrawn(context.report, path),
+  });
   try {
     assertTwinbankDisk(opened.device);
     const disk = simDisk(write ? opened.device : overlayDevice(opened.device));

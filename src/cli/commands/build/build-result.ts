@@ -36,6 +36,7 @@ export function buildResult(
       oem: oemsOf(built).map(({ name }) => name),
       build: built.build,
       files: filesOf(built),
+      replaced: built.replaced.map((file) => relative(cwd, file)),
       fit: built.fit,
       bytes: built.bytes,
       dataBytes: built.dataBytes,
@@ -52,16 +53,22 @@ export function buildResult(
       }),
     }),
   };
+  const replaced = built.flatMap((one) => one.built.replaced.map((file) => relative(cwd, file)));
+  const replacedText = replaced.length > 0 ? [`replaced: ${replaced.join(', ')}`] : [];
   const signed = `signed by ${keysText([id])}`;
   if (only && rows.length === 1 && 'built' in only[1]) {
     const { built } = only[1];
     return {
       json,
-      text: [fitTable(built.fit, built.modules), signed, ...filesOf(built)].join('\n'),
+      text: [fitTable(built.fit, built.modules), signed, ...filesOf(built), ...replacedText].join(
+        '\n',
+      ),
     };
   }
   const failure = failures.length > 0 ? failureOf(failures, rows.length) : undefined;
-  const text = [summary(rows, signal), built.length > 0 ? signed : ''].filter(Boolean).join('\n');
+  const text = [summary(rows, signal), built.length > 0 ? signed : '', ...replacedText]
+    .filter(Boolean)
+    .join('\n');
   return { json, text, failure };
 }
 

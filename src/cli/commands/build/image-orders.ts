@@ -1,12 +1,13 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { imageName } from '../../../builder/build-image.ts';
 import { readOemFile } from '../../../builder/oem/oem-file.ts';
 import { loadRecipe } from '../../../recipe/load.ts';
 import { loadProvider } from '../../../recipe/provider.ts';
+import { recipePath } from '../../../recipe/recipe-path.ts';
 import type { ResolvedRecipe } from '../../../recipe/schema.ts';
 import { usageError } from '../../failure.ts';
-import { oemPaths } from '../../options.ts';
+import { assertOemPaths, oemPaths } from '../../options.ts';
 
 /** One image of a build: a recipe, and the OEMs that replace the recipe's own. */
 export interface OrderedImage {
@@ -30,11 +31,16 @@ interface OrderOptions {
 }
 
 /**
- * The images of a command line, recipe by recipe. Throws a usage error for options that say nothing, and where
- * the results of two images would have one name.
+ * The images of a command line, recipe by recipe. Throws a usage error for options that say nothing or name an OEM that is
+ * not there, and where the results of two images would have one name; and what is said of a recipe that is not there.
  */
 export function orderImages({ recipes, set, oem, matrix, cwd }: OrderOptions): OrderedImage[] {
   const columns = matrix && oem.length > 0 ? oem.map(columnOf) : [oemPaths(oem)];
+  // Nobody waits for the images before it to hear of a name that was mistyped.
+  assertOemPaths(
+    columns.flatMap((column) => column ?? []),
+    cwd,
+  );
   const images = recipes.flatMap((recipe) =>
     columns.map((column): OrderedImage => {
       const loaded = attempt(() => loadRecipe(recipe, { set, oem: column, cwd }).recipe);
@@ -42,9 +48,7 @@ export function orderImages({ recipes, set, oem, matrix, cwd }: OrderOptions): O
         return { recipe, oem: column, name: unknownName(recipe, column), loaded };
       const { result: resolved } = loaded;
       const image = imageName(resolved);
-      const labels = attempt(() =>
-        (matrix ? (column ?? []) : []).map((path) => oemLabel(path, cwd)),
-      );
+      const labels = attempt(() => (column ?? []).map((path) => oemLabel(path, cwd)));
       if ('error' in labels) {
         return { recipe, oem: column, name: unknownName(image, column), loaded: labels };
       }
@@ -56,6 +60,9 @@ export function orderImages({ recipes, set, oem, matrix, cwd }: OrderOptions): O
       };
     }),
   );
+  for (const { recipe, loaded } of images) {
+    if ('error' in loaded && !existsSync(recipePath(recipe, cwd))) throw loaded.error;
+  }
   assertNamesDiffer(images);
   return images;
 }

@@ -1,5 +1,6 @@
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { inFile } from '../../../diagnostics/in-file.ts';
+import type { Report } from '../../../diagnostics/progress.ts';
 import { openImage } from '../../../disk/open-image.ts';
 import { type NextBanks, nextBanks } from '../../../state/next-banks.ts';
 import type { BankPair } from '../../../state/save-state.ts';
@@ -18,12 +19,18 @@ export interface NextPair extends BankPair {
  * nobody rolled back counts. Throws as `withHostDisk` does.
  */
 export async function withNextPair<T>(
-  place: { readonly image: string; readonly path: string; readonly writable: boolean },
+  place: {
+    readonly image: string;
+    readonly path: string;
+    readonly writable: boolean;
+    readonly report?: Report;
+  },
   use: (pair: NextPair) => Promise<T>,
 ): Promise<T> {
-  const { image, path, writable } = place;
+  const { image, path, writable, report } = place;
+  const options = { writable, change: 'marks', ...(report && { report }) } as const;
   const next = nextOf(image, path);
-  return withHostDisk(image, path, { writable }, async ({ banks, dropCaches }) => {
+  return withHostDisk(image, path, options, async ({ banks, dropCaches }) => {
     const own = banks.find(({ number }) => number === next.own.number);
     if (!own) throw new TwinbankError('corrupt', 'bank.none', 'expected a bank, found none');
     const other = banks.find((bank) => bank !== own);

@@ -29,7 +29,7 @@ export const command = defineCommand({
     const path = resolve(context.cwd, image);
     const files = await readBackup(context, file);
     const save = () =>
-      withNextPair({ image, path, writable: true }, async (pair) => {
+      withNextPair({ image, path, writable: true, report: context.report }, async (pair) => {
         if (pair.stuck !== undefined) throw noBank(image, pair.stuck);
         return { ...(await saveState(pair, packState(files))), bank: pair.number };
       });

@@ -35,24 +35,33 @@ test('of a matrix every recipe meets every column, and names say who', () => {
   ]);
 });
 
-test('without --matrix all OEMs are stacked, and the name is the plain one', () => {
-  expect(order(['one', 'two'], { matrix: false })).toEqual([['a-0.1.0', 2]]);
+test('without --matrix all OEMs are stacked, and the name says so, as it does in a matrix', () => {
+  const [stacked] = order(['one', 'two'], { matrix: false });
+  expect(stacked).toEqual(['a-0.1.0+one-1.0+two-2.1-rc1', 2]);
+  expect(order(['one,two'])).toEqual([stacked]);
   expect(order([], { matrix: false })).toEqual([['a-0.1.0', 0]]);
   expect(order([])).toEqual([['a-0.1.0', 0]]);
 });
 
 test('one that is broken keeps its place and its reason', () => {
-  const [broken, gone, good] = order(['broken', 'gone', 'one']);
+  const [broken, good] = order(['broken', 'one']);
   expect(broken).toEqual(['a-0.1.0 + broken', expect.stringContaining('found "NO"')]);
-  expect(gone).toEqual([
-    'a.yaml + gone',
-    '--oem gone: expected a folder with a provider.yaml, or a packed .oem file, that exists, found no such file at gone',
-  ]);
   expect(good).toEqual(['a-0.1.0+one-1.0', 1]);
   expect(order(['one'], { recipes: ['wrong.yaml'] })).toEqual([
     ['wrong.yaml + one', expect.stringContaining('wrong.yaml:3:7 bank')],
   ]);
 });
+
+test.each([true, false])(
+  'names every path that is not there before all else (matrix: %s)',
+  (matrix) => {
+    const found = 'found no such file: gone; .*, which has none$';
+    expect(() => order(['one', 'gone', process.cwd()], { matrix })).toThrow(new RegExp(found));
+    expect(() => order(['one'], { matrix, recipes: ['a.yaml', 'gone.yaml'] })).toThrow(
+      'gone.yaml: expected a recipe file, found no such file',
+    );
+  },
+);
 
 test('two images of one name are both named, and neither is built', () => {
   const way = 'give one another name or version, or build it into another folder by --out';
