@@ -3,6 +3,7 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { htmlReport } from '../harness/report/html/page.ts';
 import { pageCode } from '../harness/report/html/page-code.ts';
 import { junitReport } from '../harness/report/junit.ts';
+import { markdownSummary } from '../harness/report/markdown-summary.ts';
 import type { KeptFile, RunRecord } from '../harness/report/record.ts';
 import { packageRoot } from '../host/package-root.ts';
 import type { Context } from './command.ts';
@@ -10,7 +11,9 @@ import { usageError } from './failure.ts';
 import { type OutputFile, openOutput } from './output-file.ts';
 
 /** The files that a command about runs writes, by their options. */
-type FileOptions = Readonly<Partial<Record<'junit' | 'html' | 'events', string | undefined>>>;
+type FileOptions = Readonly<
+  Partial<Record<'junit' | 'html' | 'summary' | 'events', string | undefined>>
+>;
 type OutputFiles = Readonly<Partial<Record<keyof FileOptions, OutputFile>>>;
 
 /** So long a report that is written after a signal waits for whoever reads it. */
@@ -21,7 +24,7 @@ const graceMs = 5000;
  * found until then counts. Throws as `openOutput` does, and `cli.usage` where two of them want standard output.
  */
 export function openReports(context: Context, options: FileOptions): OutputFiles {
-  const names = ['junit', 'html', 'events'] as const;
+  const names = ['junit', 'html', 'summary', 'events'] as const;
   const outputs = names.flatMap((name) => {
     const path = options[name];
     const option = `--${name}`;
@@ -66,7 +69,7 @@ export function takesStdout(files: OutputFiles): boolean {
  */
 export async function writeReports(
   record: RunRecord,
-  { junit, html }: OutputFiles,
+  { junit, html, summary }: OutputFiles,
   cwd: string,
 ): Promise<void> {
   if (junit) {
@@ -76,6 +79,7 @@ export async function writeReports(
     };
     await junit.write((write) => write(junitReport(record, { attachment })));
   }
+  if (summary) await summary.write((write) => write(markdownSummary(record)));
   if (html) {
     const link = (file: KeptFile) => {
       const path = keptPath(file);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { verdictLooks } from '../../harness/report/describe.ts';
+import { githubAnnotations } from '../../harness/report/github-annotations.ts';
 import { mergeRecords } from '../../harness/report/merge-records.ts';
 import { readRunEvents } from '../../harness/report/ndjson.ts';
 import type { RunRecord } from '../../harness/report/record.ts';
@@ -20,6 +21,7 @@ export const command = defineCommand({
     ['report run.ndjson --html run.html', 'The report of a run, again'],
     ['ssh ci cat run.ndjson | $0 report - --html run.html', 'The same of another machine'],
     ['report shard-*.ndjson --html all.html --junit all.xml', 'One report of all shards'],
+    ['report run.ndjson --summary - --annotations github', 'What a page of GitHub Actions shows'],
   ],
   builder: (yargs) =>
     yargs
@@ -39,29 +41,45 @@ export const command = defineCommand({
         requiresArg: true,
         describe: 'Write JUnit XML for a CI system; - for standard output',
       })
+      .option('summary', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Write a page of Markdown for a CI system; - for standard output',
+      })
+      .option('annotations', {
+        choices: ['github'] as const,
+        requiresArg: true,
+        describe: 'Print a line for each failure that GitHub shows at its place in the scenario',
+      })
       .option('artefacts', {
         type: 'string',
         requiresArg: true,
         defaultDescription: 'that of the events',
         describe: 'Folder of the console logs and screenshots',
       }),
-  dash: { events: 'input', html: 'output', junit: 'output' },
-  run: async (context, { events, html, junit, artefacts }) => {
-    for (const [option, path] of Object.entries({ html, junit })) {
+  dash: { events: 'input', html: 'output', junit: 'output', summary: 'output' },
+  run: async (context, { events, html, junit, summary, annotations, artefacts }) => {
+    for (const [option, path] of Object.entries({ html, junit, summary })) {
       const read = events.find((name) => isSamePlace(context, name, path));
       if (read) throw usageError(`--${option}: expected another file than ${read}, which is read`);
     }
-    const files = openReports(context, { junit, html });
+    const files = openReports(context, { junit, html, summary });
     const records: RunRecord[] = [];
     for (const name of events) records.push(await readRecord(context, name, artefacts));
     const [only] = records;
     const record = only && records.length === 1 ? only : mergeRecords(records);
     for (const gap of record.gaps) context.report({ type: 'warning', text: gap });
     await writeReports(record, files, context.cwd);
-    if (takesStdout(files)) return reportNote(context, reportText(record));
+    const lines = annotations === 'github' ? githubAnnotations(record) : [];
+    const text = [...lines, reportText(record)].join('\n');
+    if (takesStdout(files)) return reportNote(context, text);
     return {
-      json: { ...reportJson(record), html: html ?? null, junit: junit ?? null },
-      text: reportText(record),
+      json: {
+        ...reportJson(record),
+        ...{ html: html ?? null, junit: junit ?? null, summary: summary ?? null },
+        ...(annotations && { annotations: lines }),
+      },
+      text,
     };
   },
 });

@@ -63,6 +63,19 @@ describe('report', () => {
     });
   });
 
+  it('writes a summary in Markdown, and prints annotations for GitHub before the rest', async () => {
+    const { stdout } = await report('run.ndjson', '--summary', 's.md', '--annotations', 'github');
+    expect(read('s.md')).toMatch(/^## ✕ twinbank: 3 passed, /);
+    expect(stdout).toMatch(
+      /^::error file=scenarios\/update-power-cut\.yaml,.*\n::warning .*\nfailed /,
+    );
+    const piped = await report('run.ndjson', '--summary', '-', '--annotations', 'github');
+    expect(piped.stdout).toBe(read('s.md'));
+    expect(piped.stderr).toMatch(/^ *::error file=/);
+    const json = await report('run.ndjson', '--annotations', 'github', '--json');
+    expect(JSON.parse(json.stdout).annotations).toHaveLength(2);
+  });
+
   it('puts shards together, and misses one that is not there', async () => {
     for (const index of [1, 2]) {
       const stream = eventStream({ scenarios: 1, shard: { index, count: 3 } });

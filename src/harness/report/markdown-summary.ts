@@ -1,0 +1,77 @@
+import { verdictLooks } from './describe.ts';
+import type { RunRecord, ScenarioRecord } from './record.ts';
+import { type Failure, verdicts } from './run-event.ts';
+import { failureOf, isGreen } from './verdict.ts';
+
+/** Lines of the console in a failure. */
+const tail = 20;
+/** Failures that are told in full: GitHub takes 1 MiB of summary, and drops a longer one whole. */
+const mostFailures = 50;
+/** Rows of the table: what failed comes first. */
+const mostRows = 500;
+
+/** What a page of a CI system shows of a run: totals, what failed and why, a row for each scenario. Markdown as GitHub has it. */
+export function markdownSummary(record: RunRecord): string {
+  const { scenarios, totals, gaps } = record;
+  const sums = verdicts
+    .filter((verdict) => totals[verdict] > 0)
+    .map((verdict) => `${totals[verdict]} ${verdictLooks[verdict].word}`);
+  const sign = verdictLooks[isGreen(record) ? 'passed' : 'failed'].sign;
+  const failed = scenarios.filter(({ verdict }) => verdict === 'failed' || verdict === 'flaky');
+  const rows = [...scenarios]
+    .sort((a, b) => Number(isGood(a)) - Number(isGood(b)))
+    .slice(0, mostRows)
+    .map(row);
+  return [
+    `## ${sign} twinbank: ${sums.join(', ') || 'no scenarios'}`,
+    ...gaps.map((gap) => `**Incomplete:** ${inline(gap)}`),
+    ...failed.slice(0, mostFailures).map(failureBlock),
+    ...(failed.length > mostFailures
+      ? [`${failed.length - mostFailures} more in the report.`]
+      : []),
+    ...(rows.length > 0
+      ? [['| | scenario | engine | time |', '|---|---|---|---:|', ...rows].join('\n')]
+      : []),
+    ...(scenarios.length > mostRows ? [`${scenarios.length - mostRows} more in the report.`] : []),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function isGood({ verdict }: ScenarioRecord): boolean {
+  return verdict !== 'failed' && verdict !== 'flaky';
+}
+
+function row({ run, verdict, engine, seconds }: ScenarioRecord): string {
+  const { sign, word } = verdictLooks[verdict];
+  return `| ${sign} ${word} | ${inline(run)} | ${engine} | ${seconds.toFixed(1)} s |`;
+}
+
+function failureBlock({ run, verdict, attempts }: ScenarioRecord): string {
+  const attempt = attempts.find((one) => one.verdict === 'failed');
+  const failure: Failure = attempt
+    ? failureOf(attempt)
+    : { code: 'report.no-reason', message: 'failed without saying why' };
+  const { message, place, lines = [] } = failure;
+  const where = place ? ` (${inline(`${place.file}:${place.line}:${place.column}`)})` : '';
+  const { sign, word } = verdictLooks[verdict];
+  const head = `${sign} **${inline(run)}** ${word}${where}: ${inline(message)}`;
+  if (lines.length === 0) return head;
+  const console = lines.slice(-tail).map(verbatim).join('\n');
+  return `${head}\n\n<details><summary>The console's last lines</summary>\n<pre>\n${console}\n</pre>\n</details>`;
+}
+
+/** One line of plain text: nothing of it is Markdown, HTML, the end of a cell, or a mention of somebody. */
+function inline(text: string): string {
+  return verbatim(text.replaceAll(/\s+/g, ' ')).replaceAll(
+    /[\\`*_{}[\]()#+!|~@:]/g,
+    (character) => `&#${character.charCodeAt(0)};`,
+  );
+}
+
+/** Text inside `<pre>`, which can end nothing. */
+function verbatim(text: string): string {
+  return text
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '?')
+    .replaceAll(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
