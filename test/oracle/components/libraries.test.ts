@@ -65,7 +65,7 @@ judgedBy(['apt-get'], () => {
     ).toEqual(plan);
   });
 
-  test('asked a second time, the same plan comes without apt in milliseconds', async () => {
+  test('asked a second time, the same plan comes without apt', async () => {
     const { context } = emptyContext();
     const [jq] = await resolveComponents([{ scheme: 'deb', name: 'jq' }], context);
     const roots = [{ component: jq!, paths: ['usr/bin/jq'] }];
@@ -74,12 +74,9 @@ judgedBy(['apt-get'], () => {
     try {
       process.env.PATH = '/nonexistent';
       expect(spawnSync('apt-cache').error).toBeDefined();
-      const begin = performance.now();
       const refs = [{ scheme: 'deb', name: 'jq' }] as const;
       expect(await resolveComponents(refs, context)).toEqual([jq]);
       expect(await planLibraries(roots, new Set(), context)).toEqual(plan);
-      // Measured 6 ms; the bound leaves room for a loaded machine.
-      expect(performance.now() - begin).toBeLessThan(200);
     } finally {
       process.env.PATH = path;
     }

@@ -16,7 +16,8 @@ const schemasForm = z.object({
 });
 export type ProviderSchemas = z.output<typeof schemasForm>;
 
-const limits = { timeoutMs: 10_000, heapMebibytes: 128, answerBytes: 2 ** 20 };
+/** What a provider's code may take while it is loaded. */
+export const limits = { timeoutMs: 10_000, heapMebibytes: 128, answerBytes: 2 ** 20 };
 
 /** The program of the process. */
 export function describeWorker(cache: Cache): Promise<CachedBundle> {
@@ -32,6 +33,7 @@ interface DescribeOptions {
   /** It may run with all rights. */
   readonly trustOem?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -40,7 +42,14 @@ interface DescribeOptions {
  */
 export async function describeProvider(
   data: Uint8Array,
-  { cache, what, isBase = false, trustOem = false, signal }: DescribeOptions,
+  {
+    cache,
+    what,
+    isBase = false,
+    trustOem = false,
+    signal,
+    timeoutMs = limits.timeoutMs,
+  }: DescribeOptions,
 ): Promise<ProviderSchemas> {
   const launch = await launchOemCode(what, { trusted: isBase || trustOem });
   const program = await (await describeWorker(cache)).read();
@@ -62,7 +71,7 @@ export async function describeProvider(
     const timer = setTimeout(() => {
       late = true;
       child.kill('SIGKILL');
-    }, limits.timeoutMs);
+    }, timeoutMs);
     const answer: Buffer[] = [];
     let bytes = 0;
     (child.stdio[3] as Readable).on('data', (chunk: Buffer) => {
@@ -79,7 +88,7 @@ export async function describeProvider(
     });
     child.once('close', (code, by) => {
       clearTimeout(timer);
-      if (late) return resolve(failed(`it takes more than ${limits.timeoutMs / 1000} s`));
+      if (late) return resolve(failed(`it takes more than ${timeoutMs / 1000} s`));
       if (bytes > limits.answerBytes) return resolve(failed('it says too much of itself'));
       // So V8 ends; 128 and the signal's number where bubblewrap tells of it.
       if (by === 'SIGABRT' || code === 134) {

@@ -16,6 +16,8 @@ import { delimiter, join } from 'node:path';
  * `qmp(socket, onCommand)`, which greets, says yes to each command and tells its name, and `say(...)`.
  */
 export function fakeQemu(body: string) {
+  // Else the environment that it restores would be that of the one before.
+  installed?.restore();
   const folder = mkdtempSync(join(tmpdir(), 'fake-qemu-'));
   const temporary = mkdtempSync(join(tmpdir(), 'fake-tmp-'));
   const program = join(folder, 'qemu-system-x86_64');
@@ -24,13 +26,15 @@ export function fakeQemu(body: string) {
   const before = { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR };
   process.env.PATH = `${folder}${delimiter}${before.PATH}`;
   process.env.TMPDIR = temporary;
-  return {
+  const fake = {
     folder,
     /** Files of machines that are still there. */
     left: () => readdirSync(temporary),
     /** True while the process of the last start is there. */
     runs: () => existsSync(`/proc/${pidOf(folder)}/stat`) && !isZombie(pidOf(folder)),
     restore() {
+      if (installed !== fake) return;
+      installed = undefined;
       process.env.PATH = before.PATH;
       if (before.TMPDIR === undefined) delete process.env.TMPDIR;
       else process.env.TMPDIR = before.TMPDIR;
@@ -38,7 +42,12 @@ export function fakeQemu(body: string) {
       rmSync(temporary, { recursive: true });
     },
   };
+  installed = fake;
+  return fake;
 }
+
+/** The one at the front of the PATH: there is never more than one. */
+let installed: { restore(): void } | undefined;
 
 const pidOf = (folder: string): string => readFileSync(join(folder, 'pid'), 'utf8');
 const isZombie = (pid: string): boolean => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
