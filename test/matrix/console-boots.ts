@@ -126,19 +126,23 @@ const scenes: readonly Scene[] = [
 /** What a person at the console does: every scene on the serial line, and on the VGA keyboard. */
 export const consoleBoots: readonly PlannedBoot[] = [...inWays('serial'), ...inWays('vga')];
 
-/** Every scene once, by turns on the serial line and the keyboard, for firmware that takes its time. */
-export const fewerConsoleBoots: readonly PlannedBoot[] = [
-  ...inWays('serial').filter((_, index) => index % 2 === 0),
-  ...inWays('vga').filter((_, index) => index % 2 === 1),
-];
+/** Every scene once, by turns on the serial line and on the keyboard; `first` is the way of the first one. */
+export function consoleBootsByTurns(first: Way): PlannedBoot[] {
+  const other = first === 'serial' ? 'vga' : 'serial';
+  return scenes.map((scene, index) => inWay(scene, index % 2 === 0 ? first : other));
+}
 
 function inWays(way: Way): PlannedBoot[] {
-  return scenes.map(({ rule, title, five, six, person, presses }) => ({
+  return scenes.map((scene) => inWay(scene, way));
+}
+
+function inWay({ rule, title, five, six, person, presses }: Scene, way: Way): PlannedBoot {
+  return {
     ...{ rule, person, presses: presses(way) },
     title: `${way === 'serial' ? 'serial line' : 'keyboard'}: ${title}`,
     states: new Map([
       [5, { ...five, updated: 2 }],
       [6, { ...six, updated: 1 }],
     ]),
-  }));
+  };
 }
