@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { exhaustive } from '../support/exhaustive.ts';
 import type { Effort, Summary } from './fuzzer.ts';
 import { targets } from './targets.ts';
 import { bundleWorker, watchFuzz, watchInput } from './watch.ts';
@@ -14,7 +13,7 @@ const { TWINBANK_FUZZ_SEED: seed = Date.now() } = process.env;
 const effort: Effort = {
   seed: Number(seed),
   ...(inputs === undefined
-    ? { seconds: Number(TWINBANK_FUZZ_SECONDS ?? (exhaustive ? 2 : 0.5)) }
+    ? { seconds: Number(TWINBANK_FUZZ_SECONDS ?? 0.5) }
     : { inputs: Number(inputs) }),
 };
 

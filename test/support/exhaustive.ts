@@ -1,8 +1,8 @@
 import { randomOf } from '../fuzz/random.ts';
 
 /**
- * Whether this run leaves nothing out. `npm test` tries a sample of what is thousands of states; the project
- * `exhaustive`, which `npm run test:boot` runs, tries all of them.
+ * Whether this run leaves nothing out. `npm test` tries a sample of what is thousands of states; all of them are tried by the
+ * project `exhaustive`, which `npm run test:boot` runs, and by `soak` where that takes more than a minute.
  */
 export const exhaustive = process.env.TWINBANK_EXHAUSTIVE === '1';
 
