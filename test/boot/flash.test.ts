@@ -36,7 +36,7 @@ async function putState(path: string, state: Uint8Array): Promise<void> {
   }
 }
 
-it('a disk that was flashed as devices are boots with GUIDs of its own and the state it had', async () => {
+it('a disk that was flashed as devices are boots with GUIDs of its own and the state it had, over ahci', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'twinbank-boot-flash-'));
   const target = join(folder, 'disk.img');
   const image = inject('images').raw;
@@ -54,8 +54,9 @@ it('a disk that was flashed as devices are boots with GUIDs of its own and the s
     await flash('second', { folder });
     const guids = [...guidsOf(target), ...before, ...guidsOf(image)];
     expect(new Set(guids).size).toBe(guids.length);
-    const result = await boot({ image: target, firmware: 'uefi' });
+    const result = await boot({ image: target, firmware: 'uefi', disk: 'ahci' });
     expectHealthy(result, 5);
+    consoleMatch(result, /confirmed \/dev\/sda5,/);
     consoleMatch(result, /stage=state at=\S+ generation 1 of bank 5/);
   } finally {
     rmSync(folder, { recursive: true });

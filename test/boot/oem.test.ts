@@ -124,6 +124,7 @@ describe('the image of', () => {
     const image = await build('recipes/kestrel.yaml');
     await boot({ image, firmware: 'uefi', disk: 'nvme' }, async (machine) => {
       expect(lines(machine).join('\n')).toContain('K E S T R E L');
+      expect(lines(machine).join('\n')).toMatch(/confirmed \/dev\/nvme0n1p5,/);
       expect(await machine.vmkd.call('config.get')).toMatchObject({
         syslog: { targets: ['192.0.2.10:514'] },
         ntp: { servers: ['192.0.2.11'] },

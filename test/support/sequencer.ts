@@ -6,7 +6,9 @@ const longFiles = [
   'boot/update',
   'qemu/uefi',
   'qemu/bios',
+  'boot/machines',
   'boot/disks',
+  'boot/state',
   'boot/oem',
 ];
 
