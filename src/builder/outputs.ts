@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { refusedAt } from '../diagnostics/system-error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { createBmap, encodeBmap } from '../disk/bmap.ts';
 import { type DiskFormatName, diskFormats } from '../disk/disk-formats.ts';
@@ -61,6 +62,22 @@ export function resultPath({ out, fileName }: ResultNames, ending: string): stri
   throw new TwinbankError('refused', 'output.special', message, { data: { path } });
 }
 
+/** A result while it grows: the person knows it by its name alone. */
+interface StagedFile {
+  readonly partial: string;
+  readonly path: string;
+  readonly name: string;
+  readonly ending: string;
+}
+
+async function writing(file: StagedFile, write: (file: StagedFile) => unknown): Promise<void> {
+  try {
+    await write(file);
+  } catch (error) {
+    throw refusedAt(file.name, 'write', error) ?? error;
+  }
+}
+
 type ResultNames = Pick<Outputs, 'out' | 'fileName'>;
 
 /**
@@ -70,26 +87,22 @@ type ResultNames = Pick<Outputs, 'out' | 'fileName'>;
  * format first, and of these the ones that were there before.
  */
 export async function writeOutputs(image: FinishedImage, outputs: Outputs): Promise<WrittenFiles> {
-  const staged: { partial: string; path: string; name: string; ending: string }[] = [];
-  const stage = (ending: string): string => {
+  const staged: StagedFile[] = [];
+  const stage = (ending: string): StagedFile => {
     const path = resultPath(outputs, ending);
-    const partial = temporaryName(dirname(path));
-    staged.push({
-      partial,
-      path,
-      ending,
-      name: join(outputs.out, `${outputs.fileName}.${ending}`),
-    });
-    return partial;
+    const name = join(outputs.out, `${outputs.fileName}.${ending}`);
+    const file = { partial: temporaryName(dirname(path)), path, name, ending };
+    staged.push(file);
+    return file;
   };
   try {
     for (const format of outputs.formats) {
       const packed = diskFormats.find(({ name }) => name === format);
       // The temporary file is the image itself.
-      if (!packed) await rename(image.path, stage('img'));
+      if (!packed) await writing(stage('img'), ({ partial }) => rename(image.path, partial));
       else {
-        const fileName = `${outputs.name}.${packed.ending}`;
-        await packed.write(stage(packed.ending), image, { fileName, use: 'transfer' });
+        const how = { fileName: `${outputs.name}.${packed.ending}`, use: 'transfer' } as const;
+        await writing(stage(packed.ending), ({ partial }) => packed.write(partial, image, how));
       }
     }
     const bmap = encodeBmap(createBmap(image.device, image.extents));
@@ -99,14 +112,15 @@ export async function writeOutputs(image: FinishedImage, outputs: Outputs): Prom
       'lock.yaml': formatLock(outputs.used),
       ...outputs.documents?.(bmap),
     };
-    for (const [ending, text] of Object.entries(texts)) await writeFile(stage(ending), text);
+    for (const [ending, text] of Object.entries(texts))
+      await writing(stage(ending), ({ partial }) => writeFile(partial, text));
     outputs.signal?.throwIfAborted();
     const replaced = staged.filter(({ path }) => existsSync(path)).map(({ name }) => name);
     // What was said of the image before is gone before there is another one.
     for (const { path, ending } of staged) {
       if (documentEndings.includes(ending)) await rm(path, { force: true });
     }
-    for (const { partial, path } of staged) await rename(partial, path);
+    for (const one of staged) await writing(one, ({ partial, path }) => rename(partial, path));
     return { files: staged.map(({ name }) => name), replaced };
   } catch (error) {
     for (const { partial } of staged) await rm(partial, { force: true });

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { systemApt } from '../builder/components/apt.ts';
-import { cacheDirectory } from '../builder/components/cache.ts';
 import type { ComponentContext } from '../builder/components/component.ts';
 import { parseLock } from '../builder/components/lock.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { cacheDirectory } from '../host/own-folders.ts';
 import { isShippedName } from '../recipe/recipe-path.ts';
 import type { Context } from './command.ts';
 import { usageError } from './failure.ts';

@@ -1,4 +1,7 @@
 import { TwinbankError } from '../diagnostics/error.ts';
+import { isSystemError, pathOf, refusedAt, type SystemError } from '../diagnostics/system-error.ts';
+import { withRemedy } from '../host/own-folders.ts';
+import type { Environment } from './command.ts';
 
 /** Signals that end a command after it has cleaned up: Ctrl-C, `kill`, and a terminal or connection that went away. */
 export const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -20,11 +23,11 @@ export function usageError(message: string): TwinbankError {
  * What was thrown, as the one kind of error that is shown. A TwinbankError is kept, an error of the
  * operating system becomes `io.<errno>`; everything else was not foreseen and is our own defect.
  */
-export function toFailure(thrown: unknown, signal: AbortSignal): TwinbankError {
+export function toFailure(thrown: unknown, signal: AbortSignal, env: Environment): TwinbankError {
   // After an abort things fail in many ways (a killed tool, a closed stream); the cause is the signal.
   if (signal.aborted && signal.reason instanceof TwinbankError) return signal.reason;
-  if (thrown instanceof TwinbankError) return thrown;
-  if (isSystemError(thrown)) return systemFailure(thrown);
+  if (thrown instanceof TwinbankError) return withRemedy(thrown, env);
+  if (isSystemError(thrown)) return withRemedy(systemFailure(thrown), env);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new TwinbankError(
     'internal',
@@ -34,19 +37,12 @@ export function toFailure(thrown: unknown, signal: AbortSignal): TwinbankError {
   );
 }
 
-type SystemError = NodeJS.ErrnoException & { code: string; syscall: string };
-
-function isSystemError(thrown: unknown): thrown is SystemError {
-  return (
-    thrown instanceof Error &&
-    'syscall' in thrown &&
-    'code' in thrown &&
-    typeof thrown.code === 'string'
-  );
-}
-
 /** Node's text is `ENOSPC: no space left on device, write 'x'`; people look for the file first. */
 function systemFailure(error: SystemError): TwinbankError {
+  const path = pathOf(error);
+  const action = error.syscall === 'open' || error.syscall === 'read' ? error.syscall : 'write';
+  const refused = path === undefined ? undefined : refusedAt(path, action, error);
+  if (refused) return refused;
   const [, reason = error.message] = /^\w+: (.*?), \w+/.exec(error.message) ?? [];
   return new TwinbankError(
     'io',

@@ -48,7 +48,7 @@ async function start(): Promise<void> {
     });
   }
   const crash = (thrown: unknown): void => {
-    const failure = toFailure(thrown, abort.signal);
+    const failure = toFailure(thrown, abort.signal, process.env);
     const stack = process.env.TWINBANK_DEBUG === '1' && thrown instanceof Error ? thrown.stack : '';
     end(exitCode({ failure }), `twinbank: ${failure.message}\n${stack}`);
   };

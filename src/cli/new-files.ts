@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, lstatSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { namedAt } from '../diagnostics/system-error.ts';
 
 interface NewFile {
   readonly path: string;
@@ -26,7 +27,7 @@ export function writeNewFiles(files: readonly NewFile[]): void {
     }
   } catch (error) {
     for (const path of made) rmSync(path, { force: true });
-    throw error;
+    throw namedAt(made.at(-1) ?? '', error);
   }
 }
 

@@ -2,6 +2,7 @@ import { type Stats, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { refusedAt } from '../diagnostics/system-error.ts';
 import { makeFolders } from '../disk/make-folders.ts';
 import { type OutputPlace, outputPlace } from '../disk/output-place.ts';
 import { sweepTemporaryImages, temporaryName } from '../disk/temporary-image.ts';
@@ -185,6 +186,8 @@ async function writeInto(
 /** The person knows the file by the name it was given, not by the one it has while it grows. */
 function named(name: string, error: unknown): unknown {
   const { code, syscall, message = '' } = error as NodeJS.ErrnoException;
+  const refused = refusedAt(name, 'write', error);
+  if (refused && !(error instanceof TwinbankError)) return refused;
   if (error instanceof TwinbankError || code === undefined || syscall === undefined) return error;
   const [, reason = message] = /^\w+: ([^,]*)/.exec(message) ?? [];
   const text = `${name}: could not write it: ${reason}`;

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { TwinbankError } from '../diagnostics/error.ts';
+import { refusedAt } from '../diagnostics/system-error.ts';
 import type { Colors, Result } from './command.ts';
 import { plain } from './text/plain-text.ts';
 
@@ -57,7 +58,8 @@ export function write(stream: Writable, text: string): Promise<void> {
   if (text === '') return Promise.resolve();
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
-      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(error);
+      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE')
+        reject(refusedAt('standard output', 'write', error) ?? error);
       else resolve();
     });
   });

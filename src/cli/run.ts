@@ -75,7 +75,7 @@ export async function run(
     failure = result?.failure;
   } catch (thrown) {
     progress.stop();
-    failure = toFailure(thrown, host.signal);
+    failure = toFailure(thrown, host.signal, host.env);
     if (json) await write(host.stdout, jsonDocument(jsonError(failure))).catch(() => {});
   }
   if (failure) {

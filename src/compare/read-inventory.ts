@@ -5,6 +5,7 @@ import { readLoaderInventory } from '../builder/inventory/grub-packages.ts';
 import type { ModuleInventory } from '../builder/inventory/inventory.ts';
 import { readModuleInventory } from '../builder/inventory/read-module-inventory.ts';
 import type { SystemInventory } from '../builder/inventory/system.ts';
+import { writingAt } from '../diagnostics/system-error.ts';
 import { temporaryFolder } from '../host/temporary-folder.ts';
 import type { SystemSource } from './source.ts';
 
@@ -30,8 +31,9 @@ export async function readSystemInventory(
     const found: ModuleInventory[] = [];
     for (const { name, file, files, leftOut } of modules) {
       const data = leftOut ? undefined : await source.moduleBytes(file);
-      if (data)
-        found.push(...(await readModuleInventory({ name, data, files }, { scratch, signal })));
+      const read = (packed: Buffer | Uint8Array) =>
+        readModuleInventory({ name, data: packed, files }, { scratch, signal });
+      if (data) found.push(...(await writingAt(scratch, () => read(data))));
       else gaps.push(`${file}: ${leftOut ? 'the bundle leaves it out' : 'it cannot be read'}`);
     }
     const listed = modules.map(({ name, file, version, vendor, kind, sha256 }) => {
@@ -45,7 +47,7 @@ export async function readSystemInventory(
       const data = await source.packageBytes(one);
       const path = join(scratch, 'package');
       if (data) {
-        await writeFile(path, data);
+        await writingAt(scratch, () => writeFile(path, data));
         store.push(await describeStored(one, path, signal));
       } else gaps.push(`${one.name}: it is not there, or cannot be read`);
     }

@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { writingAt } from '../diagnostics/system-error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { openFileDevice } from '../disk/file-device.ts';
 import { runTool } from '../host/run-tool.ts';
@@ -36,9 +37,11 @@ export async function readSquashfs(
   const unpacked = join(scratch, 'layer.pseudo');
   const running = signal ? { signal } : {};
   try {
-    await writeFile(packed, squashfs);
-    await assertSize(packed, maxUnpacked, running);
-    await runTool('unsquashfs', ['-n', '-q', '-pf', unpacked, packed], running);
+    await writingAt(scratch, async () => {
+      await writeFile(packed, squashfs);
+      await assertSize(packed, maxUnpacked, running);
+      await runTool('unsquashfs', ['-n', '-q', '-pf', unpacked, packed], running);
+    });
     const device = openFileDevice(unpacked);
     try {
       return await filesOf(device, texts, signal);

@@ -70,7 +70,12 @@ export function decodeBmap(text: string): Bmap {
   expect(text.length <= maxTextLength, 'bmap.format', 'less than 64 MiB of text', text.length);
   const version = /<bmap\s+version="([^"]{1,20})"/.exec(text)?.[1];
   expect(version !== undefined, 'bmap.format', 'a <bmap version="..."> element', 'none');
-  expect(/^2\.\d+$/.test(version ?? ''), 'bmap.version', 'version 2.0', version ?? '');
+  expect(
+    /^2\.\d+$/.test(version ?? ''),
+    'bmap.version',
+    'a block map of version 2.0',
+    `one of version ${version}; bmaptool create makes one of version 2.0 of the image, or remove it`,
+  );
   // What `bmaptool create --no-checksum` makes.
   const bare = /<Range(?:\s[^>]{0,200})?>/.exec(text)?.[0] ?? '';
   expect(

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { refusedAt } from '../diagnostics/system-error.ts';
 import { assertInRange, type BlockDevice } from './block-device.ts';
 import { blockDeviceSize, logicalSectorSize } from './device-size.ts';
 
@@ -126,12 +127,6 @@ function truncated(path: string, size: number, at: number): TwinbankError {
 const reasons: Record<string, readonly [code: string, reason: string]> = {
   ENOENT: ['file.not-found', 'there is no such file'],
   ENOTDIR: ['file.not-found', 'a part of the path is not a directory'],
-  EACCES: ['file.no-permission', 'the permission is missing'],
-  EPERM: ['file.no-permission', 'the permission is missing'],
-  EROFS: ['file.read-only', 'the file system is read-only'],
-  ENOSPC: ['file.no-space', 'no space is left on its file system'],
-  EDQUOT: ['file.no-space', 'the disk quota is used up'],
-  EFBIG: ['file.too-large', 'its file system does not take files of this size'],
   EBUSY: ['file.busy', 'it is in use'],
   ENXIO: ['file.gone', 'the device is not there any more'],
   ENODEV: ['file.gone', 'the device is not there any more'],
@@ -144,6 +139,8 @@ export function attempt<T>(path: string, action: string, call: () => T): T {
     return call();
   } catch (error) {
     if (error instanceof TwinbankError) throw error;
+    const refused = refusedAt(path, action, error);
+    if (refused) throw refused;
     const { code: errno, message } = error as NodeJS.ErrnoException;
     const [code, reason] = reasons[errno ?? ''] ?? ['file.io', message];
     throw new TwinbankError('io', code, `${path}: could not ${action} it: ${reason}`, {

@@ -3,6 +3,7 @@ import { readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { humanSize } from '../diagnostics/size.ts';
+import { refusedAt } from '../diagnostics/system-error.ts';
 import { isOwnerGone, ownerMark } from '../host/process-owner.ts';
 import { makeFolders } from './make-folders.ts';
 import { assertNoMissingDevice } from './output-place.ts';
@@ -30,12 +31,16 @@ export async function temporaryImage<T>(
       'io',
       'image.no-space',
       `${folder}: expected ${humanSize(bytes)} of free space for the image, found ${humanSize(bavail * bsize)}`,
-      { data: { folder, bytes, free: bavail * bsize } },
+      { data: { path: folder, errno: 'ENOSPC', bytes, free: bavail * bsize } },
     );
   }
   const path = temporaryName(folder);
   try {
     return await work(path);
+  } catch (error) {
+    // The person does not know our temporary file.
+    const isOurs = error instanceof TwinbankError && error.data.path === path;
+    throw (isOurs && refusedAt(folder, 'write', error)) || error;
   } finally {
     await rm(path, { force: true });
   }

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync } from 'node:fs';
 import { basename, dirname, extname } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { refusedAt } from '../diagnostics/system-error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { openDirect } from '../disk/direct-device.ts';
 import { type DiskFormat, diskFormats } from '../disk/disk-formats.ts';
@@ -142,6 +143,8 @@ async function writeRaw(
 /** The person knows the file by its own name, not by the one it has while it grows. */
 function underName(target: string, path: string, error: unknown): unknown {
   if (!(error instanceof TwinbankError)) return error;
+  const refused = refusedAt(target, 'write', error);
+  if (refused) return refused;
   const { kind, code, data, message } = error;
   const rest = code === 'flash.read-back' ? `: ${message}` : message.split(path)[1];
   if (rest === undefined) return error;

@@ -16,7 +16,7 @@ import { attempt } from '../disk/file-device.ts';
 import { type OpenImage, openImage } from '../disk/open-image.ts';
 import { nonZeroExtents } from '../disk/sparse.ts';
 import { temporaryFolder } from '../host/temporary-folder.ts';
-import { type Packing, unpack } from '../host/unpack.ts';
+import { unpack } from '../host/unpack.ts';
 import { packingBy, packingHeadBytes } from './packing.ts';
 
 /** An image as it is flashed, whatever it came in. */
@@ -28,7 +28,7 @@ export interface FlashSource extends OpenImage {
 }
 
 export interface SourceRequest {
-  /** Path of an image: raw, qcow2 or VMDK, each of them also packed by gzip, xz or zstd. */
+  /** Path of an image: raw, qcow2 or VMDK, each of them also packed by what `packing.ts` lists. */
   readonly image: string;
   /** Where it comes from instead; `image` is what people call it then. */
   readonly input?: Readable | undefined;
@@ -39,22 +39,21 @@ export interface SourceRequest {
 /**
  * Opens the image to flash. What is packed or comes through a pipe is unpacked once, into a sparse file without a
  * name in the folder for temporary files: it is verified before the first byte of it goes anywhere. Throws what
- * `openImage` throws, `flash.unpack` (kind `corrupt`), and kind `io` where there is no room.
+ * `openImage` throws, `flash.unpack` and `flash.packing` (kind `corrupt`), and kind `io` where there is no room.
  */
 export async function openSource(request: SourceRequest): Promise<FlashSource> {
   const { image, input } = request;
   if (input) return spool(image, input, request);
-  const packing = packingOf(image);
-  if (packing === undefined) return { ...openImage(image), name: image, spooled: false };
+  if (!isPacked(image)) return { ...openImage(image), name: image, spooled: false };
   return spool(image, createReadStream(image, { highWaterMark: 2 ** 18 }), request);
 }
 
-function packingOf(path: string): Packing | undefined {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
+function isPacked(path: string): boolean {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
   const head = new Uint8Array(packingHeadBytes);
   const fd = openSync(path, 'r');
   try {
-    return packingBy(head.subarray(0, readSync(fd, head)));
+    return packingBy(head.subarray(0, readSync(fd, head))) !== undefined;
   } finally {
     closeSync(fd);
   }
@@ -118,19 +117,28 @@ async function* unpacked(
 ): AsyncGenerator<Uint8Array> {
   const { packing, whole } = await peek(stream);
   if (!packing) return yield* whole;
+  if (!packing.by) throw notTaken(name, packing.name);
   try {
-    yield* unpack(whole, packing, signal);
+    yield* unpack(whole, packing.by, { signal, format: packing.name });
   } catch (error) {
     if (error instanceof TwinbankError || signal?.aborted) throw error;
     // The medium of the packed file, not what is in it.
     if (error instanceof Error && 'syscall' in error) throw error;
-    const message = `${name}: expected it to unpack, found: ${(error as Error).message}`;
+    const { message: found } = error as Error;
+    const message = `${name}: expected it to unpack, found: ${found}`;
     throw new TwinbankError('corrupt', 'flash.unpack', message, { cause: error });
   }
 }
 
+function notTaken(name: string, packing: string): TwinbankError {
+  const message = `${name}: expected an image, or one packed by gzip, xz, zstd or lz4, found one packed by ${packing}; unpack it first`;
+  return new TwinbankError('corrupt', 'flash.packing', message, { data: { packing } });
+}
+
 /** Looks at the first bytes of a stream; `whole` has them still. */
-async function peek(stream: Readable): Promise<{ packing: Packing | undefined; whole: Readable }> {
+async function peek(
+  stream: Readable,
+): Promise<{ packing: ReturnType<typeof packingBy>; whole: Readable }> {
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   const first: Uint8Array[] = [];
   let bytes = 0;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { namedAt } from '../diagnostics/system-error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { readGpt } from '../disk/gpt.ts';
 import { makeFolders } from '../disk/make-folders.ts';
@@ -118,7 +119,9 @@ function writeNew(
       writeFileSync(file, content, { mode: 0o600, flush: true, flag: 'wx' });
       return { key, file };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      rmSync(file, { force: true });
+      throw namedAt(file, error);
     }
   }
 }

@@ -56,7 +56,7 @@ interface FoundBmap {
 
 /** `NAME.bmap` as the builder names it, or `NAME.img.bmap` as others do, also of `NAME.img.xz`. */
 function readBmapBeside(path: string, size: number): FoundBmap | undefined {
-  const unpacked = path.replace(/\.(gz|xz|zst)$/, '');
+  const unpacked = path.replace(/\.(gz|xz|zst|Z|z|lz|lzma|lz4)$/, '');
   const names = [...documentPaths(unpacked, 'bmap'), `${path}.bmap`];
   for (const candidate of names) {
     if (candidate === path || !statSync(candidate, { throwIfNoEntry: false })?.isFile()) continue;

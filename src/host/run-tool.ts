@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { errnoIn } from '../diagnostics/system-error.ts';
 import { toolPath } from './find-tool.ts';
 import { hostTools } from './tools.ts';
 
@@ -75,7 +76,9 @@ export async function runTool(
       'io',
       'host.tool-failed',
       `${[name, ...args].join(' ')}: expected it to succeed, found ${reason}: ${lastLines(errors)}`,
-      { data: { tool: name, args, exitCode: end.code, signal: end.signal } },
+      {
+        data: { tool: name, args, exitCode: end.code, signal: end.signal, errno: errnoIn(errors) },
+      },
     );
   }
   return { stdout: Buffer.concat(stdout), stderr: errors };

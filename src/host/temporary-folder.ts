@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { refusedAt, writingAt } from '../diagnostics/system-error.ts';
 import { isOwnerGone, ownerMark, ownerPattern } from './process-owner.ts';
 
 export interface TemporaryFolder {
@@ -45,6 +46,8 @@ function makeFolder(parent: string, prefix: string): string {
   try {
     return mkdtempSync(join(parent, prefix));
   } catch (cause) {
+    const refused = refusedAt(parent, 'write', cause);
+    if (refused) throw refused;
     const [, reason] = /^\w+: ([^,]*)/.exec((cause as Error).message) ?? [];
     const message = `${parent}: expected a folder for temporary files that can be written, found: ${reason}; set TMPDIR to another one`;
     throw new TwinbankError('io', 'temporary.folder', message, { cause });
@@ -59,7 +62,7 @@ export async function withTemporaryFolder<T>(
 ): Promise<T> {
   const folder = temporaryFolder(kind, parent);
   try {
-    return await work(folder.path);
+    return await writingAt(folder.path, () => work(folder.path));
   } finally {
     await folder.remove();
   }

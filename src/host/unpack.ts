@@ -20,13 +20,13 @@ export function isPacking(ending: string): ending is Packing {
 }
 
 /**
- * The unpacked bytes of a stream, as they come. Throws a plain error that says what was found in place of sound data,
+ * The unpacked bytes of a stream, as they come; `format` is what people call them in what is thrown. Throws a plain error that says what was found in place of sound data,
  * what the stream throws itself, and `host.tool-missing`.
  */
 export async function* unpack(
   packed: Readable,
   packing: Packing,
-  signal?: AbortSignal,
+  { signal, format }: { signal?: AbortSignal | undefined; format?: string | undefined } = {},
 ): AsyncGenerator<Uint8Array> {
   const [name, ...args] = programs[packing];
   const child = spawn(name, args, {
@@ -64,7 +64,8 @@ export async function* unpack(
     const { code, by } = await ended;
     await fed;
     if (unread) throw unread;
-    if (code !== 0) throw new Error(by ? `${name} ended by ${by}` : problemOf(name, errors, code));
+    if (code !== 0)
+      throw new Error(by ? `${name} ended by ${by}` : problemOf(format ?? name, errors, code));
   } finally {
     child.kill();
   }
@@ -72,21 +73,23 @@ export async function* unpack(
 
 /** Words of the programs, and what they are about. */
 const problems: readonly (readonly [RegExp, (name: string) => string])[] = [
+  [/more than one entry/i, () => 'an archive of more than one file'],
+  [/encrypted/i, (name) => `${name} data that are encrypted`],
   [/trailing garbage/i, (name) => `other bytes behind the end of its ${name} data`],
   [/unexpected end|premature end/i, (name) => `${name} data that end too early`],
-  [/memory|window/i, (name) => `${name} data that need more memory than ${name} may take`],
+  [/memory|window/i, (name) => `${name} data that need more memory than may be taken`],
   [
     /crc|checksum|corrupt|invalid|integrity|length error/i,
     (name) => `${name} data that are damaged`,
   ],
   [
-    /unsupported format|unknown header|not recognized|not in gzip format/i,
-    (name) => `bytes that are no ${name} data`,
+    /unsupported format|unknown (header|method|flags)|not recognized|not in gzip format/i,
+    (name) => `bytes that are no ${name} data, or of a version of it that is not taken`,
   ],
 ];
 
-/** What a program found, in our words; its own name a pipe that nobody has heard of. */
+/** What a program found, in our words; its own name a pipe that nobody has heard of. `name` is that of the format. */
 function problemOf(name: string, errors: string, code: number | null): string {
   const [, words] = problems.find(([pattern]) => pattern.test(errors)) ?? [];
-  return words?.(name) ?? `something that ${name} cannot unpack (exit code ${code})`;
+  return words?.(name) ?? `${name} data that cannot be unpacked (exit code ${code})`;
 }

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareImage } from '../../src/builder/build-image.ts';
 import { systemApt } from '../../src/builder/components/apt.ts';
-import { cacheDirectory } from '../../src/builder/components/cache.ts';
+import { cacheDirectory } from '../../src/host/own-folders.ts';
 import { sha256 } from '../../src/builder/components/digest.ts';
 import { composeImage } from '../../src/builder/compose.ts';
 import { silent } from '../../src/diagnostics/progress.ts';

@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { buildImage } from '../../src/builder/build-image.ts';
 import { systemApt } from '../../src/builder/components/apt.ts';
-import { cacheDirectory } from '../../src/builder/components/cache.ts';
+import { cacheDirectory } from '../../src/host/own-folders.ts';
 import { silent } from '../../src/diagnostics/progress.ts';
 import { defaultMachine, type MachineOptions } from '../../src/harness/qemu/machine.ts';
 import { type QemuMachine, startQemu } from '../../src/harness/qemu/qemu.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildImage, prepareImage } from '../../src/builder/build-image.ts';
 import { bundlePartsOfBuild } from '../../src/builder/bundle-of-build.ts';
 import { systemApt } from '../../src/builder/components/apt.ts';
-import { cacheDirectory } from '../../src/builder/components/cache.ts';
+import { cacheDirectory } from '../../src/host/own-folders.ts';
 import { silent } from '../../src/diagnostics/progress.ts';
 import { loadRecipe } from '../../src/recipe/load.ts';
 import { writeBundle } from '../../src/update/bundle/bundle-writer.ts';

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { namedAt } from '../../diagnostics/system-error.ts';
 import { runTool } from '../../host/run-tool.ts';
 import type { Cache } from './cache.ts';
 import { parseControl } from './deb-archive.ts';
-import { interrupted, noSpace } from './io-error.ts';
+import { interrupted } from './io-error.ts';
 
 /** Which apt is asked. The default is the system's own, as it is set up. */
 export interface Apt {
@@ -98,7 +99,7 @@ export function isForImage(architecture: string | undefined): boolean {
 
 /**
  * Runs one of apt's programs with our options and returns its standard output. Throws as `runTool`, and
- * `io.no-space`, `interrupted`.
+ * `file.no-space`, `interrupted`.
  */
 export async function runApt(
   program: 'apt-get' | 'apt-cache',
@@ -113,10 +114,7 @@ export async function runApt(
     return stdout.toString();
   } catch (error) {
     if (signal?.aborted) throw interrupted(program);
-    if (error instanceof Error && /No space left on device/.test(error.message)) {
-      throw noSpace(cache.directory, error);
-    }
-    throw error;
+    throw namedAt(cache.directory, error);
   }
 }
 

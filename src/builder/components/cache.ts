@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Report } from '../../diagnostics/progress.ts';
 import { makeFolders } from '../../disk/make-folders.ts';
-import { homeFolder } from '../../host/home-folder.ts';
 import { isOwnerGone, ownerMark } from '../../host/process-owner.ts';
 import { digestFile, sha256 as sha256Of } from './digest.ts';
 import { atPath, errorCode } from './io-error.ts';
@@ -20,13 +19,6 @@ export interface Cache {
   readonly directory: string;
   /** Where a damaged entry is told; it is then made again. */
   readonly report: Report;
-}
-
-/** Where the cache is, from an environment: $TWINBANK_CACHE, $XDG_CACHE_HOME/twinbank, ~/.cache/twinbank. */
-export function cacheDirectory(env: Readonly<Record<string, string | undefined>>): string {
-  if (env.TWINBANK_CACHE) return env.TWINBANK_CACHE;
-  if (env.XDG_CACHE_HOME) return join(env.XDG_CACHE_HOME, 'twinbank');
-  return join(homeFolder(env, 'TWINBANK_CACHE'), '.cache', 'twinbank');
 }
 
 /**

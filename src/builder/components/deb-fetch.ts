@@ -1,12 +1,13 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
+import { errnoIn, namedAt } from '../../diagnostics/system-error.ts';
 import { specOf } from './apt.ts';
 import { downloadFile, downloadPackages, resumableUri } from './apt-download.ts';
 import { addFile, findObject } from './cache.ts';
 import type { ComponentContext, Fetched, Resolved } from './component.ts';
 import { digestFile } from './digest.ts';
-import { atPath, interrupted, noSpace } from './io-error.ts';
+import { atPath, interrupted } from './io-error.ts';
 import { claimPartial, leavePartial, partialFile, releasePartial } from './partial.ts';
 import { retry, watchSize } from './retry.ts';
 
@@ -15,7 +16,7 @@ const partialName = 'package.deb';
 
 /**
  * A resolved package in the cache, downloaded when it is not there. Throws kind `io`
- * (`components.gone`, `components.download`, `components.hash`, `io.no-space`) and `interrupted`; what
+ * (`components.gone`, `components.download`, `components.hash`, `file.no-space`) and `interrupted`; what
  * was downloaded until then is kept and continued.
  */
 export async function fetchDeb(component: Resolved, context: ComponentContext): Promise<Fetched> {
@@ -54,7 +55,7 @@ async function download(
       uri === undefined
         ? await downloadPackages([specOf(component)], directory, context)
         : await downloadFile(uri, join(directory, partialName), context);
-    if (failure !== undefined) throw explain(component, failure);
+    if (failure !== undefined) throw namedAt(directory, explain(component, failure));
   }
   const file = await partialFile(directory);
   if (!file) throw downloadFailed(component, 'no file');
@@ -76,9 +77,6 @@ function explain(component: Resolved, failure: string): TwinbankError {
       { data: { apt: failure } },
     );
   }
-  if (/No space left/.test(failure)) {
-    return noSpace(`${component.id} in the cache (${component.bytes} bytes)`, failure);
-  }
   return downloadFailed(component, failure);
 }
 
@@ -87,6 +85,7 @@ function downloadFailed(component: Resolved, found: string): TwinbankError {
     'io',
     'components.download',
     `${component.id} ${component.version}: expected to download ${component.bytes} bytes, found: ${found}`,
+    { data: { errno: errnoIn(found) } },
   );
 }
 

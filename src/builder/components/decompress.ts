@@ -43,7 +43,7 @@ function unpackBy(
   ending: string,
   signal: AbortSignal | undefined,
 ): AsyncIterable<Uint8Array> {
-  if (isPacking(ending)) return unpack(packed, ending, signal);
+  if (isPacking(ending)) return unpack(packed, ending, { signal });
   if (ending === 'tar') return packed;
   throw new Error(`an unknown compression .${ending}`);
 }

@@ -1,12 +1,13 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
+import { namedAt } from '../../diagnostics/system-error.ts';
 import { runTool } from '../../host/run-tool.ts';
 import type { NpmRef } from '../../recipe/component-ref.ts';
 import { addFile, findObject, withScratch } from './cache.ts';
 import type { ComponentContext, Fetched, Resolved } from './component.ts';
 import { digestFile } from './digest.ts';
-import { interrupted, noSpace } from './io-error.ts';
+import { interrupted } from './io-error.ts';
 import { remember, resolvedList } from './resolution-cache.ts';
 import { mapParallel, retry, watchSize } from './retry.ts';
 
@@ -125,7 +126,7 @@ async function npm(args: readonly string[], cwd: string, signal?: AbortSignal): 
         { cause: error },
       );
     }
-    if (/\bENOSPC\b/.test(error.message)) throw noSpace(cwd, error);
+    if (error.data.errno !== undefined) throw namedAt(cwd, error);
     const code = /\bEINTEGRITY\b/.test(error.message) ? 'components.hash' : 'components.download';
     throw new TwinbankError('io', code, `npm:${spec}: npm ${verb}: ${error.message}`, {
       cause: error,

@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
+import { writingAt } from '../../diagnostics/system-error.ts';
 import type { GptPartition } from '../../disk/gpt-entry.ts';
 import { list, object, text } from '../../protocol/form.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
@@ -58,7 +59,8 @@ export async function playLive(target: LiveTarget, faults: readonly LiveFault[])
   const errors = faults.filter((fault) => fault.live === 'io-error');
   if (errors.length > 0) {
     const config = join(target.folder, 'errors.conf');
-    writeFileSync(config, errors.map((fault) => errorRules(fault, target.partitions)).join(''));
+    const rows = errors.map((fault) => errorRules(fault, target.partitions)).join('');
+    await writingAt(config, () => writeFile(config, rows));
     const rules = { driver: 'blkdebug', 'node-name': filters[0], image: top, config };
     await qmp.call('blockdev-add', rules);
     top = filters[0];

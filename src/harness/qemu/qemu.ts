@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { TwinbankError } from '../../diagnostics/error.ts';
@@ -76,9 +77,8 @@ export async function startQemu(
 
 /** The variables of a new machine's firmware. Throws `host.tool-missing`. */
 export async function newFirmwareVariables(path: string): Promise<void> {
-  await copyFile(ovmfVariables, path).catch(() => {
-    throw toolMissing('OVMF');
-  });
+  if (!existsSync(ovmfVariables)) throw toolMissing('OVMF');
+  await copyFile(ovmfVariables, path);
 }
 
 /** Its end and the last of what it wrote to its standard error; `missing`: a program that is not there. */
@@ -132,10 +132,16 @@ async function attach(
   const console = consoleLog(seconds);
   serial.on('data', (chunk: Buffer) => console.feed(chunk));
   let reason = 'host-signal';
+  let full: string | undefined;
   const listeners = new Set<Parameters<QemuMachine['onEvent']>[0]>();
   const qmp = machineClient(control, 'qmp', ({ event, data }) => {
     const facts = (data ?? {}) as Readonly<Record<string, unknown>>;
     if (event === 'SHUTDOWN') reason = String(facts.reason);
+    // QEMU stops the machine until somebody makes room: here nobody would.
+    if (event === 'BLOCK_IO_ERROR' && facts.nospace === true && facts.action === 'stop') {
+      full = 'no space is left on the file system of its disk; free some, or set TMPDIR to another';
+      kill();
+    }
     for (const listener of [...listeners]) listener(String(event), facts);
   });
   const vmkd = machineClient(port, 'vmkd');
@@ -143,7 +149,7 @@ async function attach(
   const read = Promise.all([closed(serial).then(() => console.close()), closed(control)]);
   const ended = Promise.all([exit, read]).then(async ([{ errors }]) => {
     await removeFiles();
-    return { reason, errors };
+    return { reason, errors: full ?? errors };
   });
   await qmp.call('qmp_capabilities').catch(async (error: unknown) => {
     kill();

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { journalOfDisk } from '../../bootloader/store-journal.ts';
+import { writingAt } from '../../diagnostics/system-error.ts';
 import { openFileDevice } from '../../disk/file-device.ts';
 import { makeFolders } from '../../disk/make-folders.ts';
 import { copyExtents, nonZeroExtents } from '../../disk/sparse.ts';
@@ -35,7 +36,8 @@ export function artefactFolder(
     place,
     shown,
     async keep(label, fileName, bytes) {
-      await writeFile(await place(fileName), bytes);
+      const path = await place(fileName);
+      await writingAt(path, () => writeFile(path, bytes));
       if (label !== '') emit({ type: 'artefact', label, path: shown(fileName) });
       return shown(fileName);
     },

@@ -1,4 +1,5 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
+import { withRemedy } from '../../host/own-folders.ts';
 import { isNotAble } from '../machine/test-machine.ts';
 import type { Failure } from '../report/run-event.ts';
 import type { MachineWatch } from '../scenario/machine-watch.ts';
@@ -20,12 +21,13 @@ export function failureOf(
   watch: MachineWatch | undefined,
 ): Failure {
   const code = error instanceof TwinbankError ? error.code : 'internal';
+  const shown = error instanceof TwinbankError ? withRemedy(error, process.env) : error;
   const lines = watch?.lines
     .slice(-failureLines)
     .map(({ seconds, text }) => `${seconds.toFixed(1).padStart(6)} ${text}`);
   return {
     code,
-    message: error instanceof Error ? error.message : String(error),
+    message: shown instanceof Error ? shown.message : String(shown),
     ...(step && { place: step.place }),
     ...(lines && lines.length > 0 && { lines }),
   };

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheDirectory } from '../../../src/builder/components/cache.ts';
+import { cacheDirectory } from '../../../src/host/own-folders.ts';
 import { judge } from '../components/foreign-tool.ts';
 
 /** A copy of the user's cache, as hard links where it can be: what was fetched is there, and with `derived` what was built. */

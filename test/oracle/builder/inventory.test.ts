@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Version } from '@cyclonedx/cyclonedx-library/Spec';
 import { JsonStrictValidator } from '@cyclonedx/cyclonedx-library/Validation';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { cacheDirectory } from '../../../src/builder/components/cache.ts';
+import { cacheDirectory } from '../../../src/host/own-folders.ts';
 import { agents } from '../../../src/runtime/agents/registry.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 import { builtImage, repository } from './built-image.ts';

@@ -10,6 +10,7 @@ import { unpack } from '../../../src/host/unpack.ts';
 import { smallImage } from '../../unit/bootloader/small-image.ts';
 import { runHere } from '../../unit/cli/host.ts';
 import { judgedBy } from '../components/foreign-tool.ts';
+import { huffman, lzip, lzw, oldZstd, zipOf } from './old-packings.ts';
 
 const data = Buffer.concat([randomBytes(150_000), Buffer.alloc(100_000), randomBytes(50_000)]);
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -50,25 +51,27 @@ function around(one: Buffer): Record<string, Buffer> {
 
 async function unpacked(packed: Buffer): Promise<string> {
   const packing = packingBy(packed.subarray(0, packingHeadBytes));
-  expect(packing).toBeDefined();
+  const [by, format] = [packing?.by, packing?.name];
+  expect(by).toBeDefined();
   // Chunks that end where nothing else ends.
   const pieces = Array.from({ length: Math.ceil(packed.length / 7777) }, (_, n) =>
     packed.subarray(n * 7777, (n + 1) * 7777),
   );
   const hash = createHash('sha256');
-  for await (const chunk of unpack(Readable.from(pieces), packing!)) hash.update(chunk);
+  for await (const chunk of unpack(Readable.from(pieces), by!, { format })) hash.update(chunk);
   return hash.digest('hex');
 }
 
 const judges = { gzip: ['-dc'], xz: ['-dc'], zstd: ['-dcq'] } as const;
 
 async function expectAsJudged(tool: keyof typeof judges, packed: Buffer): Promise<boolean> {
+  const format = packingBy(packed.subarray(0, packingHeadBytes))?.name;
   const { status, stdout } = spawnSync(tool, judges[tool], { input: packed, maxBuffer: 2 ** 26 });
   if (status === 0) expect(await unpacked(packed)).toBe(sha256(stdout));
   else {
     await expect(unpacked(packed)).rejects.toThrow(
       new RegExp(
-        `^(${tool} data that|other bytes behind the end of its ${tool} data|bytes that are)`,
+        `^(${format} data that|other bytes behind the end of its ${format} data|bytes that are|an archive of)`,
       ),
     );
   }
@@ -114,6 +117,35 @@ judgedBy(['gzip', 'xz', 'zstd'], () => {
     expect(await expectAsJudged('xz', lzma.subarray(0, lzma.length - 100))).toBe(false);
   });
 
+  it('unpacks what gzip takes of older programs: compress, pack and zip', async () => {
+    const some = data.subarray(0, 20_000);
+    const files = { lzw: lzw(some), huffman: huffman(some), zip: zipOf({ 'x.img': some }) };
+    for (const [name, one] of Object.entries(files)) {
+      expect([name, await expectAsJudged('gzip', one)]).toEqual([name, true]);
+      expect([name, await unpacked(one)]).toEqual([name, sha256(some)]);
+    }
+    expect(await expectAsJudged('gzip', files.huffman.subarray(0, 10_000))).toBe(false);
+    expect(await expectAsJudged('gzip', zipOf({ 'x.img': some, 'y.img': some }))).toBe(false);
+  });
+
+  it('unpacks lzip as xz does', async () => {
+    const one = lzip(data);
+    expect(await expectAsJudged('xz', one)).toBe(true);
+    expect(await unpacked(one)).toBe(sha256(data));
+    expect(await expectAsJudged('xz', Buffer.concat([one, one]))).toBe(true);
+    expect(await expectAsJudged('xz', changed(one, one.length - 18))).toBe(false);
+    expect(await expectAsJudged('xz', one.subarray(0, one.length - 30))).toBe(false);
+  });
+
+  it('takes and refuses the frames of old versions of zstd as it does itself', async () => {
+    const taken: boolean[] = [];
+    for (let version = 1; version <= 7; version++) {
+      taken.push(await expectAsJudged('zstd', oldZstd(version, data.subarray(0, 1000))));
+    }
+    // The judge has to have taken one, or the frames are none.
+    expect(taken).toContain(true);
+  });
+
   it('is led astray by no options in the environment', async () => {
     Object.assign(process.env, { XZ_OPT: '--list', XZ_DEFAULTS: '--memlimit=1', GZIP: '-l' });
     try {
@@ -121,6 +153,17 @@ judgedBy(['gzip', 'xz', 'zstd'], () => {
     } finally {
       for (const name of ['XZ_OPT', 'XZ_DEFAULTS', 'GZIP']) delete process.env[name];
     }
+  });
+});
+
+judgedBy(['zstd', 'lz4'], () => {
+  it('unpacks or refuses lz4 as zstd does', async () => {
+    const one = pack('lz4', ['-1c']);
+    for (const [what, bytes] of Object.entries(around(one))) {
+      const taken = await expectAsJudged('zstd', bytes);
+      if (what === 'plain') expect(taken).toBe(true);
+    }
+    expect(await expectAsJudged('zstd', Buffer.concat([skippable(3, 'made by'), one]))).toBe(true);
   });
 });
 
@@ -145,5 +188,14 @@ judgedBy(['zstd', 'cmp'], () => {
     expect(stderr).toMatch(
       /^twinbank: .*tail\.img\.zst: expected it to unpack, found: (bytes that are no zstd data|zstd data that)/m,
     );
+    const bzip2 = Buffer.concat([Buffer.from('BZh91AY&SY'), randomBytes(1000)]);
+    writeFileSync(join(folder, 'x.img.bz2'), bzip2);
+    const other = await flash('x.img.bz2', 'none.img');
+    expect([other.code, other.stderr]).toEqual([
+      6,
+      expect.stringContaining(
+        'x.img.bz2: expected an image, or one packed by gzip, xz, zstd or lz4, found one packed by bzip2; unpack it first',
+      ),
+    ]);
   });
 });

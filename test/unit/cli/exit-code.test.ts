@@ -38,7 +38,7 @@ describe('toFailure', () => {
 
   it('keeps an error that was foreseen', () => {
     const error = new TwinbankError('corrupt', 'gpt.header-crc', 'A sentence');
-    expect(toFailure(error, running)).toBe(error);
+    expect(toFailure(error, running, {})).toBe(error);
   });
 
   it('names the file first in an error of the operating system, and counts it as input/output', () => {
@@ -48,16 +48,18 @@ describe('toFailure', () => {
       syscall: 'write',
       path: 'x.img',
     });
-    const failure = toFailure(error, running);
+    const failure = toFailure(error, running, {});
     expect(failure.kind).toBe('io');
-    expect(failure.code).toBe('io.enospc');
-    expect(failure.message).toBe('x.img: no space left on device (write)');
+    expect(failure.code).toBe('file.no-space');
+    expect(failure.message).toBe(
+      'x.img: could not write it: no space is left on its file system; free some, or write to another file system',
+    );
   });
 
   it.each([new TypeError('x is undefined'), 'a string', undefined])(
     'calls anything else a defect: %s',
     (thrown) => {
-      const failure = toFailure(thrown, running);
+      const failure = toFailure(thrown, running, {});
       expect(failure.kind).toBe('internal');
       expect(failure.message).toContain('this is a defect in twinbank');
     },
@@ -66,7 +68,7 @@ describe('toFailure', () => {
   it('blames the signal for whatever fails after an abort', () => {
     const abort = new AbortController();
     abort.abort(interrupted('SIGTERM'));
-    const failure = toFailure(new Error('stream closed'), abort.signal);
+    const failure = toFailure(new Error('stream closed'), abort.signal, {});
     expect(failure.code).toBe('cli.interrupted');
     expect(exitCode({ failure })).toBe(143);
   });

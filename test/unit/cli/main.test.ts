@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ownerMark } from '../../../src/host/process-owner.ts';
+import { writeSmallRecipe } from '../../oracle/builder/small-recipe.ts';
+import { smallImage } from '../bootloader/small-image.ts';
 import { runHere } from './host.ts';
 
 // The program as it is shipped, in a copy of its own: dist/ may be in use.
@@ -75,6 +77,39 @@ describe('the built command line', () => {
     expect(status).toBe(5);
     const message = 'none/x.json: expected the folder none to write to, found none';
     expect(stderr).toBe(`twinbank: ${message}\n`);
+  });
+
+  it('says where no space is left or nothing may be written, and what to set', async () => {
+    writeFileSync(join(folder, 'i.img'), smallImage().bytes);
+    execFileSync('gzip', ['-k', 'i.img'], { cwd: folder });
+    const recipe = writeSmallRecipe(folder);
+    // A user namespace may mount, and nobody outside sees what.
+    const script = `mkdir full read-only
+      mount -t tmpfs -o size=64k full full
+      head -c 60k /dev/zero >full/fill
+      mount -t tmpfs -o ro read-only read-only
+      try() { "$@" 2>&1 >&3 | tail -n 1; }
+      TMPDIR=full try twinbank flash i.img.gz d.img
+      TWINBANK_CACHE=full/cache try twinbank build ${recipe} --out d
+      try twinbank oem new full/oem
+      TWINBANK_CACHE=read-only/cache try twinbank build ${recipe} --out d
+      try twinbank flash i.img read-only/d.img
+      try twinbank recipe schema 3>full/schema`;
+    const shell = `exec 3>/dev/null; twinbank() { '${process.execPath}' '${program}' "$@"; }; ${script}`;
+    const args = ['--mount', '--map-root-user', 'bash', '-c', shell];
+    const { stdout, stderr } = spawnSync('unshare', args, { cwd: folder, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    const room = 'no space is left on its file system; free some, or';
+    const closed = 'the file system is read-only;';
+    const lines = stdout.replaceAll(`${folder}/`, '').trim().split('\n');
+    expect(lines.map((line) => line.replace(/^twinbank: /, ''))).toEqual([
+      `i.img.gz: unpacking to full: could not write it: ${room} set TMPDIR to a folder on another file system`,
+      `full/cache: could not write the cache: ${room} set TWINBANK_CACHE to a folder on another file system`,
+      `full/oem/provider.yaml: could not write it: ${room} write to another file system`,
+      `read-only/cache: could not write the cache: ${closed} set TWINBANK_CACHE to a folder that this user may write`,
+      `read-only/d.img: could not write it: ${closed} name a place that this user may write`,
+      `standard output: could not write it: ${room} write to another file system`,
+    ]);
   });
 
   it('removes what a run that was killed has left in the folder for temporary files', () => {

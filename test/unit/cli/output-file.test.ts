@@ -107,8 +107,10 @@ describe('an output', () => {
     await output('/dev/null').write('x');
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
     const full = output('/dev/full').write('x');
-    await expect(full).rejects.toMatchObject({ kind: 'io', code: 'io.enospc' });
-    await expect(full).rejects.toThrow('/dev/full: could not write it: no space left on device');
+    await expect(full).rejects.toMatchObject({ kind: 'io', code: 'file.no-space' });
+    await expect(full).rejects.toThrow(
+      '/dev/full: could not write it: no space is left on its file system',
+    );
   });
 
   it('is written into a descriptor, whatever that is', async () => {

@@ -58,7 +58,11 @@ describe('a bmap', () => {
 
   test.each([
     ['bmap.format', 'nothing', 'expected a <bmap version="..."> element, found none'],
-    ['bmap.version', '<bmap version="1.4">', 'expected version 2.0, found 1.4'],
+    [
+      'bmap.version',
+      '<bmap version="1.4">',
+      'expected a block map of version 2.0, found one of version 1.4; bmaptool create makes one',
+    ],
     ['bmap.format', '<bmap version="2.0">', 'expected one <ChecksumType>, found none'],
   ])('is refused as %s where it is %j', (code, text, message) => {
     expect(() => decodeBmap(text)).toThrow(

@@ -16,7 +16,16 @@ describe('the first bytes of a file', () => {
     // .lzma: 256 KiB and 12 MiB of dictionary, a size that is unknown, and one of 1 MiB.
     ['5d00 0004 00ff ffff ffff ffff ff', 'xz'],
     ['5d00 00c0 0000 0010 0000 0000 00', 'xz'],
-    // None: a dictionary of 3 MiB + 1, a size of 2^40, a boot sector, less than a magic, nothing.
+    // compress, pack, zip; lzip; zstd 0.1 and 0.7; lz4.
+    ['1f9d 9041 0000 0000 0000 0000 00', 'gz'],
+    ['1f1e 0000 0001 0000 0000 0000 00', 'gz'],
+    ['504b 0304 1400 0000 0800 0000 00', 'gz'],
+    ['4c5a 4950 010c 0000 0000 0000 00', 'xz'],
+    ['fd2f b51e 0000 0000 0000 0000 00', 'zst'],
+    ['27b5 2ffd 0000 0000 0000 0000 00', 'zst'],
+    ['0422 4d18 6440 a700 0000 0000 00', 'zst'],
+    // None: a zstd of no version, a dictionary of 3 MiB + 1, a size of 2^40, a boot sector, less than a magic, nothing.
+    ['21b5 2ffd 0000 0000 0000 0000 00', undefined],
     ['5d01 0030 00ff ffff ffff ffff ff', undefined],
     ['5d00 0004 0000 0000 0000 0100 00', undefined],
     ['eb63 9010 8ed0 bc00 b0b8 0000 8e', undefined],
@@ -24,7 +33,17 @@ describe('the first bytes of a file', () => {
     ['fd37 7a58 5a', undefined],
     ['', undefined],
   ])('%s say %s', (bytes, packing) => {
-    expect(packingBy(head(bytes))).toBe(packing);
+    expect(packingBy(head(bytes))?.by).toBe(packing);
+  });
+});
+
+describe('a file that is packed by another program', () => {
+  it.each([
+    ['425a 6839 3141 5926 5359 0000 00', 'bzip2'],
+    ['0221 4c18 0000 0000 0000 0000 00', 'lz4 -l'],
+    ['377a bcaf 271c 0004 0000 0000 00', '7z'],
+  ])('that begins with %s has a name, %s, and nothing that unpacks it', (bytes, name) => {
+    expect(packingBy(head(bytes))).toEqual({ name, by: undefined });
   });
 });
 

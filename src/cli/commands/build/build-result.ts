@@ -16,15 +16,15 @@ type Row = readonly [image: OrderedImage, outcome: ImageOutcome];
 
 /** What `build` prints: one image in full, of several a row each; and those that failed, as one failure. */
 export function buildResult(
-  { cwd, signal }: Pick<Context, 'cwd' | 'signal'>,
+  { cwd, signal, env }: Pick<Context, 'cwd' | 'signal' | 'env'>,
   rows: readonly Row[],
   { public: { id } }: SigningKey,
 ): Result {
   const failures = rows.flatMap(([image, outcome]) =>
-    'error' in outcome ? [{ image, outcome, failure: toFailure(outcome.error, signal) }] : [],
+    'error' in outcome ? [{ image, outcome, failure: toFailure(outcome.error, signal, env) }] : [],
   );
   const [only] = rows;
-  if (rows.length === 1 && failures[0]) throw failures[0].failure;
+  if (rows.length === 1 && failures[0]) throw failures[0].outcome.error;
   const filesOf = ({ files }: ImageSummary): string[] => files.map((file) => relative(cwd, file));
   const built = rows.flatMap(([image, outcome]) =>
     'built' in outcome ? [{ image, ...outcome }] : [],
@@ -66,7 +66,7 @@ export function buildResult(
     };
   }
   const failure = failures.length > 0 ? failureOf(failures, rows.length) : undefined;
-  const text = [summary(rows, signal), built.length > 0 ? signed : '', ...replacedText]
+  const text = [summary(rows, { signal, env }), built.length > 0 ? signed : '', ...replacedText]
     .filter(Boolean)
     .join('\n');
   return { json, text, failure };
@@ -76,11 +76,11 @@ function oemsOf({ modules }: ImageSummary) {
   return modules.filter(({ kind }) => kind === 'oem');
 }
 
-function summary(rows: readonly Row[], signal: AbortSignal): string {
+function summary(rows: readonly Row[], { signal, env }: Pick<Context, 'signal' | 'env'>): string {
   const cells = rows.map(([{ name, oem }, outcome]) => {
     const seconds = `${outcome.seconds.toFixed(1)} s`;
     if ('error' in outcome) {
-      const { code } = toFailure(outcome.error, signal);
+      const { code } = toFailure(outcome.error, signal, env);
       return [plain(name), plain(oem?.join(', ') ?? ''), `failed: ${code}`, '', '', seconds];
     }
     const { built } = outcome;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { exactSize, humanSize, parseSize } from '../../../diagnostics/size.ts';
 import { outputPlace } from '../../../disk/output-place.ts';
@@ -7,8 +7,8 @@ import { flashCommand } from '../../../flash/flash-command.ts';
 import { type FlashResult, flashImage } from '../../../flash/flash-image.ts';
 import { flashStream } from '../../../flash/flash-stream.ts';
 import type { SourceRequest } from '../../../flash/open-source.ts';
-import { homeFolder } from '../../../host/home-folder.ts';
-import { type Context, defineCommand, type Environment } from '../../command.ts';
+import { stateDirectory } from '../../../host/own-folders.ts';
+import { type Context, defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { pipedInput, standardInput } from '../../standard-input.ts';
 import { confirmErasing } from './confirm.ts';
@@ -31,7 +31,7 @@ export const command = defineCommand({
         type: 'string',
         demandOption: true,
         describe:
-          'A raw, qcow2 or VMDK image, also packed by gzip, xz or zstd, or - for standard input; the .bmap beside it is used',
+          'A raw, qcow2 or VMDK image, also packed by gzip, xz, zstd or lz4, or - for standard input; the .bmap beside it is used',
       })
       .positional('target', {
         type: 'string',
@@ -101,7 +101,7 @@ export const command = defineCommand({
       overwrite: yes === true,
       size: sizeOption(size),
       identity: onDevice && keepIds !== true ? randomUUID() : undefined,
-      keepState: keepState === true ? { folder: stateFolder(context.env) } : undefined,
+      keepState: keepState === true ? { folder: stateDirectory(context.env) } : undefined,
       resume: resume === true,
       readBack: noReadBack !== true,
       confirm: (name, facts) => confirmErasing(context, consent, name, facts),
@@ -120,14 +120,6 @@ function resultText(
     writtenBytes < dataBytes ? `, ${humanSize(dataBytes - writtenBytes)} were there` : '';
   const checked = rest.readBack ? 'read back and right' : 'not read back';
   return `${target}: ${exactSize(size)}, ${humanSize(dataBytes)} of it data${kept}, ${checked}`;
-}
-
-/** For what must outlive a run that was broken off (XDG base directory specification). */
-function stateFolder(env: Environment): string {
-  return join(
-    env.XDG_STATE_HOME || join(homeFolder(env, 'XDG_STATE_HOME'), '.local/state'),
-    'twinbank',
-  );
 }
 
 function sizeOption(text: string | undefined): number | undefined {

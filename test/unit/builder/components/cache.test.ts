@@ -6,13 +6,13 @@ import {
   addBytes,
   addFile,
   type Cache,
-  cacheDirectory,
   findObject,
   readObject,
   withScratch,
 } from '../../../../src/builder/components/cache.ts';
 import { getOrBuild } from '../../../../src/builder/components/derived.ts';
 import { sha256 } from '../../../../src/builder/components/digest.ts';
+import { cacheDirectory } from '../../../../src/host/own-folders.ts';
 import { emptyCache, warnings } from './surroundings.ts';
 
 test('the directory comes from TWINBANK_CACHE, then XDG_CACHE_HOME, then the home', () => {
@@ -96,9 +96,10 @@ test('scratch is gone after success and after failure', async () => {
 
 test('a file system without room is one sentence of kind io', async () => {
   const { cache } = emptyCache();
-  const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+  const full = Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' });
   const built = withScratch(cache, () => Promise.reject(full));
-  await expect(built).rejects.toMatchObject({ kind: 'io', code: 'io.no-space' });
+  const data = { errno: 'ENOSPC', path: expect.stringContaining(cache.directory) };
+  await expect(built).rejects.toMatchObject({ kind: 'io', code: 'file.no-space', data });
 });
 
 const key = sha256('inputs');

@@ -216,6 +216,17 @@ describe('a boot', () => {
     expectNothingLeft();
   });
 
+  it('ends a machine that QEMU has stopped because its disk has no room, and says so', async () => {
+    const event = { event: 'BLOCK_IO_ERROR', data: { nospace: true, action: 'stop' } };
+    fake = fakeQemu(`${machineIsThere}
+      qmp(control, () => control.write('${JSON.stringify(event)}\\n'));`);
+    const error = await failureOf(bootInQemu({ machine: options, timeoutMs: 60_000 }));
+    expect(error.message).toBe(
+      'qemu-system-x86_64: expected a running virtual machine, found: no space is left on the file system of its disk; free some, or set TMPDIR to another',
+    );
+    expectNothingLeft();
+  });
+
   it('calls a boot that says nothing in time a timeout, and just ends one stopped early', async () => {
     fake = fakeQemu(`${machineIsThere} qmp(control, () => serial.write('stage one\\r\\n'));`);
     expect(await bootInQemu({ machine: options, timeoutMs: 50 })).toHaveProperty(

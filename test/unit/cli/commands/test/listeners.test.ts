@@ -69,7 +69,7 @@ describe('the events of a run', () => {
   });
 
   test('that cannot be written are an error at the end', async () => {
-    await expect(play('/dev/full')).rejects.toMatchObject({ kind: 'io', code: 'io.enospc' });
+    await expect(play('/dev/full')).rejects.toMatchObject({ kind: 'io', code: 'file.no-space' });
   });
 });
 
