@@ -29,18 +29,25 @@ async function start(): Promise<void> {
     end(5, `twinbank: ${message}`);
     return;
   }
-  const [{ run }, { endSignals, interrupted, toFailure }, { exitCode }, { sweepTemporaryFolders }] =
-    await Promise.all([
-      import('./run.ts'),
-      import('./failure.ts'),
-      import('./exit-code.ts'),
-      import('../host/temporary-folder.ts'),
-    ]);
+  const [
+    { run },
+    { endSignals, interrupted, toFailure },
+    { exitCode },
+    { sweepTemporaryFolders },
+    { outlivesTerminal },
+  ] = await Promise.all([
+    import('./run.ts'),
+    import('./failure.ts'),
+    import('./exit-code.ts'),
+    import('../host/temporary-folder.ts'),
+    import('../host/ignored-hangup.ts'),
+  ]);
   const abort = new AbortController();
   // Every machine and every folder of its own cleans up when the process ends.
   process.setMaxListeners(0);
   for (const signal of endSignals) {
     process.on(signal, () => {
+      if (signal === 'SIGHUP' && outlivesTerminal) return;
       const reason = interrupted(signal);
       // The first one lets the command clean up; who asks twice does not want to wait.
       if (abort.signal.aborted) process.exit(exitCode({ failure: reason }));

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { TwinbankError } from '../diagnostics/error.ts';
+import { outlivesTerminal } from '../host/ignored-hangup.ts';
 import { flashStream } from './flash-stream.ts';
 import type { SourceRequest } from './open-source.ts';
 
@@ -39,7 +40,10 @@ export async function flashCommand(
 }
 
 function start(command: string) {
-  const child = spawn('sh', ['-c', command], { stdio: ['pipe', 2, 2] });
+  const child = spawn('sh', ['-c', command], {
+    detached: outlivesTerminal,
+    stdio: ['pipe', 2, 2],
+  });
   const { stdin } = child;
   // Of a program whose start fails there is none.
   if (!stdin) throw failed(command, 'no standard input');

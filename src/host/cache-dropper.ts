@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { toolPath } from './find-tool.ts';
+import { outlivesTerminal } from './ignored-hangup.ts';
 
 /** Makes the kernel forget what it has cached of one file or block device. */
 interface CacheDropper {
@@ -41,6 +42,7 @@ function startShell(path: string): Shell {
     : 'dd if="$0" iflag=nocache count=0 status=none';
   const script = `while read -r line; do said=$(${drop} 2>&1) && echo done || echo $said; done`;
   const shell = spawn('sh', ['-c', script, path], {
+    detached: outlivesTerminal,
     env: { ...process.env, PATH: toolPath(process.env.PATH ?? ''), LC_ALL: 'C' },
     stdio: ['pipe', 'pipe', 'ignore'],
   });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { findTool } from './find-tool.ts';
+import { outlivesTerminal } from './ignored-hangup.ts';
 import { hostTools } from './tools.ts';
 
 /** How a program is started; `args` come before its own. */
@@ -69,6 +70,7 @@ function isLink(path: string): boolean {
 function tryOut({ file, args, ...user }: Launch): Promise<string> {
   return new Promise((resolve) => {
     const child = spawn(file, args, {
+      detached: outlivesTerminal,
       ...user,
       cwd: '/',
       env: {},

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { toolPath } from './find-tool.ts';
+import { outlivesTerminal } from './ignored-hangup.ts';
 import { toolMissing } from './run-tool.ts';
 
 /** util-linux' flock ends with this when somebody else kept the lock all the time. */
@@ -47,6 +48,7 @@ function flock(
     `${lockHeldCode}`,
   ];
   const child = spawn('flock', [...limits, '3'], {
+    detached: outlivesTerminal,
     env: { ...process.env, PATH: toolPath(process.env.PATH ?? ''), LC_ALL: 'C' },
     stdio: ['ignore', 'ignore', 'pipe', file],
   });

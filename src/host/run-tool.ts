@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { errnoIn } from '../diagnostics/system-error.ts';
 import { toolPath } from './find-tool.ts';
+import { outlivesTerminal } from './ignored-hangup.ts';
 import { hostTools } from './tools.ts';
 
 interface ToolOptions {
@@ -49,6 +50,7 @@ export async function runTool(
 ): Promise<ToolOutput> {
   const PATH = toolPath(process.env.PATH ?? '');
   const child = spawn(name, args, {
+    detached: outlivesTerminal,
     cwd: options.cwd,
     env: { ...process.env, PATH, LC_ALL: 'C', TZ: 'UTC', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

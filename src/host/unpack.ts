@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { outlivesTerminal } from './ignored-hangup.ts';
 import { toolMissing } from './run-tool.ts';
 
 /*
@@ -30,6 +31,7 @@ export async function* unpack(
 ): AsyncGenerator<Uint8Array> {
   const [name, ...args] = programs[packing];
   const child = spawn(name, args, {
+    detached: outlivesTerminal,
     stdio: ['pipe', 'pipe', 'pipe'],
     // gzip and xz read more options from these.
     env: {

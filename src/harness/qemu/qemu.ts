@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { TwinbankError } from '../../diagnostics/error.ts';
+import { outlivesTerminal } from '../../host/ignored-hangup.ts';
 import { toolMissing } from '../../host/run-tool.ts';
 import { socketFolder } from '../../host/temporary-folder.ts';
 import type { RpcClient } from '../../protocol/rpc-client.ts';
@@ -101,7 +102,10 @@ function launch(args: readonly string[], signal: AbortSignal | undefined): Runni
   const started = performance.now();
   // A machine must not outlive us, whatever way we end: a SIGKILL of ours is one of its own.
   const childArgs = ['--pdeathsig', 'KILL', '--', qemu, ...args];
-  const child = spawn('setpriv', childArgs, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn('setpriv', childArgs, {
+    detached: outlivesTerminal,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
   signal?.addEventListener('abort', kill, { once: true });

@@ -163,4 +163,20 @@ describe('the built command line', () => {
     expect(JSON.parse(stdout).error).toMatchObject({ code: 'cli.interrupted' });
     rmSync(`${tool}.called`);
   });
+
+  it.each([
+    ['nohup', 'nohup'],
+    ['a parent that ignores it', "trap '' HUP; env"],
+  ])('goes on after SIGHUP when it was started by %s', (_what, start) => {
+    const tool = join(folder, 'xz');
+    writeFileSync(tool, '#!/bin/sh\nkill -HUP $PPID\n: > "$0.called"\n');
+    chmodSync(tool, 0o755);
+    const line = `${start} '${process.execPath}' '${program}' doctor --json; true`;
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    const { stdout } = spawnSync('bash', ['-c', line], { env, encoding: 'utf8' });
+    expect(readdirSync(folder)).toContain('xz.called');
+    expect(JSON.parse(stdout)).not.toHaveProperty('error.code', 'cli.interrupted');
+    expect(JSON.parse(stdout)).toHaveProperty('tools');
+    rmSync(`${tool}.called`);
+  });
 });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import * as z from 'zod';
+import { outlivesTerminal } from '../../../host/ignored-hangup.ts';
 import type { Cache } from '../../components/cache.ts';
 import { type CachedBundle, cachedBundle } from '../../modules/cached-bundle.ts';
 import { launchOemCode } from '../oem-code.ts';
@@ -59,6 +60,7 @@ export async function describeProvider(
   const child = spawn(file, [...args, heap, '--input-type=module', '-'], {
     ...user,
     ...{ cwd: '/', env: {}, stdio: ['pipe', 'ignore', 'ignore', 'pipe'] },
+    detached: outlivesTerminal,
     ...(signal && { signal, killSignal: 'SIGKILL' as const }),
   });
   const failed = (why: string): ProviderSchemas => ({
