@@ -61,7 +61,7 @@ export function planInvalidate(
     }
     found = `bank ${other}: ${problem}`;
   }
-  const expected = 'another bank that is VALID, not exhausted and right';
+  const expected = 'another bank that is VALID, not exhausted and verified';
   throw refuse('no-way-back', partition, expected, found);
 }
 

@@ -174,7 +174,7 @@ function bootOnce(run: Run, partition: number): boolean {
   return false;
 }
 
-/** The first in order gets state 3, verdict R, if another is VALID, not exhausted and right now. */
+/** The first in order gets state 3, verdict R, if another is VALID, not exhausted and verified now. */
 function rollBack(run: Run): void {
   const [from, ...others] = order(run.banks);
   const targets = others.filter((bank) => bank.marks?.bootstate === '0' && !isExhausted(bank));

@@ -43,7 +43,7 @@ export function setOption<Options>(yargs: Argv<Options>) {
     defaultDescription: 'nothing',
     requiresArg: true,
     describe:
-      'Lay one value over the recipe, as in bank.size=48MiB; PATH.add= and PATH.remove= change a list; may be repeated',
+      'Replace one value of the recipe, as in bank.size=48MiB; PATH.add= and PATH.remove= change a list; may be repeated',
   });
 }
 
@@ -53,10 +53,10 @@ export function oemOption<Options>(yargs: Argv<Options>) {
     type: 'string',
     array: true,
     default: [] as string[],
-    defaultDescription: 'those of the recipe',
+    defaultDescription: 'OEMs of the recipe',
     requiresArg: true,
     describe:
-      'OEM provider to build in, a folder or a packed .oem file; may be repeated, replaces those of the recipe',
+      'OEM provider to build in: a folder or a packed .oem file; may be repeated; replaces the OEMs of the recipe',
   });
 }
 
@@ -64,7 +64,7 @@ export function oemOption<Options>(yargs: Argv<Options>) {
 export function trustOemOption<Options>(yargs: Argv<Options>) {
   return yargs.option('trust-oem', {
     type: 'boolean',
-    describe: "Run an OEM's code with your own rights, instead of confined by bubblewrap",
+    describe: 'Run the code of an OEM folder with your own rights, not confined by bubblewrap',
   });
 }
 

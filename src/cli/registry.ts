@@ -15,13 +15,13 @@ export const commands: readonly CommandRow[] = [
   },
   {
     usage: 'boot <image>',
-    describe: 'Boot an image in a virtual machine and say what became of it',
+    describe: 'Boot an image in a virtual machine and show the result',
     page: 'boot.md',
     load: () => import('./commands/boot/boot.ts'),
   },
   {
     usage: 'test [scenario..]',
-    describe: 'Run scenarios: build, flash, boot, update, break, and say what became of it',
+    describe: 'Run scenarios: build, flash, boot, update, break; and report the results',
     page: 'harness.md',
     load: () => import('./commands/test/test.ts'),
   },
@@ -31,17 +31,17 @@ export const commands: readonly CommandRow[] = [
     commands: [
       {
         usage: 'show <recipe>',
-        describe: 'Print the one object that a recipe resolves to',
+        describe: 'Print the resolved recipe: one object with every value',
         load: () => import('./commands/recipe/show.ts'),
       },
       {
         usage: 'check <recipe>',
-        describe: 'Say whether a recipe is valid',
+        describe: 'Check whether a recipe is valid',
         load: () => import('./commands/recipe/check.ts'),
       },
       {
         usage: 'lock <recipe>',
-        describe: 'Write down the exact versions that a recipe takes now',
+        describe: 'Write a lock file with the exact versions that a recipe uses now',
         load: () => import('./commands/recipe/lock.ts'),
       },
       {
@@ -57,19 +57,19 @@ export const commands: readonly CommandRow[] = [
     commands: [
       {
         usage: 'new <dir>',
-        describe: 'Begin an OEM provider in a new folder',
+        describe: 'Create an OEM provider in a new folder',
         page: 'oem.md',
         load: () => import('./commands/oem/new.ts'),
       },
       {
         usage: 'check <oem>',
-        describe: 'Hold an OEM provider against the base of a recipe',
+        describe: 'Check an OEM provider against the base of a recipe',
         page: 'oem.md',
         load: () => import('./commands/oem/check.ts'),
       },
       {
         usage: 'test <dir>',
-        describe: 'Run the tests of its CIM providers on this machine',
+        describe: 'Run the tests of an OEM provider on this machine',
         page: 'oem.md',
         load: () => import('./commands/oem/test.ts'),
       },
@@ -88,7 +88,7 @@ export const commands: readonly CommandRow[] = [
   },
   {
     usage: 'inspect <image>',
-    describe: 'Show what an image holds, and what boots next; or what a bundle brings',
+    describe: 'Show what is in an image and what boots next, or what is in a bundle',
     page: 'inventory.md',
     load: () => import('./commands/inspect/inspect.ts'),
   },
@@ -100,13 +100,13 @@ export const commands: readonly CommandRow[] = [
   },
   {
     usage: 'verify <file>',
-    describe: 'Hold an image or a bundle against its signed manifests',
+    describe: 'Verify an image or a bundle by its signed manifests',
     page: 'inventory.md',
     load: () => import('./commands/verify/verify.ts'),
   },
   {
     usage: 'diff <a> <b>',
-    describe: 'Say what two images, bundles or recipes have differently',
+    describe: 'Show how two images, bundles or recipes differ',
     page: 'diff.md',
     load: () => import('./commands/diff/diff.ts'),
   },
@@ -118,7 +118,7 @@ export const commands: readonly CommandRow[] = [
   },
   {
     usage: 'update <image> <bundle>',
-    describe: 'Put a bundle into the bank that does not boot next',
+    describe: 'Write a bundle into the bank that does not boot next',
     page: 'updates.md',
     load: () => import('./commands/update.ts'),
   },
@@ -142,7 +142,7 @@ export const commands: readonly CommandRow[] = [
   },
   {
     usage: 'flash <image> <target>',
-    describe: 'Make a disk of an image: verified, sparse, read back',
+    describe: 'Write an image to a disk: verified, sparse, read back',
     page: 'flash.md',
     load: () => import('./commands/flash/flash.ts'),
   },
@@ -152,7 +152,7 @@ export const commands: readonly CommandRow[] = [
     commands: [
       {
         usage: 'new <dir>',
-        describe: 'Make a private key to sign with, and its public half',
+        describe: 'Make a private key for signing, and its public half',
         page: 'updates.md#keys',
         load: () => import('./commands/keys/new.ts'),
       },
@@ -166,7 +166,7 @@ export const commands: readonly CommandRow[] = [
   },
   {
     usage: 'report <events..>',
-    describe: 'Make reports of kept events, of several shards together',
+    describe: 'Make reports from events of earlier runs; shards are merged',
     page: 'reports.md',
     load: () => import('./commands/report.ts'),
   },

@@ -33,7 +33,7 @@ export function chooseBanks(disk: HostDisk, running: number | undefined): Chosen
     if (problem !== undefined) return [`bank ${bank.number}: ${problem}`];
     return running === undefined ? [`bank ${bank.number} ${describe(bank)}`] : [];
   });
-  const message = `banks: expected one to fall back to that is VALID, not exhausted and right, found ${found.join('; ') || 'no bank'}`;
+  const message = `banks: expected one to fall back to that is VALID, not exhausted and verified, found ${found.join('; ') || 'no bank'}`;
   throw new TwinbankError('refused', 'update.no-way-back', message);
 }
 

@@ -24,7 +24,10 @@ const actionNames = Object.keys(bankActions) as BankAction[];
 export const command = defineCommand({
   examples: [
     ['bank out/twinbank-0.1.0.img', 'Both banks, what boots next, the last boots'],
-    ['bank /dev/sdb rollback', 'Never boot the current bank again; the other one must be right'],
+    [
+      'bank /dev/sdb rollback',
+      'Never boot the current bank again; the other one is verified first',
+    ],
     ['bank /dev/sdb confirm 6', 'Give a bank that was passed over its attempts back'],
   ],
   builder: (yargs) =>
@@ -32,11 +35,11 @@ export const command = defineCommand({
       .positional('action', {
         choices: ['list', ...actionNames] as const,
         default: 'list' as const,
-        describe: 'What to do; all but list write one sector',
+        describe: 'What to do; every action but list writes one sector',
       })
       .positional('number', {
         type: 'number',
-        describe: "The bank's partition; confirm takes the current one without it",
+        describe: 'Partition number of the bank; without it confirm takes the current bank',
       }),
   run: async (context, { image, action, number }) => {
     const path = resolve(context.cwd, image);

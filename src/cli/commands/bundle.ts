@@ -39,18 +39,18 @@ export const command = defineCommand({
       .positional('source', {
         type: 'string',
         demandOption: true,
-        describe: 'A recipe (.yaml), or an image, of which the bank that boots next is taken',
+        describe: 'A recipe (.yaml), or an image; of an image, the bank that boots next',
       })
       .option('from', {
         type: 'string',
         requiresArg: true,
-        describe: 'Leave out what this older image, or the manifest of one, has already',
+        describe: 'Leave out what this older image has; its manifest file will do',
       })
       .option('out', {
         type: 'string',
         demandOption: true,
         requiresArg: true,
-        describe: 'The bundle, .tbu by custom; - for standard output',
+        describe: 'File for the bundle, usually .tbu; - for standard output',
       }),
   dash: { out: 'output' },
   run: async (context, { source, set, oem, trustOem, from, out, key, passphraseFd }) => {

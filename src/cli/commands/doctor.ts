@@ -21,12 +21,12 @@ export const command = defineCommand({
     yargs
       .option('tests', {
         type: 'boolean',
-        describe: 'Missing tools of the tests count, too',
+        describe: 'Also count tools that the tests need',
       })
       .option('bench', {
         alias: 'all',
         type: 'boolean',
-        describe: 'Those of the tests and of the benchmark count, too',
+        describe: 'Also count tools that the tests and the benchmark need',
       })
       .option('missing-packages', {
         type: 'boolean',

@@ -19,7 +19,7 @@ import { table } from '../text/table.ts';
 export const command = defineCommand({
   examples: [
     ['report run.ndjson --html run.html', 'The report of a run, again'],
-    ['ssh ci cat run.ndjson | $0 report - --html run.html', 'The same of another machine'],
+    ['ssh ci cat run.ndjson | $0 report - --html run.html', 'From another machine'],
     ['report shard-*.ndjson --html all.html --junit all.xml', 'One report of all shards'],
     ['report run.ndjson --summary - --annotations github', 'What a page of GitHub Actions shows'],
   ],
@@ -29,7 +29,7 @@ export const command = defineCommand({
         type: 'string',
         array: true,
         demandOption: true,
-        describe: 'What test --events wrote, or - for standard input; several are put together',
+        describe: 'Files that test --events wrote, or - for standard input; several are merged',
       })
       .option('html', {
         type: 'string',
@@ -54,7 +54,7 @@ export const command = defineCommand({
       .option('artefacts', {
         type: 'string',
         requiresArg: true,
-        defaultDescription: 'that of the events',
+        defaultDescription: 'the folder of the events',
         describe: 'Folder of the console logs and screenshots',
       }),
   dash: { events: 'input', html: 'output', junit: 'output', summary: 'output' },

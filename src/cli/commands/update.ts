@@ -29,11 +29,11 @@ export const command = defineCommand({
       })
       .option('dry-run', {
         type: 'boolean',
-        describe: 'Read the bundle to its end, check and plan all of it, and write nothing',
+        describe: 'Read and verify the whole bundle, plan the update, and write nothing',
       })
       .option('allow-older', {
         type: 'boolean',
-        describe: 'Take a bundle that is older than what the disk has',
+        describe: 'Accept a bundle that is older than what the disk has',
       }),
   dash: { bundle: 'input' },
   run: async (context, { image, bundle, key, dryRun = false, allowOlder = false }) => {
@@ -103,9 +103,9 @@ function sentence(image: string, { outcome, plan }: ApplyResult, bundle: string)
   const { kept, target, from, to } = plan;
   switch (outcome) {
     case 'updated':
-      return `${image}: bank ${target} has ${to}, read back and right, and boots next as a trial; bank ${kept} keeps ${from}`;
+      return `${image}: bank ${target} has ${to}, read back and verified, and boots next as a trial; bank ${kept} keeps ${from}`;
     case 'planned':
-      return `${image}: ${bundle} is right to its last byte: nothing was written`;
+      return `${image}: ${bundle} is verified to its last byte: nothing was written`;
     case 'running':
       return `${image}: bank ${kept} has ${to} already, with all that this bundle would give it; nothing was written`;
     case 'waiting':

@@ -24,7 +24,7 @@ export function signingKeyOption<Options>(yargs: Argv<Options>) {
       type: 'string',
       requiresArg: true,
       describe:
-        'Private key to sign with: a file, or fd:N for a descriptor; without it the development key, which everybody has',
+        'Private key to sign with: a file, or fd:N for a descriptor; default: the development key, which everybody has',
     }),
   );
 }

@@ -5,6 +5,9 @@ import type { Colors } from '../command.ts';
 import { plain } from './plain-text.ts';
 import { table } from './table.ts';
 
+/** What becomes of an OEM; `--json` and vmkd have the action itself. */
+const actionWords = { carried: 'kept', brought: 'included', dropped: 'dropped' } as const;
+
 /** An update's plan for people: what comes from where, what becomes of each OEM and why. */
 export function planText(plan: AppliedPlan, colors: Colors): string {
   const { modules, oems, dropped, store, keyIds } = plan;
@@ -28,7 +31,7 @@ export function planText(plan: AppliedPlan, colors: Colors): string {
     table([['module', 'origin', 'version', 'size', ''], ...rows]),
     `${humanSize(sent)} sent, ${humanSize(reused)} reused`,
     ...oems.map(({ origin, version, action, why }) => {
-      return `OEM ${plain(origin)} ${plain(version)}: ${action} (${plain(why)})`;
+      return `OEM ${plain(origin)} ${plain(version)}: ${actionWords[action]} (${plain(why)})`;
     }),
     ...dropped.map((name) => `${plain(name)}: not in the new version`),
     ...removedPackages(store).map((path) => `${plain(path)}: removed from the store`),

@@ -96,7 +96,7 @@ function untilText(until: Until): string {
   if (until instanceof RegExp) return `a console line like ${until}`;
   return {
     ready: 'a ready system',
-    unhealthy: 'a system that is ill',
+    unhealthy: 'an unhealthy system',
     rescue: 'the rescue prompt',
   }[until];
 }

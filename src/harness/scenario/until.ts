@@ -22,7 +22,7 @@ export function until() {
     })
     .optional()
     .describe(
-      'Where the boot is left: ready (default), unhealthy (ill, and staying up), rescue, or a console line that matches. Resets on the way are followed.',
+      'Where the boot is left: ready (default), unhealthy (not healthy, but still up), rescue, or a console line that matches. Resets on the way are followed.',
     );
 }
 

@@ -20,7 +20,11 @@ function cloneAfterStart(name: string): string {
   for (const part of ['recipes', 'scenarios', 'oem-providers', 'package.json']) {
     copy(['-r', join(repository, part), folder]);
   }
-  copy(['-r', '--sparse=always', '--no-preserve=mode', image.folder, join(folder, 'out')]);
+  const out = join(folder, 'out');
+  mkdirSync(out);
+  const made = readdirSync(image.folder).filter((file) => !/\.(?:qcow2|vmdk)$/.test(file));
+  const files = made.map((file) => join(image.folder, file));
+  copy(['--reflink=auto', '--sparse=auto', '--no-preserve=mode', ...files, out]);
   return folder;
 }
 

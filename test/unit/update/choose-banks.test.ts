@@ -83,7 +83,7 @@ describe('on a disk at rest an update keeps', () => {
   it('none that there is no way back to, and says why for each', () => {
     const both = damage(damage(hostImage({ 5: five, 6: six }), 5), 6);
     expect(refusal(both)).toBe(
-      'update.no-way-back: banks: expected one to fall back to that is VALID, not exhausted and right, found bank 5: engine.v00 does not match its hash; bank 6: engine.v00 does not match its hash',
+      'update.no-way-back: banks: expected one to fall back to that is VALID, not exhausted and verified, found bank 5: engine.v00 does not match its hash; bank 6: engine.v00 does not match its hash',
     );
     const one = damage(hostImage({ 5: five, 6: marked(six, { attempts: '3' }) }), 5);
     expect(refusal(one)).toContain(
@@ -94,7 +94,7 @@ describe('on a disk at rest an update keeps', () => {
       6: marked(six, { attempts: '3' }),
     });
     expect(refusal(none)).toBe(
-      'update.no-way-back: banks: expected one to fall back to that is VALID, not exhausted and right, found bank 5 UPGRADING, attempts 0; bank 6 VALID, attempts 3',
+      'update.no-way-back: banks: expected one to fall back to that is VALID, not exhausted and verified, found bank 5 UPGRADING, attempts 0; bank 6 VALID, attempts 3',
     );
     expect(refusal(hostImage({}))).toContain(
       'found bank 5 INVALID, attempts 0; bank 6 INVALID, attempts 0',
@@ -120,7 +120,7 @@ describe('on a running host an update keeps', () => {
 
   it('no bank that has become wrong since it was booted, though the other one would do', () => {
     expect(refusal(damage(hostImage({ 5: five, 6: six }), 6), 6)).toContain(
-      'update.no-way-back: banks: expected one to fall back to that is VALID, not exhausted and right, found bank 6: engine.v00 ',
+      'update.no-way-back: banks: expected one to fall back to that is VALID, not exhausted and verified, found bank 6: engine.v00 ',
     );
   });
 

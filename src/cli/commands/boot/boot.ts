@@ -18,7 +18,7 @@ export const command = defineCommand({
     ['boot out/twinbank-0.1.0.img --write --disk nvme', 'Keep what the system writes'],
     [
       'boot out/twinbank-0.1.0.img --engine sim --fault kernel-panic --boots 9',
-      'Which banks would be booted, and why, in a moment',
+      'In a moment: which banks would boot, and why',
     ],
   ],
   builder: (yargs) =>
@@ -32,13 +32,14 @@ export const command = defineCommand({
         .option('engine', {
           choices: engines,
           default: 'qemu' as const,
-          describe: 'What plays the machine: QEMU, or the loader on the real bytes and no system',
+          describe:
+            'What runs the image: QEMU, or a simulation of the loader on the real bytes, without a system',
         })
         .option('boots', {
           type: 'number',
           default: 1,
           requiresArg: true,
-          describe: 'Follow so many boots at most, as long as each ends in a reset',
+          describe: 'Follow up to this many boots, as long as each ends in a reset',
         })
         .option('fault', {
           type: 'string',
@@ -58,7 +59,7 @@ export const command = defineCommand({
         type: 'string',
         requiresArg: true,
         describe:
-          'End the boot at a console line that matches: outcome `reached`, or `healthy` where the system was ready before; a panic, the rescue prompt and a reset come first',
+          'End the boot at the first console line that matches this pattern: outcome `reached`, or `healthy` if the system was ready before; a panic, the rescue prompt and a reset still end it',
       })
       .option('timeout', {
         type: 'number',

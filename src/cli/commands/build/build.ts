@@ -22,7 +22,10 @@ export const command = defineCommand({
     ['build recipes/site.yaml --locked', 'With exactly the versions of its lock'],
     ['build recipes/default.yaml --format raw,qcow2 --out /tmp/images', 'In two formats'],
     ['build recipes/default.yaml --set version=1.0.0', 'With one value changed'],
-    ['build recipes/*.yaml --oem oems/acme --oem oems/ridge --oem none --matrix', 'All with all'],
+    [
+      'build recipes/*.yaml --oem oem-providers/acme --oem oem-providers/ridge --oem none --matrix',
+      'Every recipe with every OEM',
+    ],
   ],
   builder: (yargs) =>
     trustOemOption(signingKeyOption(oemOption(setOption(yargs))))
@@ -47,15 +50,15 @@ export const command = defineCommand({
       .option('matrix', {
         type: 'boolean',
         describe:
-          'One image of every recipe with every --oem: a provider, some that are stacked (a,b), or none',
+          'One image of every recipe with every --oem: one provider, several in one image (a,b), or none',
       })
       .option('locked', {
         type: 'boolean',
-        describe: "Take exactly the versions of the recipe's lock",
+        describe: 'Use exactly the versions in the lock file of the recipe',
       })
       .option('unique', {
         type: 'boolean',
-        describe: 'Give the image GUIDs of its own instead of derived ones',
+        describe: 'Give the image new random GUIDs instead of derived ones',
       }),
   run: async (context, options) => {
     const { recipe: recipes, set, oem, matrix = false, out, locked = false, unique } = options;

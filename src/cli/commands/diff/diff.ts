@@ -18,7 +18,7 @@ export const command = defineCommand({
   examples: [
     ['diff out/twinbank-1.0.0.img out/twinbank-1.1.0.img', 'Down to the files in modules'],
     ['diff disk.img disk.img --bank 5,6', 'The two banks of one host'],
-    ['diff disk.img update.tbu --brief', 'What an update would bring, by the manifests'],
+    ['diff disk.img update.tbu --brief', 'What an update would change, by the manifests'],
     ['diff recipes/default.yaml site.yaml', 'Values, and which line set each'],
   ],
   builder: (yargs) =>
@@ -31,7 +31,7 @@ export const command = defineCommand({
       .positional('b', {
         type: 'string',
         demandOption: true,
-        describe: 'What to hold against it',
+        describe: 'What to compare it with',
       })
       .option('bank', {
         type: 'string',
@@ -45,19 +45,19 @@ export const command = defineCommand({
       })
       .option('content', {
         type: 'boolean',
-        describe: 'Show the lines that differ of short texts in modules',
+        describe: 'Show which lines differ in short texts in modules',
       })
       .option('marks', {
         type: 'boolean',
-        describe: 'Count the state of the banks, which boots and updates change',
+        describe: 'Count the marks of the banks, which boots and updates change',
       })
       .option('ids', { type: 'boolean', describe: 'Count GUIDs and UUIDs' })
       .option('all', { type: 'boolean', describe: 'Shorten no list' })
       .option('width', {
         type: 'number',
         requiresArg: true,
-        defaultDescription: 'that of the terminal, at most 160',
-        describe: 'Characters in a line',
+        defaultDescription: 'width of the terminal, at most 160',
+        describe: 'Characters per line',
       }),
   run: async (context, options) => {
     const { a, b, set } = options;

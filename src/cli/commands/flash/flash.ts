@@ -31,27 +31,29 @@ export const command = defineCommand({
         type: 'string',
         demandOption: true,
         describe:
-          'A raw, qcow2 or VMDK image, also packed by gzip, xz, zstd or lz4, or - for standard input; the .bmap beside it is used',
+          'A raw, qcow2 or VMDK image, also packed by gzip, xz, zstd or lz4; - for standard input; a .bmap beside it is used',
       })
       .positional('target', {
         type: 'string',
         demandOption: true,
         describe:
-          'A file (.qcow2, .vmdk: of that format), a block device, - for standard output, or | and a command that reads the image',
+          'A file (.qcow2 and .vmdk give that format), a block device, - for standard output, or | and a command that reads the image',
       })
       .option('yes', {
         type: 'boolean',
-        describe: 'Replace a file that is there; erase a device, with --device-serial',
+        describe:
+          'Replace an existing file; with --device-serial, erase a device without a question',
       })
       .option('device-serial', {
         type: 'string',
         requiresArg: true,
-        describe: 'Erase the device only if it has this serial number (none: if it has none)',
+        describe:
+          'Erase the device only if this is its serial number; none for a device without one',
       })
       .option('size', {
         type: 'string',
         requiresArg: true,
-        describe: 'Size of the disk file, such as 2GiB; default that of the image',
+        describe: 'Size of the disk file, such as 2GiB; default: size of the image',
       })
       .option('keep-ids', {
         type: 'boolean',
@@ -59,11 +61,11 @@ export const command = defineCommand({
       })
       .option('keep-state', {
         type: 'boolean',
-        describe: "Carry the target's configuration over to the new image",
+        describe: 'Keep the configuration of the target',
       })
       .option('resume', {
         type: 'boolean',
-        describe: 'Write only what a device does not hold already, after a run that was broken off',
+        describe: 'After an interrupted run, write only what the device does not have yet',
       })
       .option('no-read-back', {
         type: 'boolean',
@@ -118,7 +120,7 @@ function resultText(
 ): string {
   const kept =
     writtenBytes < dataBytes ? `, ${humanSize(dataBytes - writtenBytes)} were there` : '';
-  const checked = rest.readBack ? 'read back and right' : 'not read back';
+  const checked = rest.readBack ? 'read back and verified' : 'not read back';
   return `${target}: ${exactSize(size)}, ${humanSize(dataBytes)} of it data${kept}, ${checked}`;
 }
 

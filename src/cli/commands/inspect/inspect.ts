@@ -21,10 +21,10 @@ export const command = defineCommand({
   examples: [
     ['inspect out/twinbank-0.1.0.img', 'Partitions, both banks, what boots next'],
     ['inspect /dev/sdb --json', 'The same of a disk, for programs'],
-    ['inspect twinbank-1.1.0.tbu', 'What a bundle brings, and which keys have signed it'],
+    ['inspect twinbank-1.1.0.tbu', 'What is in a bundle, and which keys signed it'],
     [
       'inspect disk.img --file /usr/bin/node',
-      'Which package brings this file, under which licence',
+      'Which package this file is from, under which licence',
     ],
     ['inspect disk.img --licences', 'What is under which licence'],
     ['inspect disk.img --sbom > disk.cdx.json', 'All of it as a CycloneDX document'],
@@ -41,19 +41,19 @@ export const command = defineCommand({
         type: 'string',
         array: true,
         requiresArg: true,
-        describe: 'Say which module and package bring this file of the system; may be repeated',
+        describe: 'Show which module and package this file is from; may be repeated',
       })
       .option('packages', { type: 'boolean', describe: 'List the packages in it' })
       .option('licences', {
         type: 'string',
-        describe: 'List what is under which licence, or under the one that is named',
+        describe: 'List packages by licence, or only those under the licence named',
       })
       .option('sbom', { type: 'boolean', describe: 'Print the CycloneDX document of it' })
       .option('bank', {
         type: 'number',
         requiresArg: true,
         defaultDescription: 'the one that boots next',
-        describe: 'With the four above: the bank that is asked about',
+        describe: 'With the four above: the bank to look into',
       }),
   dash: { image: 'input', licences: 'text' },
   run: async (context, options) => {

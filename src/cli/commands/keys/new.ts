@@ -20,7 +20,7 @@ export const command = defineCommand({
         .positional('dir', {
           type: 'string',
           demandOption: true,
-          describe: 'Folder for the two files; it is made where it is missing',
+          describe: 'Folder for the two files; created if it is missing',
         })
         .option('name', {
           type: 'string',

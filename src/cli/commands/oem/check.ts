@@ -21,7 +21,7 @@ export const command = defineCommand({
   examples: [
     ['oem check oem-providers/acme', 'Against the default recipe'],
     ['oem check oem-providers/acme --recipe recipes/lab.yaml', 'Against another one'],
-    ['oem check acme.oem --key acme.pub', 'A packed one, and who packed it'],
+    ['oem check acme.oem --key acme.pub', 'A packed one, signed by this key'],
   ],
   builder: (yargs) =>
     trustOption(trustOemOption(baseOption(setOption(yargs)))).positional('oem', {

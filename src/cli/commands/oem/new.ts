@@ -19,8 +19,7 @@ export const command = defineCommand({
       .positional('dir', {
         type: 'string',
         demandOption: true,
-        describe:
-          'Folder of the provider; made where it is missing, refused where it has something',
+        describe: 'Folder of the provider; created if it is missing, refused if it is not empty',
       })
       .option('name', {
         type: 'string',
@@ -32,7 +31,7 @@ export const command = defineCommand({
         type: 'string',
         requiresArg: true,
         default: 'Example Company',
-        describe: 'Company that answers for it',
+        describe: 'Name of the company',
       }),
   dash: { name: 'text', vendor: 'text' },
   run: async ({ cwd }, { dir, name, vendor }) => {

@@ -6,6 +6,6 @@ export function baseOption<Options>(yargs: Argv<Options>) {
     type: 'string',
     requiresArg: true,
     default: 'twinbank:default',
-    describe: 'Recipe whose product, kernel and base it is for',
+    describe: 'Recipe that gives product, kernel and base',
   });
 }

@@ -26,7 +26,7 @@ export const command = defineCommand({
         type: 'string',
         demandOption: true,
         requiresArg: true,
-        describe: 'The packed file, .oem by custom; - for standard output',
+        describe: 'File for the packed OEM, usually .oem; - for standard output',
       }),
   dash: { out: 'output' },
   run: async (context, { dir, recipe: base, set, out, key, passphraseFd, trustOem }) => {

@@ -6,7 +6,7 @@ import { loadNamedRecipe } from '../../recipe-input.ts';
 export const command = defineCommand({
   examples: [
     ['recipe check recipes/default.yaml', 'All problems at once, each with its line'],
-    ['recipe check - < draft.yaml', 'Of a text that an editor holds'],
+    ['recipe check - < draft.yaml', 'A text from standard input, as an editor has it'],
   ],
   builder: (yargs) => readRecipeOptions(yargs),
   dash: { recipe: 'input' },

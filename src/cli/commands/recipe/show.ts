@@ -11,7 +11,7 @@ export const command = defineCommand({
   builder: (yargs) =>
     readRecipeOptions(yargs).option('origin', {
       type: 'boolean',
-      describe: 'Say for each value which file and line set it',
+      describe: 'Show for each value which file and line set it',
     }),
   dash: { recipe: 'input' },
   run: async (context, { recipe: path, set, origin }) => {

@@ -20,7 +20,7 @@ export const command = defineCommand({
       .positional('file', {
         type: 'string',
         demandOption: true,
-        describe: 'A new file, which holds hashes of passwords; or - for standard output',
+        describe: 'A new file, or - for standard output; it holds password hashes',
       })
       .option('yes', { type: 'boolean', describe: 'Replace a file that is there' }),
   dash: { file: 'output' },

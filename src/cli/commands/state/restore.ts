@@ -22,7 +22,8 @@ export const command = defineCommand({
     diskImagePositional(yargs).positional('file', {
       type: 'string',
       demandOption: true,
-      describe: 'What state backup wrote, of this host or another one; or - for standard input',
+      describe:
+        'A file that state backup wrote, on this host or another one; or - for standard input',
     }),
   dash: { file: 'input' },
   run: async (context, { image, file }) => {

@@ -24,12 +24,12 @@ function selectOptions<Options>(yargs: Argv<Options>) {
     .option('shard', {
       type: 'string',
       requiresArg: true,
-      describe: 'i/n: the i-th of n parts that take about as long',
+      describe: 'i/n: the i-th of n parts, which take about the same time',
     })
-    .option('list', { type: 'boolean', describe: 'Say what there is, and run nothing' })
+    .option('list', { type: 'boolean', describe: 'List the runs, and run nothing' })
     .option('dry-run', {
       type: 'boolean',
-      describe: 'Say what would be done, step by step',
+      describe: 'Print what would be done, step by step',
     })
     .option('schema', {
       type: 'boolean',
@@ -42,7 +42,7 @@ function runOptions<Options>(yargs: Argv<Options>) {
     .option('engine', {
       choices: machineKinds,
       default: 'qemu' as const,
-      describe: 'What plays the machine: a simulation, QEMU, or the commands of a rig',
+      describe: 'What runs the machine: a simulation, QEMU, or the commands of a rig',
     })
     .option('rig', {
       type: 'string',
@@ -51,7 +51,7 @@ function runOptions<Options>(yargs: Argv<Options>) {
     })
     .option('firmware', {
       choices: firmwares,
-      describe: 'Instead of those that the scenarios say',
+      describe: 'Use this firmware instead of the one in the scenarios',
     })
     .option('accelerator', {
       choices: accelerators,
@@ -68,17 +68,17 @@ function runOptions<Options>(yargs: Argv<Options>) {
       type: 'number',
       default: 0,
       requiresArg: true,
-      describe: 'Try what failed so often again; what passes then is flaky',
+      describe: 'Run a failed scenario again, up to N times; if it passes then, it is flaky',
     })
     .option('watch', {
       type: 'boolean',
-      describe: 'Show each step, and what the machine says of itself, as it happens',
+      describe: 'Show each step and the status lines of the machine as they happen',
     })
     .option('repeat', {
       type: 'number',
       default: 1,
       requiresArg: true,
-      describe: 'Run each so often, from its own first boot, to find what fails now and then',
+      describe: 'Run each scenario N times, each from its own first boot, to find rare failures',
     })
     .option('bail', { type: 'boolean', describe: 'Stop at the first failure' });
 }
@@ -98,7 +98,7 @@ function reportOptions<Options>(yargs: Argv<Options>) {
     .option('events', {
       type: 'string',
       requiresArg: true,
-      describe: 'Write all that happens as lines of JSON, for `report`; - for standard output',
+      describe: 'Write all events as lines of JSON, for `report`; - for standard output',
     })
     .option('artefacts', {
       type: 'string',
@@ -106,5 +106,8 @@ function reportOptions<Options>(yargs: Argv<Options>) {
       defaultDescription: 'out/test/TIME',
       describe: 'Folder for console logs, screenshots and disks of what failed',
     })
-    .option('keep-artefacts', { type: 'boolean', describe: 'Keep them for what passed, too' });
+    .option('keep-artefacts', {
+      type: 'boolean',
+      describe: 'Also keep them for scenarios that passed',
+    });
 }

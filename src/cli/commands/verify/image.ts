@@ -91,7 +91,9 @@ export async function verifyImage(
       ...findings.map(({ message }) => plain(message)),
       ...warningsOf(loader.findings).map(({ message }) => colors.yellow(plain(message))),
       ...(made ? [provenanceText(made)] : []),
-      [`${file}: ${ok ? 'right' : 'wrong'}`, ...notCovered(loader).map(notCoveredText)].join('; '),
+      [`${file}: ${ok ? 'verified' : 'wrong'}`, ...notCovered(loader).map(notCoveredText)].join(
+        '; ',
+      ),
     ].join('\n'),
     ...(!ok && {
       failure: new TwinbankError(
@@ -164,7 +166,7 @@ function bankText(
   colors: Colors,
 ): string {
   const right = problems.length === 0;
-  const judgement = right ? 'right' : counts ? 'wrong' : 'incomplete, boots nothing';
+  const judgement = right ? 'verified' : counts ? 'wrong' : 'incomplete, boots nothing';
   return [
     `${colors.bold(`Bank ${partition}`)}  ${[state, plain(build ?? '')].filter(Boolean).join(', ')}: ${judgement}`,
     ...signed.map(({ origin, keyIds }) => `  ${plain(origin)} signed by ${keysText(keyIds)}`),

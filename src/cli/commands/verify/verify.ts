@@ -16,9 +16,9 @@ export const command = defineCommand({
   examples: [
     [
       'verify disk.img --provenance out/twinbank-0.1.0.provenance.dsse.json',
-      'That it is of just this build',
+      'Verify that it is from this very build',
     ],
-    ['verify out/twinbank-0.1.0.img', 'Both banks against their signed manifests, every byte'],
+    ['verify out/twinbank-0.1.0.img', 'Every byte of both banks, by their signed manifests'],
     [
       'verify twinbank-1.1.0.tbu --key release.pub',
       'A bundle, by the key that must have signed it',
@@ -38,7 +38,7 @@ export const command = defineCommand({
       .option('provenance', {
         type: 'string',
         requiresArg: true,
-        describe: 'NAME.provenance.dsse.json of the build that must have made its manifests',
+        describe: 'Provenance (NAME.provenance.dsse.json) of the build that must have made it',
       }),
   dash: { file: 'input' },
   run: async (context, { file, key, provenance }) => {
@@ -103,7 +103,7 @@ async function bundle(
         return `${plain(origin)} ${plain(version)}: ${count}, signed by ${keysText(keyIds)}`;
       }),
       ...(made ? [provenanceText(made)] : []),
-      `${source.name}: right, ${plain(build)} for ${plain(product)}${from ? `, relative to ${plain(from.build)}` : ''}, ${humanSize(bytes)}, signed by ${keysText(keyIds)}`,
+      `${source.name}: verified, ${plain(build)} for ${plain(product)}${from ? `, relative to ${plain(from.build)}` : ''}, ${humanSize(bytes)}, signed by ${keysText(keyIds)}`,
     ].join('\n'),
   };
 }

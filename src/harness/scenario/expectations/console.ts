@@ -6,7 +6,7 @@ export const system = defineExpectation({
   key: 'is',
   schema: choice(['ready', 'unhealthy', 'rescue', 'off']),
   meaning:
-    'What has become of the machine: ready, unhealthy (ill, and staying up), rescue (no bank can be booted) or off',
+    'What has become of the machine: ready, unhealthy (not healthy, but still up), rescue (no bank can be booted) or off',
   title: (wanted) => wanted,
   look(wanted, { machine, watch }) {
     const lost = machine.lost();

@@ -13,7 +13,7 @@ const shape = Object.fromEntries(
 
 export const expect = defineStep({
   name: 'expect',
-  summary: 'Looks at the machine until everything named is right, or the time is over',
+  summary: 'Looks at the machine until all expectations are met, or the time is over',
   shorthand: 'is',
   lists: expectations.flatMap(({ key, list }) => (list ? [key] : [])),
   shape,

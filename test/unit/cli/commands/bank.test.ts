@@ -137,7 +137,7 @@ describe('bank rollback and invalidate', () => {
         const { code, stdout, stderr } = await bank(name, ...argv);
         expect([code, stdout]).toEqual([8, '']);
         expect(stderr).toContain(
-          'bank 5: expected another bank that is VALID, not exhausted and right',
+          'bank 5: expected another bank that is VALID, not exhausted and verified',
         );
         expect(stderr).toContain(found);
         expect(changed(before, name)).toEqual([]);

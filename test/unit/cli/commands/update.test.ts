@@ -68,10 +68,10 @@ acme              acme    1.0         2.0 KiB   reused
 more_1_amd64.deb  store               2.9 KiB   sent
 tool_1_amd64.deb  store               4.9 KiB   reused
 52.7 KiB sent, 6.8 KiB reused
-OEM acme 1.0: carried (the bundle has none of this origin)
+OEM acme 1.0: kept (the bundle has none of this origin)
 signed by key ${keys.release.public.id}
 
-${name}: bank 6 has 2.0-1, read back and right, and boots next as a trial; bank 5 keeps 1.0-1
+${name}: bank 6 has 2.0-1, read back and verified, and boots next as a trial; bank 5 keeps 1.0-1
 `);
     expect(stderr.match(/^\[\d\/5\] .*$/gm)).toEqual([
       '[1/5] Check the banks and the bundle',
@@ -183,7 +183,7 @@ ${name}: bank 6 has 2.0-1, read back and right, and boots next as a trial; bank 
   it('reads a bundle to its end with --dry-run, and says so', async () => {
     const name = host();
     const { stdout } = await run(['update', name, 'v2.tbu', '--dry-run']);
-    expect(stdout).toContain(': v2.tbu is right to its last byte: nothing was written\n');
+    expect(stdout).toContain(': v2.tbu is verified to its last byte: nothing was written\n');
     const bytes = Buffer.from(read('v2.tbu'));
     const middle = bytes.length - 8000;
     bytes[middle]! ^= 1;
@@ -287,7 +287,7 @@ describe('update is refused with 8', () => {
     const found = await refused(name, ['v2.tbu']);
     expect(found.code).toBe(8);
     expect(found.message).toMatch(
-      /^banks: expected one to fall back to that is VALID, not exhausted and right, found bank 5 /,
+      /^banks: expected one to fall back to that is VALID, not exhausted and verified, found bank 5 /,
     );
   });
 

@@ -41,7 +41,7 @@ describe('flash', () => {
   it('writes a disk file and says so, on standard output in one line', async () => {
     const { code, stdout, stderr } = await flash('x.img', 'd.img');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^d\.img: 19MiB, \d+\.\d KiB of it data, read back and right\n$/);
+    expect(stdout).toMatch(/^d\.img: 19MiB, \d+\.\d KiB of it data, read back and verified\n$/);
     expect(stderr).toContain('[2/3] Write the data\n');
     expect(disk().equals(whole)).toBe(true);
   });

@@ -26,12 +26,12 @@ describe('verify of an image', () => {
   it('says of each bank that it is right, and who signed what', async () => {
     const { code, stdout, stderr } = await run(['verify', image('right.img', both())]);
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toBe(`Bank 5  VALID, 1.0-1: right
+    expect(stdout).toBe(`Bank 5  VALID, 1.0-1: verified
   base signed by key ${release}
   acme signed by key ${acmeId}
-Bank 6  VALID, 1.0-1: right
+Bank 6  VALID, 1.0-1: verified
   base signed by key ${release}
-right.img: right
+right.img: verified
 `);
   });
 
@@ -94,7 +94,7 @@ right.img: right
     const open = await run(['verify', image('open.img', uncovered)]);
     expect([open.code, open.stdout.split('\n').at(-2)]).toEqual([
       0,
-      'open.img: right; not covered: loader',
+      'open.img: verified; not covered: loader',
     ]);
     const json = JSON.parse((await run(['verify', 'open.img', '--json'])).stdout);
     expect(json.notCovered).toEqual(['loader']);
@@ -109,7 +109,7 @@ right.img: right
     const { code, stdout } = await run(['verify', older]);
     expect(code).toBe(0);
     expect(stdout).toContain(
-      'loader: expected that of 2.0-1, as bank 5 has, found that of 1.0-1: a loader stays as the disk was flashed\nolder.img: right\n',
+      'loader: expected that of 2.0-1, as bank 5 has, found that of 1.0-1: a loader stays as the disk was flashed\nolder.img: verified\n',
     );
   });
 
@@ -213,7 +213,7 @@ describe('verify of a bundle', () => {
     const { length } = read(name);
     expect(stdout).toBe(`base 1.0: 3 modules, signed by key ${release}
 acme 1.0: 1 module, signed by key ${acmeId}
-x.tbu: right, 1.0-1 for twinbank, ${(length / 1024).toFixed(1)} KiB, signed by key ${release}
+x.tbu: verified, 1.0-1 for twinbank, ${(length / 1024).toFixed(1)} KiB, signed by key ${release}
 `);
     const json = JSON.parse((await run(['verify', name, '--key', 'release.pub', '--json'])).stdout);
     expect(json).toMatchObject({
@@ -239,7 +239,7 @@ x.tbu: right, 1.0-1 for twinbank, ${(length / 1024).toFixed(1)} KiB, signed by k
     const from = { build: '0.9-1', manifest: 'ab'.repeat(32), has: new Set<string>() };
     await bundle('relative.tbu', [v1], { from });
     const { stdout } = await run(['verify', 'relative.tbu', '--key', 'release.pub']);
-    expect(stdout).toContain('relative.tbu: right, 1.0-1 for twinbank, relative to 0.9-1, ');
+    expect(stdout).toContain('relative.tbu: verified, 1.0-1 for twinbank, relative to 0.9-1, ');
   });
 
   it('without a key is one by the development key, and says so loudly', async () => {
