@@ -27,6 +27,7 @@ const sampled = readdirSync(join(import.meta.dirname, 'test'), {
   });
 /** Whole they take more than a minute of processor time, for which CI has no time; `soak` has. */
 const tooLong = [
+  'test/boot/scenarios.test.ts',
   'test/boot/update.test.ts',
   'test/matrix/grub-emu/product.test.ts',
   'test/unit/update/power-cut-retry.test.ts',

@@ -1,13 +1,31 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { exhaustive } from '../support/exhaustive.ts';
 import { runHere } from '../unit/cli/host.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-test('every scenario that is shipped passes on QEMU', async () => {
+/**
+ * Scenarios that show in QEMU what other tests of the same CI run show there: they are played in `soak`, and by `npm test` on
+ * the simulated machine.
+ */
+const shownBy: Readonly<Record<string, string>> = {
+  'first-boot': 'smoke/boot: under each firmware',
+  'disk-sizes': 'boot/flash: a larger disk; boot/oem: NVMe under UEFI; the refusal is flash itself',
+  'rollback-keyboard': 'boot/machines: by a person at the loader',
+  'worn-out-by-hangs':
+    'worn-out-bank: counts three times; broken-upgrade and hang-uefi: resets what hangs',
+};
+const shipped = readdirSync(join(root, 'scenarios')).filter((name) => name.endsWith('.yaml'));
+const files = shipped.filter((name) => exhaustive || !(name.replace('.yaml', '') in shownBy));
+
+test('every scenario that is shipped passes on QEMU, unless other tests show the same', async () => {
+  expect(files).toHaveLength(shipped.length - (exhaustive ? 0 : Object.keys(shownBy).length));
   const { code, stdout } = await runHere(
     [
-      ...['test', 'scenarios', '--json', '--accelerator', 'tcg'],
+      ...['test', ...files.map((name) => join('scenarios', name))],
+      ...['--json', '--accelerator', 'tcg'],
       ...['--events', 'out/ci/scenarios.ndjson', '--artefacts', 'out/ci/scenarios'],
       ...['--html', 'out/ci/scenarios.html', '--junit', 'out/ci/scenarios.xml'],
     ],
@@ -19,5 +37,5 @@ test('every scenario that is shipped passes on QEMU', async () => {
   );
   expect(bad, 'see out/ci/scenarios.html').toEqual([]);
   expect(code).toBe(0);
-  expect(totals.passed).toBeGreaterThanOrEqual(23);
+  expect(totals.passed).toBeGreaterThanOrEqual(exhaustive ? 23 : 18);
 });
