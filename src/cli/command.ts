@@ -61,6 +61,12 @@ export type Run<Options> = (
  */
 export type Dash = 'input' | 'output' | 'text';
 
+/**
+ * What an option says something with: where that is not there it would be ignored, and what it was `expected` with is returned, as
+ * `a recipe as source`.
+ */
+export type Need<Options> = (options: Options, cwd: string) => string | undefined;
+
 /** A command as its file defines it; `Options` follows from what the builder declares. */
 export interface Definition<Options> {
   /** Command line without `twinbank`, and what it does. */
@@ -68,6 +74,10 @@ export interface Definition<Options> {
   builder(yargs: Argv): Argv<Options>;
   /** By the names of arguments and options. */
   readonly dash?: Readonly<Partial<Record<NoInfer<keyof Options & string>, Dash>>>;
+  /** By the names of options; asked of those alone that were typed. */
+  readonly needs?: Readonly<
+    Partial<Record<NoInfer<keyof Options & string>, Need<NoInfer<ArgumentsCamelCase<Options>>>>>
+  >;
   readonly run: Run<Options>;
 }
 
@@ -75,6 +85,7 @@ export interface Definition<Options> {
 export interface Command {
   readonly examples: readonly (readonly [string, string])[];
   readonly dash: Readonly<Record<string, Dash>>;
+  readonly needs: Readonly<Record<string, Need<Record<string, unknown>>>>;
   declare(yargs: Argv): void;
   run(context: Context, options: unknown): Promise<Result | undefined>;
 }
@@ -83,6 +94,8 @@ export function defineCommand<Options>(definition: Definition<Options>): Command
   return {
     examples: definition.examples ?? [],
     dash: (definition.dash ?? {}) as Readonly<Record<string, Dash>>,
+    // As with `run`: of this definition's own options.
+    needs: (definition.needs ?? {}) as unknown as Command['needs'],
     declare: (yargs) => {
       definition.builder(yargs);
     },

@@ -2,7 +2,13 @@ import yargs, { type Argv, type Options } from 'yargs';
 import { checkValues } from './check-values.ts';
 import type { Command, CommandRow, GroupRow, LeafRow } from './command.ts';
 import { endOfOptions, markArgs, unmarkOptions, unmarkText } from './literal-args.ts';
-import { type ParsedSoFar, refuseRepeated, usageMistake } from './usage-mistake.ts';
+import {
+  type ParsedSoFar,
+  refuseDashed,
+  refuseIgnored,
+  refuseRepeated,
+  usageMistake,
+} from './usage-mistake.ts';
 
 /** A command to run with its options, or text (help) that was asked for instead. */
 export type Parsed =
@@ -16,7 +22,7 @@ export type Parsed =
 export async function parseCommandLine(
   argv: readonly string[],
   commands: readonly CommandRow[],
-  columns: number,
+  { columns, cwd }: { readonly columns: number; readonly cwd: string },
 ): Promise<Parsed> {
   let chosen: Parsed | undefined;
   // How far the command line was understood, for a mistake that follows.
@@ -82,12 +88,15 @@ export async function parseCommandLine(
   if (!chosen || !('command' in chosen)) throw mistake('expected a command');
   const { command } = chosen;
   const options = unmarkOptions(chosen.options);
+  const named = positionals(reached.synopsis);
+  refuseDashed(argv, reached, named);
   refuseRepeated(options, argv, reached);
   checkValues(options, {
     ...reached,
-    positionals: positionals(reached.synopsis),
+    positionals: named,
     dash: command.dash,
   });
+  refuseIgnored(argv, reached, (name) => command.needs[name]?.(options, cwd));
   return { command, options };
 }
 

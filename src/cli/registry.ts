@@ -62,7 +62,7 @@ export const commands: readonly CommandRow[] = [
         load: () => import('./commands/oem/new.ts'),
       },
       {
-        usage: 'check <oem>',
+        usage: 'check <provider>',
         describe: 'Check an OEM provider against the base of a recipe',
         page: 'oem.md',
         load: () => import('./commands/oem/check.ts'),

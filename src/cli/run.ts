@@ -64,7 +64,10 @@ export async function run(
   let result: Result | undefined;
   let failure: Result['failure'];
   try {
-    const parsed = await parseCommandLine(argv, rows, Math.min(context.columns, 120));
+    const parsed = await parseCommandLine(argv, rows, {
+      columns: Math.min(context.columns, 120),
+      cwd: host.cwd,
+    });
     if ('text' in parsed) {
       await write(parsed.wanted ? host.stdout : host.stderr, parsed.text);
       return parsed.wanted ? 0 : 2;

@@ -65,6 +65,45 @@ function unknown(name: string, argv: readonly string[], reached: ParsedSoFar): s
   return `${written}: no such option${near === null ? '' : `; did you mean --${near}?`}`;
 }
 
+/** Refuses a positional that is written as an option: yargs takes it, and passes it over beside the real one. */
+export function refuseDashed(
+  argv: readonly string[],
+  { path, synopsis }: ParsedSoFar,
+  positionals: readonly string[],
+): void {
+  const dashed = positionals.find((name) => typedOptions(argv).has(name));
+  if (dashed === undefined) return;
+  throw usageError(
+    `--${dashed}: expected it without dashes, as in ${synopsis} (see ${path} --help)`,
+  );
+}
+
+/** Refuses an option that says nothing beside the others; `unmet` knows what it was expected with. */
+export function refuseIgnored(
+  argv: readonly string[],
+  { path, options }: ParsedSoFar,
+  unmet: (name: string) => string | undefined,
+): void {
+  const typed = typedOptions(argv);
+  for (const name of options.filter((one) => typed.has(one))) {
+    const expected = unmet(name);
+    if (expected === undefined) continue;
+    throw usageError(
+      `--${name}: expected ${expected}; without it the option does nothing (see ${path} --help)`,
+    );
+  }
+}
+
+function typedOptions(argv: readonly string[]): ReadonlySet<string> {
+  const dashed = beforeEnd(argv).filter((argument) => argument.startsWith('--'));
+  return new Set(dashed.map((argument) => kebab(optionName(argument) ?? '')));
+}
+
+/** yargs takes `--dryRun` for `--dry-run`. */
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 /** yargs turns `--out a --out b` into a list; which of the two was meant nobody can know. */
 export function refuseRepeated(
   options: Record<string, unknown>,

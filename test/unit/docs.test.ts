@@ -77,7 +77,7 @@ describe('the console blocks of README.md and docs/', () => {
   const blocks = pages.map(({ name, text }) => ({ name, steps: pageSteps(text) }));
   const fences = pages.flatMap(({ name, text }) => fencesOf(text).map((one) => ({ name, ...one })));
   const parses = async (argv: readonly string[]): Promise<string | undefined> =>
-    parseCommandLine(argv, commands, 100).then(
+    parseCommandLine(argv, commands, { columns: 100, cwd: root }).then(
       () => undefined,
       (error: Error) => error.message,
     );

@@ -19,12 +19,15 @@ import { type Context, defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
 import { usageError } from '../failure.ts';
 import { withHostDisk } from '../host-disk.ts';
-import { oemOption, oemPaths, setOption, trustOemOption } from '../options.ts';
+import { assertOemPaths, oemOption, oemPaths, setOption, trustOemOption } from '../options.ts';
 import { openOutput, reportNote } from '../output-file.ts';
 import { loadSigningKey, signingKeyOption, warnOfDevelopmentKey } from '../secrets/signing-key.ts';
 import { plain } from '../text/plain-text.ts';
 import { table } from '../text/table.ts';
 import { keysText } from '../text/update-text.ts';
+
+const needsRecipe = ({ source }: { readonly source: string }) =>
+  isRecipeName(source) ? undefined : 'a recipe as source';
 
 export const command = defineCommand({
   examples: [
@@ -53,12 +56,14 @@ export const command = defineCommand({
         describe: 'File for the bundle, usually .tbu; - for standard output',
       }),
   dash: { out: 'output' },
+  needs: { set: needsRecipe, oem: needsRecipe, 'trust-oem': needsRecipe },
   run: async (context, { source, set, oem, trustOem, from, out, key, passphraseFd }) => {
     const output = openOutput(context, out, { option: '--out', binary: true });
     for (const read of [source, from]) {
       if (read === undefined || !output.isSameFile(read)) continue;
       throw usageError(`--out: expected another file than ${read}, which is read`);
     }
+    assertOemPaths(oem, context.cwd);
     const signingKey = await loadSigningKey(context, { key, passphraseFd });
     const older = from === undefined ? undefined : await olderBuild(context, from);
     const make = async (parts: BundleParts) => {

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { listCommands } from '../../../src/cli/declared.ts';
 import { exitCodes } from '../../../src/cli/exit-code.ts';
 import { globalOptions } from '../../../src/cli/parse.ts';
 import { commands } from '../../../src/cli/registry.ts';
 import { markdownTable, regenerate } from '../../support/generated-page.ts';
-import { commandSection, commandTable, listCommands, optionTable } from './command-reference.ts';
+import { commandSection, commandTable, optionTable } from './command-reference.ts';
 
 const path = resolve(import.meta.dirname, '../../../docs/cli.md');
 const listed = listCommands(commands);

@@ -1,53 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Argv, Options, PositionalOptions } from 'yargs';
-import type { Command, CommandRow, LeafRow } from '../../../src/cli/command.ts';
+import { type Described, declaredBy, type ListedCommand } from '../../../src/cli/declared.ts';
 import { exampleLine } from '../../../src/cli/parse.ts';
 import { markdownTable } from '../../support/generated-page.ts';
-
-/** A command of the registry with the group's name before its own. */
-export interface ListedCommand {
-  /** `recipe show`. */
-  readonly name: string;
-  /** `recipe show <recipe>`. */
-  readonly usage: string;
-  readonly row: LeafRow;
-}
-
-type Described = Options & PositionalOptions;
-
-interface Declared {
-  readonly positionals: readonly (readonly [name: string, settings: Described])[];
-  readonly options: readonly (readonly [name: string, settings: Described])[];
-}
-
-export function listCommands(rows: readonly CommandRow[]): readonly ListedCommand[] {
-  const list = (row: LeafRow, group: string): ListedCommand => {
-    const usage = `${group}${row.usage}`;
-    return { name: usage.replace(/ [<[].*/, ''), usage, row };
-  };
-  return rows.flatMap((row) =>
-    'commands' in row ? row.commands.map((leaf) => list(leaf, `${row.usage} `)) : [list(row, '')],
-  );
-}
-
-/** What a command's builder declares, in its order. Throws for a call that this does not know. */
-export function declaredBy(command: Command): Declared {
-  const positionals: [string, Described][] = [];
-  const options: [string, Described][] = [];
-  const recorder = {
-    positional: (name: string, settings: Described) => {
-      positionals.push([name, settings]);
-      return recorder;
-    },
-    option: (name: string, settings: Described) => {
-      options.push([name, settings]);
-      return recorder;
-    },
-  };
-  command.declare(recorder as unknown as Argv);
-  return { positionals, options };
-}
 
 export function commandTable(listed: readonly ListedCommand[]): string {
   return markdownTable(

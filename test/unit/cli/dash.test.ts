@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { declaredBy, listCommands } from '../../../src/cli/declared.ts';
 import { commands } from '../../../src/cli/registry.ts';
-import { declaredBy, listCommands } from './command-reference.ts';
 import { runHere } from './host.ts';
 
 /** Every argument of every command that is text, with the rest of a command line that is whole without it. */

@@ -8,9 +8,11 @@ import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { bootInMachine } from './boot-qemu.ts';
 import { bootInSimulator } from './boot-sim.ts';
-import { hardwareOf, machineFlags } from './machine-flags.ts';
+import { hardwareOf, machineFlagNames, machineFlags } from './machine-flags.ts';
 
 const maxBoots = 1000;
+const needsQemu = ({ engine }: { readonly engine: string }) =>
+  engine === 'qemu' ? undefined : '--engine qemu';
 
 export const command = defineCommand({
   examples: [
@@ -68,6 +70,10 @@ export const command = defineCommand({
         describe: 'Seconds to wait for the end of the boot',
       }),
   dash: { until: 'text' },
+  needs: {
+    ...Object.fromEntries(machineFlagNames.map((name) => [name, needsQemu])),
+    timeout: needsQemu,
+  },
   run: async (context, options) => {
     const path = resolve(context.cwd, options.image);
     const { engine, boots, write } = options;

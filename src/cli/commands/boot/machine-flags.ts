@@ -4,6 +4,9 @@ import { type FlagOption, type Hardware, rowsWith } from '../../../harness/qemu/
 /** A machine's options as the command line has them: a number is of the row's own unit. */
 export type MachineFlags = Pick<Hardware, FlagOption>;
 
+/** Without dashes. */
+export const machineFlagNames: readonly string[] = rowsWith('flag').map(({ name }) => name);
+
 /** The flags that rows of machine-options.ts have. */
 export function machineFlags<Others>(yargs: Argv<Others>): Argv<Others & MachineFlags> {
   let all: Argv<unknown> = yargs;

@@ -14,6 +14,9 @@ import { setOption } from '../../options.ts';
 import { recipesJson, systemsJson } from './json.ts';
 import { type DiffStyle, recipesText, systemsText } from './text.ts';
 
+const needsSystems = ({ a }: { readonly a: string }) =>
+  isRecipeName(a) ? 'two images, disks or bundles' : undefined;
+
 export const command = defineCommand({
   examples: [
     ['diff out/twinbank-1.0.0.img out/twinbank-1.1.0.img', 'Down to the files in modules'],
@@ -59,6 +62,7 @@ export const command = defineCommand({
         defaultDescription: 'width of the terminal, at most 160',
         describe: 'Characters per line',
       }),
+  needs: { brief: needsSystems, content: needsSystems, marks: needsSystems, ids: needsSystems },
   run: async (context, options) => {
     const { a, b, set } = options;
     const style = styleOf(context, options);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { exactSize, humanSize, parseSize } from '../../../diagnostics/size.ts';
@@ -12,6 +13,17 @@ import { type Context, defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { pipedInput, standardInput } from '../../standard-input.ts';
 import { confirmErasing } from './confirm.ts';
+
+interface Target {
+  readonly target: string;
+}
+/** A stream is gone when it was written. */
+const needsPlace = ({ target }: Target) =>
+  /^(-$|\|)/.test(target) ? 'a file or a block device as target' : undefined;
+const needsDevice = ({ target }: Target, cwd: string) =>
+  statSync(resolve(cwd, target), { throwIfNoEntry: false })?.isBlockDevice()
+    ? undefined
+    : 'a block device as target';
 
 export const command = defineCommand({
   examples: [
@@ -71,6 +83,13 @@ export const command = defineCommand({
         type: 'boolean',
         describe: 'Do not compare the target with the image afterwards',
       }),
+  needs: {
+    yes: needsPlace,
+    'device-serial': needsPlace,
+    'no-read-back': needsPlace,
+    'keep-ids': needsPlace,
+    resume: needsDevice,
+  },
   dash: { image: 'input', target: 'output', 'device-serial': 'text' },
   run: async (context, options) => {
     const { image, target, yes, size, keepIds, keepState, resume, noReadBack } = options;

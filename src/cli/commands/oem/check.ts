@@ -13,26 +13,45 @@ import { developmentKey, isDevelopmentKey, type PublicKey } from '../../../updat
 import { signatureKeyIds } from '../../../update/signing/signature.ts';
 import { type Context, defineCommand } from '../../command.ts';
 import { componentContext } from '../../component-context.ts';
-import { setOption, trustOemOption } from '../../options.ts';
+import { assertOemPaths, oemPaths, setOption, trustOemOption } from '../../options.ts';
 import { loadTrustedKeys, trustOption } from '../../secrets/signing-key.ts';
 import { baseOption } from './oem-base.ts';
+
+/** A folder has no signature. */
+const needsPacked = ({ provider }: { readonly provider: string }, cwd: string) =>
+  statSync(resolve(cwd, provider), { throwIfNoEntry: false })?.isDirectory()
+    ? 'a packed .oem file'
+    : undefined;
 
 export const command = defineCommand({
   examples: [
     ['oem check oem-providers/acme', 'Against the default recipe'],
     ['oem check oem-providers/acme --recipe recipes/lab.yaml', 'Against another one'],
+    ['oem check oem-providers/acme --oem oem-providers/ridge', 'Together with another OEM'],
     ['oem check acme.oem --key acme.pub', 'A packed one, signed by this key'],
   ],
   builder: (yargs) =>
-    trustOption(trustOemOption(baseOption(setOption(yargs)))).positional('oem', {
-      type: 'string',
-      demandOption: true,
-      describe: 'Folder of a provider, or a packed .oem file',
-    }),
-  run: async (context, { oem: path, recipe: base, set, key, trustOem }) => {
+    trustOption(trustOemOption(baseOption(setOption(yargs))))
+      .positional('provider', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Folder of a provider, or a packed .oem file',
+      })
+      .option('oem', {
+        type: 'string',
+        array: true,
+        default: [] as string[],
+        defaultDescription: 'those of the recipe',
+        requiresArg: true,
+        describe:
+          'OEM provider to check it together with, a folder or a packed .oem file; may be repeated, replaces those of the recipe',
+      }),
+  needs: { key: needsPacked },
+  run: async (context, { provider: path, oem, recipe: base, set, key, trustOem }) => {
+    assertOemPaths(oem, context.cwd);
     const full = resolve(context.cwd, path);
     const isFolder = statSync(full).isDirectory();
-    const { recipe: loaded } = loadRecipe(base, { set, cwd: context.cwd });
+    const { recipe: loaded } = loadRecipe(base, { set, oem: oemPaths(oem), cwd: context.cwd });
     // A recipe that has it already is asked about the rest of it.
     const recipe = { ...loaded, oem: loaded.oem.filter((one) => one.path !== full) };
     const subject = isFolder

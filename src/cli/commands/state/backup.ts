@@ -23,6 +23,7 @@ export const command = defineCommand({
         describe: 'A new file, or - for standard output; it holds password hashes',
       })
       .option('yes', { type: 'boolean', describe: 'Replace a file that is there' }),
+  needs: { yes: ({ file }) => (file === '-' ? 'a file to write' : undefined) },
   dash: { file: 'output' },
   run: async (context, { image, file, yes }) => {
     const path = resolve(context.cwd, image);

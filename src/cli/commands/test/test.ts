@@ -40,6 +40,10 @@ export const command = defineCommand({
     ['test scenarios --dry-run', 'What would be done, step by step'],
   ],
   builder: (yargs) => testOptions(trustOemOption(signingKeyOption(yargs))),
+  needs: {
+    accelerator: ({ engine }) => (engine === 'qemu' ? undefined : '--engine qemu'),
+    schema: ({ scenario }) => (scenario.length === 0 ? undefined : 'no scenario beside it'),
+  },
   dash: { filter: 'text', junit: 'output', html: 'output', events: 'output' },
   run: async (context, options) => {
     if (options.schema) {
