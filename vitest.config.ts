@@ -52,7 +52,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'oracle', include: ['test/oracle/**/*.test.ts'], ...patient } },
-      // By time, or by TWINBANK_FUZZ_INPUTS as `soak` does.
+      // 1000 inputs a parser, unless TWINBANK_FUZZ_INPUTS (as `soak` does) or TWINBANK_FUZZ_SECONDS says otherwise.
       { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 7_200_000 } },
       { test: { name: 'smoke', include: ['test/smoke/**/*.test.ts'], ...boots } },
       // Two machines at once and no more: this one file runs two, beside what needs none; then each file one, on each core.

@@ -6,15 +6,13 @@ import { bundleWorker, watchFuzz, watchInput } from './watch.ts';
 
 const {
   TWINBANK_FUZZ_INPUT: kept,
-  TWINBANK_FUZZ_INPUTS: inputs,
-  TWINBANK_FUZZ_SECONDS,
+  TWINBANK_FUZZ_INPUTS: inputs = 1000,
+  TWINBANK_FUZZ_SECONDS: seconds,
 } = process.env;
 const { TWINBANK_FUZZ_SEED: seed = Date.now() } = process.env;
 const effort: Effort = {
   seed: Number(seed),
-  ...(inputs === undefined
-    ? { seconds: Number(TWINBANK_FUZZ_SECONDS ?? 0.5) }
-    : { inputs: Number(inputs) }),
+  ...(seconds === undefined ? { inputs: Number(inputs) } : { seconds: Number(seconds) }),
 };
 
 let code: string;
@@ -29,7 +27,7 @@ describe.skipIf(kept !== undefined)('whatever it is given, it ends soon, cleanly
     // Inputs that end all alike would prove little.
     expect(summary.takenInputs).toBeGreaterThan(0);
     expect(summary.takenInputs).toBeLessThan(summary.inputs);
-    if (inputs !== undefined) expect(summary.inputs).toBe(Number(inputs));
+    if (seconds === undefined) expect(summary.inputs).toBe(Number(inputs));
   });
 });
 
