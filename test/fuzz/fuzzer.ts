@@ -5,7 +5,7 @@ import { TwinbankError } from '../../src/diagnostics/error.ts';
 import { randomOf } from './random.ts';
 import { type Bounds, type Ending, type FuzzTarget, refusedAs, usualBounds } from './target.ts';
 
-/** How much is tried: so many inputs, or as many as there are in so many seconds. */
+/** How much is tried: so many inputs, or as many as there are in so many seconds, and at least {@link fewestInputs}. */
 export interface Effort {
   readonly seed: number;
   readonly inputs?: number;
@@ -32,6 +32,9 @@ export class FuzzFailure extends Error {}
 /** Hears of every input before it is read, so that one which never ends is known. */
 export type Begin = (input: Uint8Array) => void;
 
+/** So many are tried however little of a busy processor the seconds were. */
+const fewestInputs = 256;
+
 /** Inputs that are kept because they end in a way of their own, and some that were taken just so. */
 const maxKept = 512;
 const maxDrifters = 16;
@@ -57,7 +60,7 @@ export async function fuzz(target: FuzzTarget, effort: Effort, begin: Begin): Pr
   const until = begun + (effort.seconds ?? Number.POSITIVE_INFINITY) * 1000;
   const count = effort.inputs ?? Number.POSITIVE_INFINITY;
   let done = 0;
-  for (; done < count && performance.now() < until; done++) {
+  for (; done < count && (done < fewestInputs || performance.now() < until); done++) {
     // From what is right it is one step to each check, from what is wrong some are out of reach.
     const parents = random.pick([seeds, kept, drifters.length > 0 ? drifters : seeds]);
     const input = target.mutate(random.pick(parents), random, random.pick(kept));
