@@ -25,12 +25,13 @@ import { readSignedManifest } from './signing/signed-manifest.ts';
 export interface LoaderVerdict {
   /**
    * `right`: the one that was built with the bank that counts; `older`, `newer`: that of another build, whole;
-   * `wrong`: none that a manifest lists; `not-covered`: no manifest of the disk has its hashes.
+   * `untrusted`: whole as it says itself, but signed by nobody whom the banks trust (any more); `wrong`: none of these;
+   * `not-covered`: nothing that counts says what it should be.
    */
-  readonly state: 'right' | 'older' | 'newer' | 'wrong' | 'not-covered';
+  readonly state: 'right' | 'older' | 'newer' | 'untrusted' | 'wrong' | 'not-covered';
   /** It came with; null where that is not known. */
   readonly build: string | null;
-  /** Errors where it is wrong, a warning where it is another build's. */
+  /** Errors where it is untrusted or wrong, a warning where it is another build's. */
   readonly findings: readonly Finding[];
 }
 
@@ -40,9 +41,6 @@ export interface VerifyLoaderOptions {
   /** The bank that runs or boots next; default the first. */
   readonly current?: number | null | undefined;
 }
-
-/** A loader that only keys have signed which nobody trusts (any more). */
-export const untrustedLoader = 'loader.untrusted';
 
 /** A build whose signed manifest lists a loader. */
 interface LoaderClaim {
@@ -97,13 +95,16 @@ export function verifyLoader(
     const other: Finding = { severity: 'warning', code, message };
     return verdict(older ? 'older' : 'newer', build, [...findings, other]);
   }
-  // Of a disk from before loaders were hashed, whose updates list newer ones, nothing can be said.
-  const isFromBefore = !own.isThere && bases.some(({ claim }) => !claim);
-  const expected = claims.at(-1);
   if (!own.isTrusted && own.claim && isWhole(loader, own.claim)) {
-    return verdict('wrong', null, [...findings, untrustedFinding(own.claim)]);
+    const error = findings.some(({ severity }) => severity === 'error');
+    const state = error ? 'wrong' : 'untrusted';
+    return { state, build: null, findings: [...findings, untrustedFinding(own.claim)] };
   }
-  if (!expected || isFromBefore) return verdict('not-covered', null, findings);
+  const expected = claims.at(-1);
+  // A bank from before loaders were hashed says nothing of one that says nothing itself, whatever another bank lists.
+  if (!expected || (!own.isThere && first && !first.claim)) {
+    return verdict('not-covered', null, findings);
+  }
   return verdict('wrong', null, [...findings, ...differences(loader, expected)]);
 }
 
@@ -192,7 +193,7 @@ function ownStatement({ statement }: DiskLoader, trusted: readonly PublicKey[]) 
 /** Whole, but whose? The key may have been given up since; it may be anybody's as well. */
 function untrustedFinding({ build }: LoaderClaim): Finding {
   const message = `loader: expected one that a key of a bank's base has signed, found that of ${build}, signed by others`;
-  return { severity: 'error', code: untrustedLoader, message };
+  return { severity: 'error', code: 'loader.untrusted', message };
 }
 
 function strangerFindings(loader: DiskLoader): Finding[] {

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { quote } from '../../diagnostics/quote.ts';
 import { exactSize } from '../../diagnostics/size.ts';
 import type { Diagnostic } from '../../recipe/diagnostic.ts';
@@ -83,6 +83,14 @@ export function readProviderFiles(provider: LoadedProvider): {
   const top = lstatSync(provider.files, { throwIfNoEntry: false });
   if (top && !top.isDirectory()) report('', 'a folder beside provider.yaml', 'something else');
   if (top?.isDirectory()) visit('');
+  for (const path of problems.length > 0 ? [] : emptyFolders(tree, paths)) {
+    // A manifest lists files and links alone: nobody would see what such a folder hides.
+    report(
+      path,
+      'a file or link in it, as no manifest lists an empty folder',
+      'none; .keep will do',
+    );
+  }
   if (entries > most.entries) report('', `at most ${most.entries} files and folders`, 'more');
   if (names > most.names) {
     // A manifest, which lists them, has at most a mebibyte.
@@ -102,6 +110,20 @@ export function readProviderFiles(provider: LoadedProvider): {
     }
   }
   return { tree: new Map(sortedEntries(tree)), problems };
+}
+
+/** Folders that hold nothing, but for those in one of them. */
+function emptyFolders(tree: FileTree, files: readonly { path: string }[]): string[] {
+  const folders = new Set<string>();
+  for (const [path, { type }] of tree) if (type === 'directory') folders.add(path);
+  const isEmpty = new Set(folders);
+  const others = [...tree.keys()].filter((path) => !folders.has(path));
+  for (const path of [...others, ...files.map((file) => file.path)]) {
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      isEmpty.delete(path.slice(0, end));
+    }
+  }
+  return [...isEmpty].filter((path) => !isEmpty.has(dirname(path))).sort();
 }
 
 /** Where it belongs instead, as the X of "expected X, found it here"; undefined for what may be here. */

@@ -72,6 +72,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     interfaces: network.interfaces,
     configuration: keeper.report,
     signed: verified?.signed ?? [],
+    loader: verified?.loader,
     phase: () => state.phase,
     problems: () => problems(false),
   };

@@ -71,6 +71,7 @@ export async function fileVmkd(image: CutHost): Promise<FileVmkd> {
       phase: () => 'ready',
       problems: () => [],
       configuration: keeper.report,
+      loader: undefined,
       signed: verifyRunningBank(bank).signed,
       stop: () => {},
     }),

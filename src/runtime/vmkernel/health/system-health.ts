@@ -1,7 +1,6 @@
-import type { Finding } from '../../../disk/finding.ts';
 import type { StateKeeper } from '../../../hostcore/state-keeper.ts';
 import type { VerifiedManifests } from '../../../hostcore/verify-manifests.ts';
-import { type LoaderVerdict, untrustedLoader } from '../../../update/verify-loader.ts';
+import type { LoaderVerdict } from '../../../update/verify-loader.ts';
 import type { DriverReport } from '../../system/drivers.ts';
 import type { Supervised } from '../../system/supervisor.ts';
 import type { KernelCommandLine } from '../boot/kernel-command-line.ts';
@@ -50,8 +49,11 @@ export function systemHealth(
   };
 }
 
-/** A key that was given up ends no trial: the loader is whole, and whose it is has been said on the console. */
-function loaderProblem({ findings }: LoaderVerdict): string | undefined {
-  const counts = ({ severity, code }: Finding) => severity === 'error' && code !== untrustedLoader;
-  return findings.find(counts)?.message;
+/**
+ * An untrusted loader ends no trial: no update changes a loader, and none that drops the key of old ones could ever be confirmed. `status` and
+ * the console say that it is untrusted.
+ */
+function loaderProblem({ state, findings }: LoaderVerdict): string | undefined {
+  if (state === 'untrusted') return undefined;
+  return findings.find(({ severity }) => severity === 'error')?.message;
 }

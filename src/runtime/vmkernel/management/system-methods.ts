@@ -3,6 +3,7 @@ import { shutdownMethod } from '../../../hostcore/end-host.ts';
 import type { Ending } from '../../../hostcore/host-port.ts';
 import type { HostStatus } from '../../../hostcore/host-status.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
+import type { LoaderVerdict } from '../../../update/verify-loader.ts';
 import type { Clock } from '../../system/clock.ts';
 import { findControllers } from '../../system/controllers.ts';
 import type { DriverReport } from '../../system/drivers.ts';
@@ -23,6 +24,8 @@ export interface System {
   problems(): readonly string[];
   configuration(): HostStatus['configuration'];
   readonly signed: HostStatus['signed'];
+  /** Undefined where it could not be looked at. */
+  readonly loader: Pick<LoaderVerdict, 'state' | 'build'> | undefined;
   stop(how: Ending, why: string): void;
 }
 
@@ -46,6 +49,7 @@ export function systemMethods(system: System): Record<string, Method> {
         network: { interfaces: system.interfaces, leases: currentLeases() },
         configuration: system.configuration(),
         signed: system.signed,
+        loader: system.loader ? { state: system.loader.state, build: system.loader.build } : null,
       }) satisfies HostStatus & Record<string, unknown>,
     // The answer goes out first: the caller waits for it, and soon there is no one to give it.
     shutdown: shutdownMethod((how, why) => void setTimeout(() => system.stop(how, why), 100)),

@@ -50,6 +50,18 @@ test('files, collectors and what it says of itself become the tree, with plain m
   });
 });
 
+test('an empty folder is refused, whatever it would hide, and one with a file in it is not', () => {
+  const { inFiles, problems } = folder({ 'oem/files/opt/kept/.keep': '' });
+  mkdirSync(inFiles('usr/bin/sh'), { recursive: true });
+  mkdirSync(inFiles('opt/a/b'), { recursive: true });
+  mkdirSync(inFiles('o'));
+  mkdirSync(inFiles('opt/link'));
+  symlinkSync('../a', inFiles('opt/link/l'));
+  const found =
+    'expected a file or link in it, as no manifest lists an empty folder, found none; .keep will do';
+  expect(problems()).toEqual(['o', 'opt/a', 'usr'].map((path) => `oem/files/${path}: ${found}`));
+});
+
 test('what would hide a link of the base is told where it belongs, or to stay away', () => {
   const { inFiles, problems } = folder({
     'oem/files/lib/firmware/x': '',

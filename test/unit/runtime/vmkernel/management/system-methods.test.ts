@@ -6,6 +6,7 @@ describe("vmkd's methods", () => {
   const refusedBank = { bank: 6, why: 'invalid' };
   const system = {
     clock: { sincePowerOn: () => 31.25, sinceKernel: () => 21 },
+    loader: { state: 'untrusted', build: '1.0-1' } as const,
     signed: [{ origin: 'base', keyIds: ['0123456789abcdef'] }],
     command: {
       build: '0.1.0-1',

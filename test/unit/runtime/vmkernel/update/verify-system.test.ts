@@ -47,11 +47,16 @@ describe('the loader of a running system', () => {
     expect(found).toEqual({ lines: ['loader: other'], problems: ['loader: other'] });
   });
 
+  it('is an ill one with anything else that is wrong beside a key that was given up', () => {
+    const found = system({ state: 'wrong', build: null, findings: [lost, other] });
+    expect(found.problems).toEqual(['loader: whose?']);
+  });
+
   it('may be older, of a key that was given up, or not covered: that is said, and no illness', () => {
     expect(system({ state: 'older', build: '1.0-1', findings: [older] })).toEqual({
       ...{ lines: ['loader: older'], problems: [] },
     });
-    expect(system({ state: 'wrong', build: null, findings: [lost] })).toEqual({
+    expect(system({ state: 'untrusted', build: '1.0-1', findings: [lost] })).toEqual({
       ...{ lines: ['loader: whose?'], problems: [] },
     });
     expect(system({ state: 'not-covered', build: null, findings: [] })).toEqual({
