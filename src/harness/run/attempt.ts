@@ -20,6 +20,8 @@ export interface AttemptOptions {
   /** Seconds since the run began. */
   now(): number;
   emit(event: RunEvent): void;
+  /** Hears of artefacts that could not be written: no verdict changes for them. */
+  onProblem(error: unknown): void;
   /** Folder of the run's artefacts. */
   readonly artefacts: string;
   /** Keep them for what passes, too. */
@@ -136,7 +138,7 @@ async function runSteps(
     clearTimeout(timer);
     try {
       if (machine && watch && !stopped.aborted && (verdict === 'failed' || options.keepAll)) {
-        await keepTraces(machine, watch, folder, emit);
+        await keepTraces(machine, watch, folder, emit).catch(options.onProblem);
       }
     } finally {
       if (machine)

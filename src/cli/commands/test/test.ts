@@ -105,12 +105,15 @@ export const command = defineCommand({
         makeMachine,
         now: () => (performance.now() - begun) / 1000,
         emit: listeners.hear,
+        onProblem: (error) => {
+          broken ??= error;
+        },
       });
     } finally {
       await artifactStore.close();
       // The other reports are written still.
       await listeners.close().catch((error: unknown) => {
-        broken = error;
+        broken ??= error;
       });
     }
     const record = listeners.record();

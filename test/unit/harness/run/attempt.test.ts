@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { TwinbankError } from '../../../../src/diagnostics/error.ts';
 import { runsOf } from '../scenario/scenario-folder.ts';
@@ -43,6 +44,17 @@ describe('a scenario', () => {
       makeMachine,
     });
     expect(failures.map(({ message }) => message)).toEqual([why]);
+  });
+
+  test('keeps its verdict where its artefacts cannot be written, and that is told beside it', async () => {
+    const runs = scenario('build', 'flash', 'boot', 'expect: { bank: 6 }');
+    const { makeMachine } = { makeMachine: fakeMachines().make };
+    // No folder can be made in a file, whoever asks.
+    const artefacts = join(import.meta.dirname, 'attempt.test.ts');
+    const { verdicts, failures, problems } = await runOnFakes(runs, { makeMachine, artefacts });
+    expect(verdicts).toEqual({ test: 'failed' });
+    expect(failures.map(({ message }) => message)).toEqual(['expected bank 6, found bank 5']);
+    expect(problems).toEqual([expect.objectContaining({ code: 'ENOTDIR' })]);
   });
 
   test('fails at once where its machine is lost', { timeout: 60_000 }, async () => {

@@ -23,6 +23,7 @@ export async function runOnFakes(
   const artefacts = mkdtempSync(join(tmpdir(), 'twinbank-artefacts-'));
   onTestFinished(() => rmSync(artefacts, { recursive: true, force: true }));
   const events: RunEvent[] = [];
+  const problems: unknown[] = [];
   const collected = collectRun({ artefacts });
   const begun = performance.now();
   const summary = await runScenarios(runs, {
@@ -42,6 +43,7 @@ export async function runOnFakes(
       events.push(event);
       collected.add(event);
     },
+    onProblem: (error) => void problems.push(error),
     ...options,
   });
   const record = collected.record();
@@ -51,5 +53,5 @@ export async function runOnFakes(
     attempts.flatMap(({ steps }) => steps.flatMap(({ failure }) => failure ?? [])),
   );
   const kept = (path: string): boolean => existsSync(join(artefacts, path));
-  return { summary, events, record, verdicts, failures, kept };
+  return { summary, events, record, verdicts, failures, problems, kept };
 }
