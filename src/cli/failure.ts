@@ -1,5 +1,11 @@
 import { TwinbankError } from '../diagnostics/error.ts';
-import { isSystemError, pathOf, refusedAt, type SystemError } from '../diagnostics/system-error.ts';
+import {
+  actionOf,
+  isSystemError,
+  pathOf,
+  refusedAt,
+  type SystemError,
+} from '../diagnostics/system-error.ts';
 import { withRemedy } from '../host/own-folders.ts';
 import type { Environment } from './command.ts';
 
@@ -40,8 +46,7 @@ export function toFailure(thrown: unknown, signal: AbortSignal, env: Environment
 /** Node's text is `ENOSPC: no space left on device, write 'x'`; people look for the file first. */
 function systemFailure(error: SystemError): TwinbankError {
   const path = pathOf(error);
-  const action = error.syscall === 'open' || error.syscall === 'read' ? error.syscall : 'write';
-  const refused = path === undefined ? undefined : refusedAt(path, action, error);
+  const refused = path === undefined ? undefined : refusedAt(path, actionOf(error), error);
   if (refused) return refused;
   const [, reason = error.message] = /^\w+: (.*?), \w+/.exec(error.message) ?? [];
   return new TwinbankError(

@@ -21,6 +21,7 @@ const refusals: Readonly<Record<string, readonly [code: string, reason: string]>
   EROFS: ['file.read-only', 'the file system is read-only'],
   EACCES: ['file.no-permission', 'the permission is missing'],
   EPERM: ['file.no-permission', 'the permission is missing'],
+  ENOTDIR: ['file.not-found', 'a part of the path is not a directory'],
 };
 
 /** {@link refusals}, by the `errno` that the data of a failure has. */
@@ -34,6 +35,17 @@ export function refusalOf(
 /** Of two paths the one that is written: where a copy or a new name goes. */
 export function pathOf(error: NodeJS.ErrnoException & { dest?: unknown }): string | undefined {
   return typeof error.dest === 'string' ? error.dest : error.path;
+}
+
+/** System calls that change nothing. */
+const readCalls = new Set(
+  'open read stat lstat fstat statfs access scandir opendir readdir readlink realpath'.split(' '),
+);
+
+/** What a failed call was for, as far as it tells: a file that could not be opened may have been for either. */
+export function actionOf({ syscall }: SystemError): 'open' | 'read' | 'write' {
+  if (syscall === 'open') return 'open';
+  return readCalls.has(syscall) ? 'read' : 'write';
 }
 
 /** What a program of the host says of the same, when it cannot write. */
@@ -85,5 +97,5 @@ export function namedAt(folder: string, error: unknown): unknown {
   const known = pathOf(error) ?? (onDescriptors.has(error.syscall) ? folder : undefined);
   // What could not be made is the folder, whichever above it is the first that is missing.
   const path = known !== undefined && folder.startsWith(`${known}/`) ? folder : known;
-  return (path !== undefined && refusedAt(path, 'write', error)) || error;
+  return (path !== undefined && refusedAt(path, actionOf(error), error)) || error;
 }

@@ -126,7 +126,6 @@ function truncated(path: string, size: number, at: number): TwinbankError {
 
 const reasons: Record<string, readonly [code: string, reason: string]> = {
   ENOENT: ['file.not-found', 'there is no such file'],
-  ENOTDIR: ['file.not-found', 'a part of the path is not a directory'],
   EBUSY: ['file.busy', 'it is in use'],
   ENXIO: ['file.gone', 'the device is not there any more'],
   ENODEV: ['file.gone', 'the device is not there any more'],

@@ -56,6 +56,16 @@ describe('toFailure', () => {
     );
   });
 
+  it('says of what may not be looked at that it could not be read, and advises no place to write to', () => {
+    const error = Object.assign(new Error("EACCES: permission denied, scandir '/root/x'"), {
+      code: 'EACCES',
+      syscall: 'scandir',
+      path: '/root/x',
+    });
+    const failure = toFailure(error, running, {});
+    expect(failure.message).toBe('/root/x: could not read it: the permission is missing');
+  });
+
   it.each([new TypeError('x is undefined'), 'a string', undefined])(
     'calls anything else a defect: %s',
     (thrown) => {

@@ -41,6 +41,11 @@ describe('a failure to write', () => {
       '/o/x.img',
       '/o/x.img: could not write it: the permission is missing; name a place that this user may write',
     ],
+    [
+      'ENOTDIR',
+      '/c/objects',
+      '/c/objects: could not write the cache: a part of the path is not a directory; set TWINBANK_CACHE to a folder that this user may write',
+    ],
     // What others keep there, and a folder with a name that begins like ours.
     [
       'EROFS',
