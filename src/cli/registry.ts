@@ -171,6 +171,11 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./commands/report.ts'),
   },
   {
+    usage: 'completion <shell>',
+    describe: 'Print a script by which a shell completes commands, options and values',
+    load: () => import('./commands/completion/completion.ts'),
+  },
+  {
     usage: 'doctor',
     describe: 'List the host tools: found, version, what needs them, how to get them',
     load: () => import('./commands/doctor.ts'),

@@ -217,18 +217,12 @@ export const hostTools: readonly HostTool[] = [
     neededFor: 'tests of block devices',
     testsOnly: true,
   },
-  {
-    name: 'genimage',
-    package: 'genimage',
-    neededFor: 'npm run bench',
-    benchOnly: true,
-  },
-  {
-    name: 'rauc',
-    package: 'rauc',
-    neededFor: 'npm run bench',
-    benchOnly: true,
-  },
+  ...['zsh', 'fish'].map((name): HostTool => {
+    return { name, package: name, neededFor: 'tests of completion', testsOnly: true };
+  }),
+  ...['genimage', 'rauc'].map((name): HostTool => {
+    return { name, package: name, neededFor: 'npm run bench', benchOnly: true };
+  }),
   {
     name: 'xdelta3',
     package: 'xdelta3',

@@ -4,6 +4,8 @@ import type { BuildOptions } from '../../../builder/build-image.ts';
 import { buildImages } from '../../../builder/build-images.ts';
 import { type ImageFormat, imageFormats } from '../../../builder/outputs.ts';
 import { type Report, silent } from '../../../diagnostics/progress.ts';
+import { humanSize } from '../../../diagnostics/size.ts';
+import { allocatedBytes } from '../../../disk/allocated-bytes.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { oemOption, setOption, trustOemOption } from '../../options.ts';
@@ -100,7 +102,13 @@ export const command = defineCommand({
       const outcome = outcomes[at];
       return outcome ? [[image, outcome] as const] : [];
     });
-    return buildResult(context, rows, key);
+    const result = buildResult(context, rows, key);
+    const outBytes = allocatedBytes(resolve(cwd, out));
+    return {
+      ...result,
+      json: { ...result.json, outBytes },
+      text: `${result.text}\n${out}: ${humanSize(outBytes)} on the disk, with all that is in it`,
+    };
   },
 });
 

@@ -1,0 +1,30 @@
+import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Bytes that a folder or a file takes on its disk, holes left out, and what has two names counted once. What goes away
+ * meanwhile counts for nothing.
+ */
+export function allocatedBytes(path: string, seen: Set<string> = new Set()): number {
+  const stat = found(path);
+  if (!stat) return 0;
+  const id = `${stat.dev} ${stat.ino}`;
+  if (seen.has(id)) return 0;
+  seen.add(id);
+  const own = Number(stat.blocks) * 512;
+  if (!stat.isDirectory()) return own;
+  return namesIn(path).reduce((sum, name) => sum + allocatedBytes(join(path, name), seen), own);
+}
+
+function found(path: string): BigIntStats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false, bigint: true });
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
