@@ -16,6 +16,7 @@ import { assertSigned, signBytes } from '../update/signing/signature.ts';
 import { encodeManifest } from '../update/signing/signed-manifest.ts';
 import type { BuiltModule } from './modules/module.ts';
 import type { OemOrigin } from './oem/oem-origin.ts';
+import { type OemPlaces, placedMessage } from './oem/oem-places.ts';
 
 interface ManifestParts {
   readonly recipe: ResolvedRecipe;
@@ -40,7 +41,8 @@ export function makeManifests(parts: ManifestParts): KeptManifest[] {
   const manifests = unsignedManifests(parts);
   const problems = bankProblems(manifests);
   if (problems[0]) {
-    const text = problems.map(({ message }) => message).join('\n');
+    const places = placesIn(manifests, modules);
+    const text = problems.map((problem) => placedMessage(problem, places)).join('\n');
     throw new TwinbankError('recipe', `oem.${problems[0].code}`, text);
   }
   return manifests.map((manifest) => {
@@ -58,6 +60,15 @@ export function unsignedManifests(parts: ManifestParts): BankManifest[] {
     baseManifest(parts),
     ...oems.map((oem) => oem.packed?.manifest ?? oemManifest(oem, recipe.product, modules)),
   ];
+}
+
+/** Where the OEMs of a bank say what is in their manifests, which follow the base's in the modules' order. */
+export function placesIn(
+  manifests: readonly BankManifest[],
+  modules: readonly BuiltModule[],
+): (manifest: BankManifest) => OemPlaces | undefined {
+  const oems = modules.flatMap(({ oem }) => oem ?? []);
+  return (manifest) => oems[manifests.indexOf(manifest) - 1]?.places;
 }
 
 /** The keys that a recipe's images trust beside the one that signs them. Throws as `readPublicKey` does. */

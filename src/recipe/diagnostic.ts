@@ -46,7 +46,9 @@ export function renderDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, path, message, suggestion } = diagnostic;
   const place = line === null ? file : `${file}:${line}:${column}`;
   const hint = suggestion === null ? '' : `; did you mean ${JSON.stringify(suggestion)}?`;
-  return `${[place, path].filter(Boolean).join(' ')}: ${message}${hint}`;
+  const head = [place, path].filter(Boolean).join(' ');
+  // One that is about two places names both.
+  return message.startsWith(head) ? `${message}${hint}` : `${head}: ${message}${hint}`;
 }
 
 /** How a message names a value that is wrong, short enough for one line. */

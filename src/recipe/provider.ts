@@ -14,6 +14,10 @@ export interface LoadedProvider extends Provider {
   readonly files: string;
   /** A problem at a key of provider.yaml, or at the nearest one that is there. */
   problem(at: Path, expected: string, found: string): Diagnostic;
+  /** `acme/provider.yaml:12:3`: where a key stands, or the nearest one that is there. */
+  placeOf(at: Path): string;
+  /** `acme/files/etc/motd`: a file, by its path below the folder, as messages call it. */
+  fileShown(path: string): string;
   /** A problem of a file, by its path below the folder. */
   fileProblem(path: string, expected: string, found: string): Diagnostic;
 }
@@ -47,6 +51,17 @@ export function readProvider(
       const near = nearestEntry(tree, at);
       return diagnose(near.value.place, near.path, expected, found);
     },
+    placeOf: (at) => {
+      const near = nearestEntry(tree, at);
+      // What a key leads to may begin on the next line.
+      const {
+        source: file,
+        line,
+        column,
+      } = near.value.kind === 'scalar' ? near.value.place : near.key;
+      return line === null ? file.shown : `${file.shown}:${line}:${column}`;
+    },
+    fileShown: (inside) => sourceOf(join(root, inside), cwd).shown,
     fileProblem: (inside, expected, found) => {
       const place = { source: sourceOf(join(root, inside), cwd), line: null, column: null };
       return diagnose(place, [], expected, found);

@@ -58,7 +58,7 @@ async function instances(machine: QemuMachine, className: string, by: string) {
 test('two OEMs with defaults for the same are refused before anything boots, by their names', async () => {
   const set = ['oem=["file:test/support/beeper", "file:oem-providers/kestrel"]'];
   await expect(build('recipes/default.yaml', set)).rejects.toThrow(
-    'beeper of beeper conflicts with default-syslog, found default-syslog of kestrel',
+    /beeper\/provider\.yaml:\d+:\d+ and \S*kestrel\/provider\.yaml:\d+:\d+ both set defaults\.syslog; /,
   );
 });
 

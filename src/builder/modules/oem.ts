@@ -13,6 +13,7 @@ import { planOemDrivers } from '../oem/oem-drivers.ts';
 import { readOemFile } from '../oem/oem-file.ts';
 import { planOemFirmware } from '../oem/oem-firmware.ts';
 import { relationsOf } from '../oem/oem-origin.ts';
+import { packedPlaces, providerPlaces } from '../oem/oem-places.ts';
 import { planOemPrograms } from '../oem/oem-programs.ts';
 import { providerTree } from '../oem/provider-tree.ts';
 import { moduleName } from './kernel-modules.ts';
@@ -62,7 +63,7 @@ export async function planProvider(
     },
     tools: [...(drivers ? ['depmod'] : []), ...(programs ? ['strip'] : []), 'mksquashfs'],
     sonames: [],
-    oem: { name, vendor, version, relations },
+    oem: { name, vendor, version, relations, places: providerPlaces(provider) },
     own: genericPackage({ name, version, supplier: vendor, licence: licenceOf(provider) }),
     firmware: async () => {
       const asked = drivers ? (await drivers.read()).firmware : [];
@@ -108,7 +109,11 @@ export function planPackedOem(path: string): ModulePlan {
     tools: [],
     sonames: [],
     inputs: { type: 'packed-oem', format: 1, sha256, files },
-    oem: { name, vendor, version, relations, packed: { ...kept, path } },
+    oem: {
+      ...{ name, vendor, version, relations },
+      places: packedPlaces(path),
+      packed: { ...kept, path },
+    },
     build: async (scratch) => ({
       data,
       paths: files.map((one) => ({ path: one })),

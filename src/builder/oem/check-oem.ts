@@ -2,21 +2,20 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Diagnostic } from '../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
 import type { ResolvedRecipe } from '../../recipe/schema.ts';
-import type { Path } from '../../recipe/tree.ts';
 import { bankProblems } from '../../update/manifest/bank-problems.ts';
-import type { CombineProblem } from '../../update/manifest/combine.ts';
 import { developmentKey } from '../../update/signing/key.ts';
 import { bankContents, firstBootCfg } from '../bank.ts';
 import type { ComponentContext } from '../components/component.ts';
 import { assertFits, computeFit, type Fit } from '../fit.ts';
-import { signManifest, unsignedManifests } from '../manifests.ts';
+import { placesIn, signManifest, unsignedManifests } from '../manifests.ts';
 import { buildModules, planBase } from '../modules/build-modules.ts';
 import type { BuiltModule, ModulePlan, PlanContext } from '../modules/module.ts';
 import { planOem } from '../modules/oem.ts';
 import { examineProvider, type ProviderFolder } from './examine-provider.ts';
 import { firmwareWarnings } from './oem-firmware.ts';
+import { placedMessage } from './oem-places.ts';
 import { problemList } from './problem-list.ts';
-import { unplaced } from './provider-place.ts';
+import { diagnosticOf } from './provider-place.ts';
 
 export interface OemCheck {
   readonly problems: readonly Diagnostic[];
@@ -60,7 +59,7 @@ export async function checkOem(options: CheckOptions): Promise<OemCheck> {
 
 /** The same without what is wrong with the folder itself. */
 async function checkAgainstBase(options: CheckOptions): Promise<OemCheck> {
-  const { recipe, components, shown, subject } = options;
+  const { recipe, components, shown } = options;
   const { plans, context } = await planBase(recipe, components);
   const { problems, collect } = problemList(shown);
   const own = await ownModule(options, context);
@@ -80,8 +79,10 @@ async function checkAgainstBase(options: CheckOptions): Promise<OemCheck> {
     trust: [],
     key: developmentKey,
   });
-  const provider = 'provider' in subject ? subject.provider : undefined;
-  problems.push(...bankProblems(manifests).map((problem) => placed(problem, shown, provider)));
+  const places = placesIn(manifests, modules);
+  for (const problem of bankProblems(manifests)) {
+    problems.push(diagnosticOf(placedMessage(problem, places), shown));
+  }
   if (!own.plan) return { problems, warnings: [] };
   const fit = await collect(async () => {
     // Signatures of another key have the same size.
@@ -112,26 +113,4 @@ async function ownModule(
   const [module] = await buildModules([plan], context.components);
   if (!module) throw new TwinbankError('internal', 'oem.lost', `${plan.name}: not built`);
   return { module, plan, problems: [] };
-}
-
-/** At the line of provider.yaml that says what does not hold. */
-function placed(
-  { message }: CombineProblem,
-  shown: string,
-  provider: LoadedProvider | undefined,
-): Diagnostic {
-  if (!provider) return unplaced(shown, message);
-  const { requires, conflicts, builds, defaults } = provider;
-  const saying: [Path, string][] = [
-    ...requires.map((text, at): [Path, string] => [['requires', at], `requires ${text},`]),
-    ...conflicts.map((text, at): [Path, string] => [['conflicts', at], `with ${text},`]),
-    ...builds.map((range, at): [Path, string] => [['builds', at], ` ${range},`]),
-    ...Object.keys(defaults).map((name): [Path, string] => [
-      ['defaults', name],
-      `with default-${name},`,
-    ]),
-  ];
-  const isOwn = message.startsWith(`${provider.name} of ${provider.name} `);
-  const at = isOwn ? saying.find(([, text]) => message.includes(text))?.[0] : undefined;
-  return at ? { ...provider.problem(at, '', ''), message } : unplaced(shown, message);
 }

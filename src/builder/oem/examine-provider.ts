@@ -10,6 +10,7 @@ import { planOemCim } from './cim/plan-cim.ts';
 import { planOemDrivers } from './oem-drivers.ts';
 import { planOemFirmware } from './oem-firmware.ts';
 import { relationsOf } from './oem-origin.ts';
+import { providerPlaces } from './oem-places.ts';
 import { planOemPrograms } from './oem-programs.ts';
 import { problemList } from './problem-list.ts';
 
@@ -84,7 +85,7 @@ function unbuilt(provider: LoadedProvider, tree: FileTree, context: PlanContext)
     version,
     kind: 'oem',
     vendor,
-    oem: { name, vendor, version, relations },
+    oem: { name, vendor, version, relations, places: providerPlaces(provider) },
     bytes: 0,
     sha256: '0'.repeat(64),
     path: '',

@@ -1,9 +1,11 @@
 import type { ManifestModule } from '../../bootloader/bank-manifest.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
+import { defaultClaim, driverClass } from '../../update/manifest/claims.ts';
 import type { KeptManifest } from '../../update/manifest/plan-bank.ts';
 import type { KernelSource } from '../modules/kernel-source.ts';
 import { kernelClass } from '../modules/vmkernel.ts';
 import { cimApi, cimClass } from './cim/provider-files.ts';
+import type { OemPlaces } from './oem-places.ts';
 
 /** What a module's manifest says of others. */
 type Relations = Pick<ManifestModule, 'provides' | 'requires' | 'conflicts' | 'replaces'>;
@@ -14,6 +16,8 @@ export interface OemOrigin {
   readonly vendor: string;
   readonly version: string;
   readonly relations: Relations;
+  /** Where its folder, or the packed file, says what a problem is about. */
+  readonly places: OemPlaces;
   /** As it was signed by whoever packed it; goes into the bank unchanged. */
   readonly packed?: KeptManifest & { readonly path: string };
 }
@@ -36,7 +40,7 @@ export function relationsOf(
     // What consoles show of each OEM stands one below the other.
     ...Object.keys(defaults)
       .filter((name) => name !== 'console')
-      .map((name) => `default-${name}`),
+      .map(defaultClaim),
     ...ownDrivers.map(driverClass),
   ];
   const hasDrivers = drivers.length + ownDrivers.length > 0;
@@ -52,10 +56,6 @@ export function relationsOf(
     conflicts: unique([...conflicts, ...claims]),
     replaces,
   };
-}
-
-function driverClass(name: string): string {
-  return `driver-${name.replaceAll('-', '_')}`;
 }
 
 function unique(texts: readonly string[]): string[] {

@@ -46,6 +46,17 @@ export function diagnosticsOf(error: unknown, shown: string): Diagnostic[] {
   });
 }
 
+/** A problem whose message begins with its place, or with both of two; or else one of the whole file. */
+export function diagnosticOf(message: string, shown: string): Diagnostic {
+  const [, file, line, column, path = ''] =
+    /^(.+?):(\d+):(\d+)(?: (\S+):|(?=[: ]))/.exec(message) ?? [];
+  if (file !== undefined) {
+    return { ...unplaced(file, message), line: Number(line), column: Number(column), path };
+  }
+  const [, first = shown] = /^(.+?) and .+ both /.exec(message) ?? [];
+  return unplaced(first, message);
+}
+
 /** A problem of a whole file. */
 export function unplaced(file: string, message: string): Diagnostic {
   return { file, line: null, column: null, path: '', message, suggestion: null };

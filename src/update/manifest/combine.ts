@@ -1,6 +1,17 @@
 import type { BankManifest, ManifestModule } from '../../bootloader/bank-manifest.ts';
+import { claimWords } from './claims.ts';
 import { pathProblems } from './path-problems.ts';
 import { expectedRelation, type Provided, parseRelation, satisfies } from './relation.ts';
+
+/** What of a manifest a problem is about, so that whoever knows where that was written can say so. */
+export interface Subject {
+  readonly manifest: BankManifest;
+  readonly at:
+    | { readonly key: 'name' }
+    | { readonly key: 'provides' | 'requires' | 'conflicts' | 'replaces'; readonly text: string }
+    | { readonly claim: string }
+    | { readonly file: string };
+}
 
 /** Why manifests cannot be in one bank, as one sentence that names both sides and the way out. */
 export interface CombineProblem {
@@ -8,9 +19,14 @@ export interface CombineProblem {
   readonly message: string;
   /** Origins that it is about. */
   readonly origins: readonly string[];
+  /** What it is about, the side that has to change first. */
+  readonly about?: readonly Subject[];
+  /** Where two sides do one thing: what both do, and the way out. */
+  readonly both?: { readonly does: string; readonly way: string };
 }
 
-interface Owned {
+export interface Owned {
+  readonly manifest: BankManifest;
   readonly origin: string;
   readonly module: ManifestModule;
 }
@@ -20,15 +36,23 @@ interface Owned {
  * path that two layers bring, requirements that nothing fulfils, conflicts. Empty when they fit together.
  */
 export function combineProblems(manifests: readonly BankManifest[]): CombineProblem[] {
-  const owned = manifests.flatMap(({ origin, modules }) =>
-    modules.map((module) => ({ origin, module })),
+  // All of a second one of an origin is there twice, and said once.
+  const once = manifests.filter(
+    ({ origin }, index) => manifests.findIndex((one) => one.origin === origin) === index,
   );
+  const owned = once.flatMap((manifest) =>
+    manifest.modules.map((module) => ({ manifest, origin: manifest.origin, module })),
+  );
+  const names = twice(owned, 'module', ({ module }) => module.name);
+  const files = twice(owned, 'file', ({ module }) => module.file.toLowerCase());
+  const isNamed = ({ origins: [first, second] }: CombineProblem) =>
+    names.some(({ origins }) => origins[0] === first && origins[1] === second);
   return [
     ...originProblems(manifests),
     ...productProblems(manifests),
-    ...twice(owned, 'module', ({ module }) => module.name),
-    ...twice(owned, 'file', ({ module }) => module.file.toLowerCase()),
-    ...relationProblems(manifests, owned),
+    ...names,
+    ...files.filter((problem) => !isNamed(problem)),
+    ...relationProblems(once, owned),
     ...pathProblems(owned),
   ];
 }
@@ -37,7 +61,7 @@ export function combineProblems(manifests: readonly BankManifest[]): CombineProb
 export function providedBy(manifests: readonly BankManifest[]): (Provided & Owned)[] {
   return manifests.flatMap((manifest) =>
     manifest.modules.flatMap((module, index) => {
-      const owner = { origin: manifest.origin, module };
+      const owner = { manifest, origin: manifest.origin, module };
       const own = { name: module.name, version: module.version, ...owner };
       const product = { name: manifest.product, version: manifest.version, ...owner };
       const more = module.provides.flatMap((text) => {
@@ -53,10 +77,14 @@ function originProblems(manifests: readonly BankManifest[]): CombineProblem[] {
   const repeated = manifests.filter(({ origin }, index) =>
     manifests.slice(0, index).some((one) => one.origin === origin),
   );
-  return repeated.map(({ origin, version }) => {
+  return repeated.map((second) => {
+    const { origin, version } = second;
     const first = manifests.find((one) => one.origin === origin);
+    const about = [first ?? second, second].map(nameOf);
+    const does = `are ${origin} (${first?.version} and ${version})`;
     const message = `${origin}: expected one manifest of this origin, found ${first?.version} and ${version}; leave out one of them`;
-    return { code: 'twice', message, origins: [origin] };
+    const both = { does, way: 'leave out one of them' };
+    return { code: 'twice', message, origins: [origin], about, both };
   });
 }
 
@@ -82,7 +110,11 @@ function twice(owned: readonly Owned[], what: string, key: (one: Owned) => strin
           ? `two modules of ${one.origin}`
           : `${before.origin} and ${one.origin}`;
       const message = `${what} ${key(one)}: expected one of this name, found ${both} to bring it; rename one of them`;
-      problems.push({ code: 'twice', message, origins: [before.origin, one.origin] });
+      problems.push({
+        ...{ code: 'twice', message, origins: [before.origin, one.origin] },
+        about: [before, one].map(({ manifest }) => nameOf(manifest)),
+        both: { does: `have the ${what} ${key(one)}`, way: 'rename one of them' },
+      });
     } else seen.set(key(one), one);
   }
   return problems;
@@ -94,16 +126,19 @@ function relationProblems(
 ): CombineProblem[] {
   const provided = providedBy(manifests);
   const problems: CombineProblem[] = [];
-  for (const { origin, module } of owned) {
-    const report = (code: string, message: string, other?: string) => {
-      const origins = other === undefined || other === origin ? [origin] : [origin, other];
-      problems.push({ code, message: `${module.name} of ${origin} ${message}`, origins });
+  const claimed = new Set<string>();
+  for (const { manifest, origin, module } of owned) {
+    const report = (code: string, message: string, at: Subject['at'], other?: Owned) => {
+      const isOther = other !== undefined && other.origin !== origin;
+      const origins = isOther ? [origin, other.origin] : [origin];
+      const about = [{ manifest, at }, ...(isOther ? [nameOf(other.manifest)] : [])];
+      problems.push({ code, message: `${module.name} of ${origin} ${message}`, origins, about });
     };
-    for (const list of [module.provides, module.requires, module.conflicts, module.replaces]) {
-      for (const text of list) {
-        if (!parseRelation(text)) {
-          report('relation', `says ${JSON.stringify(text)}: expected ${expectedRelation}`);
-        }
+    for (const key of ['provides', 'requires', 'conflicts', 'replaces'] as const) {
+      for (const text of module[key]) {
+        if (parseRelation(text)) continue;
+        const message = `says ${JSON.stringify(text)}: expected ${expectedRelation}`;
+        report('relation', message, { key, text });
       }
     }
     for (const text of module.provides) {
@@ -112,6 +147,7 @@ function relationProblems(
       report(
         'relation',
         `provides ${text}: expected NAME or NAME = VERSION, which is what there is`,
+        { key: 'provides', text },
       );
     }
     for (const text of module.requires) {
@@ -122,6 +158,7 @@ function relationProblems(
       report(
         'requires',
         `requires ${text}, found ${found}; bring one that fits, or leave ${module.name} out`,
+        { key: 'requires', text },
       );
     }
     for (const text of module.conflicts) {
@@ -130,10 +167,39 @@ function relationProblems(
         (one) => relation && one.module !== module && satisfies(relation, one),
       );
       if (!hit) continue;
+      const does = claimWords(text);
+      if (does !== undefined && hit.module.provides.includes(text)) {
+        const pair = JSON.stringify([text, ...[origin, hit.origin].sort()]);
+        if (!claimed.has(pair))
+          problems.push(claimProblem(text, does, [{ manifest, origin }, hit]));
+        claimed.add(pair);
+        continue;
+      }
       const found = [hit.name, hit.version].filter(Boolean).join(' ');
       const what = `conflicts with ${text}, found ${found} of ${hit.origin}`;
-      report('conflicts', `${what}; leave out one of them`, hit.origin);
+      report('conflicts', `${what}; leave out one of them`, { key: 'conflicts', text }, hit);
     }
   }
   return problems;
+}
+
+/** Two that set or have what only one can, the one that is lower in the bank first. */
+function claimProblem(
+  claim: string,
+  does: string,
+  sides: readonly Pick<Owned, 'manifest' | 'origin'>[],
+): CombineProblem {
+  const origins = sides.map(({ origin }) => origin);
+  const way = 'leave it out of one of them';
+  return {
+    code: 'conflicts',
+    message: `${origins.join(' and ')} both ${does}; ${way}`,
+    origins,
+    about: sides.map(({ manifest }) => ({ manifest, at: { claim } })),
+    both: { does, way },
+  };
+}
+
+function nameOf(manifest: BankManifest): Subject {
+  return { manifest, at: { key: 'name' } };
 }

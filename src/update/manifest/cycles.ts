@@ -1,5 +1,5 @@
 import type { BankManifest } from '../../bootloader/bank-manifest.ts';
-import { type CombineProblem, providedBy } from './combine.ts';
+import { type CombineProblem, providedBy, type Subject } from './combine.ts';
 import { parseRelation, satisfies } from './relation.ts';
 
 /**
@@ -13,9 +13,9 @@ export function cycleProblems(manifests: readonly BankManifest[]): CombineProble
   const visit = (origin: string, above: readonly string[]): void => {
     const from = above.indexOf(origin);
     if (from >= 0) {
-      problems.push(cycle([...above.slice(from), origin]));
+      problems.push(cycle([...above.slice(from), origin], manifests, needs));
     } else if (!done.has(origin)) {
-      for (const need of needs.get(origin) ?? []) visit(need, [...above, origin]);
+      for (const need of needs.get(origin)?.keys() ?? []) visit(need, [...above, origin]);
       done.add(origin);
     }
   };
@@ -23,26 +23,39 @@ export function cycleProblems(manifests: readonly BankManifest[]): CombineProble
   return problems;
 }
 
-function cycle(path: readonly string[]): CombineProblem {
+function cycle(
+  path: readonly string[],
+  manifests: readonly BankManifest[],
+  needs: Needs,
+): CombineProblem {
   const [first, second] = path;
   const message = `${first}: expected OEMs that do not require one another in a circle, found ${path.join(' -> ')}; take the requirement out of ${second}, or make one provider of them`;
-  return { code: 'cycle', message, origins: path.slice(0, -1) };
+  const origins = path.slice(0, -1);
+  const about = origins.flatMap((origin, index): Subject[] => {
+    const manifest = manifests.find((one) => one.origin === origin);
+    const text = needs.get(origin)?.get(path[index + 1] ?? '');
+    return manifest && text !== undefined ? [{ manifest, at: { key: 'requires', text } }] : [];
+  });
+  return { code: 'cycle', message, origins, about };
 }
 
-/** Other OEMs that each one cannot do without: the only ones that fulfil one of its requirements. */
-function needsOf(manifests: readonly BankManifest[]): Map<string, string[]> {
+/** By origin: other OEMs that it cannot do without, each with what is required of it. */
+type Needs = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** Others are needed where they are the only ones that fulfil one of an OEM's requirements. */
+function needsOf(manifests: readonly BankManifest[]): Needs {
   const provided = providedBy(manifests);
   return new Map(
     manifests.map(({ origin, modules }) => {
-      const needed = modules.flatMap(({ requires }) =>
-        requires.flatMap((text) => {
-          const relation = parseRelation(text);
-          const owners = provided.filter((one) => relation && satisfies(relation, one));
-          const origins = [...new Set(owners.map((one) => one.origin))];
-          return origins.length === 1 && origins[0] !== origin ? origins : [];
-        }),
-      );
-      return [origin, [...new Set(needed)]];
+      const needed = new Map<string, string>();
+      for (const text of modules.flatMap(({ requires }) => requires)) {
+        const relation = parseRelation(text);
+        const owners = provided.filter((one) => relation && satisfies(relation, one));
+        const [owner, ...more] = new Set(owners.map((one) => one.origin));
+        const isOnly = owner !== undefined && more.length === 0 && owner !== origin;
+        if (isOnly && !needed.has(owner)) needed.set(owner, text);
+      }
+      return [origin, needed];
     }),
   );
 }

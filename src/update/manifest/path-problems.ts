@@ -1,18 +1,10 @@
 import type { ManifestModule } from '../../bootloader/bank-manifest.ts';
+import type { CombineProblem, Owned } from './combine.ts';
 import { initramfsFile } from './plan-bank.ts';
 import { parseRelation, satisfies } from './relation.ts';
 import { throughLink } from './system-links.ts';
 
-interface Layer {
-  readonly origin: string;
-  readonly module: ManifestModule;
-}
-
-interface PathProblem {
-  readonly code: 'shared-path';
-  readonly message: string;
-  readonly origins: readonly string[];
-}
+type Layer = Owned;
 
 /** How two layers meet at a path: both bring it; or one brings it and the other one something below it. */
 type Meeting = { readonly at: string; readonly below?: string };
@@ -26,21 +18,30 @@ const maxNamed = 5;
  * a folder, and the other way round, whatever a module says: a folder `lib` would hide the link to all of the
  * base's libraries and drivers. Of one path at the root itself, as all that is no folder there is such a link.
  */
-export function pathProblems(owned: readonly Layer[]): PathProblem[] {
+export function pathProblems(owned: readonly Layer[]): CombineProblem[] {
   const layers = owned.filter(({ module }) => module.file !== initramfsFile);
   /** The uppermost layer that brings a path, by its place in the stack. */
   const owners = new Map<string, number>();
-  const problems: PathProblem[] = [];
+  const problems: CombineProblem[] = [];
   const compare = (meeting: Meeting, one: number, other: number): void => {
     const [lower, upper] = [layers[Math.min(one, other)], layers[Math.max(one, other)]];
     if (!lower || !upper || lower === upper || problems.length >= maxNamed) return;
     const upperHasFolder = meeting.below !== undefined && upper === layers[other];
-    const message =
-      baseMessage(meeting, lower, upper, upperHasFolder) ??
-      // It may hide it where it says so.
-      (replaces(upper.module, lower.module) ? undefined : sharedMessage(meeting.at, lower, upper));
-    if (message === undefined || problems.some((one) => one.message === message)) return;
-    problems.push({ code: 'shared-path', message, origins: [lower.origin, upper.origin] });
+    const ofBase = baseMessage(meeting, lower, upper, upperHasFolder);
+    // It may hide it where it says so.
+    const isMeant = ofBase === undefined && replaces(upper.module, lower.module);
+    const message = ofBase ?? sharedMessage(meeting.at, lower, upper);
+    if (isMeant || problems.some((one) => one.message === message)) return;
+    const { at, below } = meeting;
+    const [lowerFile = at, upperFile = at] = upperHasFolder ? [at, below] : [below, at];
+    problems.push({
+      ...{ code: 'shared-path', message, origins: [lower.origin, upper.origin] },
+      about: [
+        ...(ofBase === undefined ? [{ manifest: lower.manifest, at: { file: lowerFile } }] : []),
+        { manifest: upper.manifest, at: { file: upperFile } },
+      ],
+      ...(ofBase === undefined && { both: { does: `bring /${at}`, way: sharedWay(lower, upper) } }),
+    });
   };
   for (const [index, { module }] of layers.entries()) {
     for (const path of module.files) {
@@ -83,8 +84,11 @@ function baseMessage(
 }
 
 function sharedMessage(at: string, lower: Layer, upper: Layer): string {
-  const [first, second] = [lower.module.name, upper.module.name];
-  return `/${at}: expected one module to bring it, found ${nameOf(lower)} and ${nameOf(upper)}; leave it out of one, or let ${second} say replaces: [${first}]`;
+  return `/${at}: expected one module to bring it, found ${nameOf(lower)} and ${nameOf(upper)}; ${sharedWay(lower, upper)}`;
+}
+
+function sharedWay(lower: Layer, upper: Layer): string {
+  return `leave it out of one, or let ${upper.module.name} say replaces: [${lower.module.name}]`;
 }
 
 function nameOf({ origin, module }: Layer): string {

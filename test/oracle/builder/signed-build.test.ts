@@ -171,12 +171,12 @@ judgedBy(['mksquashfs', 'flock'], () => {
       [
         'two that bring one file',
         () => [oem('one', about('one'), ['etc/x']), oem('two', about('two'), ['etc/x'])],
-        '/etc/x: expected one module to bring it, found one of one and two of two; leave it out of one, or let two say replaces: [one]',
+        'two/files/etc/x both bring /etc/x; leave it out of one, or let two say replaces: [one]',
       ],
       [
         'one with the name of a module of the base',
         () => [oem('agents', about('agents'))],
-        'module agents: expected one of this name, found base and agents to bring it; rename one of them',
+        'agents/provider.yaml:1:7 both have the module agents; rename one of them',
       ],
       [
         'one that requires what is not there',
@@ -196,7 +196,7 @@ judgedBy(['mksquashfs', 'flock'], () => {
       [
         'one of a name that another one has',
         () => [oem('one', about('one')), oem('again', about('one'))],
-        'one: expected one manifest of this origin, found 1.0 and 1.0; leave out one of them',
+        'again/provider.yaml:1:7 both are one (1.0 and 1.0); leave out one of them',
       ],
     ])('refuses %s, and names both sides', (_what, oems, message) => {
       expect(refused(...oems())).toContain(message);
