@@ -3,6 +3,7 @@ import type { ResolvedRecipe } from '../recipe/schema.ts';
 import type { ComponentContext } from './components/component.ts';
 import { type BasePlan, buildModules, planBase } from './modules/build-modules.ts';
 import type { BuiltModule } from './modules/module.ts';
+import { atRecipeLines } from './recipe-error.ts';
 import { planStore, type StoreContents } from './store.ts';
 
 /** What images of one recipe have in common, whatever OEMs they get: made once, when it is first asked for. */
@@ -16,11 +17,11 @@ export interface ImageBase {
 
 /** The base of a recipe; the recipe's own OEMs are not part of it. What fails, fails for each that asks. */
 export function imageBase(recipe: ResolvedRecipe, components: ComponentContext): ImageBase {
-  const plan = once(() => planBase(recipe, components));
+  const plan = once(() => atRecipeLines(recipe, () => planBase(recipe, components)));
   return {
     plan,
     modules: once(async () => buildModules((await plan()).plans, components)),
-    store: once(() => planStore(recipe, components)),
+    store: once(() => atRecipeLines(recipe, () => planStore(recipe, components))),
     warn: once(async () => {
       for (const text of missingNeeds(recipe)) components.report({ type: 'warning', text });
     }),

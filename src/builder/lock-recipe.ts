@@ -2,6 +2,7 @@ import type { ResolvedRecipe } from '../recipe/schema.ts';
 import type { ComponentContext, Resolved } from './components/component.ts';
 import { resolveComponents } from './components/sources.ts';
 import { planModules } from './modules/build-modules.ts';
+import { atRecipeLines } from './recipe-error.ts';
 
 /**
  * The components that building a recipe now would use, for its lock: the same that a build lists beside
@@ -11,7 +12,9 @@ export async function usedComponents(
   recipe: ResolvedRecipe,
   components: ComponentContext,
 ): Promise<Resolved[]> {
-  const plans = await planModules(recipe, components);
-  const store = await resolveComponents(recipe.store.packages, components);
-  return [...plans.flatMap((plan) => plan.components), ...store];
+  return atRecipeLines(recipe, async () => {
+    const plans = await planModules(recipe, components);
+    const store = await resolveComponents(recipe.store.packages, components);
+    return [...plans.flatMap((plan) => plan.components), ...store];
+  });
 }

@@ -77,6 +77,14 @@ export function openImage(path: string, options: OpenImageOptions = {}): OpenIma
 function openReadable(path: string, writable: boolean): OpenImage {
   const file = openFileDevice(path, { writable });
   try {
+    const beginning = file.read(0, Math.min(file.size, 4096));
+    if (isText(beginning)) {
+      const hint = /\.ya?ml$/.test(path)
+        ? 'recipe show, test --dry-run and oem check read recipes, scenarios and providers'
+        : 'name a disk image';
+      const message = `${path}: expected a ${readable} disk image, found a text file; ${hint}`;
+      throw new TwinbankError('corrupt', 'image.foreign', message);
+    }
     if (file.size < 512) {
       throw new TwinbankError(
         'corrupt',
@@ -109,6 +117,22 @@ function openReadable(path: string, writable: boolean): OpenImage {
     file.close();
     throw error;
   }
+}
+
+/** Whether it can be nothing but text in UTF-8: a disk image has zeros in its first sectors. */
+function isText(bytes: Uint8Array): boolean {
+  try {
+    // A character may go on behind what was read.
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    return text !== '' && /^[\t\n\r -~\u00a0-\u{10ffff}]+$/u.test(text) && !isKnownText(text);
+  } catch {
+    return false;
+  }
+}
+
+/** What has a word of its own below. */
+function isKnownText(text: string): boolean {
+  return foreignFormats.some(({ offset, magic }) => text.startsWith(magic, offset));
 }
 
 function row(offset: number, magic: string, what: string, hint: string): Foreign {

@@ -111,7 +111,10 @@ function halfWritten(target: string, error: unknown): unknown {
 async function rereadTable({ target, report }: FlashRequest): Promise<void> {
   await runTool('blockdev', ['--rereadpt', target]).catch((error: unknown) => {
     if (!(error instanceof TwinbankError)) throw error;
-    const text = `${target}: the kernel did not read its new partitions; plugging it in again shows them`;
+    const way = /^\/dev\/loop\d+$/.test(target)
+      ? 'attaching it again by losetup -P'
+      : 'plugging it in again';
+    const text = `${target}: the kernel did not read its new partitions; ${way} shows them`;
     report({ type: 'note', text });
   });
 }

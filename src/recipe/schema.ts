@@ -136,7 +136,7 @@ const bootSchema = map({
     .describe('How boot.v00 is packed: zstd boots sooner, xz is smaller'),
 });
 
-const expectedVersion = 'a version in quotes such as "1.2.3"';
+const expectedVersion = 'a version of two to four numbers in quotes such as "1.2" or "1.2.3"';
 const versionPattern = /^[0-9]{1,9}(\.[0-9]{1,9}){1,3}([-+~][0-9A-Za-z.+~-]{1,32})?$/;
 const expectedBuild = 'a build such as 1234 or rc1';
 

@@ -123,7 +123,7 @@ async function npm(args: readonly string[], cwd: string, signal?: AbortSignal): 
         'recipe',
         'components.unknown-package',
         `npm:${spec}: expected a package and version that the registry has, found none`,
-        { cause: error },
+        { cause: error, data: { components: [`npm:${spec}`] } },
       );
     }
     if (error.data.errno !== undefined) throw namedAt(cwd, error);

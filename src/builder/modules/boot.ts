@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { packageRoot } from '../../host/package-root.ts';
 import { runTool } from '../../host/run-tool.ts';
+import { recipePlace } from '../../recipe/recipe-places.ts';
 import type { Resolved } from '../components/component.ts';
 import { readDirectoryTree, treeDigest } from '../components/directory-tree.ts';
 import type { FileTree, TreeEntry } from '../components/file-tree.ts';
@@ -56,7 +57,9 @@ export async function planBoot(context: PlanContext): Promise<ModuleDraft> {
       tree.set('bin/sh', { type: 'symlink', target: 'busybox' });
       const parameters = watchdogParameters(recipe.health.watchdogSeconds);
       const early: string[] = [];
-      const drivers = source.close(recipe.boot.drivers, 'boot.drivers');
+      const drivers = source.close(recipe.boot.drivers, (at) =>
+        recipePlace(recipe, ['boot', 'drivers', at]),
+      );
       for (const [driver, { data, from }] of await source.read(drivers)) {
         tree.set(`lib/${driver}.ko`, { type: 'file', mode: 0o644, data, from });
         early.push([`/lib/${driver}.ko`, ...(parameters[driver] ?? [])].join(' '));

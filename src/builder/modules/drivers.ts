@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runTool } from '../../host/run-tool.ts';
 import type { DriversModule } from '../../recipe/module-schema.ts';
+import { recipePlace } from '../../recipe/recipe-places.ts';
 import type { FileTree } from '../components/file-tree.ts';
 import { readModules } from './kernel-index.ts';
 import type { KernelSource } from './kernel-source.ts';
@@ -34,8 +35,12 @@ export function planDrivers(
     sonames: [],
     build: async (scratch, sources) => {
       const source = await readModules(kernel, components);
-      const early = source.close(recipe.boot.drivers, 'boot.drivers');
-      const wanted = source.close(module.drivers, `modules.${name}.drivers`);
+      const early = source.close(recipe.boot.drivers, (at) =>
+        recipePlace(recipe, ['boot', 'drivers', at]),
+      );
+      const wanted = source.close(module.drivers, (at) =>
+        recipePlace(recipe, ['modules', name, 'drivers', at]),
+      );
       const modules = new Map(await source.read([...new Set([...early, ...wanted])]));
       const files = [...modules.values()];
       const indexes = await runDepmod(files, kernel, join(scratch, 'depmod'));

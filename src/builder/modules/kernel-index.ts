@@ -23,7 +23,7 @@ export interface KernelModules {
   /** What every module of it says of how it was built; undefined of a kernel without modules. */
   readonly vermagic: string | undefined;
   /** Throws `drivers.unknown`, as {@link closeOverNeeds} does. */
-  close(wanted: readonly string[], place: string): string[];
+  close(wanted: readonly string[], place: (index: number) => string): string[];
   /** Those of these names with their bytes, in that order; others are passed over. Reads the whole kernel for any. */
   read(names: readonly string[]): Promise<(readonly [name: string, module: KernelModule])[]>;
 }

@@ -83,7 +83,8 @@ export function parseBuiltin(text: string): ReadonlySet<string> {
 }
 
 /**
- * The modules wanted and all that they need, each once, every one after those it needs. Throws
+ * The modules wanted and all that they need, each once, every one after those it needs; `place` says where one of those
+ * wanted stands. Throws
  * `drivers.unknown` with every driver that the kernel does not have; one that is built in is no error, as
  * there is nothing to load.
  */
@@ -91,26 +92,23 @@ export function closeOverNeeds(
   wanted: readonly string[],
   index: ModuleIndex,
   builtin: ReadonlySet<string>,
-  place: string,
+  place: (index: number) => string,
 ): string[] {
   const names = wanted.map(plainName);
-  const unknown = wanted.filter(
-    (name) => !index.has(plainName(name)) && !builtin.has(plainName(name)),
-  );
+  const isKnown = (name: string): boolean =>
+    index.has(plainName(name)) || builtin.has(plainName(name));
+  const unknown = wanted.filter((name) => !isKnown(name));
   if (unknown.length > 0) {
     const known = [...index.keys(), ...builtin];
-    const list = unknown
-      .map((name) => {
-        const near = nearestWord(plainName(name), known);
-        return `${JSON.stringify(name)}${near === null ? '' : ` (did you mean ${near}?)`}`;
-      })
-      .join(', ');
-    throw new TwinbankError(
-      'recipe',
-      'drivers.unknown',
-      `${place}: expected drivers that the kernel has, found ${list}`,
-      { data: { unknown } },
-    );
+    const lines = wanted.flatMap((name, at) => {
+      if (isKnown(name)) return [];
+      const near = nearestWord(plainName(name), known);
+      const hint = near === null ? '' : `; did you mean ${JSON.stringify(near)}?`;
+      const found = JSON.stringify(name);
+      return [`${place(at)}: expected a driver that the kernel has, found ${found}${hint}`];
+    });
+    const data = { data: { unknown } };
+    throw new TwinbankError('recipe', 'drivers.unknown', lines.join('\n'), data);
   }
   const closed = new Set<string>();
   const visit = (name: string, above: readonly string[]): void => {

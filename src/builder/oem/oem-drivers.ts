@@ -82,9 +82,8 @@ async function readDrivers(
         files.map((file) => () => assertNeeds(file.place, file, hasIn(known(), builtin))),
       ),
     () => {
-      const place = placeOf(provider, ['drivers']);
       const wanted = [...provider.drivers, ...files.map(({ name }) => name)];
-      closed = closeOverNeeds(wanted, known(), builtin, place);
+      closed = closeOverNeeds(wanted, known(), builtin, (at) => placeOf(provider, ['drivers', at]));
     },
   ]);
   const own = new Map(files.map((file) => [file.name, file] as const));

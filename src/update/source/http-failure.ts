@@ -18,5 +18,8 @@ export function failureOf(name: string, error: unknown): TwinbankError {
     const sentence = `${name}: expected HTTPS with a certificate that is trusted, found another: ${reason}`;
     return new TwinbankError('io', 'update.tls', sentence, { cause: error });
   }
+  if (code === 'ECONNREFUSED') {
+    return downloadError(name, `the connection was refused: ${reason}`, error, { refused: true });
+  }
   return downloadError(name, `the connection broke: ${reason}`, error);
 }

@@ -22,8 +22,13 @@ const busyStatuses = new Set([408, 425, 429]);
 /** Failures that may pass: the network's, and those that a server calls its own. */
 export const transientCode = 'update.download';
 
-export function downloadError(name: string, reason: string, cause?: unknown): TwinbankError {
-  return new TwinbankError('io', transientCode, `${name}: ${reason}`, { cause });
+export function downloadError(
+  name: string,
+  reason: string,
+  cause?: unknown,
+  data: Record<string, unknown> = {},
+): TwinbankError {
+  return new TwinbankError('io', transientCode, `${name}: ${reason}`, { cause, data });
 }
 
 /**

@@ -23,17 +23,23 @@ interface Limits {
 
 /** A line that gives this much between two failures, or over several, gets on. */
 const progressBytes = 2 ** 20;
+/** Attempts after the first where nobody has ever answered: 3 s in all, at the default pause. */
+const retriesOfRefused = 2;
 /** What a server may ask us to wait. */
 const longestWaitMs = 60_000;
 
 export function retryPolicy({ signal, report, retries, pauseMs, after }: Limits): RetryPolicy {
   let failures = 0;
   let came = 0;
+  let hasGiven = false;
   return {
     async afterFailure(error) {
       signal.throwIfAborted();
       if (!(error instanceof TwinbankError) || error.code !== transientCode) throw error;
-      if (failures === retries) throw givenUp(error, failures);
+      // Nobody listens there, unless a server that has given something is being started again.
+      const isAbsent = error.data.refused === true && !hasGiven;
+      const most = isAbsent ? Math.min(retries, retriesOfRefused) : retries;
+      if (failures >= most) throw givenUp(error, failures);
       const asked = error.data.retryAfterMs;
       const ms =
         typeof asked === 'number' ? Math.min(asked, longestWaitMs) : pauseMs * 2 ** failures;
@@ -43,6 +49,7 @@ export function retryPolicy({ signal, report, retries, pauseMs, after }: Limits)
     },
     progress(bytes) {
       came += bytes;
+      hasGiven ||= bytes > 0;
       if (came < progressBytes) return;
       came = 0;
       failures = 0;

@@ -170,13 +170,13 @@ judgedBy(['tar', 'cpio', 'unsquashfs', 'openssl'], () => {
         'products',
         'requires[0]',
         'conflicts[1]',
-        'drivers',
+        'drivers[0]',
         'driverFiles[0]',
         'firmware[0]',
         'defaults.ntp.servers[0]',
       ]);
       for (const part of [
-        'found "tg33" (did you mean tg3?)',
+        'found "tg33"; did you mean "tg3"?',
         'expected the file usr/lib/firmware/no.bin in deb:firmware-linux-free',
         'wrongs/files/tmp: expected nothing in dev, proc, run, sys, tmp',
         'there/files/usr/share/y and wrongs/files/usr/share/y both bring /usr/share/y',
@@ -236,7 +236,7 @@ judgedBy(['tar', 'cpio', 'unsquashfs', 'openssl'], () => {
     test.each([
       [
         'drivers: [tg33]\n',
-        'drivers: expected drivers that the kernel has, found "tg33" (did you mean tg3?)',
+        'drivers[0]: expected a driver that the kernel has, found "tg33"; did you mean "tg3"?',
       ],
       [
         'products: [esx]\n',

@@ -65,10 +65,10 @@ judgedBy(['flock', 'cmp'], () => {
       );
     });
 
-    test('when there is no such driver: all of them are named, with what may have been meant', () => {
-      const drivers = 'modules.drivers.drivers=[nvem, virtio_blk, zzzzzzzz]';
+    test('when there is no such driver: where it stands, with what may have been meant', () => {
+      const drivers = 'modules.drivers.drivers=[virtio_blk, nvem]';
       expect(refused(3, folder('driver'), ['--set', drivers])).toBe(
-        'modules.drivers.drivers: expected drivers that the kernel has, found "nvem" (did you mean nvme?), "zzzzzzzz"\n',
+        `--set ${drivers} modules.drivers.drivers[1]: expected a driver that the kernel has, found "nvem"; did you mean "nvme"?\n`,
       );
     });
 

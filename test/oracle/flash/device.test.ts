@@ -87,7 +87,9 @@ describe.skipIf(given === undefined)(
   () => {
     it('makes a disk that sgdisk, fsck.fat and verify find right, with GUIDs of its own', async () => {
       const { code, stdout, stderr } = await flash([device, ...consent, '--json']);
-      expect(stderr).toContain(`erasing ${device} (no model, serial ${backing}, 24.0 MiB`);
+      expect(stderr).toContain(
+        `may be erased, as --yes says: ${device} (no model, serial ${backing}, 24.0 MiB`,
+      );
       expect(code).toBe(0);
       expect(JSON.parse(stdout)).toMatchObject({
         ...{ size: 24 * MiB, readBack: true, checkedBy: 'contents' },

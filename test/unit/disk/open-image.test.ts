@@ -28,6 +28,19 @@ describe('an image', () => {
     close();
   });
 
+  test('that is a text file of any length is called so, a recipe with what reads it', () => {
+    for (const [name, text] of [
+      ['x.yaml', 'name: lab\n'],
+      ['y.yaml', '# ä\n'.repeat(900)],
+    ] as const) {
+      const file = join(path, '..', name);
+      writeFileSync(file, text);
+      expect(() => openImage(file)).toThrow(
+        `${file}: expected a raw, qcow2 or VMDK disk image, found a text file; recipe show, test --dry-run and oem check read recipes, scenarios and providers`,
+      );
+    }
+  });
+
   test('that is qcow2 is opened as the disk in it', () => {
     const source = memoryDevice(payload(100_352, 2));
     const plan = planQcow2(source, [{ offset: 0, length: source.size }]);

@@ -28,7 +28,7 @@ export async function confirmErasing(
     refuse(`--device-serial: expected that of ${shown}, found ${JSON.stringify(consent.serial)}`);
   }
   if (consent.yes && consent.serial !== undefined) {
-    return context.report({ type: 'note', text: `erasing ${shown}` });
+    return context.report({ type: 'note', text: `may be erased, as --yes says: ${shown}` });
   }
   if (consent.yes) {
     refuse(

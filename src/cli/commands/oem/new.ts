@@ -45,7 +45,7 @@ export const command = defineCommand({
     writeNewFiles(files.map(({ path, text }) => ({ path: join(folder, path), text, mode: 0o644 })));
     for (const { path, executable } of files) if (executable) chmodSync(join(folder, path), 0o755);
     const paths = files.map(({ path }) => join(dir, path));
-    const next = `next: twinbank oem check ${dir}`;
+    const next = `next: twinbank oem test ${dir}, then twinbank oem check ${dir}`;
     return { json: { name: called, files: paths }, text: [...paths, next].join('\n') };
   },
 });

@@ -21,7 +21,7 @@ function indexOf(needs: Record<string, readonly string[]>) {
 }
 
 const close = (wanted: readonly string[], needs: Record<string, readonly string[]>, builtin = '') =>
-  closeOverNeeds(wanted, indexOf(needs), parseBuiltin(builtin), 'boot.drivers');
+  closeOverNeeds(wanted, indexOf(needs), parseBuiltin(builtin), (at) => `boot.drivers[${at}]`);
 
 describe('what a module needs', () => {
   it('is in depends and in soft dependencies before it', () => {
@@ -87,7 +87,7 @@ describe('closing a list of drivers', () => {
     expect(() =>
       close(['nvem', 'virtio-blkk', 'a'], { nvme: [], 'virtio-blk': [], a: [] }),
     ).toThrow(
-      'boot.drivers: expected drivers that the kernel has, found "nvem" (did you mean nvme?), "virtio-blkk" (did you mean virtio_blk?)',
+      'boot.drivers[0]: expected a driver that the kernel has, found "nvem"; did you mean "nvme"?\nboot.drivers[1]: expected a driver that the kernel has, found "virtio-blkk"; did you mean "virtio_blk"?',
     );
     expect(() => close(['zzzzzz'], { nvme: [] })).toThrow(/found "zzzzzz"$/);
   });

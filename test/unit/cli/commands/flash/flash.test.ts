@@ -79,7 +79,7 @@ describe('flash', () => {
     [
       ['x.img', 'x.img.txt', '--keep-state', '--yes'],
       8,
-      /expected a state to keep, found expected a d/,
+      /expected a state to keep, found expected a raw, qcow2 or VMDK disk image, found a text file/,
     ],
     [
       ['x.img', 'd.img', '--device-serial', 'x'],

@@ -162,12 +162,7 @@ describe('inspect of what is no whole image', () => {
   });
 
   it.each([
-    [
-      'random bytes',
-      Buffer.alloc(50_000, 'no image '),
-      6,
-      /^twinbank: x\.img: LBA 1: expected the GPT/,
-    ],
+    ['random bytes', Buffer.alloc(50_000, 0x81), 6, /^twinbank: x\.img: LBA 1: expected the GPT/],
     ['an empty file', Buffer.alloc(0), 6, /expected a disk image of 512 bytes or more, found 0/],
     [
       'a gzip file',

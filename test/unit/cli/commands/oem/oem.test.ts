@@ -24,7 +24,7 @@ describe('oem new', () => {
     const { code, stdout, stderr } = await oem('new', 'acme', '--vendor', 'ACME: "Servers"');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toBe(
-      'acme/provider.yaml\nacme/files/usr/share/acme/about.txt\nacme/support/collect.sh\nacme/cim/sensors.ts\nacme/cim/sensors.test.ts\nacme/README.md\nnext: twinbank oem check acme\n',
+      'acme/provider.yaml\nacme/files/usr/share/acme/about.txt\nacme/support/collect.sh\nacme/cim/sensors.ts\nacme/cim/sensors.test.ts\nacme/README.md\nnext: twinbank oem test acme, then twinbank oem check acme\n',
     );
     expect(loadProvider('acme', folder)).toMatchObject({
       name: 'acme',
