@@ -171,6 +171,17 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./commands/report.ts'),
   },
   {
+    usage: 'cache',
+    describe: 'Look at what builds keep for the next ones',
+    commands: [
+      {
+        usage: 'status',
+        describe: 'Say where the cache is and how large its parts are',
+        load: () => import('./commands/cache/status.ts'),
+      },
+    ],
+  },
+  {
     usage: 'completion <shell>',
     describe: 'Print a script by which a shell completes commands, options and values',
     load: () => import('./commands/completion/completion.ts'),

@@ -15,7 +15,10 @@ const all = await Promise.all(
     const { command } = await row.load();
     const { positionals, options } = declaredBy(command);
     const needs = Object.keys(command.needs);
-    return { name, usage, needs, positionals: positionals.map(([one]) => one), options };
+    const [first = 'x'] = positionals
+      .flatMap(([, { choices }]) => [choices ?? []].flat())
+      .map(String);
+    return { name, usage, needs, positionals: positionals.map(([one]) => one), first, options };
   }),
 );
 const refusal = (line: string): Promise<string> =>
@@ -37,15 +40,17 @@ describe('every command', () => {
       positionals.map((one) => ({ ...row, positional: one })),
     ),
   )('refuses of $name --$positional, which is no option', async (row) => {
-    const { name, positional, usage, options } = row;
+    const { name, positional, usage, options, first } = row;
     const [, ...others] = [...usage.matchAll(/</g)];
     const required = options.flatMap(([one, { demandOption }]) =>
       demandOption ? `--${one} z` : [],
     );
-    const words = ['x', ...others.map(() => 'y'), ...required].join(' ');
+    const words = [name === 'completion' ? first : 'x', ...others.map(() => 'y'), ...required].join(
+      ' ',
+    );
     const expected = `--${positional}: expected it without dashes, as in twinbank ${usage} (see twinbank ${name} --help)`;
-    expect(await refusal(`${name} ${words} --${positional} list`)).toBe(expected);
-    expect(await refusal(`${name} --${positional}=list ${words}`)).toBe(expected);
+    expect(await refusal(`${name} ${words} --${positional} ${first}`)).toBe(expected);
+    expect(await refusal(`${name} --${positional}=${first} ${words}`)).toBe(expected);
     // Behind -- it is a word like any other.
     expect(await refusal(`${name} ${words} -- --${positional}`)).not.toContain('without dashes');
   });

@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { humanSize } from '../../../diagnostics/size.ts';
+import { allocatedBytes } from '../../../disk/allocated-bytes.ts';
+import { cacheDirectory } from '../../../host/own-folders.ts';
+import { defineCommand } from '../../command.ts';
+import { table } from '../../text/table.ts';
+
+/** The folders of a cache (src/builder/components/cache.ts), and what each is for. */
+const parts = {
+  objects: 'modules and downloaded packages, by their SHA-256',
+  derived: 'which module was made of which inputs',
+  resolutions: 'what apt and npm have answered',
+  bundles: 'which files a bundle of our own sources is made of',
+  apt: "apt's own index",
+  partial: 'downloads under way or broken off',
+  scratch: 'work under way',
+} as const;
+
+export const command = defineCommand({
+  examples: [
+    ['cache status', 'Where it is, and how large'],
+    ['cache status --json', 'The same in bytes, for programs'],
+  ],
+  builder: (yargs) => yargs,
+  run: async ({ env, colors }) => {
+    const directory = cacheDirectory(env);
+    const bytes = allocatedBytes(directory);
+    const rows = Object.entries(parts).map(([name, what]) => {
+      return { name, what, bytes: allocatedBytes(join(directory, name)) };
+    });
+    const cells = rows.map((row) => [row.name, humanSize(row.bytes), row.what]);
+    const total = existsSync(directory)
+      ? `${directory}: ${humanSize(bytes)} on the disk`
+      : `${directory}: not there yet`;
+    return {
+      json: { directory, bytes, parts: rows.map(({ what: _, ...row }) => row) },
+      text: `${table([['part', 'size', 'what it has'], ...cells])}\n${colors.bold(total)}`,
+    };
+  },
+});
