@@ -1,8 +1,9 @@
 import { tmpdir } from 'node:os';
-import { join, resolve, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { refusalOf } from '../diagnostics/system-error.ts';
 import { homeFolder } from './home-folder.ts';
+import { isTemporaryFolder } from './temporary-folder.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -19,14 +20,22 @@ export function stateDirectory(env: Environment): string {
   return join(base, 'twinbank');
 }
 
+interface OwnFolder {
+  readonly what: string;
+  readonly variable: string;
+  readonly folder: (env: Environment) => string;
+  /** Whether what has this name in the folder is ours; without it, all is. */
+  readonly has?: (name: string) => boolean;
+}
+
 /** Folders that nobody named on the command line, and the variable that puts each elsewhere. */
-const ownFolders = [
-  { what: 'the cache', variable: 'TWINBANK_CACHE', folder: cacheDirectory, below: sep },
-  { what: 'the kept state', variable: 'XDG_STATE_HOME', folder: stateDirectory, below: sep },
-  // Of all that lies there, what has our prefix. Sockets lie in the last one where the other's path is too long for them.
-  { what: 'temporary files', variable: 'TMPDIR', folder: temporary, below: `${sep}twinbank-` },
-  { what: 'temporary files', variable: 'TMPDIR', folder: () => '/tmp', below: `${sep}twinbank-` },
-] as const;
+const ownFolders: readonly OwnFolder[] = [
+  { what: 'the cache', variable: 'TWINBANK_CACHE', folder: cacheDirectory },
+  { what: 'the kept state', variable: 'XDG_STATE_HOME', folder: stateDirectory },
+  // Of all that lies there, what has a name as we make them. Sockets lie in the last one where the other's path is too long for them.
+  { what: 'temporary files', variable: 'TMPDIR', folder: temporary, has: isTemporaryFolder },
+  { what: 'temporary files', variable: 'TMPDIR', folder: () => '/tmp', has: isTemporaryFolder },
+];
 
 function temporary(env: Environment): string {
   return env.TMPDIR || tmpdir();
@@ -63,14 +72,12 @@ export function withRemedy(failure: TwinbankError, env: Environment): TwinbankEr
 }
 
 function ownFolderOf(path: string, env: Environment) {
-  for (const { what, variable, folder, below } of ownFolders) {
+  for (const { what, variable, folder, has } of ownFolders) {
     const place = known(() => folder(env));
-    const whole = resolve(path);
-    if (
-      place !== undefined &&
-      (whole === resolve(place) || whole.startsWith(resolve(place) + below))
-    )
-      return { what, variable, folder: place };
+    if (place === undefined) continue;
+    const [first = ''] = relative(resolve(place), resolve(path)).split(sep);
+    const isThere = first === '' || (first !== '..' && (has?.(first) ?? true));
+    if (isThere) return { what, variable, folder: place };
   }
   return undefined;
 }

@@ -14,6 +14,11 @@ export interface TemporaryFolder {
 
 const ownName = new RegExp(`^twinbank-[a-z]+-(${ownerPattern})-[A-Za-z0-9]{6}$`);
 
+/** Whether a folder of this name is one of ours; others have names that begin as ours do. */
+export function isTemporaryFolder(name: string): boolean {
+  return ownName.test(name);
+}
+
 /**
  * A folder of our own that goes with this process if nobody removes it before; what a process that was killed has left, the
  * next run sweeps. `kind` is a word of small letters that says what it is for. Throws `temporary.folder` (kind `io`) where `parent` takes none.

@@ -18,7 +18,7 @@ describe('a failure to write', () => {
     ],
     [
       'EDQUOT',
-      '/t/twinbank-disk-1/disk.img',
+      '/t/twinbank-disk-17-a1b2-c3d4-XyZ123/disk.img',
       '/t: could not write temporary files: the disk quota is used up; free some, or set TMPDIR to a folder on another file system',
     ],
     [
@@ -51,6 +51,11 @@ describe('a failure to write', () => {
       'EROFS',
       '/t/x.img',
       '/t/x.img: could not write it: the file system is read-only; name a place that this user may write',
+    ],
+    [
+      'ENOSPC',
+      '/t/twinbank-out/x.img',
+      '/t/twinbank-out/x.img: could not write it: no space is left on its file system; free some, or write to another file system',
     ],
     [
       'ENOSPC',
