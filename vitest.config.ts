@@ -39,6 +39,8 @@ export default defineConfig({
     // One core less would be left to nobody: the process that starts the workers waits for them.
     maxWorkers: availableParallelism(),
     globalSetup: ['test/support/run-folder.ts'],
+    // Five projects have one source: it is transformed once for all of them, and again where it was changed.
+    experimental: { fsModuleCache: true },
     sequence: { sequencer: LongestFirst },
     projects: [
       // One file after another in the same process: to start one and to load what is under test would take longer
