@@ -87,6 +87,12 @@ export const commands: readonly CommandRow[] = [
     ],
   },
   {
+    usage: 'new <dir>',
+    describe: 'Begin a repository of your own: recipe, OEM provider, scenario, CI',
+    page: 'recipes.md',
+    load: () => import('./commands/new/new.ts'),
+  },
+  {
     usage: 'inspect <image>',
     describe: 'Show what is in an image and what boots next, or what is in a bundle',
     page: 'inventory.md',

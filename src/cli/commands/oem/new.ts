@@ -1,13 +1,12 @@
-import { chmodSync, readdirSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { scaffold } from '../../../builder/oem/scaffold.ts';
-import { TwinbankError } from '../../../diagnostics/error.ts';
 import { makeFolders } from '../../../disk/make-folders.ts';
 import { packageRoot } from '../../../host/package-root.ts';
 import { providerSchema } from '../../../recipe/provider-schema.ts';
 import { defineCommand } from '../../command.ts';
-import { usageError } from '../../failure.ts';
 import { writeNewFiles } from '../../new-files.ts';
+import { assertEmpty, assertWord, providerNameOf } from '../../new-folder.ts';
 
 export const command = defineCommand({
   examples: [
@@ -36,10 +35,10 @@ export const command = defineCommand({
   dash: { name: 'text', vendor: 'text' },
   run: async ({ cwd }, { dir, name, vendor }) => {
     const folder = resolve(cwd, dir);
-    const called = name ?? plainName(basename(folder));
+    const called = name ?? providerNameOf(basename(folder));
     assertWord('--name', providerSchema.shape.name.safeParse(called), called);
     assertWord('--vendor', providerSchema.shape.vendor.safeParse(vendor), vendor);
-    assertEmpty(folder, dir);
+    assertEmpty(folder, dir, { code: 'oem.exists' });
     const files = scaffold(called, vendor, schemaFor(folder));
     for (const { path } of files) makeFolders(dirname(join(folder, path)));
     writeNewFiles(files.map(({ path, text }) => ({ path: join(folder, path), text, mode: 0o644 })));
@@ -49,39 +48,6 @@ export const command = defineCommand({
     return { json: { name: called, files: paths }, text: [...paths, next].join('\n') };
   },
 });
-
-/** Of a folder's name what a provider can be called. */
-function plainName(name: string): string {
-  return name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9-]/g, '')
-    .replace(/^[^a-z]+/, '')
-    .slice(0, 8);
-}
-
-function assertWord(
-  option: string,
-  parsed: { success: boolean; error?: { issues: { message: string }[] } | undefined },
-  found: string,
-): void {
-  if (parsed.success) return;
-  const expected = parsed.error?.issues[0]?.message ?? 'another';
-  throw usageError(`${option}: expected ${expected}, found ${JSON.stringify(found)}`);
-}
-
-function assertEmpty(folder: string, dir: string): void {
-  let names: string[];
-  try {
-    names = readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  if (names.length === 0) return;
-  const found = names.slice(0, 3).join(', ');
-  const message = `${dir}: expected a new or empty folder, found ${found}${names.length > 3 ? ', ...' : ''} in it; name another one`;
-  throw new TwinbankError('refused', 'oem.exists', message, { data: { dir } });
-}
 
 /** Inside the package editors find its schema; elsewhere no path would hold for others. */
 function schemaFor(folder: string): string | undefined {
