@@ -26,6 +26,7 @@ import { buildModules, planOems } from './modules/build-modules.ts';
 import type { BuiltModule } from './modules/module.ts';
 import { firmwareWarnings } from './oem/oem-firmware.ts';
 import { type ImageFormat, type Outputs, resultPath, writeOutputs } from './outputs.ts';
+import { assertApplianceDrivers } from './ova/ova.ts';
 import { signLoader } from './sign-loader.ts';
 import type { StoreContents } from './store.ts';
 
@@ -91,6 +92,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const folder = dirname(resultPath({ out, fileName }, 'img'));
   const prepared = await prepareImage(options, step);
   const { parts, modules, manifests, fit, used } = prepared;
+  if (formats.includes('ova')) assertApplianceDrivers(modules);
   const name = imageName(recipe);
   const system = systemOf(prepared);
   const sbom = await cachedSbom(system, components);
@@ -100,6 +102,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
     name,
     fileName,
     formats,
+    about: aboutOf(recipe, parts.bank.bootCfg.build),
     modules,
     manifests,
     used,
@@ -184,6 +187,11 @@ export async function prepareImage(
 /** What an image is called: `NAME-VERSION`. */
 export function imageName({ name, version }: ResolvedRecipe): string {
   return `${name}-${version}`;
+}
+
+function aboutOf({ title, description, product }: ResolvedRecipe, build: string) {
+  const shown = title ?? product;
+  return { title: shown, description: description ?? shown, product, build };
 }
 
 function identityOf({ product, name, version, build }: ResolvedRecipe): string {

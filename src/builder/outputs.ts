@@ -5,7 +5,7 @@ import { TwinbankError } from '../diagnostics/error.ts';
 import { refusedAt } from '../diagnostics/system-error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { createBmap, encodeBmap } from '../disk/bmap.ts';
-import { type DiskFormatName, diskFormats } from '../disk/disk-formats.ts';
+import { type DiskContent, type DiskFormatName, diskFormats } from '../disk/disk-formats.ts';
 import type { Extent } from '../disk/extents.ts';
 import { documentEndings } from '../disk/image-documents.ts';
 import { outputPlace } from '../disk/output-place.ts';
@@ -15,6 +15,7 @@ import type { Resolved } from './components/component.ts';
 import { sha256 } from './components/digest.ts';
 import { formatLock } from './components/lock.ts';
 import type { BuiltModule } from './modules/module.ts';
+import { type AboutAppliance, writeOva } from './ova/ova.ts';
 
 interface FinishedImage {
   /** The raw image under its temporary name. */
@@ -31,6 +32,8 @@ export interface Outputs {
   /** What the results are called, without their endings. */
   readonly fileName: string;
   readonly formats: readonly ImageFormat[];
+  /** For an appliance's descriptor. */
+  readonly about: Omit<AboutAppliance, 'name'>;
   readonly modules: readonly BuiltModule[];
   /** Of the bank, the base's first. */
   readonly manifests: readonly KeptManifest[];
@@ -46,8 +49,33 @@ export interface WrittenFiles {
   readonly replaced: string[];
 }
 
-export type ImageFormat = 'raw' | DiskFormatName;
-export const imageFormats: readonly ImageFormat[] = ['raw', ...diskFormats.map(({ name }) => name)];
+export type ImageFormat = 'raw' | 'ova' | DiskFormatName;
+
+/** What is made of the raw image, a row each. */
+interface PackedFormat {
+  readonly name: ImageFormat;
+  /** Of the file's name, without the dot. */
+  readonly ending: string;
+  write(path: string, image: DiskContent, outputs: Pick<Outputs, 'name' | 'about'>): Promise<void>;
+}
+
+const packedFormats: readonly PackedFormat[] = [
+  ...diskFormats.map(
+    ({ name: format, ending, write }): PackedFormat => ({
+      ...{ name: format, ending },
+      write: (path, image, { name }) =>
+        write(path, image, { fileName: `${name}.${ending}`, use: 'transfer' }),
+    }),
+  ),
+  {
+    ...{ name: 'ova', ending: 'ova' },
+    write: (path, image, { name, about }) => writeOva(path, image, { name, ...about }),
+  },
+];
+export const imageFormats: readonly ImageFormat[] = [
+  'raw',
+  ...packedFormats.map(({ name }) => name),
+];
 
 /**
  * Where a result stands in the end: of a link, at what it leads to. Throws `output.special` (kind `refused`) where
@@ -97,13 +125,11 @@ export async function writeOutputs(image: FinishedImage, outputs: Outputs): Prom
   };
   try {
     for (const format of outputs.formats) {
-      const packed = diskFormats.find(({ name }) => name === format);
+      const packed = packedFormats.find(({ name }) => name === format);
       // The temporary file is the image itself.
       if (!packed) await writing(stage('img'), ({ partial }) => rename(image.path, partial));
-      else {
-        const how = { fileName: `${outputs.name}.${packed.ending}`, use: 'transfer' } as const;
-        await writing(stage(packed.ending), ({ partial }) => packed.write(partial, image, how));
-      }
+      else
+        await writing(stage(packed.ending), ({ partial }) => packed.write(partial, image, outputs));
     }
     const bmap = encodeBmap(createBmap(image.device, image.extents));
     const texts = {

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   lstatSync,
   mkdirSync,
@@ -14,6 +16,7 @@ import { type Outputs, type WrittenFiles, writeOutputs } from '../../../src/buil
 import { decodeBmap } from '../../../src/disk/bmap.ts';
 import { recordingDevice } from '../../../src/disk/extents.ts';
 import { openFileDevice } from '../../../src/disk/file-device.ts';
+import { openImage } from '../../../src/disk/open-image.ts';
 import { temporaryImage } from '../../../src/disk/temporary-image.ts';
 import { temporaryDirectory } from './components/surroundings.ts';
 
@@ -29,6 +32,7 @@ async function write(out: string, options: Partial<Outputs> = {}): Promise<Writt
         name: 'x-1',
         fileName: 'x-1',
         formats: ['raw'],
+        about: { title: 'x <&>', description: 'an "x"', product: 'x', build: '1-1' },
         manifests: [],
         modules: [],
         used: [],
@@ -55,6 +59,35 @@ describe('the results of a build', () => {
     expect(decodeBmap(readFileSync(join(out, 'x-1.bmap'), 'utf8')).ranges).toMatchObject([
       { offset: 4096, length: 4096 },
     ]);
+  });
+
+  it('are an appliance that holds descriptor, manifest and disk, in this order, and agrees with itself', async () => {
+    const out = temporaryDirectory();
+    expect((await write(out, { formats: ['ova'] })).files).toContain(join(out, 'x-1.ova'));
+    expect(readdirSync(out).filter((name) => name.startsWith('.'))).toEqual([]);
+    const run = (...args: string[]) => execFileSync('tar', args, { cwd: out, encoding: 'utf8' });
+    const names = ['x-1.ovf', 'x-1.mf', 'x-1-disk1.vmdk'];
+    expect(run('tf', 'x-1.ova').trim().split('\n')).toEqual(names);
+    run('xf', 'x-1.ova');
+    const read = (name: string) => readFileSync(join(out, name));
+    const sum = (name: string) => createHash('sha256').update(read(name)).digest('hex');
+    expect(read('x-1.mf').toString()).toBe(
+      `SHA256(x-1.ovf)= ${sum('x-1.ovf')}\nSHA256(x-1-disk1.vmdk)= ${sum('x-1-disk1.vmdk')}\n`,
+    );
+    const ovf = read('x-1.ovf').toString();
+    const { size } = statSync(join(out, 'x-1-disk1.vmdk'));
+    expect(ovf).toContain(`ovf:href="x-1-disk1.vmdk" ovf:size="${size}"`);
+    expect(ovf).toContain(`ovf:capacity="${2 ** 20}" ovf:capacityAllocationUnits="byte"`);
+    expect(ovf).toContain('<Product>x &lt;&amp;&gt;</Product>');
+    const opened = openImage(join(out, 'x-1-disk1.vmdk'));
+    expect([opened.device.size, Buffer.from(opened.device.read(4096, 4)).toString()]).toEqual([
+      2 ** 20,
+      'data',
+    ]);
+    opened.close();
+    const again = temporaryDirectory();
+    await write(again, { formats: ['ova'] });
+    expect(readFileSync(join(again, 'x-1.ova')).equals(read('x-1.ova'))).toBe(true);
   });
 
   it('replace those of an earlier build', async () => {
