@@ -26,7 +26,7 @@ export type ScriptPlan = Required<GrubScriptOptions>;
 export const readKeys = bootCfgKeys.filter((key) => key !== 'title');
 
 /** The facts of one bank, in GRUB variables named \`bN_FACT\`: what is read, then what the script makes. */
-export const registers = [...readKeys, 'eligible', 'why', 'placed', 'checked'];
+export const registers = [...readKeys, 'eligible', 'why', 'placed', 'checked', 'said'];
 
 /** GRUB's font for the UEFI screen, in the memory disk inside BOOTX64.EFI. */
 export const fontName = 'ascii.pf2';

@@ -36,6 +36,7 @@ function refuse(): string {
 function tb_refuse {
   set why="$1"
   set eligible="no"
+  set said="$said; refused: $1"
   set tb_refused="$tb_refused,$bank:$2"
   tb_put
   ${echo({ type: 'refused', bank: '$bank', reason: '$1' })}
@@ -131,11 +132,13 @@ ${readKeys.map((key) => `  unset ${key}`).join('\n')}
 ${require.join('\n')}
   if [ -n "$tb_bad" ]; then
     set bootstate="M"
+    set said="MALFORMED"
     ${echo({ type: 'bank', bank: '$bank', state: 'MALFORMED' })}
     tb_refuse "${refusals.malformed} ($tb_bad)" malformed:$tb_bad
     return 0
   fi
   tb_state_name
+  set said="$tb_state attempts=$attempts verdict=$verdict updated=$updated build=$build"
   ${echo(facts)}
   if [ "$bootstate" = "2" ]; then
     set tb_verdict="T"

@@ -15,6 +15,14 @@ export function verifyFunctions(plan: ScriptPlan): string {
 function hashFile(): string {
   return `
 function tb_hash {
+  tb_draw "$1" hide
+  tb_hash_file "$1"
+  if [ -z "$why" ]; then
+    tb_step
+  fi
+}
+
+function tb_hash_file {
   set tb_about="$1"
   if [ -s "$tb_dir/$1.sum" ]; then
     if [ -s "$tb_dir/$1" ]; then
@@ -55,6 +63,13 @@ function tb_verify {
     return 0
   fi
   ${echo({ type: 'verifying', bank: '$bank' })}
+  set tb_files="bank.env $kernel"
+  for tb_m in $modules; do
+    if [ "$tb_m" != "${moduleSeparator}" ]; then
+      set tb_files="$tb_files $tb_m"
+    fi
+  done
+  tb_bar "$tb_files"
 ${bankEnvKeys.map((key) => `  set tb_cfg_${key}="$${key}"`).join('\n')}
   tb_hash bank.env
   if [ -z "$why" ]; then
@@ -86,7 +101,9 @@ ${compare.join('\n')}
   done
   if [ -z "$why" ]; then
     set checked="yes"
+    set tb_about=""
   fi
+  tb_draw "$tb_about" show
   tb_put
 }`;
 }
