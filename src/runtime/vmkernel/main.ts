@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { release } from 'node:os';
+import { hostname, release } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { agents } from '../agents/registry.ts';
 import { takeOverGroup } from '../system/cgroup.ts';
@@ -84,6 +84,7 @@ await runVmkd({
   verifyBank: verifyRunningBank,
   readSettings: () => readConfiguration().settings,
   setHostName,
+  hostName: hostname,
   findInterfaces,
   findControllers,
   openNetwork,

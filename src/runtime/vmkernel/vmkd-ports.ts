@@ -12,6 +12,7 @@ import type { DriversPort } from './boot/load-drivers.ts';
 import type { BankPort } from './boot/open-bank.ts';
 import type { EnginePort } from './boot/start-engine.ts';
 import type { HealthPort } from './health/system-health.ts';
+import type { ScreenPort } from './management/keep-screen.ts';
 import type { ServePort } from './management/serve-methods.ts';
 import type { RunningParts, UpdatesPort } from './methods.ts';
 import type { NetworkPort } from './network/start-network.ts';
@@ -29,6 +30,7 @@ export interface VmkdPorts
     VerifyPort,
     NetworkPort,
     HealthPort,
+    ScreenPort,
     ServePort {
   readonly console: Console;
   readonly bankGuard: BankGuard;

@@ -7,6 +7,7 @@ import { reportNoBank, reportReady } from './boot/report-ready.ts';
 import { startEngine } from './boot/start-engine.ts';
 import { systemHealth } from './health/system-health.ts';
 import { watchHealth } from './health/watch-health.ts';
+import { keepScreen } from './management/keep-screen.ts';
 import { serveMethods } from './management/serve-methods.ts';
 import { reportAddress, startNetwork } from './network/start-network.ts';
 import { showOems } from './oem/show-oems.ts';
@@ -83,6 +84,14 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
 
   // 6. A network address, or the news that there is none yet.
   await reportAddress(ports, network);
+
+  // The screen at rest, from here on: what a person in front of the host has to know.
+  keepScreen(ports, {
+    interfaces: network.interfaces,
+    phase: () => state.phase,
+    confirmed: () => state.confirmed,
+    problems: () => problems(false),
+  });
 
   // 7. The boot is confirmed once it is healthy.
   const onConfirmed = (): void => {

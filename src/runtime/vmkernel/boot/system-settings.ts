@@ -17,6 +17,13 @@ const settingsForm = object({
     checks: list(checkName),
     trialChecks: list(checkName),
   }),
+  /** What the screen at rest says. */
+  console: object({
+    product: text,
+    title: text,
+    /** How long the loader listens for a key; 0: it does not. */
+    loaderSeconds: number,
+  }),
 });
 export type SystemSettings = ReturnType<typeof settingsForm>;
 

@@ -31,6 +31,18 @@ describe('the console', () => {
     }
   });
 
+  it("keeps what stays on the host's own screen from every other console", () => {
+    const files = place('tty0 ttyS0 hvc0\n');
+    for (const name of ['kmsg', 'tty0', 'ttyS0', 'hvc0']) writeFileSync(join(folder, name), '');
+    const console = systemConsole(clock, files);
+    console.line('a word');
+    console.panel(['twinbank 1.0']);
+    const texts = ['tty0', 'ttyS0', 'hvc0'].map((name) => readFileSync(join(folder, name), 'utf8'));
+    // A terminal goes on where it was; this file begins anew.
+    expect(texts[0]).toMatch(/twinbank 1\.0.*twinbank: a word\r\n$/);
+    expect(texts.slice(1)).toEqual(['twinbank: a word\r\n', 'twinbank: a word\r\n']);
+  });
+
   it('makes one line that the kernel takes of whatever a driver says', () => {
     const files = place('');
     writeFileSync(files.log, '');

@@ -26,7 +26,12 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
   const events: string[] = [];
   const journal: JournalEvent[] = [];
   const note = (event: string): void => void events.push(event);
-  const fake: { seconds: number; parts?: RunningParts; pressed?: () => void } = { seconds: 20 };
+  const fake: {
+    seconds: number;
+    panel?: readonly string[];
+    parts?: RunningParts;
+    pressed?: () => void;
+  } = { seconds: 20 };
   const ports: VmkdPorts = {
     clock: { sinceKernel: () => fake.seconds, sincePowerOn: () => fake.seconds + 10 },
     console: {
@@ -34,6 +39,9 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       log: note,
       event: (event) => note(consoleText(event)),
       stage: (name, detail) => note(`${name}: ${detail}`),
+      panel: (lines) => {
+        fake.panel = lines;
+      },
       picture: (lines) => note(`picture of ${lines.length} lines`),
       stages: () => ({ engine: 1 }),
     },
@@ -48,6 +56,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     settings: {
       agents: ['vmkd', 'lamp', 'syslog'],
       health: { watchdogSeconds: 60, trialSeconds: 300, checks: ['agents'], trialChecks: [] },
+      console: { product: 'twinbank', title: 'twinbank on R6', loaderSeconds: 2 },
     },
     faults: new Set(),
     engine: '22.0.0',
@@ -85,6 +94,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       note(`host name ${name}`);
       return undefined;
     },
+    hostName: () => 'esx1',
     findInterfaces: () => ['eth0'],
     findControllers: () => [],
     openNetwork: () => ({

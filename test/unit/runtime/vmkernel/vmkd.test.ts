@@ -121,6 +121,30 @@ describe('the steps of vmkd', () => {
     expect(journal).toMatchObject([{ event: 'ready', bank: 0, confirmed: false }]);
   });
 
+  it('keep the screen true: name, address and state as they are now', async () => {
+    const now = { host: 'esx1', address: '10.0.2.15' };
+    const lease = { interface: 'eth0', prefix: 24, router: '', dns: '' };
+    const { fake, run } = fakeSystem({
+      hostName: () => now.host,
+      currentLeases: () => (now.address ? [{ ...lease, address: now.address }] : []),
+    });
+    await run();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(fake.panel).toEqual(
+      expect.arrayContaining([
+        '  Host      esx1',
+        '  Address   10.0.2.15/24 on eth0',
+        '  Bank      5, confirmed',
+        '  State     ready',
+      ]),
+    );
+    Object.assign(now, { host: 'esx2', address: '' });
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(fake.panel).toEqual(
+      expect.arrayContaining(['  Host      esx2', '  Address   none yet; eth0 asks for one']),
+    );
+  });
+
   it('go on where the network, the judge or an OEM has something to say', async () => {
     const { events, journal, run } = fakeSystem({
       findInterfaces: () => [],

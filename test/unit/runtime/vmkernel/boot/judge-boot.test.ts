@@ -77,6 +77,7 @@ async function judge(boot: Boot): Promise<Judged> {
       line: (text) => void lines.push(text),
       event: (event) => void lines.push(consoleText(event)),
       log: () => {},
+      panel: () => {},
       picture: () => {},
       stage: (name, detail) => void lines.push(`${name}: ${detail}`),
       stages: () => ({}),
