@@ -29,12 +29,13 @@ const controller = 3;
 /** Resource types of CIM (CIM_ResourceAllocationSettingData.ResourceType). */
 const types = { cpu: 3, memory: 4, scsi: 6, ethernet: 10, disk: 17, serial: 21 };
 
+/** DMTF's name space of such settings. */
+const settingData = 'http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2';
 const namespaces = {
   xmlns: 'http://schemas.dmtf.org/ovf/envelope/1',
   'xmlns:ovf': 'http://schemas.dmtf.org/ovf/envelope/1',
-  'xmlns:rasd':
-    'http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData',
-  'xmlns:vssd': 'http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData',
+  'xmlns:rasd': `${settingData}/CIM_ResourceAllocationSettingData`,
+  'xmlns:vssd': `${settingData}/CIM_VirtualSystemSettingData`,
   'xmlns:vmw': 'http://www.vmware.com/schema/ovf',
 };
 

@@ -71,6 +71,7 @@ export const agentNames: Readonly<Record<string, string>> = {
   'recipe/': 'the words of recipes and of provider.yaml',
   'builder/oem/': 'the interface of CIM providers, and settings that an OEM has defaults for',
   'builder/modules/oem.ts': 'the same',
+  'builder/ova/ovf.ts': "the DMTF's name spaces",
   'cli/commands/oem/test.ts': 'the folder of CIM providers',
   'state/settings.ts': 'the names of settings and of their files',
   'state/archive.ts': 'the same',
