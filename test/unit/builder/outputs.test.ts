@@ -18,6 +18,7 @@ import { recordingDevice } from '../../../src/disk/extents.ts';
 import { openFileDevice } from '../../../src/disk/file-device.ts';
 import { openImage } from '../../../src/disk/open-image.ts';
 import { temporaryImage } from '../../../src/disk/temporary-image.ts';
+import { ownDevice } from '../../support/own-device.ts';
 import { temporaryDirectory } from './components/surroundings.ts';
 
 /** Writes an image of 1 MiB with four bytes of data into `out`, as a build does. */
@@ -128,9 +129,10 @@ describe('the results of a build', () => {
 
   it('never become what is a device, and leave it one', async () => {
     const out = temporaryDirectory();
-    symlinkSync('/dev/null', join(out, 'x-1.bmap'));
+    const device = ownDevice('null', temporaryDirectory());
+    symlinkSync(device, join(out, 'x-1.bmap'));
     await expect(write(out)).rejects.toMatchObject({ kind: 'refused', code: 'output.special' });
-    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+    expect(statSync(device).isCharacterDevice()).toBe(true);
     expect(readdirSync(out)).toEqual(['x-1.bmap']);
   });
 

@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openOutput } from '../../../src/cli/output-file.ts';
+import { ownDevice } from '../../support/own-device.ts';
 import { sink } from './host.ts';
 
 let folder: string;
@@ -104,12 +105,14 @@ describe('an output', () => {
   });
 
   it('is written into a device, which stays one, and says what that says', async () => {
-    await output('/dev/null').write('x');
-    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
-    const full = output('/dev/full').write('x');
+    const device = ownDevice('null', folder);
+    await output(device).write('x');
+    expect(statSync(device).isCharacterDevice()).toBe(true);
+    const fullDevice = ownDevice('full', folder);
+    const full = output(fullDevice).write('x');
     await expect(full).rejects.toMatchObject({ kind: 'io', code: 'file.no-space' });
     await expect(full).rejects.toThrow(
-      '/dev/full: could not write it: no space is left on its file system',
+      `${fullDevice}: could not write it: no space is left on its file system`,
     );
   });
 

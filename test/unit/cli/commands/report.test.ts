@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ndjsonLine } from '../../../../src/harness/report/ndjson.ts';
 import type { RunEvent } from '../../../../src/harness/report/run-event.ts';
+import { ownDevice } from '../../../support/own-device.ts';
 import { exampleRun } from '../../../support/report/example-run.ts';
 import { grayPng } from '../../../support/report/png.ts';
 import { eventStream } from '../../../support/report/stream.ts';
@@ -164,11 +165,12 @@ describe('report', () => {
   });
 
   it('leaves a device and a link what they are', async () => {
+    const device = ownDevice('null', folder);
     symlinkSync('far.xml', join(folder, 'link.xml'));
-    expect((await report('run.ndjson', '--junit', 'link.xml', '--html', '/dev/null')).code).toBe(0);
+    expect((await report('run.ndjson', '--junit', 'link.xml', '--html', device)).code).toBe(0);
     expect(lstatSync(join(folder, 'link.xml')).isSymbolicLink()).toBe(true);
     expect(read('far.xml')).toContain('<testsuites');
-    expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
+    expect(lstatSync(device).isCharacterDevice()).toBe(true);
   });
 
   it('says which file is not there', async () => {

@@ -25,6 +25,7 @@ import { encodeSlot, maxContentBytes, slotNames } from '../../../../../src/state
 import { packTar } from '../../../../../src/state/tar.ts';
 import { changedBytes } from '../../../../support/changed-bytes.ts';
 import { attachLoop, detachLoop } from '../../../../support/loop-device.ts';
+import { ownDevice } from '../../../../support/own-device.ts';
 import { writeSparse } from '../../../../support/sparse-file.ts';
 import { type SmallImage, smallImage } from '../../../bootloader/small-image.ts';
 import { runHere, sink } from '../../host.ts';
@@ -110,9 +111,10 @@ describe('state backup', () => {
 
   it('is written into what is no plain file, which stays what it is', async () => {
     const image = write('s.img', (one) => save(one, 5, 1, 3, 'host'));
-    const { code, stdout } = await backup(image, '/dev/null');
-    expect([code, stdout]).toEqual([0, '/dev/null: generation 3 of bank 5: etc/hostname\n']);
-    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+    const device = ownDevice('null', folder);
+    const { code, stdout } = await backup(image, device);
+    expect([code, stdout]).toEqual([0, `${device}: generation 3 of bank 5: etc/hostname\n`]);
+    expect(statSync(device).isCharacterDevice()).toBe(true);
     const { code: missing } = await backup(image, '/dev/twinbank-none');
     expect(missing).toBe(8);
   });
