@@ -148,7 +148,7 @@ export async function prepareImage(
 
   step('Build the modules');
   const modules = [...(await base.modules()), ...(await buildModules(oems, components))];
-  for (const text of await firmwareWarnings(oems, modules)) {
+  for (const text of await firmwareWarnings([...plans, ...oems], modules)) {
     components.report({ type: 'warning', text });
   }
 

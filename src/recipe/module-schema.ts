@@ -79,8 +79,11 @@ const vmmModuleSchema = map({
 const driversModuleSchema = map({
   type: z.literal('drivers').describe('Kernel modules beyond those of the initramfs'),
   drivers: list(driverName(), 'a list of kernel modules such as [nvme, ahci]').describe(
-    'Kernel modules taken along, with what they depend on and their firmware',
+    'Kernel modules taken along, with what they depend on; their firmware is a matter of a module of type files',
   ),
+  withoutFirmware: list(driverName(), 'a list of kernel modules such as [ccp]')
+    .prefault([])
+    .describe('Drivers that are known to do without the firmware that they ask for'),
   layer: layer(),
 });
 

@@ -4,7 +4,9 @@ import { runTool } from '../../host/run-tool.ts';
 import type { DriversModule } from '../../recipe/module-schema.ts';
 import { recipePlace } from '../../recipe/recipe-places.ts';
 import type { FileTree } from '../components/file-tree.ts';
+import { askedFirmware } from './asked-firmware.ts';
 import { readModules } from './kernel-index.ts';
+import { moduleName } from './kernel-modules.ts';
 import type { KernelSource } from './kernel-source.ts';
 import { layerInputs, makeLayer } from './layer.ts';
 import type { ModuleDraft, PlanContext } from './module.ts';
@@ -33,6 +35,15 @@ export function planDrivers(
     },
     tools: ['depmod', 'mksquashfs'],
     sonames: [],
+    firmware: async () => {
+      const source = await readModules(kernel, components);
+      const wanted = source.close(module.drivers, (at) =>
+        recipePlace(recipe, ['modules', name, 'drivers', at]),
+      );
+      const known = new Set(module.withoutFirmware.map(moduleName));
+      const asked = await askedFirmware(kernel, source, wanted, components);
+      return asked.filter(({ driver }) => !known.has(driver));
+    },
     build: async (scratch, sources) => {
       const source = await readModules(kernel, components);
       const early = source.close(recipe.boot.drivers, (at) =>

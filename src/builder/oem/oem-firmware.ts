@@ -50,7 +50,7 @@ export async function planOemFirmware(
 const maxNamed = 3;
 
 /**
- * A sentence for each driver of these OEMs that asks for firmware of which the bank has nothing. A driver names
+ * A sentence for each driver of these modules that asks for firmware of which the bank has nothing. A driver names
  * the files of all chips that it knows, so one that is there counts for all. Of packed OEMs only their
  * makers hear of it. `modules` are those of `holder`.
  */
@@ -66,8 +66,12 @@ export async function firmwareWarnings(
       if (files.some((file) => brought.has(`${folder}/${file}`))) continue;
       const more = files.length > maxNamed ? ` and ${files.length - maxNamed} more` : '';
       const names = `${files.slice(0, maxNamed).join(', ')}${more}`;
+      const asks = `${plan.name}: driver ${driver} asks for the firmware ${names}, of which ${holder} has nothing`;
+      const way = plan.oem
+        ? `list it under firmware in provider.yaml, put it into files/${folder}`
+        : `put it into ${folder} of a module of type files`;
       warnings.push(
-        `${plan.name}: driver ${driver} asks for the firmware ${names}, of which ${holder} has nothing; list it under firmware in provider.yaml, put it into files/${folder}, or say withoutFirmware: [${driver}] where the hardware does without`,
+        `${asks}; ${way}, or say withoutFirmware: [${driver}] where the hardware does without`,
       );
     }
   }
