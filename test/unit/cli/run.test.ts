@@ -71,7 +71,7 @@ describe('a command that succeeds', () => {
     const { rows } = oneCommand(async () => result);
     const { code, stderr } = await runHere(['try'], { rows, host: { stdout: full } });
     expect(code).toBe(5);
-    expect(stderr).toContain('no space left on device');
+    expect(stderr).toContain('no space is left on its file system');
   });
 });
 

@@ -121,7 +121,11 @@ describe('keys new', () => {
     [['new', '.', '--name', 'x'.repeat(65)], 2, /--name: expected 1 to 64 letters/],
     [['new', '.', '--passphrase-fd', 'x'], 2, /--passphrase-fd: expected the number of .*"x"/],
     [['new', '.', '--passphrase-fd', '-1'], 2, /--passphrase-fd: /],
-    [['new', 'file/x'], 5, /file\/x\/twinbank\.key: not a directory/],
+    [
+      ['new', 'file/x'],
+      5,
+      /file\/x\/twinbank\.key: could not read it: a part of the path is not a directory/,
+    ],
   ])('%j ends with %i', async (argv, expected, message) => {
     writeFileSync(at('file'), '');
     const { code, stderr } = await keys(argv, withPassphrase('secret'));
