@@ -19,4 +19,12 @@ describe('a disk of another kind than virtio', () => {
     expectHealthy(result, 5);
     consoleMatch(result, /confirmed \/dev\/sda5,/);
   });
+
+  it("is booted and confirmed: VMware's, with VMware's network card", async () => {
+    const card = ['-netdev', 'user,id=vm', '-device', 'vmxnet3,netdev=vm,romfile='];
+    const result = await boot({ firmware: 'uefi', disk: 'pvscsi', network: false, extra: card });
+    expectHealthy(result, 5);
+    consoleMatch(result, /confirmed \/dev\/sda5,/);
+    consoleMatch(result, /stage=network at=\S+ eth0 10\.0\.2\.15\/24/);
+  });
 });

@@ -6,7 +6,7 @@ import type { MachineOption } from './machine-option.ts';
 export const firmwares = ['bios', 'uefi'] as const;
 export type Firmware = (typeof firmwares)[number];
 
-export const diskTypes = ['virtio', 'ahci', 'nvme', 'usb'] as const;
+export const diskTypes = ['virtio', 'ahci', 'nvme', 'usb', 'pvscsi'] as const;
 export type DiskType = (typeof diskTypes)[number];
 
 /** Hardware watchdogs that QEMU has: a PCI card, and the one in the chipset. */
@@ -27,6 +27,8 @@ const diskDevices: Record<DiskType, readonly string[]> = {
   ahci: ['-device', 'ide-hd,bus=ide.0,drive=disk,bootindex=0'],
   nvme: ['-device', 'nvme,serial=twinbank,drive=disk,bootindex=0'],
   usb: ['-device', 'qemu-xhci', '-device', 'usb-storage,drive=disk,bootindex=0'],
+  // VMware's.
+  pvscsi: ['-device', 'pvscsi', '-device', 'scsi-hd,drive=disk,bootindex=0'],
 };
 
 /** The chipset's watchdog is always there, and resets only when it is told that it may. */
