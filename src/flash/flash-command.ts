@@ -7,6 +7,8 @@ import type { SourceRequest } from './open-source.ts';
 interface FlashCommandRequest extends SourceRequest {
   /** For the shell. */
   readonly command: string;
+  /** The folder that it runs in. */
+  readonly cwd: string;
 }
 
 /**
@@ -17,10 +19,10 @@ interface FlashCommandRequest extends SourceRequest {
 export async function flashCommand(
   request: FlashCommandRequest,
 ): Promise<{ readonly size: number }> {
-  const { command } = request;
+  const { command, cwd } = request;
   let child: ReturnType<typeof start> | undefined;
   const open = (): NodeJS.WritableStream => {
-    child = start(command);
+    child = start(command, cwd);
     return child.stdin;
   };
   try {
@@ -39,8 +41,9 @@ export async function flashCommand(
   }
 }
 
-function start(command: string) {
+function start(command: string, cwd: string) {
   const child = spawn('sh', ['-c', command], {
+    cwd,
     detached: outlivesTerminal,
     stdio: ['pipe', 2, 2],
   });

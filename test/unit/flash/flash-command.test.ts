@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -19,6 +19,7 @@ it('ends with a signal although the command has read everything and goes on', as
   const done = flashCommand({
     image,
     command: 'cat >/dev/null; exec sleep 4',
+    cwd: folder,
     signal: abort.signal,
     report: (event) => {
       if (event.type === 'done' && event.task === 'write') written();
@@ -28,4 +29,13 @@ it('ends with a signal although the command has read everything and goes on', as
     expect(done).rejects.toThrow('stop'),
     isWritten.then(() => setTimeout(100)).then(() => abort.abort(new Error('stop'))),
   ]);
+});
+
+it('runs the command in the folder that the caller is in', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'twinbank-flash-command-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const image = join(folder, 'x.img');
+  writeFileSync(image, smallImage().bytes);
+  await flashCommand({ image, command: 'cat >copy.img', cwd: folder, report: () => {} });
+  expect(readFileSync(join(folder, 'copy.img')).equals(readFileSync(image))).toBe(true);
 });

@@ -105,7 +105,8 @@ export const command = defineCommand({
     }
     if (target.startsWith('|')) {
       assertStream(context, options);
-      const { size: bytes } = await flashCommand({ ...source, command: target.slice(1).trim() });
+      const command = target.slice(1).trim();
+      const { size: bytes } = await flashCommand({ ...source, command, cwd: context.cwd });
       return { json: { image, target, size: bytes }, text: `${target}: took ${exactSize(bytes)}` };
     }
     const onDevice = place?.kind === 'block-device';
