@@ -20,9 +20,10 @@ describe('a disk of another kind than virtio', () => {
     consoleMatch(result, /confirmed \/dev\/sda5,/);
   });
 
-  it("is booted and confirmed: VMware's, with VMware's network card", async () => {
+  // Under BIOS: Debian's OVMF has no driver of its own for this controller.
+  it("is booted and confirmed: VMware's under bios, with VMware's network card", async () => {
     const card = ['-netdev', 'user,id=vm', '-device', 'vmxnet3,netdev=vm,romfile='];
-    const result = await boot({ firmware: 'uefi', disk: 'pvscsi', network: false, extra: card });
+    const result = await boot({ firmware: 'bios', disk: 'pvscsi', network: false, extra: card });
     expectHealthy(result, 5);
     consoleMatch(result, /confirmed \/dev\/sda5,/);
     consoleMatch(result, /stage=network at=\S+ eth0 10\.0\.2\.15\/24/);
