@@ -86,7 +86,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   await reportAddress(ports, network);
 
   // The screen at rest, from here on: what a person in front of the host has to know.
-  keepScreen(ports, {
+  const showNow = keepScreen(ports, {
     interfaces: network.interfaces,
     phase: () => state.phase,
     confirmed: () => state.confirmed,
@@ -109,6 +109,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   } else {
     reportNoBank(ports, opened.problem);
   }
+  showNow();
   const reported = opened.problem === undefined ? '' : problems(false).join('; ');
   watchHealth({
     ...ports,

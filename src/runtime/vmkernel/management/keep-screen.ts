@@ -29,8 +29,9 @@ const lookMs = 5000;
 /**
  * Shows on the host's own screen what a person in front of it has to know, and keeps it true for as long as the system runs. On
  * the serial line nothing of it is seen: that one is read by programs.
+ * @returns shows at once what has changed
  */
-export function keepScreen(port: ScreenPort, state: ScreenState): void {
+export function keepScreen(port: ScreenPort, state: ScreenState): () => void {
   const { console, command, settings } = port;
   const logo = port.oemLogos().flatMap(({ lines }) => lines);
   const look = (): void => {
@@ -56,4 +57,5 @@ export function keepScreen(port: ScreenPort, state: ScreenState): void {
   };
   look();
   setInterval(look, lookMs).unref();
+  return look;
 }

@@ -28,14 +28,13 @@ const mostParts = 4;
 
 /** The lines of the screen at rest, the first one its title. */
 export function screenLines(facts: ScreenFacts): string[] {
-  const { title, product, build, host, addresses, logo, problems } = facts;
-  const state = problems.length > 0 ? `unhealthy: ${problems.join('; ')}` : stateOf(facts);
+  const { title, product, build, host, addresses, logo } = facts;
   const rows = [
     ...row('Product', `${product} ${build}`),
     ...row('Host', host),
     ...row('Address', addresses),
     ...row('Bank', bankOf(facts)),
-    ...row('State', state),
+    ...row('State', stateOf(facts)),
     '',
     ...wrap(keysOf(facts), columns - 2).map((text) => `  ${text}`),
     '-'.repeat(columns),
@@ -45,7 +44,11 @@ export function screenLines(facts: ScreenFacts): string[] {
   return withLogo.length > mostRows ? [...top, ...rows] : withLogo;
 }
 
-function stateOf({ phase, confirmed }: ScreenFacts): string {
+function stateOf({ phase, confirmed, problems }: ScreenFacts): string {
+  const problem = problems.join('; ');
+  // An agent that has just been started is not ill yet.
+  if (problem !== '')
+    return phase === 'starting' ? `starting: ${problem}` : `unhealthy: ${problem}`;
   return phase === 'ready' && !confirmed ? 'ready, not confirmed' : phase;
 }
 

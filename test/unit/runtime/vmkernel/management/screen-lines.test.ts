@@ -45,6 +45,13 @@ describe('the screen at rest', () => {
         '  The loader listens for no keys at the next start.',
       ]),
     );
+    const problems = ['agent cim: it has just been started'];
+    expect(lines({ phase: 'starting', problems })).toContain(
+      '  State     starting: agent cim: it has just been started',
+    );
+    expect(lines({ problems })).toContain(
+      '  State     unhealthy: agent cim: it has just been started',
+    );
     const byHand = lines({ confirmed: false, bank: undefined });
     expect(byHand).toContain('  Bank      none: started without the loader');
     expect(byHand).toContain('  State     ready, not confirmed');
