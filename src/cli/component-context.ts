@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { systemApt } from '../builder/components/apt.ts';
+import { enterCache } from '../builder/components/cache-use.ts';
 import type { ComponentContext } from '../builder/components/component.ts';
 import { parseLock } from '../builder/components/lock.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
@@ -31,8 +32,10 @@ export async function componentContext(
   { env, report, signal, cwd }: Context,
   { lockedRecipe, trustOem = false }: ComponentOptions = {},
 ): Promise<ComponentContext> {
+  const directory = cacheDirectory(env);
+  await enterCache(directory, signal);
   const context = {
-    cache: { directory: cacheDirectory(env), report },
+    cache: { directory, report },
     apt: systemApt,
     report,
     signal,

@@ -178,12 +178,18 @@ export const commands: readonly CommandRow[] = [
   },
   {
     usage: 'cache',
-    describe: 'Look at what builds keep for the next ones',
+    describe: 'Look at what builds keep for the next ones, and remove what they do not use',
     commands: [
       {
         usage: 'status',
         describe: 'Say where the cache is and how large its parts are',
         load: () => import('./commands/cache/status.ts'),
+      },
+      {
+        usage: 'prune',
+        describe:
+          'Remove what builds have not used for long; they make it again where they need it',
+        load: () => import('./commands/cache/prune.ts'),
       },
     ],
   },

@@ -16,17 +16,18 @@ export function ownerMark(): string {
   return `${process.pid}-${world()}-${birthOf(process.pid) ?? '0000'}`;
 }
 
-/**
- * Whether the process of a mark has surely gone: it was one of this machine and of this container, and none has its number or the one
- * that has it was started at another time.
- */
+/** Whether the process of a mark has surely gone: none of this machine and this container has its number and its start. */
 export function isOwnerGone(mark: string, proc = '/proc'): boolean {
+  return ownerOf(mark, proc) === 'gone';
+}
+
+/** What is known of the process of a mark: nothing, where it was one of another machine or container. */
+export function ownerOf(mark: string, proc = '/proc'): 'there' | 'gone' | 'unknown' {
   const [, pid, itsWorld, birth] = new RegExp(`^${ownerPattern}$`).exec(mark) ?? [];
-  if (pid === undefined || itsWorld !== world()) return false;
+  if (pid === undefined || itsWorld !== world()) return 'unknown';
   // A /proc that says nothing of ourselves (mount option subset=pid, systemd's ProcSubset=) says nothing of others.
-  if (birthOf(process.pid, proc) === undefined) return false;
-  const found = birthOf(Number(pid), proc);
-  return found === undefined || found !== birth;
+  if (birthOf(process.pid, proc) === undefined) return 'unknown';
+  return birthOf(Number(pid), proc) === birth ? 'there' : 'gone';
 }
 
 /** Four characters: paths of sockets hold 107 bytes in all (unix(7)). */

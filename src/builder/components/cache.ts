@@ -5,6 +5,7 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Report } from '../../diagnostics/progress.ts';
 import { makeFolders } from '../../disk/make-folders.ts';
 import { isOwnerGone, ownerMark } from '../../host/process-owner.ts';
+import { noteUse } from './cache-use.ts';
 import { digestFile, sha256 as sha256Of } from './digest.ts';
 import { atPath, errorCode } from './io-error.ts';
 
@@ -12,7 +13,7 @@ import { atPath, errorCode } from './io-error.ts';
  * The content-addressed cache. Below `directory`:
  * `objects/ab/REST` bytes by their SHA-256; `derived/KEY.json` what was built from the inputs hashed as
  * KEY; `resolutions/KEY.json` what apt and npm answered; `bundles/KEY.json` which files a bundle is made of;
- * `partial/` downloads under way; `scratch/` work under way; `apt/` apt's own index cache.
+ * `partial/` downloads under way; `scratch/` work under way; `apt/` apt's own index cache; `runs/` and `pruning/` who uses it (cache-use.ts).
  * Everything gets its final name by a rename, so that any number of processes may share it.
  */
 export interface Cache {
@@ -54,9 +55,11 @@ export async function findObject(
 ): Promise<string | undefined> {
   const path = objectPath(cache, sha256);
   return atPath(path, async () => {
+    const before = await stateOf(path);
+    if (before === undefined) return undefined;
+    if (known.get(cache)?.get(path) === before) return path;
+    await noteUse(path);
     const state = await stateOf(path);
-    if (state === undefined) return undefined;
-    if (known.get(cache)?.get(path) === state) return path;
     const { size } = await stat(path);
     const sizeIsRight = bytes === undefined || size === bytes;
     if (sizeIsRight && (await digestFile(path, 'sha256', 'hex')) === sha256) {
@@ -150,8 +153,8 @@ export async function withScratch<T>(
 }
 
 /** What builds that were killed have left: hundreds of MB each. */
-async function sweepScratch(parent: string): Promise<void> {
-  for (const name of await readdir(parent)) {
+export async function sweepScratch(parent: string): Promise<void> {
+  for (const name of (await readdir(parent).catch(ignoreMissing)) ?? []) {
     const mark = name.slice(0, name.lastIndexOf('-'));
     if (!isOwnerGone(mark)) continue;
     // Of another user who shares the cache, it is theirs to remove.

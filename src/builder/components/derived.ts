@@ -10,6 +10,7 @@ import {
   withScratch,
   writeWhole,
 } from './cache.ts';
+import { noteUse } from './cache-use.ts';
 
 /** What may be remembered beside an artefact: its file list, its requirements. */
 export type Json =
@@ -86,6 +87,7 @@ export async function readDerived<M extends Json>(
     cache.report({ type: 'warning', text: `${path}: damaged in the cache; it is made again` });
     return undefined;
   }
+  await noteUse(path);
   const object = await findObject(cache, entry.sha256, entry.bytes);
   return object === undefined ? undefined : { ...entry, path: object, cached: true };
 }

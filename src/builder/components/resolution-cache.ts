@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Apt } from './apt.ts';
 import { type Cache, ignoreMissing, writeWhole } from './cache.ts';
+import { noteUse } from './cache-use.ts';
 import { sha256 } from './digest.ts';
 
 const resolved = z.object({
@@ -36,7 +37,10 @@ export async function remember<T>(
   const path = join(cache.directory, 'resolutions', `${key}.json`);
   const text = await readFile(path, 'utf8').catch(ignoreMissing);
   const known = text === undefined ? undefined : shape.safeParse(parseJson(text));
-  if (known?.success) return known.data;
+  if (known?.success) {
+    await noteUse(path);
+    return known.data;
+  }
   if (known)
     cache.report({ type: 'warning', text: `${path}: damaged in the cache; asked for again` });
   const answer = await ask();

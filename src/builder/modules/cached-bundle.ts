@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import * as z from 'zod';
 import { installedVersion, packageRoot } from '../../host/package-root.ts';
 import { type Cache, ignoreMissing, readObject, writeWhole } from '../components/cache.ts';
+import { noteUse } from '../components/cache-use.ts';
 import { type Derived, getOrBuild, readDerived } from '../components/derived.ts';
 import { sha256 } from '../components/digest.ts';
 import { packageFolder } from '../inventory/package-folder.ts';
@@ -95,6 +96,7 @@ function hashOf(file: string): string | undefined {
 async function remembered(path: string): Promise<string[] | undefined> {
   const text = await readFile(path, 'utf8').catch(ignoreMissing);
   if (text === undefined) return undefined;
+  await noteUse(path);
   try {
     return pathList.parse(JSON.parse(text));
   } catch {

@@ -15,6 +15,7 @@ const parts = {
   apt: "apt's own index",
   partial: 'downloads under way or broken off',
   scratch: 'work under way',
+  runs: 'a mark of each run that uses the cache',
 } as const;
 
 export const command = defineCommand({

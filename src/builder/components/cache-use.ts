@@ -1,0 +1,112 @@
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { orAborted } from '../../diagnostics/or-aborted.ts';
+import { makeFolders } from '../../disk/make-folders.ts';
+import { ownerMark, ownerOf } from '../../host/process-owner.ts';
+import { atPath, errorCode } from './io-error.ts';
+
+/*
+ * Who uses a cache, so that `cache prune` takes nothing from a run that is under way. Each run has a mark in `runs/`, each prune one in
+ * `pruning/`. A run writes its mark and then waits for prunes that have theirs; a prune writes its own and then looks at the marks of
+ * runs: whichever comes second sees the other.
+ */
+
+/** How old the time of the last use may be before a use is noted again. */
+const noteEveryMs = 3_600_000;
+/** A mark that another machine or container has left counts so long: nobody here can tell whether its process is still there. */
+const foreignMarkMs = 7 * 24 * 3_600_000;
+const lookAgainMs = 50;
+
+/** Marks of this process, by path, and until when each has to wait. */
+const entered = new Map<string, Promise<void>>();
+process.once('exit', () => {
+  for (const path of entered.keys()) rmSync(path, { force: true });
+});
+
+/** Notes that this process uses a cache, once; waits for a prune that is under way. */
+export async function enterCache(directory: string, signal: AbortSignal): Promise<void> {
+  const mark = join(directory, 'runs', ownerMark());
+  const free =
+    entered.get(mark) ??
+    atPath(directory, async () => {
+      if (writeMark(mark)) await prunesEnded(directory);
+    });
+  entered.set(mark, free);
+  await orAborted(free, signal);
+}
+
+/** Takes as long as a prune does to look at the cache's files: none waits for anything. */
+async function prunesEnded(directory: string): Promise<void> {
+  while (livingMarks(join(directory, 'pruning')).length > 0) await pause(lookAgainMs);
+}
+
+/** Runs work while no run enters the cache. `protectedFrom`: what was used since then, in milliseconds of the clock, a living run may use. */
+export async function whilePruning<T>(
+  directory: string,
+  work: (protectedFrom: number, runs: number) => Promise<T>,
+): Promise<T> {
+  const mark = join(directory, 'pruning', ownerMark());
+  makeFolders(join(directory, 'pruning'));
+  writeFileSync(mark, '');
+  try {
+    const runs = livingMarks(join(directory, 'runs'));
+    return await work(Math.min(...runs) - noteEveryMs, runs.length);
+  } finally {
+    rmSync(mark, { force: true });
+  }
+}
+
+/** When a file of the cache was used last, in milliseconds of the clock: the time of its last access or of its content. */
+export function lastUsed(found: { readonly atimeMs: number; readonly mtimeMs: number }): number {
+  return Math.max(found.atimeMs, found.mtimeMs);
+}
+
+/** Notes that a file of the cache is used; a file system may note no accesses by itself (`noatime`). */
+export async function noteUse(path: string): Promise<void> {
+  try {
+    const found = await stat(path);
+    const now = Date.now();
+    if (now - lastUsed(found) > noteEveryMs) await utimes(path, now / 1000, found.mtimeMs / 1000);
+  } catch (error) {
+    // Gone meanwhile, or of another user who shares the cache: it is theirs to prune.
+    if (!['ENOENT', 'EPERM', 'EACCES', 'EROFS'].includes(errorCode(error) ?? '')) throw error;
+  }
+}
+
+/** False where this user may not write: nor may a prune of theirs, and what others prune is made again by another run. */
+function writeMark(path: string): boolean {
+  try {
+    makeFolders(dirname(path));
+    writeFileSync(path, '');
+    return true;
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '')) return false;
+    throw error;
+  }
+}
+
+/** When each living process of the marks in a folder began; marks of those that have gone are removed. */
+function livingMarks(folder: string): number[] {
+  const begun: number[] = [];
+  for (const name of namesIn(folder)) {
+    const path = join(folder, name);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found) continue;
+    const owner = ownerOf(name);
+    const isOld = Date.now() - found.mtimeMs > foreignMarkMs;
+    if (owner === 'gone' || (owner === 'unknown' && isOld)) rmSync(path, { force: true });
+    else begun.push(found.mtimeMs);
+  }
+  return begun;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

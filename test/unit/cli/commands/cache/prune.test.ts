@@ -1,0 +1,140 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { addBytes, findObject } from '../../../../../src/builder/components/cache.ts';
+import { enterCache, whilePruning } from '../../../../../src/builder/components/cache-use.ts';
+import { ownerMark } from '../../../../../src/host/process-owner.ts';
+import { runHere } from '../../host.ts';
+
+const day = 24 * 3_600_000;
+
+function newCache() {
+  const folder = mkdtempSync(join(tmpdir(), 'twinbank-cache-prune-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const directory = join(folder, 'cache');
+  const at = (path: string): string => join(directory, path);
+  return {
+    directory,
+    at,
+    /** A file of a MiB that was last used so many days ago. */
+    file(path: string, days: number, bytes = 2 ** 20): string {
+      mkdirSync(dirname(at(path)), { recursive: true });
+      writeFileSync(at(path), Buffer.alloc(bytes, 1));
+      const used = (Date.now() - days * day) / 1000;
+      utimesSync(at(path), used, used - 1000);
+      return at(path);
+    },
+    prune: (...args: string[]) =>
+      runHere(['cache', 'prune', ...args], { host: { env: { TWINBANK_CACHE: directory } } }),
+  };
+}
+
+describe('cache prune', () => {
+  it('removes what was not used for 30 days, and says how much', async () => {
+    const { file, prune, directory } = newCache();
+    const old = [file('objects/ab/1', 31), file('derived/1.json', 40, 1), file('apt/x.bin', 31)];
+    const recent = [file('objects/ab/2', 29), file('resolutions/1.json', 1, 1)];
+    const dry = await prune('--dry-run');
+    expect(dry.stdout).toMatch(/would remove 3 files, 2\.0 MiB; left: 2 files, 1\.0 MiB/);
+    expect(old.filter((path) => existsSync(path))).toEqual(old);
+    const { code, stdout } = await prune('--json');
+    expect(code).toBe(0);
+    const { removed, left, inUse } = JSON.parse(stdout);
+    expect(removed).toMatchObject({ files: 3 });
+    expect(left).toMatchObject({ files: 2 });
+    expect(inUse).toEqual({ files: 0, bytes: 0 });
+    expect(old.filter((path) => existsSync(path))).toEqual([]);
+    expect(recent.filter((path) => existsSync(path))).toEqual(recent);
+    expect((await prune()).stdout).toContain(`${directory}: removed 0 files, 0 B`);
+  });
+
+  it('leaves by size what was used last, whatever its age', async () => {
+    const { file, prune } = newCache();
+    const [oldest, older, recent] = [
+      file('objects/ab/1', 90),
+      file('objects/ab/2', 80),
+      file('objects/ab/3', 3),
+    ];
+    await prune('--max-size', '2560KiB');
+    expect([oldest, older, recent].map((path) => existsSync(path))).toEqual([false, true, true]);
+    await prune('--max-size', '0B');
+    expect([older, recent].map((path) => existsSync(path))).toEqual([false, false]);
+  });
+
+  it('takes nothing from a run under way, but what that has not used since it began', async () => {
+    const { file, prune, at } = newCache();
+    const [before, since] = [file('objects/ab/1', 3), file('objects/ab/2', 0)];
+    file(`runs/${ownerMark()}`, 1, 0);
+    utimesSync(at(`runs/${ownerMark()}`), (Date.now() - day) / 1000, (Date.now() - day) / 1000);
+    const { stdout } = await prune('--max-size', '0B');
+    expect(stdout).toMatch(/removed 1 file, 1\.0 MiB; left: 1 file, 1\.0 MiB\nkept for a run that/);
+    expect([before, since].map((path) => existsSync(path))).toEqual([false, true]);
+  });
+
+  it('does not wait for runs that were killed, nor for ever for those of other machines', async () => {
+    const { file, prune, at } = newCache();
+    const [, world, birth] = ownerMark().split('-');
+    const kept = file('objects/ab/1', 0);
+    const foreign = file(`runs/1-zzzz-${birth}`, 1, 0);
+    await prune('--max-size', '0B');
+    expect(existsSync(kept)).toBe(true);
+    file(`runs/1-zzzz-${birth}`, 8, 0);
+    // The number of this process, which began at another time.
+    file(`runs/${process.pid}-${world}-0000`, 0, 0);
+    await prune('--max-size', '0B');
+    expect(existsSync(kept)).toBe(false);
+    expect(existsSync(foreign)).toBe(false);
+    expect(existsSync(at(`runs/${process.pid}-${world}-0000`))).toBe(false);
+  });
+
+  it('keeps what a build finds in the cache from then on', async () => {
+    const { directory, prune } = newCache();
+    const cache = { directory, report: () => {} };
+    const { path, sha256 } = await addBytes(cache, Buffer.from('module'));
+    const used = (Date.now() - 40 * day) / 1000;
+    utimesSync(path, used, used);
+    expect(await findObject({ ...cache }, sha256)).toBe(path);
+    expect(statSync(path).mtimeMs).toBeCloseTo(used * 1000, 0);
+    await prune();
+    expect(existsSync(path)).toBe(true);
+  });
+
+  it('lets a run that begins meanwhile wait until it has ended, or the run is told to stop', async () => {
+    const { directory, at } = newCache();
+    const { signal } = new AbortController();
+    const stopped = AbortSignal.abort(new Error('stop'));
+    const events: string[] = [];
+    let entering = Promise.resolve();
+    await whilePruning(directory, async () => {
+      entering = enterCache(directory, signal).then(() => void events.push('entered'));
+      await expect(enterCache(directory, stopped)).rejects.toThrow('stop');
+      // Longer than it waits between two looks.
+      await new Promise((resolve) => setTimeout(resolve, 120));
+      events.push('pruned');
+    });
+    await entering;
+    expect(events).toEqual(['pruned', 'entered']);
+    expect(existsSync(at(`runs/${ownerMark()}`))).toBe(true);
+  });
+
+  it('refuses an age and a size that are none', async () => {
+    const { prune } = newCache();
+    const age = await prune('--older-than', '3');
+    expect(age).toMatchObject({ code: 2 });
+    expect(age.stderr).toContain(
+      '--older-than: expected hours or days such as 12h or 30d, found "3"',
+    );
+    const size = await prune('--max-size', '2G');
+    expect(size).toMatchObject({ code: 2 });
+    expect(size.stderr).toContain('--max-size: expected a size such as 2GiB, found "2G"');
+  });
+});
