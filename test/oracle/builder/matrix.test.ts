@@ -70,6 +70,7 @@ judgedBy(['cmp', 'mdir'], () => {
         ['small-0.1.0 + broken', 'failed: recipe.invalid'],
         ['small-0.1.0.img', 'built'],
         [expect.stringContaining('signed by'), undefined],
+        [expect.stringContaining('on the disk, with all that is in it'), undefined],
         ['', undefined],
       ]);
       expect(stderr).toContain('expected 4 images, found 2 of them failed\n');

@@ -178,6 +178,10 @@ describe("the loader's script", () => {
     tb_first_build: '1-1',
     b5_why: 'invalid',
     b6_why: 'rolled back',
+    b5_said: 'VALID attempts=0 verdict=- updated=2 build=1.2.0-120',
+    b6_said: 'MALFORMED',
+    tb_done: '#',
+    tb_left: '..',
   };
   const lines = [...script.matchAll(/echo "([^"]*)"/g)].map(([, text = '']) => {
     const positional = text.includes('refused') ? ['invalid'] : ['2', '0', 'T'];
@@ -188,11 +192,22 @@ describe("the loader's script", () => {
     });
   });
 
-  it.each(lines)('prints a line that is read and written alike: %s', (line) => {
-    const event = parseConsoleLine(line);
-    expect(event?.type).not.toBe('text');
-    expect(event && consoleLine(event)).toBe(line);
+  // How far the verification is, which the screen alone shows.
+  const progress = 'twinbank: verifying bank 5 ... [#..] 2';
+
+  it('shows progress on the screen as the line of the verification and more', () => {
+    expect(lines).toContain(progress);
+    expect(progress.startsWith(consoleLine({ type: 'verifying', bank: 5 }))).toBe(true);
   });
+
+  it.each(lines.filter((line) => line !== progress))(
+    'prints a line that is read and written alike: %s',
+    (line) => {
+      const event = parseConsoleLine(line);
+      expect(event?.type).not.toBe('text');
+      expect(event && consoleLine(event)).toBe(line);
+    },
+  );
 
   it('prints every line that is the loader’s', () => {
     const types = Object.keys(lineTexts);

@@ -7,7 +7,8 @@ import { runHere } from '../cli/host.ts';
 import { load, problemsOf, temporaryFiles } from './temporary-files.ts';
 
 const root = join(import.meta.dirname, '../../..');
-const known = 'a recipe that comes with twinbank (both, default, flash, kestrel, large, ridge';
+const known =
+  'a recipe that comes with twinbank (both, default, flash, guests, kestrel, large, ridge';
 
 it('extends a shipped recipe by its name, and says the name where a value is from', () => {
   const { recipe, origins, files } = load({
