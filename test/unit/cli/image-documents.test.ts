@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { dirname } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { withdrawDocuments } from '../../../src/disk/image-documents.ts';
 import { packState } from '../../../src/state/archive.ts';
 import { hostImage } from '../update/host-image.ts';
@@ -36,15 +37,21 @@ function built(folder: string): string {
 }
 const left = (path: string) => readdirSync(at(dirname(path))).filter((name) => name !== 'x.img');
 
-const locked = vi.hoisted(() => new Set<unknown>());
-vi.mock('node:fs', async (original) => {
-  const fs = await original<typeof import('node:fs')>();
-  const rmSync: typeof fs.rmSync = (path, options) => {
-    if (locked.has(path)) throw Object.assign(new Error('EROFS'), { code: 'EROFS' });
-    fs.rmSync(path, options);
+/** Root may remove anything, and what runs this is often root. A mock of the module would come too late for files that are loaded. */
+async function withLocked<T>(locked: string, work: () => Promise<T>): Promise<T> {
+  const { rmSync } = fs;
+  fs.rmSync = (path, options) => {
+    if (path === locked) throw Object.assign(new Error('EROFS'), { code: 'EROFS' });
+    rmSync(path, options);
   };
-  return { ...fs, rmSync };
-});
+  syncBuiltinESMExports();
+  try {
+    return await work();
+  } finally {
+    fs.rmSync = rmSync;
+    syncBuiltinESMExports();
+  }
+}
 
 describe('what a build has put beside an image', () => {
   it.each<[string, string[], string[]]>([
@@ -90,8 +97,9 @@ describe('what a build has put beside an image', () => {
   it('is gone before the first write, or nothing is written', async () => {
     const path = built('locked');
     const before = read(path);
-    locked.add(at('locked/x.bmap'));
-    const { code, stderr } = await run(['bank', path, 'rollback']);
+    const { code, stderr } = await withLocked(at('locked/x.bmap'), () =>
+      run(['bank', path, 'rollback']),
+    );
     expect(code).toBe(5);
     expect(stderr).toContain('x.bmap: could not remove it (EROFS), though it will be untrue once ');
     expect(read(path).equals(before)).toBe(true);
