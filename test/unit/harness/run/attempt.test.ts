@@ -47,7 +47,7 @@ describe('a scenario', () => {
   });
 
   test('keeps its verdict where its artefacts cannot be written, and that is told beside it', async () => {
-    const runs = scenario('build', 'flash', 'boot', 'expect: { bank: 6 }');
+    const runs = scenario('build', 'flash', 'boot', 'expect: { bank: 6, timeout: 1s }');
     const { makeMachine } = { makeMachine: fakeMachines().make };
     // No folder can be made in a file, whoever asks.
     const artefacts = join(import.meta.dirname, 'attempt.test.ts');
