@@ -101,10 +101,7 @@ function openReadable(path: string, writable: boolean): OpenImage {
       return { format: packed.name, device, dataExtents, close: () => file.close() };
     }
     // The mark of a boot sector wins: its code may begin with anything.
-    const foreign =
-      start[510] === 0x55 && start[511] === 0xaa
-        ? undefined
-        : foreignFormats.find(({ offset, magic }) => text.startsWith(magic, offset));
+    const foreign = start[510] === 0x55 && start[511] === 0xaa ? undefined : foreignOf(text);
     if (foreign) {
       throw new TwinbankError(
         'corrupt',
@@ -117,6 +114,19 @@ function openReadable(path: string, writable: boolean): OpenImage {
     file.close();
     throw error;
   }
+}
+
+/** The descriptor is the first file of an appliance (DMTF DSP0243), and a file's name is what a tar header begins with. */
+const appliance = row(
+  257,
+  'ustar',
+  'an appliance (OVA)',
+  'its disk is the .vmdk that tar -xf unpacks',
+);
+
+function foreignOf(text: string): Foreign | undefined {
+  const found = foreignFormats.find(({ offset, magic }) => text.startsWith(magic, offset));
+  return found?.magic === appliance.magic && /^[^\0]*\.ovf\0/.test(text) ? appliance : found;
 }
 
 /** Whether it can be nothing but text in UTF-8: a disk image has zeros in its first sectors. */

@@ -9,7 +9,6 @@ import type { DiskContent } from '../../disk/disk-formats.ts';
 import { extentBytes } from '../../disk/extents.ts';
 import { temporaryName } from '../../disk/temporary-image.ts';
 import { writeVmdkFile } from '../../disk/vmdk/file.ts';
-import type { BuiltModule } from '../modules/module.ts';
 import { type Appliance, encodeOvf, neededDrivers } from './ovf.ts';
 
 export type AboutAppliance = Omit<Appliance, 'disk'>;
@@ -63,7 +62,9 @@ async function fileSha256(path: string): Promise<string> {
 }
 
 /** Throws `ova.drivers` (kind `recipe`) for a system that would find no disk or no network in the appliance's machine. */
-export function assertApplianceDrivers(modules: readonly BuiltModule[]): void {
+export function assertApplianceDrivers(
+  modules: readonly { readonly paths: readonly { readonly path: string }[] }[],
+): void {
   const files = modules.flatMap(({ paths }) => paths.map(({ path }) => path));
   const missing = neededDrivers.filter(
     (name) => !files.some((path) => path.endsWith(`/${name}.ko`)),

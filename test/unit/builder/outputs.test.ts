@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Outputs, type WrittenFiles, writeOutputs } from '../../../src/builder/outputs.ts';
+import { assertApplianceDrivers } from '../../../src/builder/ova/ova.ts';
 import { decodeBmap } from '../../../src/disk/bmap.ts';
 import { recordingDevice } from '../../../src/disk/extents.ts';
 import { openFileDevice } from '../../../src/disk/file-device.ts';
@@ -86,9 +87,24 @@ describe('the results of a build', () => {
       'data',
     ]);
     opened.close();
+    expect(() => openImage(join(out, 'x-1.ova'))).toThrow(
+      'x-1.ova: expected a raw, qcow2 or VMDK disk image, found an appliance (OVA); its disk is the .vmdk that tar -xf unpacks',
+    );
     const again = temporaryDirectory();
     await write(again, { formats: ['ova'] });
     expect(readFileSync(join(again, 'x-1.ova')).equals(read('x-1.ova'))).toBe(true);
+  });
+
+  it('are no appliance without the drivers of its machine', () => {
+    const withDrivers = (...names: string[]) =>
+      assertApplianceDrivers([
+        { paths: names.map((name) => ({ path: `usr/lib/modules/6/${name}.ko` })) },
+      ]);
+    expect(() => withDrivers('vmxnet3', 'vmw_pvscsi', 'ext4')).not.toThrow();
+    expect(() => withDrivers('vmxnet3')).toThrow(
+      'found no vmw_pvscsi: add them to modules.drivers',
+    );
+    expect(() => withDrivers('ext4')).toThrow('found no vmw_pvscsi and no vmxnet3');
   });
 
   it('replace those of an earlier build', async () => {
