@@ -40,7 +40,22 @@ function sentence(message: string, argv: readonly string[], reached: ParsedSoFar
       .map((name) => unknown(name, argv, reached))
       .join('; ');
   }
+  if (message.startsWith('Invalid values:')) {
+    return [...message.matchAll(/Argument: ([^,]*), Given: (.*), Choices: (.*)/g)]
+      .map(([, name = '', given = '', choices = '']) => notAChoice(name, given, choices, reached))
+      .join('; ');
+  }
   return message.replace(/\s*\n\s*/g, ' ').replace(/[.\s]+$/, '');
+}
+
+/** `given` is one value, or several with commas between them; both it and `choices` are in quotation marks. */
+function notAChoice(name: string, given: string, choices: string, reached: ParsedSoFar): string {
+  const isPositional = [`<${name}>`, `[${name}]`].some((one) => reached.synopsis.includes(one));
+  const shown = isPositional ? name : `--${name}`;
+  const words = [...choices.matchAll(/"([^"]*)"/g)].map(([, word = '']) => word);
+  const near = nearestWord(given.replaceAll('"', ''), words);
+  const hint = near === null ? '' : `; did you mean ${near}?`;
+  return `${shown}: expected one of ${words.join(', ')}, found ${given}${hint}`;
 }
 
 /** `out` of `--out=x`; undefined for what has no dashes. */

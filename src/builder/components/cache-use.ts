@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,8 +15,10 @@ import { atPath, errorCode } from './io-error.ts';
 
 /** How old the time of the last use may be before a use is noted again. */
 const noteEveryMs = 3_600_000;
-/** A mark that another machine or container has left counts so long: nobody here can tell whether its process is still there. */
-const foreignMarkMs = 7 * 24 * 3_600_000;
+/** The mark of a run of another machine or container counts so long: nobody here can tell whether its process is still there. */
+const foreignRunMs = 7 * 24 * 3_600_000;
+/** The mark of a prune, wherever it runs: it takes seconds, and builds wait for it. */
+const pruneMs = 600_000;
 const lookAgainMs = 50;
 
 /** Marks of this process, by path, and until when each has to wait. */
@@ -39,7 +41,8 @@ export async function enterCache(directory: string, signal: AbortSignal): Promis
 
 /** Takes as long as a prune does to look at the cache's files: none waits for anything. */
 async function prunesEnded(directory: string): Promise<void> {
-  while (livingMarks(join(directory, 'pruning')).length > 0) await pause(lookAgainMs);
+  const isLiving: IsLiving = (owner, ageMs) => owner !== 'gone' && ageMs < pruneMs;
+  while (livingMarks(join(directory, 'pruning'), isLiving).length > 0) await pause(lookAgainMs);
 }
 
 /** Runs work while no run enters the cache. `protectedFrom`: what was used since then, in milliseconds of the clock, a living run may use. */
@@ -49,9 +52,12 @@ export async function whilePruning<T>(
 ): Promise<T> {
   const mark = join(directory, 'pruning', ownerMark());
   makeFolders(join(directory, 'pruning'));
-  writeFileSync(mark, '');
+  makeMark(mark);
   try {
-    const runs = livingMarks(join(directory, 'runs'));
+    const runs = livingMarks(
+      join(directory, 'runs'),
+      (owner, ageMs) => owner === 'there' || (owner === 'unknown' && ageMs < foreignRunMs),
+    );
     return await work(Math.min(...runs) - noteEveryMs, runs.length);
   } finally {
     rmSync(mark, { force: true });
@@ -75,11 +81,17 @@ export async function noteUse(path: string): Promise<void> {
   }
 }
 
+/** A file of this process alone: in a cache that others may write to, a link may lie under any name. */
+function makeMark(path: string): void {
+  rmSync(path, { force: true });
+  writeFileSync(path, '', { flag: 'wx' });
+}
+
 /** False where this user may not write: nor may a prune of theirs, and what others prune is made again by another run. */
 function writeMark(path: string): boolean {
   try {
     makeFolders(dirname(path));
-    writeFileSync(path, '');
+    makeMark(path);
     return true;
   } catch (error) {
     if (['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '')) return false;
@@ -87,17 +99,17 @@ function writeMark(path: string): boolean {
   }
 }
 
-/** When each living process of the marks in a folder began; marks of those that have gone are removed. */
-function livingMarks(folder: string): number[] {
+type IsLiving = (owner: ReturnType<typeof ownerOf>, ageMs: number) => boolean;
+
+/** When each living process of the marks in a folder began; the other marks are removed. */
+function livingMarks(folder: string, isLiving: IsLiving): number[] {
   const begun: number[] = [];
   for (const name of namesIn(folder)) {
     const path = join(folder, name);
-    const found = statSync(path, { throwIfNoEntry: false });
+    const found = lstatSync(path, { throwIfNoEntry: false });
     if (!found) continue;
-    const owner = ownerOf(name);
-    const isOld = Date.now() - found.mtimeMs > foreignMarkMs;
-    if (owner === 'gone' || (owner === 'unknown' && isOld)) rmSync(path, { force: true });
-    else begun.push(found.mtimeMs);
+    if (isLiving(ownerOf(name), Date.now() - found.mtimeMs)) begun.push(found.mtimeMs);
+    else rmSync(path, { recursive: true, force: true });
   }
   return begun;
 }

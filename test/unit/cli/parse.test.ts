@@ -169,6 +169,23 @@ describe('a command line that is wrong', () => {
     );
   });
 
+  it.each([
+    [
+      ['completion', 'zhs'],
+      'shell: expected one of bash, zsh, fish, found "zhs"; did you mean zsh?',
+    ],
+    [['boot', 'x.img', '--engine', 'kvm'], '--engine: expected one of sim, qemu, found "kvm"'],
+    [
+      ['boot', 'x.img', '--disk', 'floppy', '--firmware', 'efi'],
+      '--disk: expected one of virtio, ahci, nvme, usb, pvscsi, found "floppy"; --firmware: expected one of bios, uefi, found "efi"; did you mean uefi?',
+    ],
+  ])('is told which words there are: %j', async (argv, sentence) => {
+    const { code, stderr } = await runHere(argv);
+    expect(code).toBe(2);
+    const [command] = argv;
+    expect(stderr).toBe(`twinbank: ${sentence} (see twinbank ${command} --help)\n`);
+  });
+
   it('may not give twice what can have one value', async () => {
     expect(await usage('build', 'a', '--out', 'x', '--out', 'y')).toContain(
       '--out: expected it once, found it 2 times',

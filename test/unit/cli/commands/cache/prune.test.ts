@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -124,6 +125,29 @@ describe('cache prune', () => {
     await entering;
     expect(events).toEqual(['pruned', 'entered']);
     expect(existsSync(at(`runs/${ownerMark()}`))).toBe(true);
+  });
+
+  it('is not waited for once it must have ended: nobody knows of another machine', async () => {
+    const { file, directory, at } = newCache();
+    const mark = 'pruning/1-zzzz-0000';
+    file(mark, 0, 0);
+    utimesSync(at(mark), Date.now() / 1000 - 601, Date.now() / 1000 - 601);
+    await enterCache(directory, new AbortController().signal);
+    expect(existsSync(at(mark))).toBe(false);
+  });
+
+  it('writes its marks through no link that somebody has put there', async () => {
+    const { file, prune, at, directory } = newCache();
+    const victim = file('../victim', 0, 5);
+    const plant = (folder: string): void => {
+      mkdirSync(at(folder), { recursive: true });
+      symlinkSync(victim, at(`${folder}/${ownerMark()}`));
+    };
+    plant('runs');
+    await enterCache(directory, new AbortController().signal);
+    plant('pruning');
+    expect((await prune()).code).toBe(0);
+    expect(statSync(victim).size).toBe(5);
   });
 
   it('refuses an age and a size that are none', async () => {
