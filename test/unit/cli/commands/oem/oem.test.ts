@@ -104,7 +104,9 @@ describe('oem pack', () => {
     expect(stderr).toMatch(
       /acme\/provider\.yaml:\d+:8 keyId: expected key 0123456789abcdef to pack it, found 612022ee41a907cd; give that key with --key, or change keyId/,
     );
-    expect(readdirSync(folder)).toEqual(['acme']);
+    // Of the cache there is the mark of this run alone.
+    expect(readdirSync(folder)).toEqual(['acme', 'cache']);
+    expect(readdirSync(at('cache'))).toEqual(['runs']);
   });
 
   it('refuses a place that cannot be written to, before it builds', async () => {
