@@ -30,15 +30,24 @@ export function journalOfDisk(disk: BlockDevice): JournalRecord[] {
   return unlessDamaged(read, () => {}) ?? [];
 }
 
-/** Where the journal is in its store and which record is its last one, or why it cannot be used. */
-export function journalPlace(store: BlockDevice): { offset: number; sequence: number } | string {
+/** Where the journal is in its store, and its last record. */
+export interface JournalPlace {
+  readonly offset: number;
+  /** 0 before the first record. */
+  readonly sequence: number;
+  readonly last: JournalRecord | undefined;
+}
+
+/** The place of the journal in its store, or why it cannot be used. */
+export function journalPlace(store: BlockDevice): JournalPlace | string {
   try {
     const [extent, ...others] = openFat(store).extents(journalPath);
     if (!extent || others.length > 0 || extent.length < journalBytes) {
       return `expected ${journalPath} in one piece in the store`;
     }
     const records = readJournal(store.read(extent.offset, journalBytes));
-    return { offset: extent.offset, sequence: records.at(-1)?.sequence ?? 0 };
+    const last = records.at(-1);
+    return { offset: extent.offset, sequence: last?.sequence ?? 0, last };
   } catch (error) {
     return (error as Error).message;
   }

@@ -1,6 +1,7 @@
 import {
   encodeRecord,
   type JournalEvent,
+  type JournalRecord,
   journalCounter,
   slotOffset,
 } from '../bootloader/boot-journal.ts';
@@ -11,6 +12,8 @@ import type { BlockDevice } from '../disk/block-device.ts';
 export interface Journal {
   /** Why nothing can be written, or undefined. */
   problem?: string;
+  /** The last record when it was opened: of the boot before. */
+  readonly last?: JournalRecord | undefined;
   /** Never throws: a host whose store cannot be written runs all the same. */
   write(event: JournalEvent): void;
 }
@@ -30,6 +33,7 @@ export function openJournal(store: BlockDevice | undefined, now: () => number): 
   if (typeof place === 'string') return noJournal(place);
   let { sequence } = place;
   const journal: Journal = {
+    last: place.last,
     write(event) {
       if (journal.problem !== undefined) return;
       sequence = journalCounter.next(sequence);

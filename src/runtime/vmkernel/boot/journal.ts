@@ -19,6 +19,7 @@ export function openStoreJournal(
       return journal;
     }
     return {
+      last: journal.last,
       write(event) {
         try {
           assertOnlyBank();

@@ -13,6 +13,7 @@ import type { Clock } from '../../system/clock.ts';
 import type { Console } from '../../system/console.ts';
 import { withBankLock } from './bank-pair.ts';
 import type { BankPartition } from './bank-partition.ts';
+import { bootSeconds } from './boot-seconds.ts';
 import type { KernelCommandLine } from './kernel-command-line.ts';
 import { confirmRunningBank, readBankMarks } from './running-bank.ts';
 
@@ -66,7 +67,7 @@ export async function judgeBoot(boot: RunningBoot): Promise<string | undefined> 
       return undefined;
     }
     if (verdict === 'tell') {
-      const place = { build, bank: bank.number, boot: clock.sincePowerOn() };
+      const place = { build, bank: bank.number, boot: bootSeconds(clock, journal.last) };
       console.event({ type: 'unhealthy', ...place, why });
     }
     if (verdict !== 'wait') journal.write({ event: 'unhealthy', bank: bank.number, why });
