@@ -77,7 +77,7 @@ const vmmModuleSchema = map({
 });
 
 const driversModuleSchema = map({
-  type: z.literal('drivers').describe('Kernel modules beyond those of the initramfs'),
+  type: z.literal('drivers').describe('Kernel modules that the initramfs does not have'),
   drivers: list(driverName(), 'a list of kernel modules such as [nvme, ahci]').describe(
     'Kernel modules taken along, with what they depend on; their firmware is a matter of a module of type files',
   ),

@@ -91,7 +91,7 @@ const supportSchema = map({
 });
 
 const expectedFirmware =
-  'a file of a package below lib/firmware such as deb:NAME#lib/firmware/FILE (those of the OEM itself go into files/usr/lib/firmware)';
+  "a file of a package below lib/firmware such as deb:NAME#lib/firmware/FILE (the OEM's own files go into files/usr/lib/firmware)";
 
 /** What drivers call a file of a package: `isci/isci_firmware.bin` of `lib/firmware/isci/isci_firmware.bin`. */
 export function firmwarePath(member: string): string | undefined {
@@ -109,7 +109,7 @@ export const providerSchema = map({
   version: text(
     'a version in quotes such as "1.2.3"',
     /^[0-9]{1,9}(\.[0-9]{1,9}){0,3}([-+~][0-9A-Za-z.+~-]{1,32})?$/,
-  ).describe('Version of what the OEM brings; a newer one replaces an older one in an update'),
+  ).describe("Version of the OEM's part; a newer one replaces an older one in an update"),
   description: paragraph().exactOptional().describe('For people'),
   license: text(
     'an SPDX expression such as MIT or LicenseRef-ACME-EULA',
@@ -165,7 +165,7 @@ export const providerSchema = map({
   )
     .prefault([])
     .describe(
-      'Files of packages that drivers ask for; those of the OEM itself lie in files/usr/lib/firmware',
+      "Files of packages that drivers ask for; the OEM's own files lie in files/usr/lib/firmware",
     ),
   withoutFirmware: list(driverName(), 'a list of kernel modules such as [tg3]')
     .prefault([])

@@ -74,7 +74,7 @@ const bankSchema = map({
     .describe('Bytes that must stay free in a bank for OEM modules and state'),
 }).refine((bank) => bank.reserve < bank.size, {
   path: ['reserve'],
-  error: 'a size below that of the bank',
+  error: "a size below the bank's",
 });
 
 const coredumpSchema = map({
@@ -211,9 +211,7 @@ export const recipeSchema = map({
     .describe('Layers of the bank, stacked in this order: NAME.v00 each'),
   securityVersion: integer(0, 1_000_000)
     .prefault(0)
-    .describe(
-      'Raised when an older version must not come back: no update goes below that of the host',
-    ),
+    .describe("Raised when an older version must not come back: no update goes below the host's"),
   minVersion: text(expectedVersion, versionPattern)
     .exactOptional()
     .describe('Oldest version that can be updated to this one'),

@@ -123,7 +123,7 @@ function assertCombinable(
   const carried = decisions
     .filter(({ origin, action }) => action === 'carried' && problem.origins.includes(origin))
     .map(({ origin, version }) => `${origin} ${version}`);
-  const hint = carried.length > 0 ? ` (${carried.join(', ')} of the running bank goes along)` : '';
+  const hint = carried.length > 0 ? ` (${carried.join(', ')} of the running bank is kept)` : '';
   throw refuse(`update.oem-${problem.code}`, `${problem.message}${hint}`);
 }
 
@@ -143,7 +143,7 @@ function assertTrusted(
       if (!(error instanceof TwinbankError)) throw error;
       const list = (ids: readonly string[]) => ids.join(', ') || 'none';
       const [theirs, own] = [trusted.map(({ id }) => id), signatureKeyIds(signature, origin)];
-      const message = `${origin} ${version}: expected the signature of a key that ${next.build} trusts (${list(theirs)}), found those of ${list(own)}; take a bundle that brings ${origin}, too`;
+      const message = `${origin} ${version}: expected the signature of a key that ${next.build} trusts (${list(theirs)}), found signatures of ${list(own)}; take a bundle that includes ${origin}, too`;
       throw refuse('update.oem-untrusted', message);
     }
   }

@@ -90,7 +90,7 @@ export function verifyLoader(
       return verdict('right', build, findings);
     }
     const older = compareVersions(build, first.claim.build) < 0;
-    const message = `loader: expected that of ${first.claim.build}, as ${first.claim.place} has, found that of ${build}: a loader stays as the disk was flashed`;
+    const message = `loader: expected the loader of ${first.claim.build}, as ${first.claim.place} has it, found the loader of ${build}: a loader stays as the disk was flashed`;
     const code = older ? 'loader.older' : 'loader.newer';
     const other: Finding = { severity: 'warning', code, message };
     return verdict(older ? 'older' : 'newer', build, [...findings, other]);
@@ -134,7 +134,7 @@ function differences(loader: DiskLoader, { place, build, loader: listed }: Loade
     .map((part) => ({
       severity: 'error',
       code: 'loader.other',
-      message: `loader: ${loaderPartNames[part]}: expected that of ${build}, as ${place} has it, found other bytes`,
+      message: `loader: ${loaderPartNames[part]}: expected the bytes of ${build}, as ${place} has them, found others`,
     }));
 }
 
@@ -192,7 +192,7 @@ function ownStatement({ statement }: DiskLoader, trusted: readonly PublicKey[]) 
 
 /** Whole, but whose? The key may have been given up since; it may be anybody's as well. */
 function untrustedFinding({ build }: LoaderClaim): Finding {
-  const message = `loader: expected one that a key of a bank's base has signed, found that of ${build}, signed by others`;
+  const message = `loader: expected one that a key of a bank's base has signed, found the loader of ${build}, signed by others`;
   return { severity: 'error', code: 'loader.untrusted', message };
 }
 

@@ -93,7 +93,7 @@ function assertDiffer(
     throw new TwinbankError(
       'internal',
       'agents.accounts',
-      `${what} ${name}: expected a name and a number of its own, found those of ${other[0]} (${number})`,
+      `${what} ${name}: expected a name and a number of its own, found ${other[0]} with one of them (${number})`,
     );
   }
 }

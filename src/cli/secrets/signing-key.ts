@@ -65,7 +65,7 @@ async function readPrivateKey(
   passphraseFd: string | undefined,
 ): Promise<SigningKey> {
   if (passphraseFd !== undefined && key === `fd:${passphraseFd}`) {
-    throw usageError(`--passphrase-fd: expected another descriptor than that of --key ${key}`);
+    throw usageError(`--passphrase-fd: expected another descriptor than --key ${key} has`);
   }
   const pem = await readKeyFile(context, key);
   // Nobody is asked for a passphrase that is not needed.

@@ -118,7 +118,7 @@ function assertTrusted(manifests: readonly KeptManifest[]): void {
     const signers = signatureKeyIds(signature, file);
     if (signers.some((id) => trusted.includes(id))) continue;
     const list = (ids: readonly string[]) => ids.join(', ') || 'none';
-    const message = `${file}: expected the signature of a key that build ${base?.build} trusts (${list(trusted)}), found those of ${list(signers)}: no host could take it; build the image with this key, or with it in the recipe's trust`;
+    const message = `${file}: expected the signature of a key that build ${base?.build} trusts (${list(trusted)}), found signatures of ${list(signers)}: no host could take it; build the image with this key, or with it in the recipe's trust`;
     throw new TwinbankError('refused', 'bundle.untrusted', message);
   }
 }

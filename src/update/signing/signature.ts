@@ -101,7 +101,7 @@ export function assertSigned(
   });
   if (known.length === 0) {
     const list = (ids: readonly string[]) => ids.join(', ') || 'none';
-    const message = `${what}: expected the signature of a trusted key (${list(trusted.map(({ id }) => id))}), found those of ${list(signatures.map(({ keyId }) => keyId))}`;
+    const message = `${what}: expected the signature of a trusted key (${list(trusted.map(({ id }) => id))}), found signatures of ${list(signatures.map(({ keyId }) => keyId))}`;
     throw new TwinbankError('corrupt', 'signature.untrusted', message, { data: { what } });
   }
   for (const { key, value } of known) {

@@ -84,7 +84,7 @@ test.each([
   ['bank.size=2GiB', 'a size in whole MiB from 5MiB to 2047MiB, found "2GiB"'],
   ['bank.size=49153KiB', 'a size in whole MiB from 5MiB to 2047MiB, found "49153KiB"'],
   ['bootloader.size=2MiB', 'a size in whole MiB from 3MiB to 2047MiB, found "2MiB"'],
-  ['bank.reserve=48MiB', 'a size below that of the bank, found "48MiB"'],
+  ['bank.reserve=48MiB', `a size below the bank's, found "48MiB"`],
   ['bank.size=999999999GiB', 'a size in whole MiB from 5MiB to 2047MiB, found "999999999GiB"'],
   ['bank.size=-1MiB', 'a size such as 48MiB, found "-1MiB"'],
   ['bank.size=48MB', 'a size such as 48MiB, found "48MB"'],

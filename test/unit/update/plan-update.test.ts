@@ -140,25 +140,25 @@ describe('an update is refused', () => {
       'requires what the new base is not',
       'oem-requires',
       { requires: ['twinbank < 2'] },
-      'acme of acme requires twinbank < 2, found twinbank 2.0; bring one that fits, or leave acme out (acme 1.0 of the running bank goes along)',
+      'acme of acme requires twinbank < 2, found twinbank 2.0; bring one that fits, or leave acme out (acme 1.0 of the running bank is kept)',
     ],
     [
       'conflicts with what the new base brings',
       'oem-conflicts',
       { conflicts: ['engine >= 2'] },
-      'acme of acme conflicts with engine >= 2, found engine 2.0 of base; leave out one of them (acme 1.0 of the running bank goes along)',
+      'acme of acme conflicts with engine >= 2, found engine 2.0 of base; leave out one of them (acme 1.0 of the running bank is kept)',
     ],
     [
       'has a path that the new base brings',
       'oem-shared-path',
       { files: ['etc/new'] },
-      '/etc/new: expected one module to bring it, found engine of base and acme of acme; leave it out of one, or let acme say replaces: [engine] (acme 1.0 of the running bank goes along)',
+      '/etc/new: expected one module to bring it, found engine of base and acme of acme; leave it out of one, or let acme say replaces: [engine] (acme 1.0 of the running bank is kept)',
     ],
     [
       'has the name of a new module',
       'oem-twice',
       { name: 'cim', file: 'cim.v00' },
-      'module cim: expected one of this name, found base and acme to bring it; rename one of them (acme 1.0 of the running bank goes along)',
+      'module cim: expected one of this name, found base and acme to bring it; rename one of them (acme 1.0 of the running bank is kept)',
     ],
   ])('where an OEM that goes along %s', (_what, code, module, message) => {
     const newer = moduleOf('engine', { version: '2.0', files: ['bin/node', 'etc/new'] });
@@ -176,7 +176,7 @@ describe('an update is refused', () => {
     expect(refusal(needy.slice(0, 2), [v2, cim])).toMatchObject({
       code: 'update.oem-cycle',
       message:
-        'acme: expected OEMs that do not require one another in a circle, found acme -> zeta -> acme; take the requirement out of zeta, or make one provider of them (acme 1.0 of the running bank goes along)',
+        'acme: expected OEMs that do not require one another in a circle, found acme -> zeta -> acme; take the requirement out of zeta, or make one provider of them (acme 1.0 of the running bank is kept)',
     });
   });
 
@@ -193,7 +193,7 @@ describe('an update is refused', () => {
     const ids = [keys.release, keys.acme].map((key) => key.public.id).sort();
     expect(refusal([v1, own], [bundle])).toMatchObject({
       code: 'update.oem-untrusted',
-      message: `acme 1.5: expected the signature of a key that 2.0-1 trusts (${keys.next.public.id}), found those of ${ids.join(', ')}; take a bundle that brings acme, too`,
+      message: `acme 1.5: expected the signature of a key that 2.0-1 trusts (${keys.next.public.id}), found signatures of ${ids.join(', ')}; take a bundle that includes acme, too`,
     });
     const brought = sign(oemOf('acme', { version: '1.5' }), keys.next);
     expect(plan([v1, own], [bundle, brought]).manifests).toHaveLength(2);

@@ -122,7 +122,7 @@ describe('a problem of a bank', () => {
       'an OEM that is not signed by a key of the base',
       (volume) => volume.write('acme.sig', sign(acme.manifest, stranger).signature),
       [
-        `signature.untrusted: acme.json: expected the signature of a trusted key (${[...keyIds(release, acmeKey)].join(', ')}), found those of ${stranger.public.id}`,
+        `signature.untrusted: acme.json: expected the signature of a trusted key (${[...keyIds(release, acmeKey)].join(', ')}), found signatures of ${stranger.public.id}`,
       ],
     ],
     [
@@ -219,7 +219,7 @@ describe('the keys that a bank is held against', () => {
     });
     const found = problemsOf(nothing, { makers: publicOf(acmeKey, stranger) });
     expect(found.problems.map(({ message }) => message)).toEqual([
-      `base.json: expected the signature of a trusted key (${keyIds(acmeKey, stranger).join(', ')}), found those of ${release.public.id}`,
+      `base.json: expected the signature of a trusted key (${keyIds(acmeKey, stranger).join(', ')}), found signatures of ${release.public.id}`,
     ]);
     expect(found.signed).toEqual([{ origin: 'acme', keyIds: [acmeKey.public.id] }]);
   });

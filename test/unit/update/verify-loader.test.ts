@@ -92,7 +92,7 @@ describe('the loader of a disk', () => {
     expect(findings).toHaveLength(1);
     expect(findings[0]).toMatchObject({ severity: 'error', code: 'loader.other' });
     expect(findings[0]!.message).toMatch(
-      /: expected that of 1\.0-1, as .* has it, found other bytes$/,
+      /: expected the bytes of 1\.0-1, as .* has them, found others$/,
     );
     expect(findings[0]!.message).toContain(where);
   });
@@ -106,7 +106,7 @@ describe('the loader of a disk', () => {
           severity: 'warning',
           code: 'loader.older',
           message:
-            'loader: expected that of 2.0-1, as bank 5 has, found that of 1.0-1: a loader stays as the disk was flashed',
+            'loader: expected the loader of 2.0-1, as bank 5 has it, found the loader of 1.0-1: a loader stays as the disk was flashed',
         },
       ]);
     }

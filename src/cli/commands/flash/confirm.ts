@@ -25,7 +25,9 @@ export async function confirmErasing(
   const shown = describeDevice(target, facts);
   const serial = facts.serial ?? 'none';
   if (consent.serial !== undefined && consent.serial !== serial) {
-    refuse(`--device-serial: expected that of ${shown}, found ${JSON.stringify(consent.serial)}`);
+    refuse(
+      `--device-serial: expected the serial number of ${shown}, found ${JSON.stringify(consent.serial)}`,
+    );
   }
   if (consent.yes && consent.serial !== undefined) {
     return context.report({ type: 'note', text: `may be erased, as --yes says: ${shown}` });

@@ -120,6 +120,6 @@ function aboutJson({ purl, name, version, licence, depends, ...texts }: Inventor
 
 function noFile(name: string, missing: readonly string[]): TwinbankError {
   const list = missing.map(plain).join(', ');
-  const message = `${name}: expected ${list} to be of its system, found no module that brings ${missing.length === 1 ? 'it' : 'them'}; what the running system writes itself no package has`;
+  const message = `${name}: expected ${list} to be of its system, found no module that has ${missing.length === 1 ? 'it' : 'them'}; what the running system writes itself no package has`;
   return new TwinbankError('usage', 'inspect.no-file', message, { data: { missing } });
 }

@@ -41,10 +41,10 @@ export const command = defineCommand({
         type: 'string',
         array: true,
         default: [] as string[],
-        defaultDescription: 'those of the recipe',
+        defaultDescription: 'the OEMs of the recipe',
         requiresArg: true,
         describe:
-          'OEM provider to check it together with, a folder or a packed .oem file; may be repeated, replaces those of the recipe',
+          'OEM provider to check it together with, a folder or a packed .oem file; may be repeated, replaces the OEMs of the recipe',
       }),
   needs: { key: needsPacked },
   run: async (context, { provider: path, oem, recipe: base, set, key, trustOem }) => {

@@ -8,7 +8,7 @@ import { notApplicable, unmet } from '../step-context.ts';
 export const inject = defineStep({
   name: 'inject',
   summary:
-    'Injects faults: those of a boot before the machine is switched on, the others while it runs',
+    'Injects faults: faults of a boot before the machine is switched on, all others while it runs',
   shorthand: 'faults',
   lists: ['faults'],
   shape: {

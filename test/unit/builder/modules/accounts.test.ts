@@ -69,6 +69,6 @@ test('refuses two agents with one number', () => {
   const user = { uid: 142, gid: 142 };
   const two = ['a', 'b'].map((name) => ({ name, description: name, user }));
   expect(() => accountFiles(two)).toThrow(
-    'user b: expected a name and a number of its own, found those of a (142)',
+    'user b: expected a name and a number of its own, found a with one of them (142)',
   );
 });

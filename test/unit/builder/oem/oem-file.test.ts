@@ -57,7 +57,7 @@ test('a stranger, and nobody, is no trusted key; the way out is named', () => {
   const unsigned = Buffer.from('{"schemaVersion":1,"signatures":[],"type":"signature"}');
   expect(() =>
     assertPackedTrusted({ ...kept, signature: unsigned }, 'x.oem', publicOf(keys.acme)),
-  ).toThrow('found those of none');
+  ).toThrow('found signatures of none');
 });
 
 test.each<[string, BankManifest, string]>([

@@ -246,7 +246,7 @@ describe('update is refused with 8', () => {
     [
       'an OEM that does not go with it',
       { version: '2.0', modules: [...baseModules, moduleOf('acme')] },
-      'module acme: expected one of this name, found base and acme to bring it; rename one of them (acme 1.0 of the running bank goes along)',
+      'module acme: expected one of this name, found base and acme to bring it; rename one of them (acme 1.0 of the running bank is kept)',
     ],
   ])('for %s', async (_what, parts, message) => {
     await bundle('other.tbu', [sign(baseOf({ version: '2.0', ...parts }))]);
@@ -343,7 +343,7 @@ describe('update ends with 6', () => {
     const name = host();
     expect(await refused(name, ['next.tbu'])).toEqual({
       code: 6,
-      message: `next.tbu: bundle.json: expected the signature of a trusted key (${keys.release.public.id}), found those of ${keys.next.public.id}`,
+      message: `next.tbu: bundle.json: expected the signature of a trusted key (${keys.release.public.id}), found signatures of ${keys.next.public.id}`,
     });
     expect((await refused(name, ['next.tbu', '--key', 'stranger.pub'])).code).toBe(6);
     expect((await run(['update', name, 'next.tbu', '--key', 'next.pub'])).code).toBe(0);

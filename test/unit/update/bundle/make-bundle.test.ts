@@ -120,7 +120,7 @@ describe('a bundle that no host could take', () => {
   it('is one of a base that trusts the development key alone, signed with another', () => {
     const base = sign(baseOf({ trust: trust(developmentKey) }), developmentKey);
     expect(refused([base], release).message).toBe(
-      `base.json: expected the signature of a key that build 1.0-1 trusts (${developmentKey.public.id}), found those of ${release.public.id}: no host could take it; build the image with this key, or with it in the recipe's trust`,
+      `base.json: expected the signature of a key that build 1.0-1 trusts (${developmentKey.public.id}), found signatures of ${release.public.id}: no host could take it; build the image with this key, or with it in the recipe's trust`,
     );
     expect(plan([base], developmentKey).trustsDevelopmentKey).toBe(true);
   });

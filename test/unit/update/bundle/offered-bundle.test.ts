@@ -73,7 +73,7 @@ describe('a bundle is refused', () => {
   it('with an index of a stranger, before a manifest is looked into', async () => {
     const files = { 'base.json': Buffer.from('no manifest'), 'base.sig': Buffer.from('') };
     expect(await message(await packed(files, {}, [stranger]))).toBe(
-      `signature.untrusted: x.tbu: bundle.json: expected the signature of a trusted key (${release.public.id}), found those of ${stranger.public.id}`,
+      `signature.untrusted: x.tbu: bundle.json: expected the signature of a trusted key (${release.public.id}), found signatures of ${stranger.public.id}`,
     );
   });
 
@@ -87,14 +87,14 @@ describe('a bundle is refused', () => {
   it('with a base that does not trust those who signed it: the host would not go on', async () => {
     const bundle = await packed(filesOf([sign(baseOf({ trust: trust(next) }))]));
     expect(await message(bundle)).toBe(
-      `signature.untrusted: x.tbu: base.json, by the keys that it trusts itself: expected the signature of a trusted key (${next.public.id}), found those of ${release.public.id}`,
+      `signature.untrusted: x.tbu: base.json, by the keys that it trusts itself: expected the signature of a trusted key (${next.public.id}), found signatures of ${release.public.id}`,
     );
   });
 
   it('with an OEM whose signer the new base does not trust, whoever the host trusts', async () => {
     const bundle = await packed(filesOf([base, sign(oemOf('acme'), acme)]));
     expect(await message(bundle, ...publicOf(release, acme))).toBe(
-      `signature.untrusted: x.tbu: acme.json: expected the signature of a trusted key (${release.public.id}), found those of ${acme.public.id}`,
+      `signature.untrusted: x.tbu: acme.json: expected the signature of a trusted key (${release.public.id}), found signatures of ${acme.public.id}`,
     );
   });
 

@@ -76,10 +76,10 @@ describe('what is signed', () => {
   it('is refused without a trusted key, with the ids of both sides', () => {
     const signature = signBytes(bytes, [release, next]);
     expect(refusal(signature, publicOf(stranger))).toBe(
-      `signature.untrusted: x.json: expected the signature of a trusted key (${stranger.public.id}), found those of ${ids(release, next).join(', ')}`,
+      `signature.untrusted: x.json: expected the signature of a trusted key (${stranger.public.id}), found signatures of ${ids(release, next).join(', ')}`,
     );
     expect(refusal(signBytes(bytes, []), [])).toBe(
-      'signature.untrusted: x.json: expected the signature of a trusted key (none), found those of none',
+      'signature.untrusted: x.json: expected the signature of a trusted key (none), found signatures of none',
     );
   });
 

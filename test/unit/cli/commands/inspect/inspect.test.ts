@@ -42,7 +42,9 @@ describe('inspect of a loader', () => {
     const image = smallImage();
     image.edit(1, (volume) => volume.write('EFI/BOOT/BOOTX64.EFI', Buffer.from('MZ')));
     const { stdout } = await inspect([write('efi.img', image.bytes)]);
-    expect(stdout).toContain('error: loader: EFI/BOOT/BOOTX64.EFI: expected that of 1.2.3-400,');
+    expect(stdout).toContain(
+      'error: loader: EFI/BOOT/BOOTX64.EFI: expected the bytes of 1.2.3-400,',
+    );
     expect(stdout).not.toContain('Nothing is wrong');
   });
 });

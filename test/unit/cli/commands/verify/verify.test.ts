@@ -84,7 +84,7 @@ right.img: verified
       const json = JSON.parse(stdout);
       expect(json).toMatchObject({ ok: false, loader: { state: 'wrong', build: null } });
       expect(json.findings).toMatchObject([{ code: 'loader.other' }]);
-      expect(stderr).toContain(`found loader: ${where}: expected that of 1.0-1`);
+      expect(stderr).toContain(`found loader: ${where}: expected the bytes of 1.0-1`);
     }
   });
 
@@ -109,7 +109,7 @@ right.img: verified
     const { code, stdout } = await run(['verify', older]);
     expect(code).toBe(0);
     expect(stdout).toContain(
-      'loader: expected that of 2.0-1, as bank 5 has, found that of 1.0-1: a loader stays as the disk was flashed\nolder.img: verified\n',
+      'loader: expected the loader of 2.0-1, as bank 5 has it, found the loader of 1.0-1: a loader stays as the disk was flashed\nolder.img: verified\n',
     );
   });
 
@@ -200,7 +200,7 @@ right.img: verified
     const { code, stderr } = await run(['verify', name, '--key', 'stranger.pub', '-q']);
     expect(code).toBe(6);
     expect(stderr).toBe(
-      `twinbank: keys.img: expected what its signed manifests say, found bank 5: base.json: expected the signature of a trusted key (${keys.stranger.public.id}), found those of ${release}\n`,
+      `twinbank: keys.img: expected what its signed manifests say, found bank 5: base.json: expected the signature of a trusted key (${keys.stranger.public.id}), found signatures of ${release}\n`,
     );
   });
 });
@@ -251,7 +251,7 @@ x.tbu: verified, 1.0-1 for twinbank, ${(length / 1024).toFixed(1)} KiB, signed b
     expect(found).toEqual({
       code: 6,
       stdout: '',
-      stderr: `twinbank: y.tbu: bundle.json: expected the signature of a trusted key (${developmentId}), found those of ${release}; name the key of who made it with --key PUB\n`,
+      stderr: `twinbank: y.tbu: bundle.json: expected the signature of a trusted key (${developmentId}), found signatures of ${release}; name the key of who made it with --key PUB\n`,
     });
   });
 
@@ -259,7 +259,7 @@ x.tbu: verified, 1.0-1 for twinbank, ${(length / 1024).toFixed(1)} KiB, signed b
     await bundle('z.tbu', [v1]);
     const { code, stderr } = await run(['verify', 'z.tbu', '--key', 'next.pub', '-q']);
     expect(code).toBe(6);
-    expect(stderr).toMatch(/found those of [0-9a-f]{16}\n$/);
+    expect(stderr).toMatch(/found signatures of [0-9a-f]{16}\n$/);
   });
 
   it('ends with 6 for any wrong bit', async () => {

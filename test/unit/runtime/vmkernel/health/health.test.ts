@@ -58,7 +58,7 @@ describe('the health of a boot', () => {
   });
 
   it('is bad when the loader is none that a manifest lists', () => {
-    const loaderProblem = 'loader: grub/grub.cfg: expected that of 1.0-1, found other bytes';
+    const loaderProblem = 'loader: grub/grub.cfg: expected the bytes of 1.0-1, found others';
     expect(problems({ loaderProblem })).toEqual([loaderProblem]);
   });
 
