@@ -127,7 +127,11 @@ describe('--key KEY of a command that signs', () => {
     [['--key', 'none.key'], 5, /none\.key: no such file/],
     [['--key', 'encrypted.key'], 2, /TWINBANK_PASSPHRASE or a terminal to ask on, found none/],
     [['--passphrase-fd', '3'], 2, /--passphrase-fd: expected --key KEY beside it, found none/],
-    [['--key', 'fd:9', '--passphrase-fd', '9'], 2, /expected another descriptor than --key fd:9 has/],
+    [
+      ['--key', 'fd:9', '--passphrase-fd', '9'],
+      2,
+      /expected another descriptor than --key fd:9 has/,
+    ],
     [['--key', 'a', '--key', 'b'], 2, /--key: expected it once, found it 2 times/],
   ])('%j ends with %i', async (argv, expected, message) => {
     const { code, stderr } = await call(['sign', ...argv]);
