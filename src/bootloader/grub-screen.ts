@@ -37,12 +37,12 @@ ${echo({ type: 'loader' })}`;
 }
 
 /**
- * GRUB functions for what only a person sees. \`hashsum\` prints each hash, wherever GRUB prints: the serial line keeps
+ * GRUB functions for what only a person sees. `hashsum` prints each hash, wherever GRUB prints: the serial line keeps
  * them, on the screen they are black on black, and gone with the next picture.
  *
- * \`tb_draw FILE hide|show\` draws the screen: what there is to know of each bank, and how far the verification is; what
+ * `tb_draw FILE hide|show` draws the screen: what there is to know of each bank, and how far the verification is; what
  * comes after it is hidden or seen. A terminal that goes off and on again (gfxterm) would blank the screen each time, so it
- * is the serial line that goes off meanwhile. \`tb_bar\` makes a bar with a dot for each file, \`tb_step\` fills one.
+ * is the serial line that goes off meanwhile. `tb_bar` makes a bar with a dot for each file, `tb_step` fills one.
  */
 export function screenFunctions(plan: ScriptPlan): string {
   const banks = plan.banks.map((bank) => `    echo "${linePrefix}bank ${bank} $b${bank}_said"`);

@@ -1,9 +1,9 @@
-import { missingNeeds } from '../recipe/needs.ts';
 import type { ResolvedRecipe } from '../recipe/schema.ts';
 import type { ComponentContext } from './components/component.ts';
 import { type BasePlan, buildModules, planBase } from './modules/build-modules.ts';
 import type { BuiltModule } from './modules/module.ts';
 import { atRecipeLines } from './recipe-error.ts';
+import { recipeWarnings } from './recipe-warnings.ts';
 import { planStore, type StoreContents } from './store.ts';
 
 /** What images of one recipe have in common, whatever OEMs they get: made once, when it is first asked for. */
@@ -23,7 +23,7 @@ export function imageBase(recipe: ResolvedRecipe, components: ComponentContext):
     modules: once(async () => buildModules((await plan()).plans, components)),
     store: once(() => atRecipeLines(recipe, () => planStore(recipe, components))),
     warn: once(async () => {
-      for (const text of missingNeeds(recipe)) components.report({ type: 'warning', text });
+      for (const text of recipeWarnings(recipe)) components.report({ type: 'warning', text });
     }),
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
+import { parseSize } from '../diagnostics/size.ts';
 import { usageError } from './failure.ts';
 
 /** `<recipe>` and `--set`, for every command that names one recipe. */
@@ -86,4 +87,11 @@ export function assertOemPaths(paths: readonly string[], cwd: string): void {
 /** What `loadRecipe` takes for the OEMs of a command line: without any, those of the recipe stay. */
 export function oemPaths(paths: readonly string[]): readonly string[] | undefined {
   return paths.length === 0 ? undefined : paths;
+}
+
+/** Bytes of an option such as `--size 2GiB`; its `name` is without dashes. Throws a usage error. */
+export function sizeOption(name: string, text: string): number {
+  const size = parseSize(text);
+  if (size !== undefined) return size;
+  throw usageError(`--${name}: expected a size such as 2GiB, found ${JSON.stringify(text)}`);
 }

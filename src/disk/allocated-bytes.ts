@@ -1,5 +1,6 @@
-import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
+import { type BigIntStats, lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { folderEntries } from './folder-entries.ts';
 
 /**
  * Bytes that a folder or a file takes on its disk, holes left out, and what has two names counted once. What goes away
@@ -13,18 +14,12 @@ export function allocatedBytes(path: string, seen: Set<string> = new Set()): num
   seen.add(id);
   const own = Number(stat.blocks) * 512;
   if (!stat.isDirectory()) return own;
-  return namesIn(path).reduce((sum, name) => sum + allocatedBytes(join(path, name), seen), own);
+  return folderEntries(path).reduce(
+    (sum, { name }) => sum + allocatedBytes(join(path, name), seen),
+    own,
+  );
 }
 
 function found(path: string): BigIntStats | undefined {
   return lstatSync(path, { throwIfNoEntry: false, bigint: true });
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -7,7 +7,7 @@ import { entryAt, type GoneValue, nearestEntry, type Path, type Place, type Tree
 /** A list of values that others stand on; `drivers` and `agents` are those of modules. */
 type ListName = 'kernel.options' | 'boot.drivers' | 'drivers' | 'agents' | 'health.checks';
 
-interface Need {
+export interface Need {
   /** What is missing, as a recipe lists it. */
   readonly value: string;
   /** Other values that do as well. */
@@ -15,7 +15,7 @@ interface Need {
   /** What is no longer so without it. */
   readonly lost: string;
   /** Only where a whole list took the place of one that had it: who removes it by name knows what he does. */
-  readonly unlessByName?: true;
+  readonly unlessByName?: boolean;
 }
 
 const unmounted = 'init cannot stack the layers, unless the kernel has it built in';
@@ -64,11 +64,7 @@ const needs: Readonly<Record<ListName, readonly Need[]>> = {
       lost: 'vmkd has no port in virtual machines (org.twinbank.vmkd.0), which test uses',
     },
   ],
-  agents: [
-    { value: 'vmkd', lost: 'no boot is ever confirmed, and nothing answers' },
-    { value: 'syslog', lost: 'log messages are not sent anywhere', unlessByName: true },
-    { value: 'cim', lost: 'the host says nothing of its hardware', unlessByName: true },
-  ],
+  agents: [{ value: 'vmkd', lost: 'no boot is ever confirmed, and nothing answers' }],
   'health.checks': [
     { value: 'layers', lost: 'a boot without some of its layers is confirmed' },
     { value: 'manifests', lost: 'a boot whose manifests nobody trusted has signed is confirmed' },
@@ -107,9 +103,12 @@ const listsOf: Readonly<Record<ListName, (recipe: ResolvedRecipe) => readonly Li
 
 /**
  * One sentence for each thing that fallback, a console or a test stands on and that this recipe does not have, at the
- * place that lost it. What the kernel has built in, and what OEMs bring, is not looked at.
+ * place that lost it. What the kernel has built in, and what OEMs bring, is not looked at. `more` are needs that others know of.
  */
-export function missingNeeds(recipe: ResolvedRecipe): string[] {
+export function missingNeeds(
+  recipe: ResolvedRecipe,
+  more: Partial<Record<ListName, readonly Need[]>> = {},
+): string[] {
   const tree = placesOf(recipe);
   const types = Object.values(recipe.modules).map(({ type }) => type);
   const ofTypes = neededTypes.flatMap(({ type, lost }) =>
@@ -117,18 +116,24 @@ export function missingNeeds(recipe: ResolvedRecipe): string[] {
       ? []
       : sentence(tree, ['modules'], `without a module of type ${type}, ${lost}`),
   );
-  const ofLists = Object.keys(needs).flatMap((name) => missingIn(name as ListName, recipe, tree));
+  const ofLists = Object.entries(needs).flatMap(([key, own]) => {
+    const name = key as ListName;
+    return missingIn([...own, ...(more[name] ?? [])], listsOf[name](recipe), tree);
+  });
   return [...ofTypes, ...ofLists, ...droppedKeys(tree)];
 }
 
-function missingIn(name: ListName, recipe: ResolvedRecipe, tree: Tree | undefined): string[] {
-  const lists = listsOf[name](recipe);
+function missingIn(
+  needs: readonly Need[],
+  lists: readonly Listed[],
+  tree: Tree | undefined,
+): string[] {
   const [first] = lists;
   // Of a module that is not there at all that is said instead.
   if (!first) return [];
   const present = lists.flatMap(([, values]) => values);
   const gone = lists.flatMap(([path]) => goneAt(tree, path).map((one) => ({ ...one, path })));
-  return needs[name].flatMap((need) => {
+  return needs.flatMap((need) => {
     const isIt = (value: string): boolean =>
       plain(value) === plain(need.value) || need.like?.test(value) === true;
     if (present.some(isIt)) return [];

@@ -106,8 +106,8 @@ function putNumber(
   change: (old: bigint) => bigint,
 ): Buffer {
   const width = 1 << random.below(4);
-  const any = at(bytes, random, rules);
-  const place = random.once(4) ? any : any - (any % width);
+  const offset = at(bytes, random, rules);
+  const place = random.once(4) ? offset : offset - (offset % width);
   if (place + width > bytes.length) return bytes;
   const order = Array.from({ length: width }, (_, byte) =>
     rules.endian === 'big' ? width - 1 - byte : byte,

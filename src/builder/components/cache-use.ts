@@ -1,8 +1,9 @@
-import { lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { orAborted } from '../../diagnostics/or-aborted.ts';
+import { folderEntries } from '../../disk/folder-entries.ts';
 import { makeFolders } from '../../disk/make-folders.ts';
 import { ownerMark, ownerOf } from '../../host/process-owner.ts';
 import { atPath, errorCode } from './io-error.ts';
@@ -77,7 +78,7 @@ export async function noteUse(path: string): Promise<void> {
     if (now - lastUsed(found) > noteEveryMs) await utimes(path, now / 1000, found.mtimeMs / 1000);
   } catch (error) {
     // Gone meanwhile, or of another user who shares the cache: it is theirs to prune.
-    if (!['ENOENT', 'EPERM', 'EACCES', 'EROFS'].includes(errorCode(error) ?? '')) throw error;
+    if (errorCode(error) !== 'ENOENT' && !isNotOurs(error)) throw error;
   }
 }
 
@@ -94,9 +95,13 @@ function writeMark(path: string): boolean {
     makeMark(path);
     return true;
   } catch (error) {
-    if (['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '')) return false;
+    if (isNotOurs(error)) return false;
     throw error;
   }
+}
+
+function isNotOurs(error: unknown): boolean {
+  return ['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '');
 }
 
 type IsLiving = (owner: ReturnType<typeof ownerOf>, ageMs: number) => boolean;
@@ -104,7 +109,7 @@ type IsLiving = (owner: ReturnType<typeof ownerOf>, ageMs: number) => boolean;
 /** When each living process of the marks in a folder began; the other marks are removed. */
 function livingMarks(folder: string, isLiving: IsLiving): number[] {
   const begun: number[] = [];
-  for (const name of namesIn(folder)) {
+  for (const { name } of folderEntries(folder)) {
     const path = join(folder, name);
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (!found) continue;
@@ -112,13 +117,4 @@ function livingMarks(folder: string, isLiving: IsLiving): number[] {
     else rmSync(path, { recursive: true, force: true });
   }
   return begun;
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -1,10 +1,11 @@
-import { type Dirent, lstatSync, readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { allocatedBytes } from '../../disk/allocated-bytes.ts';
+import { folderEntries } from '../../disk/folder-entries.ts';
 import { sweepScratch } from './cache.ts';
+import { cacheParts } from './cache-parts.ts';
 import { lastUsed, whilePruning } from './cache-use.ts';
-import { errorCode } from './io-error.ts';
 
 export interface PruneLimits {
   /** What was not used for longer goes. */
@@ -31,9 +32,6 @@ interface Item {
   readonly used: number;
 }
 
-/** The folders whose files are all made again where they are missing, and how deep these lie. */
-const folders = { objects: 2, derived: 1, resolutions: 1, bundles: 1, apt: 1, partial: 1 } as const;
-
 /**
  * Removes from a cache what was not used for long, by age, by size, or both; never what a run that is under way may use. Whatever
  * goes is downloaded or made again by the build that needs it.
@@ -41,8 +39,8 @@ const folders = { objects: 2, derived: 1, resolutions: 1, bundles: 1, apt: 1, pa
 export async function pruneCache(directory: string, limits: PruneLimits): Promise<Pruned> {
   return whilePruning(directory, async (protectedFrom, runs) => {
     if (!limits.dryRun) await sweepScratch(join(directory, 'scratch'));
-    const items = Object.entries(folders)
-      .flatMap(([name, depth]) => itemsIn(join(directory, name), depth))
+    const items = cacheParts
+      .flatMap(({ name, depth = 0 }) => (depth > 0 ? itemsIn(join(directory, name), depth) : []))
       .sort((a, b) => a.used - b.used);
     const unwanted = chosen(items, limits);
     const inUse = unwanted.filter(({ used }) => used >= protectedFrom);
@@ -75,20 +73,11 @@ function sum(items: readonly Item[]): { files: number; bytes: number } {
 }
 
 function itemsIn(folder: string, depth: number): Item[] {
-  return entriesOf(folder).flatMap((entry) => {
+  return folderEntries(folder).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (depth > 1 && entry.isDirectory()) return itemsIn(path, depth - 1);
     const found = lstatSync(path, { throwIfNoEntry: false });
     // A download under way is a folder.
     return found ? [{ path, bytes: allocatedBytes(path), used: lastUsed(found) }] : [];
   });
-}
-
-function entriesOf(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }

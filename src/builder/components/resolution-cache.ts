@@ -1,7 +1,8 @@
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { folderEntries } from '../../disk/folder-entries.ts';
 import type { Apt } from './apt.ts';
 import { type Cache, ignoreMissing, writeWhole } from './cache.ts';
 import { noteUse } from './cache-use.ts';
@@ -59,7 +60,7 @@ export async function aptFingerprint(apt: Apt): Promise<string> {
 }
 
 function describe(directory: string, deep: boolean): string[] {
-  const lines = entriesOf(directory).map((entry) => {
+  const lines = folderEntries(directory).map((entry) => {
     const path = join(directory, entry.name);
     // `partial` and `auxfiles` of the lists, and its lock, are apt's own work.
     if (entry.isDirectory()) return deep ? describe(path, true) : [];
@@ -67,14 +68,6 @@ function describe(directory: string, deep: boolean): string[] {
     return found ? [`${path} ${found.size} ${found.mtimeMs}`] : [];
   });
   return lines.flat().sort();
-}
-
-function entriesOf(directory: string): Dirent[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true });
-  } catch (error) {
-    return ignoreMissing(error) ?? [];
-  }
 }
 
 function parseJson(text: string): unknown {

@@ -1,15 +1,15 @@
 import type { RunRecord } from './record.ts';
-import { failureOf } from './verdict.ts';
+import { firstFailure } from './verdict.ts';
 
 /**
  * Lines that GitHub Actions makes annotations of, at the place in the scenario: an error for each that failed and for what the
  * events do not tell, a warning for each flaky one. "Workflow commands for GitHub Actions" has their form.
  */
 export function githubAnnotations({ scenarios, gaps }: RunRecord): string[] {
-  const failures = scenarios.flatMap(({ run, file, verdict, attempts }) => {
+  const failures = scenarios.flatMap((scenario) => {
+    const { run, file, verdict } = scenario;
     if (verdict !== 'failed' && verdict !== 'flaky') return [];
-    const attempt = attempts.find((one) => one.verdict === 'failed');
-    const { message, place } = attempt ? failureOf(attempt) : { message: verdict };
+    const { message, place } = firstFailure(scenario);
     const { line, column } = place ?? {};
     const at = { file: place?.file ?? file, line, col: column };
     return [command(verdict === 'failed' ? 'error' : 'warning', { ...at, title: run }, message)];

@@ -1,7 +1,7 @@
 import { verdictLooks } from './describe.ts';
 import type { RunRecord, ScenarioRecord } from './record.ts';
-import { type Failure, verdicts } from './run-event.ts';
-import { failureOf, isGreen } from './verdict.ts';
+import { verdicts } from './run-event.ts';
+import { firstFailure, isGreen } from './verdict.ts';
 
 /** Lines of the console in a failure. */
 const tail = 20;
@@ -47,12 +47,9 @@ function row({ run, verdict, engine, seconds }: ScenarioRecord): string {
   return `| ${sign} ${word} | ${inline(run)} | ${engine} | ${seconds.toFixed(1)} s |`;
 }
 
-function failureBlock({ run, verdict, attempts }: ScenarioRecord): string {
-  const attempt = attempts.find((one) => one.verdict === 'failed');
-  const failure: Failure = attempt
-    ? failureOf(attempt)
-    : { code: 'report.no-reason', message: 'failed without saying why' };
-  const { message, place, lines = [] } = failure;
+function failureBlock(scenario: ScenarioRecord): string {
+  const { run, verdict } = scenario;
+  const { message, place, lines = [] } = firstFailure(scenario);
   const where = place ? ` (${inline(`${place.file}:${place.line}:${place.column}`)})` : '';
   const { sign, word } = verdictLooks[verdict];
   const head = `${sign} **${inline(run)}** ${word}${where}: ${inline(message)}`;

@@ -26,6 +26,13 @@ export function failureOf({ steps, finished }: AttemptRecord): Failure {
   return { code: finished ? 'report.no-reason' : 'report.unfinished', message };
 }
 
+/** Why a scenario failed, or did at first. */
+export function firstFailure({ attempts }: Pick<ScenarioRecord, 'attempts'>): Failure {
+  const attempt = attempts.find(({ verdict }) => verdict === 'failed');
+  if (attempt) return failureOf(attempt);
+  return { code: 'report.no-reason', message: 'failed without saying why' };
+}
+
 /** Whether nothing failed and nothing is missing. */
 export function isGreen({ totals, gaps }: RunRecord): boolean {
   return totals.failed === 0 && gaps.length === 0;

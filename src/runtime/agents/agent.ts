@@ -11,6 +11,8 @@ export interface Agent {
   readonly name: string;
   /** For people: the full name of its user. */
   readonly description: string;
+  /** What a system without it lacks, said of a recipe whose own list has dropped it. */
+  readonly lost?: string;
   /** Whom it runs as (docs/vmkd.md#users); root where there is none. */
   readonly user?: AgentUser;
   /** What is bundled of its folder: a source file by the name of the program, which is the agent's or begins with it and `-`. */

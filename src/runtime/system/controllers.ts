@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { matches } from './driver-match.ts';
+import { namesIn, textOf } from './sys-files.ts';
 
 /** A device by which disks or networks are reached. */
 export interface Controller {
@@ -65,20 +66,4 @@ export function missingDrivers(
 function nameOf(modalias: string, device: string): string {
   const [, vendor, id] = /^pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})/.exec(modalias) ?? [];
   return vendor && id ? `PCI ${`${vendor}:${id}`.toLowerCase()} at ${device}` : device;
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    return '';
-  }
 }

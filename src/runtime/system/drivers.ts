@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from './command.ts';
 import { modulesFor, parseAliases } from './driver-match.ts';
+import { namesIn, textOf } from './sys-files.ts';
 
 export interface DriverReport {
   devices: number;
@@ -74,23 +75,8 @@ export function findModaliases(sys = '/sys'): string[] {
     `${sys}/devices/system`,
   ];
   return folders.flatMap((folder) =>
-    namesIn(folder).flatMap((device) => textOf(join(folder, device, 'modalias'))),
+    namesIn(folder)
+      .map((device) => textOf(join(folder, device, 'modalias')))
+      .filter(Boolean),
   );
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function textOf(file: string): string[] {
-  try {
-    const text = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
-    return text ? [text] : [];
-  } catch {
-    return [];
-  }
 }

@@ -68,7 +68,9 @@ export const inside: Readonly<Record<string, Walls>> = {
 /** Where an agent's name may stand outside its folder, and as what. Paths that end in / are folders. */
 export const agentNames: Readonly<Record<string, string>> = {
   'runtime/agents/registry.ts': 'the line of each agent',
-  'recipe/': 'the words of recipes and of provider.yaml',
+  'recipe/host-files.ts': 'the words of provider.yaml',
+  'recipe/provider-schema.ts': 'the same',
+  'recipe/provider-cim-schema.ts': 'the same',
   'builder/oem/': 'the interface of CIM providers, and settings that an OEM has defaults for',
   'builder/modules/oem.ts': 'the same',
   'builder/ova/ovf.ts': "the DMTF's name spaces",

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { recipeWarnings } from '../../../src/builder/recipe-warnings.ts';
 import { loadRecipe } from '../../../src/recipe/load.ts';
-import { missingNeeds } from '../../../src/recipe/needs.ts';
 import { recipeSchema } from '../../../src/recipe/schema.ts';
 import { load } from './temporary-files.ts';
 
@@ -13,13 +13,13 @@ const base = loadRecipe('recipes/default.yaml', { cwd }).recipe;
 /** What is missing of a recipe that extends the default one. */
 function missing(text: string, more: Record<string, string> = {}, set: string[] = []): string[] {
   const extend = `extends: ${join(cwd, 'recipes/default.yaml')}\n`;
-  return missingNeeds(load({ 'x.yaml': `${extend}${text}`, ...more }, set).recipe);
+  return recipeWarnings(load({ 'x.yaml': `${extend}${text}`, ...more }, set).recipe);
 }
 
 test.each(shipped)('finds nothing missing in %s', (name) => {
   const { recipe } = loadRecipe(join('recipes', name), { cwd });
   // Laid over another recipe, it says nothing by itself.
-  if (Object.keys(recipe.modules).includes('engine')) expect(missingNeeds(recipe)).toEqual([]);
+  if (Object.keys(recipe.modules).includes('engine')) expect(recipeWarnings(recipe)).toEqual([]);
 });
 
 test('names each thing that a whole list has dropped, where the list stands', () => {
@@ -68,7 +68,7 @@ test('names an agent and a key that a whole list dropped, not one that was remov
     'k.yaml': `extends: ${join(cwd, 'recipes/default.yaml')}\ntrust: ["file:a.pub"]\n`,
   };
   const over = (text: string) =>
-    missingNeeds(load({ ...keys, 'x.yaml': `extends: k.yaml\ntrust: ${text}\n` }).recipe);
+    recipeWarnings(load({ ...keys, 'x.yaml': `extends: k.yaml\ntrust: ${text}\n` }).recipe);
   expect(over('["file:b.pub"]')).toMatchInlineSnapshot(`
     [
       "x.yaml:2:8 trust: without file:a.pub, bundles that only it has signed are refused",
@@ -79,7 +79,7 @@ test('names an agent and a key that a whole list dropped, not one that was remov
 });
 
 test('says of a recipe that extends nothing which modules it lacks', () => {
-  expect(missingNeeds(load({ 'x.yaml': 'name: lab\n' }).recipe)).toMatchInlineSnapshot(`
+  expect(recipeWarnings(load({ 'x.yaml': 'name: lab\n' }).recipe)).toMatchInlineSnapshot(`
     [
       "x.yaml:1:1 modules: without a module of type engine, nothing in the bank can run vmkd and the agents",
       "x.yaml:1:1 modules: without a module of type agents, the bank has no system above the initramfs, and the kernel panics",
@@ -87,7 +87,7 @@ test('says of a recipe that extends nothing which modules it lacks', () => {
     ]
   `);
   expect(
-    missingNeeds(recipeSchema.parse({ modules: { own: { type: 'agents', agents: [] } } })),
+    recipeWarnings(recipeSchema.parse({ modules: { own: { type: 'agents', agents: [] } } })),
   ).toMatchInlineSnapshot(`
     [
       "modules: without a module of type engine, nothing in the bank can run vmkd and the agents",

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { type Pruned, pruneCache } from '../../../builder/components/prune-cache.ts';
-import { humanSize, parseSize } from '../../../diagnostics/size.ts';
+import { humanSize } from '../../../diagnostics/size.ts';
 import { cacheDirectory } from '../../../host/own-folders.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
+import { sizeOption } from '../../options.ts';
 
 const defaultAge = '30d';
 const hoursMs = { h: 3_600_000, d: 24 * 3_600_000 } as const;
@@ -36,7 +37,7 @@ export const command = defineCommand({
     const age = olderThan ?? (maxSize === undefined ? defaultAge : undefined);
     const limits = {
       olderThanMs: age === undefined ? undefined : ageOption(age),
-      maxBytes: maxSize === undefined ? undefined : sizeOption(maxSize),
+      maxBytes: maxSize === undefined ? undefined : sizeOption('max-size', maxSize),
       dryRun,
     };
     if (!existsSync(directory)) {
@@ -68,10 +69,4 @@ function ageOption(text: string): number {
   throw usageError(
     `--older-than: expected hours or days such as 12h or 30d, found ${JSON.stringify(text)}`,
   );
-}
-
-function sizeOption(text: string): number {
-  const size = parseSize(text);
-  if (size !== undefined) return size;
-  throw usageError(`--max-size: expected a size such as 2GiB, found ${JSON.stringify(text)}`);
 }

@@ -1,22 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { cacheParts } from '../../../builder/components/cache-parts.ts';
 import { humanSize } from '../../../diagnostics/size.ts';
 import { allocatedBytes } from '../../../disk/allocated-bytes.ts';
 import { cacheDirectory } from '../../../host/own-folders.ts';
 import { defineCommand } from '../../command.ts';
 import { table } from '../../text/table.ts';
-
-/** The folders of a cache (src/builder/components/cache.ts), and what each is for. */
-const parts = {
-  objects: 'modules and downloaded packages, by their SHA-256',
-  derived: 'which module was made of which inputs',
-  resolutions: 'what apt and npm have answered',
-  bundles: 'which files a bundle of our own sources is made of',
-  apt: "apt's own index",
-  partial: 'downloads under way or broken off',
-  scratch: 'work under way',
-  runs: 'a mark of each run that uses the cache',
-} as const;
 
 export const command = defineCommand({
   examples: [
@@ -27,7 +16,7 @@ export const command = defineCommand({
   run: async ({ env, colors }) => {
     const directory = cacheDirectory(env);
     const bytes = allocatedBytes(directory);
-    const rows = Object.entries(parts).map(([name, what]) => {
+    const rows = cacheParts.map(({ name, what }) => {
       return { name, what, bytes: allocatedBytes(join(directory, name)) };
     });
     const cells = rows.map((row) => [row.name, humanSize(row.bytes), row.what]);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TwinbankError } from '../../../diagnostics/error.ts';
-import { exactSize, humanSize, parseSize } from '../../../diagnostics/size.ts';
+import { exactSize, humanSize } from '../../../diagnostics/size.ts';
 import { outputPlace } from '../../../disk/output-place.ts';
 import { flashCommand } from '../../../flash/flash-command.ts';
 import { type FlashResult, flashImage } from '../../../flash/flash-image.ts';
@@ -11,6 +11,7 @@ import type { SourceRequest } from '../../../flash/open-source.ts';
 import { stateDirectory } from '../../../host/own-folders.ts';
 import { type Context, defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
+import { sizeOption } from '../../options.ts';
 import { pipedInput, standardInput } from '../../standard-input.ts';
 import { confirmErasing } from './confirm.ts';
 
@@ -121,7 +122,7 @@ export const command = defineCommand({
       ...source,
       target: path,
       overwrite: yes === true,
-      size: sizeOption(size),
+      size: size === undefined ? undefined : sizeOption('size', size),
       identity: onDevice && keepIds !== true ? randomUUID() : undefined,
       keepState: keepState === true ? { folder: stateDirectory(context.env) } : undefined,
       resume: resume === true,
@@ -142,13 +143,6 @@ function resultText(
     writtenBytes < dataBytes ? `, ${humanSize(dataBytes - writtenBytes)} were there` : '';
   const checked = rest.readBack ? 'read back and verified' : 'not read back';
   return `${target}: ${exactSize(size)}, ${humanSize(dataBytes)} of it data${kept}, ${checked}`;
-}
-
-function sizeOption(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const size = parseSize(text);
-  if (size !== undefined) return size;
-  throw usageError(`--size: expected a size such as 2GiB, found ${JSON.stringify(text)}`);
 }
 
 interface FileOptions {

@@ -1,4 +1,4 @@
-import { missingNeeds } from '../../../recipe/needs.ts';
+import { recipeWarnings } from '../../../builder/recipe-warnings.ts';
 import { defineCommand } from '../../command.ts';
 import { readRecipeOptions } from '../../options.ts';
 import { loadNamedRecipe } from '../../recipe-input.ts';
@@ -12,7 +12,7 @@ export const command = defineCommand({
   dash: { recipe: 'input' },
   run: async (context, { recipe: path, set }) => {
     const { name, recipe, files } = await loadNamedRecipe(context, path, set);
-    const warnings = missingNeeds(recipe);
+    const warnings = recipeWarnings(recipe);
     for (const text of warnings) context.report({ type: 'warning', text });
     return { json: { valid: true, files, warnings }, text: `${name}: valid` };
   },

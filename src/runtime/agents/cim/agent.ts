@@ -24,6 +24,7 @@ export const answerForms = {
 export const cim: Agent = {
   name: 'cim',
   description: 'CIM object manager',
+  lost: 'the host says nothing of its hardware',
   user: { uid: 110, gid: 110 },
   entries: {
     cim: 'main.ts',

@@ -4,6 +4,7 @@ import type { Agent } from '../agent.ts';
 export const syslog: Agent = {
   name: 'syslog',
   description: 'System log',
+  lost: 'log messages are not sent anywhere',
   program: {
     path: '/sbin/syslogd',
     // A ring of 512 KiB, read by logread: Debian's busybox cannot rotate files, and memory is all there is.
