@@ -151,7 +151,7 @@ describe.skipIf(given === undefined)(
       [
         'with another serial',
         ['--yes', '--device-serial', 'X'],
-        /that of \/dev\/loop.*, found "X"/,
+        /expected the serial number of \/dev\/loop.*, found "X"/,
       ],
     ])('is refused %s, and changes nothing', async (_, argv, message) => {
       const before = readFileSync(backing);
