@@ -66,7 +66,7 @@ export function reportWithdrawn(report: Report, image: string) {
     report({ type: 'note', text: withdrawnText(image, withdrawn) });
 }
 
-function readOnly(image: string, format: string): TwinbankError {
+export function readOnly(image: string, format: string): TwinbankError {
   const message = `${image}: expected a raw image or a disk to write to, found a ${format} image, which is only read; make a raw one of it with qemu-img convert -O raw`;
   return new TwinbankError('refused', 'image.read-only', message);
 }

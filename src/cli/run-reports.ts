@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { outputPlace } from '../disk/output-place.ts';
 import { htmlReport } from '../harness/report/html/page.ts';
 import { pageCode } from '../harness/report/html/page-code.ts';
 import { junitReport } from '../harness/report/junit.ts';
@@ -53,9 +54,15 @@ export function openReports(context: Context, options: FileOptions): OutputFiles
 export function isSamePlace({ cwd }: Pick<Context, 'cwd'>, a = '-', b = '-'): boolean {
   if (a === '-' || b === '-') return false;
   const [one, two] = [resolve(cwd, a), resolve(cwd, b)];
-  if (one === two) return true;
+  if (one === two || leadsTo(one) === leadsTo(two)) return true;
   const [left, right] = [one, two].map((path) => statSync(path, { throwIfNoEntry: false }));
   return left?.isFile() === true && left.dev === right?.dev && left.ino === right.ino;
+}
+
+/** Where a file would be made or replaced, links followed. */
+function leadsTo(path: string): string {
+  const place = outputPlace(path);
+  return 'path' in place ? place.path : path;
 }
 
 /** Whether standard output has one of them, and what is said goes elsewhere. */

@@ -1,10 +1,10 @@
-import { type BigIntStats, lstatSync } from 'node:fs';
+import { type BigIntStats, type Dirent, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderEntries } from './folder-entries.ts';
 
 /**
  * Bytes that a folder or a file takes on its disk, holes left out, and what has two names counted once. What goes away
- * meanwhile counts for nothing.
+ * meanwhile counts for nothing, nor does what is in a folder that this user may not read.
  */
 export function allocatedBytes(path: string, seen: Set<string> = new Set()): number {
   const stat = found(path);
@@ -14,7 +14,7 @@ export function allocatedBytes(path: string, seen: Set<string> = new Set()): num
   seen.add(id);
   const own = Number(stat.blocks) * 512;
   if (!stat.isDirectory()) return own;
-  return folderEntries(path).reduce(
+  return entriesOf(path).reduce(
     (sum, { name }) => sum + allocatedBytes(join(path, name), seen),
     own,
   );
@@ -22,4 +22,14 @@ export function allocatedBytes(path: string, seen: Set<string> = new Set()): num
 
 function found(path: string): BigIntStats | undefined {
   return lstatSync(path, { throwIfNoEntry: false, bigint: true });
+}
+
+/** Where others' folders lie beside ours, as in /tmp, how large ours is can still be told. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return folderEntries(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return [];
+    throw error;
+  }
 }

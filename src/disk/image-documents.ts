@@ -29,9 +29,19 @@ const documents: readonly DocumentRow[] = [
 
 export const documentEndings: readonly string[] = documents.map(({ ending }) => ending);
 
-/** Where a document of an image may lie: `NAME.bmap` as a build names it, or `NAME.img.bmap` as others do. */
+const imageEnding = /\.(img|raw|qcow2|vmdk|ova)$/;
+/** More than any of them has; what is larger is somebody else's. */
+const maxDocumentBytes = 2 ** 26;
+
+/**
+ * Where a document of an image may lie: `NAME.bmap` as a build names it, or `NAME.img.bmap` as others do. Of the images of one
+ * build `NAME.img` has the first kind, wherever it is there.
+ */
 export function documentPaths(path: string, ending: string): string[] {
-  const stem = path.replace(/\.[^./]+$/, '');
+  const stem = path.replace(imageEnding, '');
+  const raw = `${stem}.img`;
+  if (raw !== path && statSync(raw, { throwIfNoEntry: false })?.isFile())
+    return [`${path}.${ending}`];
   return [...new Set([`${stem}.${ending}`, `${path}.${ending}`])].filter((one) => one !== path);
 }
 
@@ -49,11 +59,12 @@ interface Withdrawal {
 export function withdrawDocuments(path: string, { change, except }: Withdrawal): string[] {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) return [];
   const places = [...new Set([path, realPath(path)])];
-  const kept = except === undefined ? [] : documents.flatMap((row) => pathsOf(row, [except]));
+  const others = except === undefined ? [] : [except, realPath(except)];
+  const kept = documents.flatMap((row) => pathsOf(row, others)).map(realPath);
   return documents
     .filter(({ untrueBy }) => untrueBy === 'marks' || change === 'system')
     .flatMap((row) => pathsOf(row, places).filter((one) => isThere(one, row)))
-    .filter((one) => !kept.includes(one))
+    .filter((one) => !kept.includes(realPath(one)))
     .map((one) => {
       remove(one, path);
       return one;
@@ -97,7 +108,8 @@ function pathsOf({ ending }: DocumentRow, places: readonly string[]): string[] {
 }
 
 function isThere(path: string, { isOne }: DocumentRow): boolean {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile() || found.size > maxDocumentBytes) return false;
   return isOne(readFileSync(path, 'utf8'));
 }
 

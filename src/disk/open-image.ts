@@ -66,7 +66,8 @@ const foreignFormats: readonly Foreign[] = [
 export function openImage(path: string, options: OpenImageOptions = {}): OpenImage {
   const { writable = false, change = 'system', onWithdrawn } = options;
   const opened = openReadable(path, writable);
-  if (!writable) return opened;
+  // What is packed refuses every write: nothing becomes untrue by one.
+  if (!writable || opened.format !== 'raw') return opened;
   const device = beforeFirstWrite(opened.device, () => {
     const withdrawn = withdrawDocuments(path, { change });
     if (withdrawn.length > 0) onWithdrawn?.(withdrawn);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { namedAt } from '../diagnostics/system-error.ts';
@@ -115,13 +115,22 @@ function writeNew(
   for (let number = 1; ; number++) {
     const key = number === 1 ? guid : `${guid}.${number}`;
     const file = join(folder, `${key}${ending}`);
+    let fd: number;
     try {
-      writeFileSync(file, content, { mode: 0o600, flush: true, flag: 'wx' });
-      return { key, file };
+      fd = openSync(file, 'wx', 0o600);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      throw namedAt(file, error);
+    }
+    try {
+      writeFileSync(fd, content, { flush: true });
+      return { key, file };
+    } catch (error) {
+      // Made by us a moment ago: no other disk waits for it.
       rmSync(file, { force: true });
       throw namedAt(file, error);
+    } finally {
+      closeSync(fd);
     }
   }
 }

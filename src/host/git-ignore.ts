@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { runTool } from './run-tool.ts';
@@ -8,7 +8,7 @@ import { runTool } from './run-tool.ts';
  * ignored there. Where git cannot be asked, the clause says so: then nobody knows that it is ignored.
  */
 export async function commitHazard(path: string): Promise<string | undefined> {
-  const tree = workTree(dirname(path));
+  const tree = workTree(realpathSync(dirname(path)));
   if (tree === undefined) return undefined;
   try {
     await runTool('git', ['-C', dirname(path), 'check-ignore', '-q', '--', basename(path)]);

@@ -117,8 +117,15 @@ export function size(min: number, max: number, options: { step?: number; power?:
 /** A stretch of time: text in the file, milliseconds once read. */
 export function duration() {
   const error = 'a time such as 500ms, 30s or 5m';
-  return z.codec(z.string({ error }).regex(durationPattern, { error, abort: true }), z.number(), {
-    decode: (text) => parseDuration(text) ?? 0,
+  const text = z
+    .string({ error })
+    .regex(durationPattern, { error, abort: true })
+    .refine((found) => parseDuration(found) !== undefined, {
+      error: 'a time of at most 1440m, a day',
+      abort: true,
+    });
+  return z.codec(text, z.number(), {
+    decode: (found) => parseDuration(found) ?? 0,
     encode: durationText,
   });
 }

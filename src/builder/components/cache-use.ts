@@ -1,11 +1,12 @@
-import { lstatSync, rmSync, writeFileSync } from 'node:fs';
+import { type Dirent, lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { TwinbankError } from '../../diagnostics/error.ts';
 import { orAborted } from '../../diagnostics/or-aborted.ts';
 import { folderEntries } from '../../disk/folder-entries.ts';
 import { makeFolders } from '../../disk/make-folders.ts';
-import { ownerMark, ownerOf } from '../../host/process-owner.ts';
+import { ownerMark, ownerOf, ownerPattern } from '../../host/process-owner.ts';
 import { atPath, errorCode } from './io-error.ts';
 
 /*
@@ -16,11 +17,12 @@ import { atPath, errorCode } from './io-error.ts';
 
 /** How old the time of the last use may be before a use is noted again. */
 const noteEveryMs = 3_600_000;
-/** The mark of a run of another machine or container counts so long: nobody here can tell whether its process is still there. */
-const foreignRunMs = 7 * 24 * 3_600_000;
-/** The mark of a prune, wherever it runs: it takes seconds, and builds wait for it. */
-const pruneMs = 600_000;
+/** Marks of another machine or container count so long: nobody here can tell whether their process is still there. */
+const foreignRunMs = 24 * 3_600_000;
+/** It takes seconds, and builds wait for it. */
+const foreignPruneMs = 60_000;
 const lookAgainMs = 50;
+const isMark = new RegExp(`^${ownerPattern}$`);
 
 /** Marks of this process, by path, and until when each has to wait. */
 const entered = new Map<string, Promise<void>>();
@@ -34,35 +36,42 @@ export async function enterCache(directory: string, signal: AbortSignal): Promis
   const free =
     entered.get(mark) ??
     atPath(directory, async () => {
-      if (writeMark(mark)) await prunesEnded(directory);
+      if (!writeMark(mark)) return;
+      // What killed runs have left; a folder that is never pruned would fill.
+      livingMarks(dirname(mark), (owner) => owner !== 'gone');
+      await prunesEnded(directory);
     });
   entered.set(mark, free);
   await orAborted(free, signal);
 }
 
 /** Takes as long as a prune does to look at the cache's files: none waits for anything. */
-async function prunesEnded(directory: string): Promise<void> {
-  const isLiving: IsLiving = (owner, ageMs) => owner !== 'gone' && ageMs < pruneMs;
+export async function prunesEnded(directory: string): Promise<void> {
+  const isLiving = livingFor(foreignPruneMs);
   while (livingMarks(join(directory, 'pruning'), isLiving).length > 0) await pause(lookAgainMs);
 }
 
 /** Runs work while no run enters the cache. `protectedFrom`: what was used since then, in milliseconds of the clock, a living run may use. */
 export async function whilePruning<T>(
   directory: string,
+  { dryRun = false }: { readonly dryRun?: boolean | undefined },
   work: (protectedFrom: number, runs: number) => Promise<T>,
 ): Promise<T> {
   const mark = join(directory, 'pruning', ownerMark());
-  makeFolders(join(directory, 'pruning'));
-  makeMark(mark);
+  if (!dryRun) {
+    makeFolders(dirname(mark));
+    makeMark(mark);
+  }
   try {
-    const runs = livingMarks(
-      join(directory, 'runs'),
-      (owner, ageMs) => owner === 'there' || (owner === 'unknown' && ageMs < foreignRunMs),
-    );
+    const runs = livingMarks(join(directory, 'runs'), livingFor(foreignRunMs), dryRun);
     return await work(Math.min(...runs) - noteEveryMs, runs.length);
   } finally {
-    rmSync(mark, { force: true });
+    if (!dryRun) rmSync(mark, { force: true });
   }
+}
+
+function livingFor(foreignMs: number): IsLiving {
+  return (owner, ageMs) => owner === 'there' || (owner === 'unknown' && ageMs < foreignMs);
 }
 
 /** When a file of the cache was used last, in milliseconds of the clock: the time of its last access or of its content. */
@@ -84,6 +93,10 @@ export async function noteUse(path: string): Promise<void> {
 
 /** A file of this process alone: in a cache that others may write to, a link may lie under any name. */
 function makeMark(path: string): void {
+  if (!lstatSync(dirname(path)).isDirectory()) {
+    const message = `${dirname(path)}: expected a folder of the cache, found a link`;
+    throw new TwinbankError('io', 'cache.link', message);
+  }
   rmSync(path, { force: true });
   writeFileSync(path, '', { flag: 'wx' });
 }
@@ -100,21 +113,32 @@ function writeMark(path: string): boolean {
   }
 }
 
-function isNotOurs(error: unknown): boolean {
+export function isNotOurs(error: unknown): boolean {
   return ['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '');
 }
 
 type IsLiving = (owner: ReturnType<typeof ownerOf>, ageMs: number) => boolean;
 
-/** When each living process of the marks in a folder began; the other marks are removed. */
-function livingMarks(folder: string, isLiving: IsLiving): number[] {
+/**
+ * When each living process of the marks in a folder began; the other marks are removed, unless they are to `stay`. What is no mark
+ * is nobody's to remove, and what lies behind a link is none of the cache. A clock that was set back makes no mark younger.
+ */
+function livingMarks(folder: string, isLiving: IsLiving, stay = false): number[] {
   const begun: number[] = [];
-  for (const { name } of folderEntries(folder)) {
-    const path = join(folder, name);
+  for (const entry of ownEntries(folder)) {
+    const path = join(folder, entry.name);
+    if (!entry.isFile() || !isMark.test(entry.name)) continue;
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (!found) continue;
-    if (isLiving(ownerOf(name), Date.now() - found.mtimeMs)) begun.push(found.mtimeMs);
-    else rmSync(path, { recursive: true, force: true });
+    const ageMs = Math.abs(Date.now() - found.mtimeMs);
+    if (isLiving(ownerOf(entry.name), ageMs)) begun.push(found.mtimeMs);
+    else if (!stay) rmSync(path, { force: true });
   }
   return begun;
+}
+
+/** What a folder of the cache has, which is no link to another one. */
+export function ownEntries(folder: string): Dirent[] {
+  const isFolder = lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder ? folderEntries(folder) : [];
 }

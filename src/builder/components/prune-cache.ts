@@ -2,10 +2,9 @@ import { lstatSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { allocatedBytes } from '../../disk/allocated-bytes.ts';
-import { folderEntries } from '../../disk/folder-entries.ts';
 import { sweepScratch } from './cache.ts';
 import { cacheParts } from './cache-parts.ts';
-import { lastUsed, whilePruning } from './cache-use.ts';
+import { isNotOurs, lastUsed, ownEntries, whilePruning } from './cache-use.ts';
 
 export interface PruneLimits {
   /** What was not used for longer goes. */
@@ -14,6 +13,7 @@ export interface PruneLimits {
   readonly maxBytes?: number | undefined;
   /** Nothing is removed. */
   readonly dryRun?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Sizes are bytes on the disk. */
@@ -22,7 +22,7 @@ export interface Pruned {
   readonly left: { readonly files: number; readonly bytes: number };
   /** Of what is left, what the limits would have taken and a run that is under way may use. */
   readonly inUse: { readonly files: number; readonly bytes: number };
-  /** Runs that are under way. */
+  /** Runs that are under way, or may be where another machine has begun them. */
   readonly runs: number;
 }
 
@@ -37,21 +37,33 @@ interface Item {
  * goes is downloaded or made again by the build that needs it.
  */
 export async function pruneCache(directory: string, limits: PruneLimits): Promise<Pruned> {
-  return whilePruning(directory, async (protectedFrom, runs) => {
+  return whilePruning(directory, limits, async (protectedFrom, runs) => {
     if (!limits.dryRun) await sweepScratch(join(directory, 'scratch'));
     const items = cacheParts
-      .flatMap(({ name, depth = 0 }) => (depth > 0 ? itemsIn(join(directory, name), depth) : []))
+      .flatMap(({ name, own }) => (own ? itemsIn(join(directory, name), '', own) : []))
       .sort((a, b) => a.used - b.used);
     const unwanted = chosen(items, limits);
     const inUse = unwanted.filter(({ used }) => used >= protectedFrom);
-    const removed = unwanted.filter(({ used }) => used < protectedFrom);
-    if (!limits.dryRun) {
-      for (const { path } of removed) await rm(path, { recursive: true, force: true });
+    const removed: Item[] = [];
+    for (const item of unwanted) {
+      limits.signal?.throwIfAborted();
+      if (item.used < protectedFrom && (limits.dryRun || (await remove(item)))) removed.push(item);
     }
     const gone = new Set(removed);
     const left = items.filter((item) => !gone.has(item));
     return { removed: sum(removed), left: sum(left), inUse: sum(inUse), runs };
   });
+}
+
+/** False for what another user who shares the cache has put there: it is theirs to prune. */
+async function remove({ path }: Item): Promise<boolean> {
+  try {
+    await rm(path, { recursive: true, force: true });
+    return true;
+  } catch (error) {
+    if (isNotOurs(error)) return false;
+    throw error;
+  }
 }
 
 /** Of items in the order of their last use, those that the limits leave no place for. */
@@ -72,12 +84,15 @@ function sum(items: readonly Item[]): { files: number; bytes: number } {
   return { files: items.length, bytes: items.reduce((total, { bytes }) => total + bytes, 0) };
 }
 
-function itemsIn(folder: string, depth: number): Item[] {
-  return folderEntries(folder).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (depth > 1 && entry.isDirectory()) return itemsIn(path, depth - 1);
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    // A download under way is a folder.
-    return found ? [{ path, bytes: allocatedBytes(path), used: lastUsed(found) }] : [];
+/** What a folder has at the paths that `own` takes; a folder on the way to one is looked into, behind a link is nothing of ours. */
+function itemsIn(folder: string, within: string, own: RegExp): Item[] {
+  return ownEntries(join(folder, within)).flatMap((entry) => {
+    const path = join(within, entry.name);
+    const full = join(folder, path);
+    if (own.test(path)) {
+      const found = lstatSync(full, { throwIfNoEntry: false });
+      return found ? [{ path: full, bytes: allocatedBytes(full), used: lastUsed(found) }] : [];
+    }
+    return within === '' && entry.isDirectory() ? itemsIn(folder, path, own) : [];
   });
 }

@@ -47,9 +47,8 @@ export async function writeOva(
     archive.entry({ ...header, name: `${about.name}.mf` }, manifest.join(''));
     const written = pipeline(archive, createWriteStream(path));
     const entry = archive.entry({ ...header, name: diskName, size });
-    await pipeline(createReadStream(disk), entry);
-    archive.finalize();
-    await written;
+    const packed = pipeline(createReadStream(disk), entry).then(() => archive.finalize());
+    await Promise.all([written, packed]);
   } finally {
     await rm(disk, { force: true });
   }

@@ -59,7 +59,7 @@ export const command = defineCommand({
   needs: { set: needsRecipe, oem: needsRecipe, 'trust-oem': needsRecipe },
   run: async (context, { source, set, oem, trustOem, from, out, key, passphraseFd }) => {
     const output = openOutput(context, out, { option: '--out', binary: true });
-    for (const read of [source, from]) {
+    for (const read of [source, from, key]) {
       if (read === undefined || !output.isSameFile(read)) continue;
       throw usageError(`--out: expected another file than ${read}, which is read`);
     }

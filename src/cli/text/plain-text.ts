@@ -6,6 +6,15 @@ export function plain(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '?');
 }
 
+/**
+ * The same of several lines that strangers have written, such as an OEM's tests: they stay lines, and none of them is a command
+ * to a log that takes them (`::` and `##[` of GitHub Actions).
+ */
+export function plainLines(text: string): string {
+  const lines = text.split('\n').map(plain);
+  return lines.map((line) => line.replace(/^(\s*)(::|##\[)/, '$1? $2')).join('\n');
+}
+
 /** Breaks a text at blanks into lines of at most `columns`; all but the first begin with `indent` blanks. */
 export function wrap(text: string, columns: number, indent: number): string {
   const lines: string[] = [];

@@ -5,8 +5,11 @@ import { firstFailure, isGreen } from './verdict.ts';
 
 /** Lines of the console in a failure. */
 const tail = 20;
-/** Failures that are told in full: GitHub takes 1 MiB of summary, and drops a longer one whole. */
+/** Failures that are told in full, and their bytes: GitHub takes 1 MiB of summary, and drops a longer one whole. */
 const mostFailures = 50;
+const mostBytes = 700 * 2 ** 10;
+/** Characters of a line: more of it is in the report. */
+const longest = 500;
 /** Rows of the table: what failed comes first. */
 const mostRows = 500;
 
@@ -18,6 +21,7 @@ export function markdownSummary(record: RunRecord): string {
     .map((verdict) => `${totals[verdict]} ${verdictLooks[verdict].word}`);
   const sign = verdictLooks[isGreen(record) ? 'passed' : 'failed'].sign;
   const failed = scenarios.filter(({ verdict }) => verdict === 'failed' || verdict === 'flaky');
+  const blocks = within(failed.slice(0, mostFailures).map(failureBlock), mostBytes);
   const rows = [...scenarios]
     .sort((a, b) => Number(isGood(a)) - Number(isGood(b)))
     .slice(0, mostRows)
@@ -25,9 +29,9 @@ export function markdownSummary(record: RunRecord): string {
   return [
     `## ${sign} twinbank: ${sums.join(', ') || 'no scenarios'}`,
     ...gaps.map((gap) => `**Incomplete:** ${inline(gap)}`),
-    ...failed.slice(0, mostFailures).map(failureBlock),
-    ...(failed.length > mostFailures
-      ? [`${failed.length - mostFailures} more in the report.`]
+    ...blocks,
+    ...(failed.length > blocks.length
+      ? [`${failed.length - blocks.length} more in the report.`]
       : []),
     ...(rows.length > 0
       ? [['| | scenario | engine | time |', '|---|---|---|---:|', ...rows].join('\n')]
@@ -36,6 +40,16 @@ export function markdownSummary(record: RunRecord): string {
   ]
     .join('\n\n')
     .concat('\n');
+}
+
+/** As many texts from the first one on as have room. */
+function within(texts: readonly string[], bytes: number): string[] {
+  let left = bytes;
+  const end = texts.findIndex((text) => {
+    left -= Buffer.byteLength(text);
+    return left < 0;
+  });
+  return end < 0 ? [...texts] : texts.slice(0, end);
 }
 
 function isGood({ verdict }: ScenarioRecord): boolean {
@@ -68,7 +82,8 @@ function inline(text: string): string {
 
 /** Text inside `<pre>`, which can end nothing. */
 function verbatim(text: string): string {
-  return text
+  const shown = text.length > longest ? `${text.slice(0, longest)}...` : text;
+  return shown
     .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '?')
     .replaceAll(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

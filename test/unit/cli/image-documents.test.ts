@@ -135,7 +135,32 @@ describe('what a build has put beside an image', () => {
   it('stays of an image of which a disk of the same name is made', () => {
     const path = at(built('packed'));
     const disk = at('packed/x.vmdk');
-    expect(withdrawDocuments(disk, { change: 'system', except: path })).toEqual([]);
+    symlinkSync('packed', at('packed-link'));
+    for (const except of [path, path.replace('/packed/', '/packed-link/')])
+      expect(withdrawDocuments(disk, { change: 'system', except })).toEqual([]);
+    // What has the name alone is the raw image's, for as long as there is one.
+    expect(withdrawDocuments(disk, { change: 'system' })).toEqual([]);
+    writeFileSync(`${disk}.bmap`, documents['x.bmap']);
+    expect(withdrawDocuments(disk, { change: 'system' })).toEqual([`${disk}.bmap`]);
+    fs.rmSync(path);
     expect(withdrawDocuments(disk, { change: 'system' })).toHaveLength(5);
+  });
+
+  it('stays where the image is packed, and nothing can be written', async () => {
+    const path = built('refused');
+    for (const name of maps) fs.rmSync(at(`refused/${name}`));
+    expect((await run(['flash', path, 'refused/y.qcow2'])).code).toBe(0);
+    for (const [name, text] of Object.entries(documents))
+      writeFileSync(at(`refused/${name.replace('x.', 'y.')}`), text);
+    const before = read('refused/y.qcow2');
+    for (const argv of [
+      ['bank', 'refused/y.qcow2', 'rollback'],
+      ['boot', 'refused/y.qcow2', '--engine', 'sim', '--write'],
+    ]) {
+      const { code, stderr } = await run(argv);
+      expect([code, stderr]).toEqual([8, expect.stringContaining('which is only read')]);
+    }
+    expect(read('refused/y.qcow2').equals(before)).toBe(true);
+    expect(left('refused/x.img').filter((name) => name.startsWith('y.'))).toHaveLength(8);
   });
 });

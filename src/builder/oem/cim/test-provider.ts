@@ -8,7 +8,7 @@ import { recipeError } from '../../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../../recipe/provider.ts';
 import { launchOemCode } from '../oem-code.ts';
 import { bundleCimFile } from './bundle-provider.ts';
-import { cimFiles, isTest } from './provider-sources.ts';
+import { cimFiles, cimSourceProblems, isTest } from './provider-sources.ts';
 
 interface ProviderTests {
   /** Files with tests, relative to the provider's folder. */
@@ -37,6 +37,9 @@ export async function testProviders(
 ): Promise<ProviderTests> {
   const files = provider.cim.length > 0 ? cimFiles(provider).filter(isTest) : [];
   if (files.length === 0) return { files, passed: true, output: '' };
+  // Bundling is not confined: a link would bring any file of whoever runs them in.
+  const misplaced = cimSourceProblems(provider);
+  if (misplaced.length > 0) throw recipeError(misplaced);
   const bundles = await Promise.all(
     files.map((file) => bundleCimFile(provider, file, { target: 'node20.19', isTest: true })),
   );

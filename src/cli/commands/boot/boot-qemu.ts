@@ -42,7 +42,7 @@ export function bootInMachine(run: QemuRun, context: Context): Promise<Result> {
       return await boot(run, context);
     } finally {
       // A host may have been updated while it ran.
-      if (systemOf(run.path) !== before) withdraw(run.path, 'system', context);
+      if (systemAfter(run.path) !== before) withdraw(run.path, 'system', context);
     }
   };
   return withDiskClaim(run.path, work, { signal: context.signal });
@@ -55,6 +55,16 @@ function systemOf(path: string): string {
     return readBanks(device);
   });
   return JSON.stringify(banks.map(({ build, modules }) => [build, modules]));
+}
+
+/** Undefined for a disk that cannot be read any more: how the boot went is what its person has to hear. */
+function systemAfter(path: string): string | undefined {
+  try {
+    return systemOf(path);
+  } catch (error) {
+    if (error instanceof TwinbankError) return undefined;
+    throw error;
+  }
 }
 
 /** Takes away what the machine that is to be started makes untrue. */

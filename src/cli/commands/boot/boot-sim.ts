@@ -10,7 +10,7 @@ import { simBootLine } from '../../../harness/sim/sim-boot-event.ts';
 import { simDisk } from '../../../harness/sim/sim-disk.ts';
 import { withDiskClaim } from '../../../host/disk-claim.ts';
 import type { Context, Result } from '../../command.ts';
-import { reportWithdrawn } from '../../host-disk.ts';
+import { readOnly, reportWithdrawn } from '../../host-disk.ts';
 import { bankJson } from '../../text/bank-text.ts';
 import { plain } from '../../text/plain-text.ts';
 import { storyFailure, storyJson, storyText, warnOfUnfired } from './boot-report.ts';
@@ -38,6 +38,7 @@ function simulate({ path, boots, faults: named, write }: SimulatedRun, context: 
   });
   try {
     assertTwinbankDisk(opened.device);
+    if (write && opened.format !== 'raw') throw readOnly(path, opened.format);
     const disk = simDisk(write ? opened.device : overlayDevice(opened.device));
     const faults = bindFaults(named, disk);
     const result = simulateBoots(disk, { boots, faults });

@@ -14,6 +14,9 @@ const maxBoots = 1000;
 const needsQemu = ({ engine }: { readonly engine: string }) =>
   engine === 'qemu' ? undefined : '--engine qemu';
 
+/** A day, as of every time. */
+const longestSeconds = 86_400;
+
 export const command = defineCommand({
   examples: [
     ['boot out/twinbank-0.1.0.img --firmware uefi', 'Boot a snapshot of the image in QEMU'],
@@ -76,7 +79,7 @@ export const command = defineCommand({
   },
   run: async (context, options) => {
     const path = resolve(context.cwd, options.image);
-    const { engine, boots, write } = options;
+    const { engine, boots, write, timeout } = options;
     if (!Number.isInteger(boots) || boots < 1 || boots > maxBoots) {
       throw usageError(`--boots: expected a whole number from 1 to ${maxBoots}, found ${boots}`);
     }
@@ -84,6 +87,11 @@ export const command = defineCommand({
     const until = options.until === undefined ? undefined : pattern(options.until);
     if (until && (engine === 'sim' || boots > 1 || faults.length > 0)) {
       throw usageError('--until: expected --engine qemu with one boot and no fault');
+    }
+    if (!Number.isInteger(timeout) || timeout < 1 || timeout > longestSeconds) {
+      throw usageError(
+        `--timeout: expected whole seconds from 1 to ${longestSeconds}, found ${timeout}`,
+      );
     }
     if (engine === 'sim') return bootInSimulator({ path, boots, faults, write }, context);
     return bootInMachine(
@@ -94,7 +102,7 @@ export const command = defineCommand({
         faults,
         write,
         ...(until && { until }),
-        timeoutSeconds: options.timeout,
+        timeoutSeconds: timeout,
       },
       context,
     );

@@ -32,13 +32,14 @@ export const command = defineCommand({
         default: false,
         describe: 'Say what would be removed, and remove nothing',
       }),
-  run: async ({ env }, { olderThan, maxSize, dryRun }) => {
+  run: async ({ env, signal }, { olderThan, maxSize, dryRun }) => {
     const directory = cacheDirectory(env);
     const age = olderThan ?? (maxSize === undefined ? defaultAge : undefined);
     const limits = {
       olderThanMs: age === undefined ? undefined : ageOption(age),
       maxBytes: maxSize === undefined ? undefined : sizeOption('max-size', maxSize),
       dryRun,
+      signal,
     };
     if (!existsSync(directory)) {
       const nothing = { files: 0, bytes: 0 };
@@ -57,7 +58,7 @@ function textOf(directory: string, dryRun: boolean, { removed, left, inUse, runs
     `${directory}: ${dryRun ? 'would remove' : 'removed'} ${amount(removed)}; left: ${amount(left)}`,
   ];
   if (inUse.files > 0) {
-    const who = runs === 1 ? 'a run that is under way' : `${runs} runs that are under way`;
+    const who = runs === 1 ? 'a run that may be under way' : `${runs} runs that may be under way`;
     lines.push(`kept for ${who}: ${amount(inUse)}`);
   }
   return lines.join('\n');

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { makeFolders } from '../../../disk/make-folders.ts';
+import { assertNoMissingDevice } from '../../../disk/output-place.ts';
 import { commitHazard } from '../../../host/git-ignore.ts';
 import { generateKey } from '../../../update/signing/generate-key.ts';
 import { defineCommand } from '../../command.ts';
@@ -45,6 +46,7 @@ export const command = defineCommand({
       context.report({ type: 'warning', text });
     }
     const pair = generateKey(randomBytes, passphrase);
+    assertNoMissingDevice(at(dir), dir);
     makeFolders(at(dir), 0o700);
     writeNewFiles([
       { path: at(privateKey), text: pair.privatePem, mode: 0o600 },

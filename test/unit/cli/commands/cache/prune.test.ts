@@ -12,11 +12,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { addBytes, findObject } from '../../../../../src/builder/components/cache.ts';
-import { enterCache, whilePruning } from '../../../../../src/builder/components/cache-use.ts';
+import {
+  enterCache,
+  prunesEnded,
+  whilePruning,
+} from '../../../../../src/builder/components/cache-use.ts';
 import { ownerMark } from '../../../../../src/host/process-owner.ts';
 import { runHere } from '../../host.ts';
 
 const day = 24 * 3_600_000;
+
+const object = (digit: number): string => `objects/ab/${`${digit}`.repeat(62)}`;
 
 function newCache() {
   const folder = mkdtempSync(join(tmpdir(), 'twinbank-cache-prune-'));
@@ -42,8 +48,12 @@ function newCache() {
 describe('cache prune', () => {
   it('removes what was not used for 30 days, and says how much', async () => {
     const { file, prune, directory } = newCache();
-    const old = [file('objects/ab/1', 31), file('derived/1.json', 40, 1), file('apt/x.bin', 31)];
-    const recent = [file('objects/ab/2', 29), file('resolutions/1.json', 1, 1)];
+    const old = [
+      file(object(1), 31),
+      file(`derived/${'1'.repeat(64)}.json`, 40, 1),
+      file('apt/pkgcache.bin', 31),
+    ];
+    const recent = [file(object(2), 29), file(`resolutions/${'1'.repeat(64)}.json`, 1, 1)];
     const dry = await prune('--dry-run');
     expect(dry.stdout).toMatch(/would remove 3 files, 2\.0 MiB; left: 2 files, 1\.0 MiB/);
     expect(old.filter((path) => existsSync(path))).toEqual(old);
@@ -60,11 +70,7 @@ describe('cache prune', () => {
 
   it('leaves by size what was used last, whatever its age', async () => {
     const { file, prune } = newCache();
-    const [oldest, older, recent] = [
-      file('objects/ab/1', 90),
-      file('objects/ab/2', 80),
-      file('objects/ab/3', 3),
-    ];
+    const [oldest, older, recent] = [file(object(1), 90), file(object(2), 80), file(object(3), 3)];
     await prune('--max-size', '2560KiB');
     expect([oldest, older, recent].map((path) => existsSync(path))).toEqual([false, true, true]);
     await prune('--max-size', '0B');
@@ -73,22 +79,24 @@ describe('cache prune', () => {
 
   it('takes nothing from a run under way, but what that has not used since it began', async () => {
     const { file, prune, at } = newCache();
-    const [before, since] = [file('objects/ab/1', 3), file('objects/ab/2', 0)];
+    const [before, since] = [file(object(1), 3), file(object(2), 0)];
     file(`runs/${ownerMark()}`, 1, 0);
     utimesSync(at(`runs/${ownerMark()}`), (Date.now() - day) / 1000, (Date.now() - day) / 1000);
     const { stdout } = await prune('--max-size', '0B');
-    expect(stdout).toMatch(/removed 1 file, 1\.0 MiB; left: 1 file, 1\.0 MiB\nkept for a run that/);
+    expect(stdout).toMatch(
+      /removed 1 file, 1\.0 MiB; left: 1 file, 1\.0 MiB\nkept for a run that may be/,
+    );
     expect([before, since].map((path) => existsSync(path))).toEqual([false, true]);
   });
 
   it('does not wait for runs that were killed, nor for ever for those of other machines', async () => {
     const { file, prune, at } = newCache();
     const [, world, birth] = ownerMark().split('-');
-    const kept = file('objects/ab/1', 0);
-    const foreign = file(`runs/1-zzzz-${birth}`, 1, 0);
+    const kept = file(object(1), 0);
+    const foreign = file(`runs/1-zzzz-${birth}`, 0.5, 0);
     await prune('--max-size', '0B');
     expect(existsSync(kept)).toBe(true);
-    file(`runs/1-zzzz-${birth}`, 8, 0);
+    file(`runs/1-zzzz-${birth}`, 2, 0);
     // The number of this process, which began at another time.
     file(`runs/${process.pid}-${world}-0000`, 0, 0);
     await prune('--max-size', '0B');
@@ -115,7 +123,7 @@ describe('cache prune', () => {
     const stopped = AbortSignal.abort(new Error('stop'));
     const events: string[] = [];
     let entering = Promise.resolve();
-    await whilePruning(directory, async () => {
+    await whilePruning(directory, {}, async () => {
       entering = enterCache(directory, signal).then(() => void events.push('entered'));
       await expect(enterCache(directory, stopped)).rejects.toThrow('stop');
       // Longer than it waits between two looks.
@@ -131,9 +139,43 @@ describe('cache prune', () => {
     const { file, directory, at } = newCache();
     const mark = 'pruning/1-zzzz-0000';
     file(mark, 0, 0);
-    utimesSync(at(mark), Date.now() / 1000 - 601, Date.now() / 1000 - 601);
+    utimesSync(at(mark), Date.now() / 1000 - 61, Date.now() / 1000 - 61);
     await enterCache(directory, new AbortController().signal);
     expect(existsSync(at(mark))).toBe(false);
+    // As a clock that was set back leaves it.
+    file(mark, -900, 0);
+    await prunesEnded(directory);
+  });
+
+  it('leaves alone what is none of its own, whatever its name and age, and behind a link', async () => {
+    const { file, prune, at } = newCache();
+    const others = [
+      ...[file('apt/notes', 90), file('objects/letters/x', 90), file('derived/a.json', 90)],
+      ...[file('runs/exp1/weights', 90), file('pruning/x', 90), file('../victim/old', 90)],
+      file(`../victim/${'2'.repeat(64)}.json`, 90),
+    ];
+    symlinkSync('../victim', at('resolutions'));
+    await prune('--max-size', '0B');
+    expect(others.filter((path) => !existsSync(path))).toEqual([]);
+  });
+
+  it('removes nothing by --dry-run, not even marks', async () => {
+    const { file, prune } = newCache();
+    const mark = file('runs/1-zzzz-0000', 90, 0);
+    await prune('--dry-run');
+    expect(existsSync(mark)).toBe(true);
+  });
+
+  it('refuses a cache whose marks would lie behind a link', async () => {
+    const { file, directory, at, prune } = newCache();
+    const victim = file('../victim/old', 90);
+    mkdirSync(directory);
+    for (const folder of ['runs', 'pruning']) symlinkSync('../victim', at(folder));
+    await expect(enterCache(directory, new AbortController().signal)).rejects.toThrow(
+      'runs: expected a folder of the cache, found a link',
+    );
+    expect((await prune()).code).toBe(5);
+    expect(existsSync(victim)).toBe(true);
   });
 
   it('writes its marks through no link that somebody has put there', async () => {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Host } from '../../../../../src/cli/run.ts';
 import { developmentKey, privateKeyOfSeed } from '../../../../../src/update/signing/key.ts';
 import { readPublicKey, readSigningKey } from '../../../../../src/update/signing/key-file.ts';
@@ -62,6 +62,11 @@ describe('keys new', () => {
     expect(stderr).toBe(
       `warning: k/twinbank.key: a commit would publish the private key: it lies in the git work tree ${folder}, which does not ignore it; add *.key to .gitignore\n`,
     );
+    const beside = `${folder}-link`;
+    symlinkSync(folder, beside);
+    onTestFinished(() => rmSync(beside));
+    const linked = await keys(['new', join(beside, 'k'), '--name', 'z'], withPassphrase('secret'));
+    expect(linked.stderr).toContain(`it lies in the git work tree ${folder}, which does not`);
     writeFileSync(at('.gitignore'), '*.key\n');
     const ignored = await keys(['new', 'k', '--name', 'b'], withPassphrase('secret'));
     expect(ignored).toMatchObject({ code: 0, stderr: '' });

@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,7 +28,26 @@ const oem = (...argv: string[]) =>
     host: { cwd: folder, env: { PATH: process.env.PATH, TWINBANK_CACHE: at('cache') } },
   });
 
+describe('oem test', () => {
+  it('bundles no file from elsewhere, though a link leads there', async () => {
+    await oem('new', 'acme');
+    writeFileSync(at('secret.json'), '{"secret":1}');
+    symlinkSync('../../secret.json', at('acme/cim/data.json'));
+    const { code, stdout, stderr } = await oem('test', 'acme');
+    expect(code).toBe(3);
+    expect(stderr).toContain('cim/data.json');
+    expect(stdout).toBe('');
+  });
+});
+
 describe('oem new', () => {
+  it('makes nothing below /dev, which would be in memory', async () => {
+    const { code, stderr } = await oem('new', '/dev/twinbank-none', '--name', 'probe');
+    expect(code).toBe(8);
+    expect(stderr).toContain('expected a device that is there');
+    expect(existsSync('/dev/twinbank-none')).toBe(false);
+  });
+
   it('makes a provider that loads, and says what comes next', async () => {
     const { code, stdout, stderr } = await oem('new', 'acme', '--vendor', 'ACME: "Servers"');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
