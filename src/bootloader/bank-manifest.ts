@@ -20,11 +20,17 @@ export interface ManifestModule {
   readonly replaces: readonly string[];
 }
 
-/** A package of the store. */
+/** A package of the store. What may be undefined is so in manifests from before packages had types. */
 export interface ManifestPackage {
+  /** Of its file. */
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** What the running system calls it, whatever its version: `ovmf`. */
+  readonly id?: string;
+  /** `firmware`, `tools`, `guest-tools`, `client`; a newer build may have others. */
+  readonly type?: string;
+  readonly version?: string;
 }
 
 /** A key that a host trusts. */
@@ -81,6 +87,7 @@ const packageForm: Members = {
   bytes: form.count,
   sha256: form.sha256,
 };
+const packageAboutForm: Members = { id: form.name, type: form.name, version: form.text };
 const keyForm: Members = { keyId: form.keyId, publicKey: form.publicKey };
 const moduleForm: Members = {
   name: form.name,
@@ -120,7 +127,7 @@ const baseForm: Members = {
   title: form.text,
   securityVersion: form.count,
   minVersion: form.text,
-  packages: form.list(form.members(packageForm), 256),
+  packages: form.list(form.members(packageForm, packageAboutForm), 256),
   trust: form.list(form.members(keyForm), 64),
 };
 

@@ -54,9 +54,9 @@ export const form = {
       return undefined;
     },
   members:
-    (members: Members): Rule =>
+    (members: Members, optional: Members = {}): Rule =>
     (value) =>
-      membersRule(value, members),
+      membersRule(value, members, optional),
 } as const;
 
 /** What is wrong with an object that should have just these members, as one clause, or undefined. */

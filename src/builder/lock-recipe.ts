@@ -1,8 +1,8 @@
 import type { ResolvedRecipe } from '../recipe/schema.ts';
 import type { ComponentContext, Resolved } from './components/component.ts';
-import { resolveComponents } from './components/sources.ts';
 import { planModules } from './modules/build-modules.ts';
 import { atRecipeLines } from './recipe-error.ts';
+import { planStorePackages } from './store-packages.ts';
 
 /**
  * The components that building a recipe now would use, for its lock: the same that a build lists beside
@@ -14,7 +14,7 @@ export async function usedComponents(
 ): Promise<Resolved[]> {
   return atRecipeLines(recipe, async () => {
     const plans = await planModules(recipe, components);
-    const store = await resolveComponents(recipe.store.packages, components);
-    return [...plans.flatMap((plan) => plan.components), ...store];
+    const store = await planStorePackages(recipe, components);
+    return [...plans, ...store].flatMap((plan) => plan.components);
   });
 }

@@ -113,7 +113,7 @@ function baseManifest(parts: ManifestParts): BankManifest {
       title: recipe.title ?? `${recipe.product} ${build}`,
       securityVersion: recipe.securityVersion,
       minVersion: recipe.minVersion ?? '',
-      packages: packages.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })),
+      packages: packages.map(manifestPackage),
       trust: [...keys].sort().map(([keyId, publicKey]) => ({ keyId, publicKey })),
       ...(loader && { loader }),
     },
@@ -136,6 +136,18 @@ export function oemManifest(
     build: version,
     kernelOptions: [],
     modules: own.map((one) => manifestModule(one)),
+  };
+}
+
+/** Without where it is in a store, which each store decides. */
+function manifestPackage({ name, bytes, sha256, id, type, version }: ManifestPackage) {
+  return {
+    name,
+    bytes,
+    sha256,
+    ...(id && { id }),
+    ...(type && { type }),
+    ...(version && { version }),
   };
 }
 

@@ -5,10 +5,11 @@ import type { ListedModule, SystemInventory } from '../builder/inventory/system.
 
 /** A file of a system, and what brings it. */
 export interface FoundFile {
-  /** What the running system calls it, with a leading `/`; of the initramfs and the loader without. */
+  /** What the running system calls it, with a leading `/`; of the initramfs, the loader and the store without. */
   readonly path: string;
+  /** Of the store the package's file. */
   readonly module: string;
-  /** Undefined for the loader. */
+  /** Undefined for the loader and the store. */
   readonly listed?: ListedModule;
   readonly file: InventoryFile;
   readonly package: InventoryPackage;
@@ -19,7 +20,7 @@ const maxLinks = 16;
 
 /**
  * What brings a file of a running system: its path is followed through the system's links, as a program of it would
- * be. The initramfs and the loader have files of their own. All modules that have one are named, the one on top, whose
+ * be. The initramfs, the loader and the store's packages have files of their own. All modules that have one are named, the one on top, whose
  * file is seen, first. Empty for no file of the system.
  */
 export function findFile(system: SystemInventory, path: string): FoundFile[] {
@@ -42,7 +43,15 @@ export function findFile(system: SystemInventory, path: string): FoundFile[] {
     if (!brought || file.path.toLowerCase() !== plain.toLowerCase()) return [];
     return [{ path: file.path, module: 'bootloader', file, package: brought }];
   });
-  return [...inLayers, ...inBoot, ...inLoader];
+  // A package of the store is the root of what it has, until somebody uses it.
+  const inStore = system.store.flatMap(({ name, packages, files = [] }) =>
+    files.flatMap((file): FoundFile[] => {
+      const brought = packages[file.package];
+      if (!brought || file.path !== plain) return [];
+      return [{ path: file.path, module: name, file, package: brought }];
+    }),
+  );
+  return [...inLayers, ...inBoot, ...inLoader, ...inStore];
 }
 
 function filesAt(listed: ListedModule, at: string, root: string): FoundFile[] {

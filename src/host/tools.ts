@@ -53,7 +53,7 @@ export const hostTools: readonly HostTool[] = [
   {
     name: 'unsquashfs',
     package: 'squashfs-tools',
-    neededFor: 'diff and inspect of the files in modules',
+    neededFor: 'packages of the store, diff and inspect of the files in modules',
     versionArgs: ['-version'],
   },
   {

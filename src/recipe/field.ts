@@ -154,6 +154,8 @@ function reference<Ref extends ComponentRef | MemberRef>(
   parse: (text: string) => Ref | undefined,
   print: (ref: Ref) => string,
 ) {
+  const isRef = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null && ('scheme' in value || 'component' in value);
   return z.codec(z.string({ error: expected }), z.custom<Ref>(), {
     decode: (value, context) => {
       const ref = parse(value);
@@ -161,6 +163,11 @@ function reference<Ref extends ComponentRef | MemberRef>(
       context.issues.push({ code: 'custom', input: value, message: expected });
       return z.NEVER;
     },
-    encode: print,
+    encode(value, context) {
+      // Where a value may have several forms, each of them is tried.
+      if (isRef(value)) return print(value);
+      context.issues.push({ code: 'custom', input: value, message: expected });
+      return z.NEVER;
+    },
   });
 }

@@ -39,6 +39,7 @@ function kindAt(path: Path): Kind {
   if (path[0] === 'oem') return 'oem';
   if (['trust', 'support', 'driverFiles', 'cim', 'defaults'].includes(String(path[0])))
     return 'file';
+  if (path.includes('packages') && path.includes('files')) return 'file';
   return path.at(-1) === 'files' ? 'directory' : 'any';
 }
 

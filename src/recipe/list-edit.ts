@@ -1,7 +1,15 @@
 import { relative, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type Diagnostic, diagnose, foundText } from './diagnostic.ts';
 import { nearestWord } from './nearest-word.ts';
-import type { ListTree, MapTree, Path, Place, Tree } from './tree.ts';
+import {
+  type ListTree,
+  type MapTree,
+  type Path,
+  type Place,
+  plainValue,
+  type Tree,
+} from './tree.ts';
 
 /** What a map may say in place of a list, to change the one below it. */
 export const editKeys = ['add', 'remove'] as const;
@@ -41,7 +49,7 @@ export function editList(lower: ListTree, edit: MapTree, path: Path): Edited {
   const gone = [...(lower.gone ?? [])];
   let items = lower.items;
   for (const [item, at] of removed ?? []) {
-    const left = items.filter((one) => !isSame(one, item));
+    const left = items.filter((one) => !isSame(one, item) && !isCalled(one, item));
     const { place } = item;
     // An overlay that comes twice, over two ways, has done its part already.
     const isDone = gone.some(({ whole, by }) => !whole && samePlace(by, place));
@@ -108,15 +116,28 @@ function wordFrom(tree: Tree, directory: string): string {
 }
 
 function wordOf(tree: Tree): string {
-  return tree.kind === 'scalar' ? tree.written : foundText(tree);
+  return tree.kind === 'scalar' ? tree.written : (nameOf(tree) ?? foundText(tree));
+}
+
+/** What a map in a list is called; it is removed by this. */
+function nameOf(tree: Tree): string | undefined {
+  const name = tree.kind === 'map' ? tree.entries.get('name')?.value : undefined;
+  return name?.kind === 'scalar' && typeof name.value === 'string' ? name.value : undefined;
 }
 
 /** Whether two values are one, wherever they are written: paths start from the file that has them. */
 function isSame(one: Tree, other: Tree): boolean {
-  if (one.kind !== 'scalar' || other.kind !== 'scalar') return false;
+  if (one.kind !== 'scalar' || other.kind !== 'scalar') {
+    return one.kind === other.kind && isDeepStrictEqual(plainValue(one), plainValue(other));
+  }
   const [path, otherPath] = [fileOf(one), fileOf(other)];
   if (path !== undefined || otherPath !== undefined) return path === otherPath;
   return one.value !== null && String(one.value) === String(other.value);
+}
+
+/** Whether a map is the one that a name means. */
+function isCalled(one: Tree, name: Tree): boolean {
+  return name.kind === 'scalar' && name.value !== null && nameOf(one) === name.value;
 }
 
 function fileOf(tree: Tree): string | undefined {

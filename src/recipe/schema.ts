@@ -13,6 +13,7 @@ import {
   text,
 } from './field.ts';
 import { moduleNameSchema, moduleSchema } from './module-schema.ts';
+import { storeSchema } from './store-schema.ts';
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
@@ -81,18 +82,6 @@ const coredumpSchema = map({
   size: size(MiB, 64 * GiB, { step: MiB })
     .prefault('110MiB')
     .describe('Size of the core-dump partition'),
-});
-
-const storeSchema = map({
-  size: fatSize(5 * MiB)
-    .prefault('540MiB')
-    .describe('Size of the store, FAT16'),
-  client: flag()
-    .prefault(true)
-    .describe("Puts the packed twinbank command into the store, by the bank's version"),
-  packages: list(componentRef(), 'a list of components such as [deb:qemu-guest-agent]')
-    .prefault(['deb:qemu-guest-agent'])
-    .describe("Packages put into the store as they are, by the bank's version: guest tools"),
 });
 
 const kernelSchema = map({

@@ -61,6 +61,8 @@ function diagnoseIssue(tree: Tree, issue: Issue): Diagnostic[] {
       return diagnose(place, keyPath, expected, quoted(key), nearestWord(key, known));
     });
   }
+  const within = issueWithin(issue);
+  if (within) return within.flatMap((one) => diagnoseIssue(tree, one));
   const entry = entryAt(tree, path);
   const near = nearestEntry(tree, path);
   if (issue.code === 'invalid_key') {
@@ -79,6 +81,18 @@ function diagnoseIssue(tree: Tree, issue: Issue): Diagnostic[] {
       nearestWord(typed, words),
     ),
   ];
+}
+
+/**
+ * Where a value may have several forms and has one of them, what is wrong with it in that form; undefined where it has
+ * none of them, or where they are words of one kind.
+ */
+function issueWithin(issue: Issue): Issue[] | undefined {
+  if (issue.code !== 'invalid_union') return undefined;
+  const ofOtherForm = ({ code, path }: Issue): boolean =>
+    code === 'invalid_type' && path.length === 0;
+  const form = issue.errors.find((issues) => issues.length > 0 && !issues.some(ofOtherForm));
+  return form?.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
 }
 
 function expectedBy(issue: Issue, words: readonly string[]): string {

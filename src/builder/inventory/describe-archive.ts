@@ -1,10 +1,12 @@
 import * as z from 'zod';
+import type { ManifestPackage } from '../../bootloader/bank-manifest.ts';
+import { runTool } from '../../host/run-tool.ts';
 import type { Resolved } from '../components/component.ts';
 import { readDeb, readDebControl } from '../components/deb-archive.ts';
 import type { FileTree } from '../components/file-tree.ts';
 import { readNpm } from '../components/npm-archive.ts';
 import { readCopyright } from './copyright-file.ts';
-import { packageShape, readInventory } from './inventory.ts';
+import { fileShape, type InventoryFile, packageShape, readInventory } from './inventory.ts';
 import { unknownLicence } from './licence.ts';
 import {
   debPackage,
@@ -64,38 +66,60 @@ export async function describeNpm(
 export interface StoredArchive {
   readonly name: string;
   readonly sha256: string;
+  /** As its manifest says. */
+  readonly version?: string | undefined;
   readonly packages: readonly InventoryPackage[];
+  /** Of a package that was put together here; one that is there as it was published has a list of its own. */
+  readonly files?: readonly InventoryFile[] | undefined;
 }
 
 export const storedShape = z.object({
   name: z.string(),
   sha256: z.string(),
+  version: z.string().optional(),
   packages: z.array(packageShape),
+  files: z.array(fileShape).optional(),
 });
+
+/** Where a squashfs of the store has its inventory. */
+export const storeInventoryPath = 'inventory.json';
+
+/** Types of packages that are put together as one squashfs. */
+const packedTypes = ['firmware', 'tools'];
 
 /** Where twinbank's own package has the inventory of what it is bundled with. */
 const bundledInventory = 'package/inventory.json';
 
-/** Describes an archive by the ending of its name. Throws kind `corrupt` for one that is not what that says. */
+/**
+ * Describes an archive by its type, or else by the ending of its name. Throws kind `corrupt` for one that is not what that
+ * says, and `host.tool-missing`.
+ */
 export async function describeStored(
-  { name, sha256 }: { name: string; sha256: string },
+  { name, sha256, type, version }: Omit<ManifestPackage, 'bytes'>,
   path: string,
   signal?: AbortSignal,
 ): Promise<StoredArchive> {
+  const about = { name, sha256, ...(version && { version }) };
+  if (packedTypes.includes(type ?? '')) {
+    const args = ['-cat', path, storeInventoryPath];
+    const { stdout } = await runTool('unsquashfs', args, signal ? { signal } : {});
+    const [found] = readInventory(stdout, `${name}: ${storeInventoryPath}`);
+    return { ...about, packages: found?.packages ?? [], files: found?.files ?? [] };
+  }
   if (name.endsWith('.deb')) {
     const { described } = await describeDeb(path, sha256, signal);
-    return { name, sha256, packages: [described] };
+    return { ...about, packages: [described] };
   }
   if (name.endsWith('.tgz')) {
     const { described } = await describeNpm(path, { sha256 }, signal);
     const inside = contentOf(await readNpm(path, (one) => one === bundledInventory, signal));
     const modules = inside ? readInventory(inside, `${name}: ${bundledInventory}`) : [];
     const inner = modules.flatMap((one) => one.packages);
-    return { name, sha256, packages: uniquePackages([described, ...inner]) };
+    return { ...about, packages: uniquePackages([described, ...inner]) };
   }
   const licence = unknownLicence('it is a file that the recipe names');
   const described = genericPackage({ name, version: '', supplier: '', licence });
-  return { name, sha256, packages: [{ ...described, sha256 }] };
+  return { ...about, packages: [{ ...described, sha256 }] };
 }
 
 function contentOf(tree: FileTree): Buffer | undefined {

@@ -56,7 +56,7 @@ export const packageShape = z.object({
   integrity: z.string(),
   depends: z.array(z.string()),
 });
-const file = z.object({
+export const fileShape = z.object({
   path: z.string(),
   sha256: z.string().optional(),
   target: z.string().optional(),
@@ -65,7 +65,7 @@ const file = z.object({
   changed: z.literal(true).optional(),
 });
 const moduleShape = z
-  .object({ module: z.string(), packages: z.array(packageShape), files: z.array(file) })
+  .object({ module: z.string(), packages: z.array(packageShape), files: z.array(fileShape) })
   .refine(({ packages, files }) => files.every((one) => one.package < packages.length))
   .refine(({ packages }) => uniquePackages(packages).length === packages.length);
 const shape = z.object({ schemaVersion: z.literal(1), modules: z.array(moduleShape) });

@@ -56,12 +56,13 @@ export function sbomOf(system: SystemInventory, tool: { version: string }): stri
     placed.push(...fill(component, name, loader));
     add(bom, image, component);
   }
-  for (const { name, sha256, packages } of store) {
+  for (const { name, sha256, version, packages, files = [] } of store) {
     const component = new Models.Component(Enums.ComponentType.File, name, {
       bomRef: `store/${name}`,
+      ...(version && { version }),
       hashes: sha256Of(sha256),
     });
-    const inventory = { module: name, packages, files: [] };
+    const inventory = { module: name, packages, files };
     placed.push(...fill(component, `store/${name}`, inventory));
     add(bom, image, component);
   }

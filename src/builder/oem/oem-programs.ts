@@ -3,13 +3,11 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
 import type { Resolved } from '../components/component.ts';
 import type { Json } from '../components/derived.ts';
-import { addEntry, type FileTree, mergeTrees } from '../components/file-tree.ts';
-import { readLibraries } from '../components/libraries.ts';
-import { planLibraries } from '../components/library-plan.ts';
-import { readComponent, resolveComponents } from '../components/sources.ts';
+import { addEntry, type FileTree } from '../components/file-tree.ts';
+import { resolveComponents } from '../components/sources.ts';
 import { planEngine } from '../modules/engine.ts';
 import type { PlanContext } from '../modules/module.ts';
-import { stripPrograms } from '../modules/strip.ts';
+import { planPrograms } from '../modules/programs.ts';
 
 /** A program of an OEM as the running system has it. */
 export interface OemProgram {
@@ -46,10 +44,10 @@ export async function planOemPrograms(
   const roots = programs.map((ref, index) => {
     const component = found[index];
     if (!component) throw new TwinbankError('internal', 'oem.lost', 'programs: lost');
-    return { component, paths: ['member' in ref ? ref.member : ''] };
+    return { component, paths: ['member' in ref ? ref.member : ''], place: 'programs' };
   });
   const engine = await engineLibraries(context);
-  const plan = await planLibraries(roots, engine.sonames, components);
+  const planned = await planPrograms(roots, engine.sonames, components);
   const place = `usr/lib/twinbank/oem/${name}`;
   const names = roots.map(({ paths }) => basename(paths[0] ?? ''));
   const twice = names.find((one, index) => names.indexOf(one) !== index);
@@ -64,25 +62,16 @@ export async function planOemPrograms(
       path: `/${place}/bin/${one}`,
       libraries: `/${place}/lib`,
     })),
-    components: [...found, ...plan.packages],
+    components: [...found, ...planned.packages],
     inputs: {
       programs: roots.map(({ component, paths }) => [component.sha256, ...paths]),
-      libraries: plan.packages.map(({ sha256 }) => sha256),
-      sonames: plan.libraries.map(({ soname }) => soname),
+      libraries: planned.packages.map(({ sha256 }) => sha256),
+      sonames: planned.sonames,
     },
     requires: engine.requires,
     read: async (scratch) => {
-      const trees = await Promise.all(
-        roots.map(({ component, paths }) =>
-          readComponent(component, (path) => paths.includes(path), components),
-        ),
-      );
-      const stripped = await stripPrograms(
-        mergeTrees(...trees, await readLibraries(plan, components)),
-        scratch,
-      );
       const tree: FileTree = new Map();
-      for (const [path, entry] of stripped) {
+      for (const [path, entry] of await planned.read(scratch)) {
         const isProgram = roots.some(({ paths }) => paths.includes(path));
         // The interpreter's link is the engine's.
         if (entry.type !== 'file') continue;

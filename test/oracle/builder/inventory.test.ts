@@ -174,6 +174,14 @@ judgedBy(['unsquashfs', 'dpkg-deb', 'tar', 'flock'], () => {
     });
   });
 
+  test('says of a file in a package of the store where that is from', () => {
+    const [[swtpm] = [], [code] = []] = asked(['/usr/bin/swtpm', 'usr/share/OVMF/OVMF_CODE_4M.fd']);
+    expect(swtpm).toMatchObject({ package: { name: 'swtpm' }, path: 'usr/bin/swtpm' });
+    expect(swtpm!.module).toMatch(/^swtpm_.*\.sqfs$/);
+    expect(code).toMatchObject({ package: { name: 'ovmf' }, changed: false });
+    expect(inspect('--packages').stdout).toMatch(/^libtpms0 .* store .*BSD-3-clause/im);
+  });
+
   test('a path that nothing brings ends with 2 and says so', () => {
     const ended = image.program.start(['inspect', image.raw, '--file', '/etc/nothing', '--quiet']);
     expect(ended.status).toBe(2);

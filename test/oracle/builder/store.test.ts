@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { commands } from '../../../src/cli/registry.ts';
+import { cacheDirectory } from '../../../src/host/own-folders.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 import { builtImage, repository } from './built-image.ts';
 
-judgedBy(['sfdisk', 'mcopy', 'mdir', 'tar', 'dpkg-deb', 'flock'], () => {
+judgedBy(['sfdisk', 'mcopy', 'mdir', 'tar', 'dpkg-deb', 'unsquashfs', 'bwrap', 'flock'], () => {
   const image = builtImage();
   const folder = join(image.program.folder, 'store');
   let packages: string[] = [];
@@ -27,6 +29,56 @@ judgedBy(['sfdisk', 'mcopy', 'mdir', 'tar', 'dpkg-deb', 'flock'], () => {
     const list = judge('mdir', ['-/', '-b', '-i', image.at(8), '::packages']);
     const files = list.split('\n').filter((line) => line && !line.endsWith('/'));
     expect(files.map((line) => line.slice(3)).sort()).toEqual([...packages].sort());
+  });
+
+  test('has the bytes that the signed manifest names, with a type and a version each', () => {
+    const manifest = JSON.parse(judge('mtype', ['-i', image.at(5), '::base.json']));
+    const listed: Record<string, string>[] = manifest.packages;
+    expect(listed.map(({ id, type }) => [id, type])).toEqual([
+      ['qemu-guest-agent', 'guest-tools'],
+      ['ovmf', 'firmware'],
+      ['swtpm', 'tools'],
+      ['twinbank', 'client'],
+    ]);
+    for (const { name, sha256, version } of listed) {
+      expect(judge('sha256sum', [join(folder, 'packages', name!)]).slice(0, 64)).toBe(sha256);
+      expect(name).toContain(version!.replaceAll(':', '-'));
+    }
+  });
+
+  /** What a package of the store has in it. */
+  const unpacked = (pattern: RegExp): string => {
+    const place = join(folder, pattern.source.slice(0, 5).replace(/\W/g, ''));
+    judge('unsquashfs', ['-no-progress', '-d', place, named(pattern)]);
+    return place;
+  };
+
+  test("has OVMF's files as Debian has them", () => {
+    const place = unpacked(/ovmf_.*\.sqfs$/);
+    const { components } = parse(readFileSync(image.raw.replace(/img$/, 'lock.yaml'), 'utf8'));
+    const { sha256, version } = components.find(({ id }: { id: string }) => id === 'deb:ovmf');
+    const archive = join(
+      cacheDirectory(process.env),
+      'objects',
+      sha256.slice(0, 2),
+      sha256.slice(2),
+    );
+    expect(judge('dpkg-deb', ['-f', archive, 'Version']).trim()).toBe(version);
+    judge('dpkg-deb', ['-x', archive, join(folder, 'ovmf-of-debian')]);
+    const files = judge('find', [place, '-type', 'f', '-printf', '%P\n']).trim().split('\n').sort();
+    const [inventory, ...firmware] = files;
+    expect(inventory).toBe('inventory.json');
+    expect(firmware).toEqual(['CODE', 'VARS'].map((one) => `usr/share/OVMF/OVMF_${one}_4M.fd`));
+    for (const file of firmware)
+      judge('cmp', [join(place, file), join(folder, 'ovmf-of-debian', file)]);
+  });
+
+  test('has swtpm with all that it needs: it runs where there is nothing else', () => {
+    const place = unpacked(/swtpm_.*\.sqfs$/);
+    const alone = (...argv: string[]) => judge('bwrap', ['--ro-bind', place, '/', '--', ...argv]);
+    expect(alone('/usr/bin/swtpm', '--version')).toMatch(/^TPM emulator version 0\./);
+    const able = JSON.parse(alone('/usr/bin/swtpm', 'socket', '--print-capabilities'));
+    expect(able.features).toContain('tpm-2.0');
   });
 
   test("has Debian's guest agent, by its version", () => {

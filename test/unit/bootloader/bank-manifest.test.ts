@@ -66,6 +66,21 @@ describe('a manifest', () => {
     expect(read(changed(oem(), 'loader', loader))).toContain('expected no member "loader"');
   });
 
+  it('of the base says of packages what they are, or nothing of that, as older ones', () => {
+    const plain = { name: 'ovmf_1.sqfs', bytes: 5, sha256: 'a'.repeat(64) };
+    const typed = { ...plain, id: 'ovmf', type: 'of-a-newer-build', version: '2022.11-6+deb12u2' };
+    const packages = [plain, typed];
+    expect(read(changed(base(), 'packages', packages))).toMatchObject({ base: { packages } });
+    for (const [wrong, problem] of [
+      [{ ...typed, id: '../ovmf' }, 'packages[0].id: expected a name'],
+      [{ ...typed, type: 5 }, 'packages[0].type: expected a name'],
+      [{ ...typed, version: 'a\nb' }, 'packages[0].version: expected a text'],
+      [{ ...typed, path: 'x' }, 'packages[0]: expected no member "path"'],
+    ] as const) {
+      expect(read(changed(base(), 'packages', [wrong]))).toContain(problem);
+    }
+  });
+
   it('of an OEM has nothing of it', () => {
     const found = read(oem());
     expect(found).toMatchObject({ origin: 'acme', modules: [{ kind: 'oem' }] });

@@ -32,6 +32,9 @@ describe('a store', () => {
           bytes: 3,
           sha256: sha256(Buffer.from('iso')),
           path: 'packages/tools.iso',
+          id: 'tools.iso',
+          type: 'guest-tools',
+          version: expect.stringMatching(/^[0-9a-f]{12}$/),
         },
       ],
     });
