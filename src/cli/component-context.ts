@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { systemApt } from '../builder/components/apt.ts';
 import { enterCache } from '../builder/components/cache-use.ts';
@@ -9,6 +8,10 @@ import { cacheDirectory } from '../host/own-folders.ts';
 import { isShippedName } from '../recipe/recipe-path.ts';
 import type { Context } from './command.ts';
 import { usageError } from './failure.ts';
+import { readSmallFile } from './secrets/read-descriptor.ts';
+
+/** More than the lock of any recipe has. */
+const maxLockBytes = 2 ** 24;
 
 /** Where `recipe lock` writes and `--locked` reads. Throws a usage error for a recipe that comes with twinbank: it has no place for one. */
 export function lockPath(recipe: string): string {
@@ -29,21 +32,24 @@ interface ComponentOptions {
 
 /** The user's cache and the system's apt. */
 export async function componentContext(
-  { env, report, signal, cwd }: Context,
+  context: Context,
   { lockedRecipe, trustOem = false }: ComponentOptions = {},
 ): Promise<ComponentContext> {
+  const { env, report, signal, cwd } = context;
   const directory = cacheDirectory(env);
   await enterCache(directory, signal);
-  const context = {
+  const components = {
     cache: { directory, report },
     apt: systemApt,
     report,
     signal,
     trustOem,
   };
-  if (lockedRecipe === undefined) return context;
+  if (lockedRecipe === undefined) return components;
   const path = lockPath(lockedRecipe);
-  const text = await readFile(resolve(cwd, path), 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const wanted = { name: path, limit: maxLockBytes };
+  const lock = readSmallFile(context, resolve(cwd, path), wanted);
+  const bytes = await lock.catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
     throw new TwinbankError(
       'recipe',
@@ -51,5 +57,5 @@ export async function componentContext(
       `${path}: expected the recipe's lock, found none; write it with twinbank recipe lock ${lockedRecipe}`,
     );
   });
-  return { ...context, lock: parseLock(text, path) };
+  return { ...components, lock: parseLock(bytes.toString('utf8'), path) };
 }

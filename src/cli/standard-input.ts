@@ -1,5 +1,3 @@
-import { addAbortSignal } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { indexPath } from '../update/bundle/bundle-index.ts';
 import { type ByteSource, fileSource, streamSource } from '../update/source/byte-source.ts';
@@ -13,11 +11,6 @@ export const standardInput = 'standard input';
 export function pipedInput({ stdin }: Pick<Context, 'stdin'>, name: string): Input {
   if (stdin.isTTY) throw usageError(`${name}: expected a file or a pipe, found a terminal`);
   return stdin;
-}
-
-/** All of standard input, as UTF-8. */
-export function inputText({ stdin, signal }: Pick<Context, 'stdin' | 'signal'>): Promise<string> {
-  return text(addAbortSignal(signal, stdin));
 }
 
 interface OpenBundle {

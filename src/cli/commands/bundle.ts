@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { prepareImage } from '../../builder/build-image.ts';
 import { bundlePartsOfBuild } from '../../builder/bundle-of-build.ts';
@@ -21,10 +20,14 @@ import { usageError } from '../failure.ts';
 import { withHostDisk } from '../host-disk.ts';
 import { assertOemPaths, oemOption, oemPaths, setOption, trustOemOption } from '../options.ts';
 import { openOutput, reportNote } from '../output-file.ts';
+import { readSmallFile } from '../secrets/read-descriptor.ts';
 import { loadSigningKey, signingKeyOption, warnOfDevelopmentKey } from '../secrets/signing-key.ts';
 import { plain } from '../text/plain-text.ts';
 import { table } from '../text/table.ts';
 import { keysText } from '../text/update-text.ts';
+
+/** More than the list of any image's modules has. */
+const maxManifestBytes = 2 ** 26;
 
 const needsRecipe = ({ source }: { readonly source: string }) =>
   isRecipeName(source) ? undefined : 'a recipe as source';
@@ -132,7 +135,10 @@ async function buildParts(
 /** An image's next bank, or a manifest by its first byte. */
 async function olderBuild(context: Context, path: string): Promise<OlderBuild> {
   const file = resolve(context.cwd, path);
-  if (firstByte(file) === '{') return readOlderBuild(await readFile(file), path);
+  if (firstByte(file) === '{') {
+    const bytes = await readSmallFile(context, file, { name: path, limit: maxManifestBytes });
+    return readOlderBuild(bytes, path);
+  }
   const read = async (disk: HostDisk) => {
     const number = nextBank(disk);
     const bank = disk.banks.find((one) => one.number === number);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:buffer';
 import { dirname, resolve } from 'node:path';
 import { verdictLooks } from '../../harness/report/describe.ts';
 import { githubAnnotations } from '../../harness/report/github-annotations.ts';
@@ -12,9 +12,13 @@ import { type Context, defineCommand } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { reportNote } from '../output-file.ts';
 import { isSamePlace, openReports, takesStdout, writeReports } from '../run-reports.ts';
-import { inputText, standardInput } from '../standard-input.ts';
+import { readDescriptor, readSmallFile } from '../secrets/read-descriptor.ts';
+import { standardInput } from '../standard-input.ts';
 import { plain } from '../text/plain-text.ts';
 import { table } from '../text/table.ts';
+
+/** Of the events of one file; no text of this program can be longer. */
+const maxEventsBytes = constants.MAX_STRING_LENGTH;
 
 export const command = defineCommand({
   examples: [
@@ -89,14 +93,15 @@ async function readRecord(
   file: string,
   artefacts: string | undefined,
 ): Promise<RunRecord> {
-  const { cwd, signal, report } = context;
+  const { cwd, report } = context;
   const piped = file === '-';
   const name = piped ? standardInput : file;
   const path = resolve(cwd, name);
-  const text = piped
-    ? await inputText(context)
-    : await readFile(path, { encoding: 'utf8', signal });
-  const lines = text.split('\n');
+  const wanted = { name, limit: maxEventsBytes };
+  const bytes = piped
+    ? await readDescriptor(context, 0, wanted)
+    : await readSmallFile(context, path, wanted);
+  const lines = bytes.toString('utf8').split('\n');
   const { events, cut } = readRunEvents(lines, name);
   if (cut) report({ type: 'warning', text: `${name}:${lines.length}: the last line is not whole` });
   const run = collectRun({ artefacts: resolve(cwd, artefacts ?? dirname(path)) });

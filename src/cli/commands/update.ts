@@ -38,7 +38,7 @@ export const command = defineCommand({
   dash: { bundle: 'input' },
   run: async (context, { image, bundle, key, dryRun = false, allowOlder = false }) => {
     const path = resolve(context.cwd, image);
-    const options = { keys: loadTrustedKeys(context, key), dryRun, allowOlder };
+    const options = { keys: await loadTrustedKeys(context, key), dryRun, allowOlder };
     const source = await openSource(context, bundle);
     try {
       const update = () =>

@@ -16,7 +16,7 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Context } from '../command.ts';
 import { usageError } from '../failure.ts';
 
-interface DescriptorRequest {
+interface ReadRequest {
   /** The option or file, for errors. */
   readonly name: string;
   /** More bytes than this are refused. */
@@ -24,6 +24,9 @@ interface DescriptorRequest {
   /** Only up to the first line feed, which is left out. */
   readonly line?: true;
 }
+
+const lineFeed = 0x0a;
+const chunkBytes = 65_536;
 
 type Streams = Pick<Context, 'stdin' | 'signal'>;
 
@@ -37,7 +40,7 @@ export function parseDescriptor(text: string, name: string): number {
 export async function readDescriptor(
   streams: Streams,
   fd: number,
-  wanted: DescriptorRequest,
+  wanted: ReadRequest,
 ): Promise<Buffer> {
   if (fd === 0) return collect(addAbortSignal(streams.signal, streams.stdin), wanted);
   const stats = statsOf(fd, wanted.name);
@@ -46,14 +49,19 @@ export async function readDescriptor(
   return collect(source(streams.signal, fd, stats), wanted);
 }
 
-/** All bytes of a file or named pipe (`<(...)` of a shell is one). */
+/**
+ * All bytes of a small file that a person names: a plain file, or a named pipe (`<(...)` of a shell is one), whose writer is waited for
+ * until a signal. Throws `cli.usage` for a directory or socket, `cli.too-long`, and errors of the operating system.
+ */
 export async function readSmallFile(
   streams: Streams,
   path: string,
-  wanted: DescriptorRequest,
+  wanted: ReadRequest,
 ): Promise<Buffer> {
-  assertSource(statSync(path), wanted.name);
-  // Not blocking: a pipe that nobody writes to is empty, instead of holding the process for ever.
+  const stats = statSync(path);
+  if (stats.isSocket()) throw notSource(stats, wanted.name);
+  assertSource(stats, wanted.name);
+  // Not blocking: a thread that waits in open(2) for the writer of a pipe cannot be ended.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   return collect(source(streams.signal, fd, fstatSync(fd)), wanted);
 }
@@ -71,7 +79,13 @@ const notOpen = (name: string): TwinbankError =>
 
 function assertSource(stats: Stats, name: string): void {
   const kinds = [stats.isFile(), stats.isFIFO(), stats.isSocket(), stats.isCharacterDevice()];
-  if (!kinds.includes(true)) throw usageError(`${name}: expected a file or pipe, found neither`);
+  if (!kinds.includes(true)) throw notSource(stats, name);
+}
+
+function notSource(stats: Stats, name: string): TwinbankError {
+  const other = stats.isSocket() ? 'a socket' : 'a block device';
+  const found = stats.isDirectory() ? 'a directory' : other;
+  return usageError(`${name}: expected a file or pipe, found ${found}`);
 }
 
 /**
@@ -104,7 +118,7 @@ function source(signal: AbortSignal, fd: number, stats: Stats): Readable | Gener
 function* chunksOf(fd: number): Generator<Uint8Array> {
   try {
     for (;;) {
-      const chunk = Buffer.alloc(4096);
+      const chunk = Buffer.alloc(chunkBytes);
       const length = readSync(fd, chunk);
       if (length === 0) return;
       yield chunk.subarray(0, length);
@@ -116,14 +130,16 @@ function* chunksOf(fd: number): Generator<Uint8Array> {
 
 async function collect(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  { name, limit, line }: DescriptorRequest,
+  { name, limit, line }: ReadRequest,
 ): Promise<Buffer> {
-  let bytes = Buffer.alloc(0);
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
   for await (const chunk of chunks) {
-    bytes = Buffer.concat([bytes, chunk]);
-    const end = line ? bytes.indexOf('\n') : -1;
-    if (end !== -1) bytes = bytes.subarray(0, end);
-    if (bytes.length > limit) {
+    const end = line ? chunk.indexOf(lineFeed) : -1;
+    const part = end === -1 ? chunk : chunk.subarray(0, end);
+    parts.push(part);
+    bytes += part.length;
+    if (bytes > limit) {
       throw new TwinbankError(
         'corrupt',
         'cli.too-long',
@@ -133,5 +149,5 @@ async function collect(
     }
     if (end !== -1) break;
   }
-  return bytes;
+  return Buffer.concat(parts);
 }

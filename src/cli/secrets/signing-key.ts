@@ -1,7 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
-import { TwinbankError } from '../../diagnostics/error.ts';
 import {
   developmentKey,
   isDevelopmentKey,
@@ -98,20 +96,16 @@ export function trustOption<Options>(
 }
 
 /** The keys of these files, each once, in their order. */
-export function loadTrustedKeys(
-  { cwd }: Pick<Context, 'cwd'>,
+export async function loadTrustedKeys(
+  context: Pick<Context, 'cwd' | 'stdin' | 'signal'>,
   paths: readonly string[],
-): PublicKey[] {
+): Promise<PublicKey[]> {
   const keys = new Map<string, PublicKey>();
   for (const path of paths) {
-    const key = readPublicKey(smallFile(resolve(cwd, path), path), path);
+    const wanted = { name: path, limit: maxBytes };
+    const pem = await readSmallFile(context, resolve(context.cwd, path), wanted);
+    const key = readPublicKey(pem, path);
     keys.set(key.raw, key);
   }
   return [...keys.values()];
-}
-
-function smallFile(path: string, name: string): Buffer {
-  if (statSync(path).size <= maxBytes) return readFileSync(path);
-  const message = `${name}: expected a public key, found a file of more than ${maxBytes} bytes`;
-  throw new TwinbankError('corrupt', 'key.form', message);
 }

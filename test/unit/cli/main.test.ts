@@ -1,5 +1,15 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -162,6 +172,31 @@ describe('the built command line', () => {
     expect(await ended).toBe(code);
     expect(JSON.parse(stdout).error).toMatchObject({ code: 'cli.interrupted' });
     rmSync(`${tool}.called`);
+  });
+
+  it.each([
+    [['verify', 'x.img', '--key', 'pipe']],
+    [['report', 'pipe']],
+    [['keys', 'show', 'pipe']],
+    [['state', 'restore', 'x.img', 'pipe']],
+    [['build', 'pipe.yaml', '--locked']],
+  ])('ends by SIGTERM while %j waits for the writer of a pipe', async (argv) => {
+    writeFileSync(join(folder, 'pipe.yaml'), 'extends: twinbank:default\n');
+    const pipe = join(folder, argv[0] === 'build' ? 'pipe.lock.yaml' : 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const env = { ...process.env, TWINBANK_CACHE: join(folder, 'cache') };
+    const child = spawn(process.execPath, [program, ...argv], { cwd: folder, env });
+    const ended = new Promise((done) => child.once('exit', (code) => done(code)));
+    // It is read once somebody can open it to write, who then writes nothing.
+    const open = () => openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+    let writer = 0;
+    await expect.poll(() => (writer = open()), { timeout: 20_000 }).toBeGreaterThan(0);
+    child.kill('SIGTERM');
+    const hung = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    expect(await ended).toBe(143);
+    clearTimeout(hung);
+    closeSync(writer);
+    rmSync(pipe);
   });
 
   it.each([

@@ -56,7 +56,7 @@ export const command = defineCommand({
     const recipe = { ...loaded, oem: loaded.oem.filter((one) => one.path !== full) };
     const subject = isFolder
       ? folderOf(full, context.cwd)
-      : packedOf(context, full, [...trustedKeys(recipe), ...loadTrustedKeys(context, key)]);
+      : packedOf(context, full, [...trustedKeys(recipe), ...(await loadTrustedKeys(context, key))]);
     const components = await componentContext(context, { trustOem });
     const shown = fileSource(isFolder ? join(full, 'provider.yaml') : full, context.cwd).shown;
     const checked = await checkOem({ subject, recipe, components, shown });

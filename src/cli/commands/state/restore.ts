@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { inFile } from '../../../diagnostics/in-file.ts';
@@ -9,7 +8,7 @@ import { filesOfSettings, settingsOfFiles } from '../../../state/settings.ts';
 import { maxContentBytes } from '../../../state/slot.ts';
 import { type Context, defineCommand } from '../../command.ts';
 import { diskImagePositional } from '../../options.ts';
-import { readDescriptor } from '../../secrets/read-descriptor.ts';
+import { readDescriptor, readSmallFile } from '../../secrets/read-descriptor.ts';
 import { pipedInput, standardInput } from '../../standard-input.ts';
 import { withNextPair } from './next-state.ts';
 
@@ -51,7 +50,7 @@ const nameOf = (file: string): string => (file === '-' ? standardInput : file);
 
 /** The files of a backup, every setting in them right, in their one form. */
 async function readBackup(context: Context, file: string): Promise<StateFile[]> {
-  const content = file === '-' ? await readInput(context) : readFile(context, file);
+  const content = await readContent(context, file);
   try {
     return filesOfSettings(settingsOfFiles(unpackState(content)));
   } catch (error) {
@@ -59,24 +58,11 @@ async function readBackup(context: Context, file: string): Promise<StateFile[]> 
   }
 }
 
-function readInput(context: Context): Promise<Buffer> {
+function readContent(context: Context, file: string): Promise<Buffer> {
+  const wanted = { name: nameOf(file), limit: maxContentBytes };
+  if (file !== '-') return readSmallFile(context, resolve(context.cwd, file), wanted);
   pipedInput(context, 'file');
-  return readDescriptor(context, 0, { name: standardInput, limit: maxContentBytes });
-}
-
-function readFile({ cwd }: Context, file: string): Buffer {
-  const path = resolve(cwd, file);
-  const stat = statSync(path);
-  try {
-    if (!stat.isFile() || stat.size > maxContentBytes) {
-      const found = stat.isFile() ? `one of ${stat.size} bytes` : 'something else';
-      const message = `expected a file of at most ${maxContentBytes} bytes, found ${found}`;
-      throw new TwinbankError('corrupt', 'state.archive', message);
-    }
-    return readFileSync(path);
-  } catch (error) {
-    throw inFile(file, error);
-  }
+  return readDescriptor(context, 0, wanted);
 }
 
 function noBank(image: string, why: string): TwinbankError {

@@ -71,7 +71,7 @@ export async function verifyImage(
   if (development) report(developmentWarning);
   // Who is trusted is for the caller to say; else it is whoever the banks trust, as for all that is in them.
   const trusted = makers.length > 0 ? makers : [...trust, developmentKey.public];
-  const made = provenance && verifyProvenance(context, provenance, trusted, manifests);
+  const made = provenance && (await verifyProvenance(context, provenance, trusted, manifests));
   return {
     json: {
       ...(made && { provenance: made }),

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { openEnvelope } from '../../../update/signing/dsse.ts';
@@ -9,8 +8,12 @@ import {
   statementPayload,
 } from '../../../update/signing/statement.ts';
 import type { Context } from '../../command.ts';
+import { readSmallFile } from '../../secrets/read-descriptor.ts';
 import { plain } from '../../text/plain-text.ts';
 import { keysText } from '../../text/update-text.ts';
+
+/** More than the statement of any build has. */
+const maxBytes = 2 ** 24;
 
 /** A manifest that was found in a bank or a bundle. */
 export interface FoundManifest {
@@ -31,13 +34,15 @@ interface VerifiedProvenance {
  * Holds manifests against a provenance statement in its signed envelope. Throws kind `corrupt`: as `openEnvelope` and
  * `readSubjects` do, and `provenance.other` where a manifest is none of its subjects.
  */
-export function verifyProvenance(
-  { cwd }: Pick<Context, 'cwd'>,
+export async function verifyProvenance(
+  context: Context,
   file: string,
   trusted: readonly PublicKey[],
   found: readonly FoundManifest[],
-): VerifiedProvenance {
-  const envelope = openEnvelope(readFileSync(resolve(cwd, file)), trusted, file);
+): Promise<VerifiedProvenance> {
+  const wanted = { name: file, limit: maxBytes };
+  const bytes = await readSmallFile(context, resolve(context.cwd, file), wanted);
+  const envelope = openEnvelope(bytes, trusted, file);
   if (envelope.payloadType !== statementPayload) {
     const message = `${file}: expected a payload of ${statementPayload}, found ${plain(envelope.payloadType)}`;
     throw new TwinbankError('corrupt', 'provenance.form', message);

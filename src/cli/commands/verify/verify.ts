@@ -42,7 +42,7 @@ export const command = defineCommand({
       }),
   dash: { file: 'input' },
   run: async (context, { file, key, provenance }) => {
-    const keys = loadTrustedKeys(context, key);
+    const keys = await loadTrustedKeys(context, key);
     const path = resolve(context.cwd, file);
     return file === '-' || isBundleFile(path)
       ? bundle(context, { file, path, provenance }, keys)
@@ -76,7 +76,7 @@ async function bundle(
   const found = manifests.map(({ manifest: { origin }, bytes }) => {
     return { origin, bytes, place: 'bundle' };
   });
-  const made = provenance && verifyProvenance(context, provenance, trusted, found);
+  const made = provenance && (await verifyProvenance(context, provenance, trusted, found));
   return {
     json: {
       ...(made && { provenance: made }),

@@ -56,7 +56,7 @@ const rows = [
       command: defineCommand({
         builder: (yargs) => trustOption(yargs),
         run: async (context, { key }) => {
-          const ids = loadTrustedKeys(context, key).map(({ id }) => id);
+          const ids = (await loadTrustedKeys(context, key)).map(({ id }) => id);
           return { json: { ids }, text: ids.join(' ') };
         },
       }),
@@ -151,7 +151,7 @@ describe('--key PUB of a command that verifies', () => {
   it.each([
     [['--key', 'plain.key'], 6, /plain\.key: expected a public key, found a private one/],
     [['--key', 'none.pub'], 5, /none\.pub: no such file/],
-    [['--key', 'large'], 6, /large: expected a public key, found a file of more than 65536 bytes/],
+    [['--key', 'large'], 6, /large: expected at most 65536 bytes, found more/],
     [['--key'], 2, /--key: expected a value, found none/],
   ])('%j ends with %i', async (argv, expected, message) => {
     writeFileSync(at('large'), new Uint8Array(65_537));

@@ -201,7 +201,7 @@ describe('keys show', () => {
 
   it.each([
     [['show', 'none.pub'], 5, /none\.pub: no such file/],
-    [['show', 'folder'], 2, /folder: expected a file or pipe, found neither/],
+    [['show', 'folder'], 2, /folder: expected a file or pipe, found a directory/],
     [['show', ''], 2, /file: expected a file or -, found an empty text/],
     [['show', 'fd:x'], 2, /fd:x: expected the number of a descriptor, found "x"/],
     [['show', 'fd:99999'], 2, /fd:99999: expected a descriptor that is open/],

@@ -235,7 +235,7 @@ describe('state restore', () => {
     [
       'one that is too large',
       () => Buffer.alloc(maxContentBytes + 1),
-      'found one of 261633 bytes',
+      'bad.tgz: expected at most 261632 bytes, found more',
       6,
     ],
   ])('refuses %s by name, before anything is written', async (_what, bytes, sentence, code) => {
