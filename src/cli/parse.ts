@@ -9,6 +9,7 @@ import {
   refuseRepeated,
   usageMistake,
 } from './usage-mistake.ts';
+import { readNumbers } from './whole-number.ts';
 
 /** A command to run with its options, or text (help) that was asked for instead. */
 export type Parsed =
@@ -32,6 +33,7 @@ export async function parseCommandLine(
     options: ['json', 'quiet', 'help', 'version'],
     lists: [],
     texts: [],
+    numbers: [],
   };
 
   const declareLeaf = (parser: Argv, row: LeafRow, prefix: string): void => {
@@ -47,6 +49,8 @@ export async function parseCommandLine(
         }
         command.declare(sub);
         reached = { path, synopsis: `${prefix} ${row.usage}`, ...declared(sub) };
+        // As they are typed: what yargs makes a number of is more than people mean by one.
+        sub.string(reached.numbers);
         return sub;
       },
       (options) => {
@@ -91,10 +95,11 @@ export async function parseCommandLine(
   if (help) return { text: `${help}\n`, wanted: true };
   if (!chosen || !('command' in chosen)) throw mistake('expected a command');
   const { command } = chosen;
-  const options = unmarkOptions(chosen.options);
+  const typed = unmarkOptions(chosen.options);
   const named = positionals(reached.synopsis);
   refuseDashed(argv, reached, named);
-  refuseRepeated(options, argv, reached);
+  refuseRepeated(typed, argv, reached);
+  const options = readNumbers(typed, { ...reached, positionals: named });
   checkValues(options, {
     ...reached,
     positionals: named,
@@ -162,12 +167,12 @@ function names(rows: readonly LeafRow[]): string {
   return rows.map((row) => row.usage.split(' ')[0]).join(', ');
 }
 
-function declared(parser: Argv): Pick<ParsedSoFar, 'options' | 'lists' | 'texts'> {
+function declared(parser: Argv): Pick<ParsedSoFar, 'options' | 'lists' | 'texts' | 'numbers'> {
   // Not in @types/yargs, though yargs documents it.
   const { getOptions } = parser as unknown as {
-    getOptions(): { array: string[]; string: string[]; key: Record<string, unknown> };
+    getOptions(): Record<'array' | 'string' | 'number', string[]> & { key: object };
   };
-  const { array, string, key } = getOptions.call(parser);
+  const { array, string, number, key } = getOptions.call(parser);
   const options = Object.keys(key).filter((name) => name !== endOfOptions);
-  return { options, lists: array, texts: string };
+  return { options, lists: array, texts: [...string], numbers: number };
 }

@@ -13,6 +13,8 @@ export interface ParsedSoFar {
   readonly lists: readonly string[];
   /** Positionals and options that are text. */
   readonly texts: readonly string[];
+  /** Positionals and options that are numbers. */
+  readonly numbers: readonly string[];
 }
 
 /** The parser's message as an error that names what was expected and what was found. */

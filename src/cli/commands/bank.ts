@@ -58,9 +58,6 @@ export const command = defineCommand({
 function checkNumber(action: BankAction, number: number | undefined): void {
   const { number: rule } = bankActions[action];
   const found = number === undefined ? 'none' : `${number}`;
-  if (number !== undefined && !Number.isInteger(number)) {
-    throw usageError(`bank ${action}: expected the number of a bank's partition`);
-  }
   if (rule === 'required' && number === undefined) {
     throw usageError(`bank ${action}: expected the number of a bank's partition, found ${found}`);
   }

@@ -14,6 +14,8 @@ import { setOption, trustOemOption } from '../options.ts';
 import { loadSigningKey } from '../secrets/signing-key.ts';
 import { fitTable } from '../text/fit-table.ts';
 import { timelineChart } from '../text/timeline-chart.ts';
+import { inRange } from '../whole-number.ts';
+import { bootSeconds } from './boot/machine-flags.ts';
 
 export const command = defineCommand({
   examples: [['try', 'Build the default image, flash it, boot it under BIOS and UEFI']],
@@ -36,7 +38,8 @@ export const command = defineCommand({
         requiresArg: true,
         describe: 'Seconds to wait for each boot',
       }),
-  run: async (context, { recipe: path, set, trustOem, out, timeout }) => {
+  run: async (context, { recipe: path, set, trustOem, out, ...options }) => {
+    const timeoutMs = inRange('timeout', options.timeout, bootSeconds) * 1000;
     const { recipe } = loadRecipe(path, { set, cwd: context.cwd });
     const components = await componentContext(context, { trustOem });
     const folder = resolve(context.cwd, out);
@@ -54,7 +57,7 @@ export const command = defineCommand({
       firmwares.map(async (firmware) => {
         const disk = join(folder, `${recipe.name}-${firmware}.disk`);
         await flashFile({ image, target: disk, overwrite: true, report, signal });
-        const result = await bootDisk(context, disk, firmware, timeout * 1000);
+        const result = await bootDisk(context, disk, firmware, timeoutMs);
         return { firmware, disk: relative(context.cwd, disk), result };
       }),
     );

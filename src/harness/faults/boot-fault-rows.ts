@@ -22,7 +22,7 @@ export const bootFaultRows: readonly BootFaultRow[] = [
     bank: 'first',
     parse(argument) {
       const [name = '', offset] = argument?.split(':', 2) ?? [];
-      const right = file.test(name) && (offset === undefined || /^\d{1,10}$/.test(offset));
+      const right = file.test(name) && (offset === undefined || /^(0|[1-9]\d{0,9})$/.test(offset));
       if (!right) return 'FILE or FILE:OFFSET';
       const at = offset === undefined ? undefined : Number(offset);
       return { on: 'disk', damage: (volume, fault) => flipBit(volume, fault, name, at) };
@@ -48,7 +48,7 @@ export const bootFaultRows: readonly BootFaultRow[] = [
     bank: 'first',
     parse(argument) {
       const bytes = Number(argument);
-      if (!/^\d{1,4}$/.test(argument ?? '') || bytes > 1024) return 'N from 0 to 1024';
+      if (!/^(0|[1-9]\d{0,3})$/.test(argument ?? '') || bytes > 1024) return 'N from 0 to 1024';
       return { on: 'disk', damage: (volume, fault) => tearBootCfg(volume, fault, bytes) };
     },
   },

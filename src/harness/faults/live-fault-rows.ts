@@ -12,7 +12,7 @@ export const liveFaultRows: readonly LiveFaultRow[] = [
     meaning: 'every read or write of the disk, or of a partition, fails',
     bank: 'none',
     parse(argument = '') {
-      const [, on, partition] = /^(read|write)(?::(\d{1,3}))?$/.exec(argument) ?? [];
+      const [, on, partition] = /^(read|write)(?::(0|[1-9]\d{0,2}))?$/.exec(argument) ?? [];
       if (on !== 'read' && on !== 'write') return 'read or write, with :PARTITION';
       return { live: 'io-error', on, ...(partition && { partition: Number(partition) }) };
     },

@@ -7,7 +7,7 @@ import { faultList, faultName, faultNames } from './fault-text.ts';
 import { liveFaultRows } from './live-fault-rows.ts';
 
 /** `NAME[=ARGUMENT][@BANK]`; the bank by the number of its partition. */
-const grammar = /^([a-z-]+)(?:=([^@]*))?(?:@(\d{1,3}))?$/;
+const grammar = /^([a-z-]+)(?:=([^@]*))?(?:@(0|[1-9]\d{0,2}))?$/;
 
 /** Why a text is no fault. */
 type Problem =

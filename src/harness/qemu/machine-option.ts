@@ -21,6 +21,11 @@ export interface MachineOption<Value> {
 export type MachineFlag<Value> = { readonly help: string } & (
   | { readonly choices: readonly (Value & string)[] }
   | { readonly type: 'string' }
-  /** A number of these. */
-  | { readonly type: 'number'; readonly unit: number }
+  /** A whole number of these, within limits. */
+  | {
+      readonly type: 'number';
+      readonly unit: number;
+      readonly least: number;
+      readonly most: number;
+    }
 );

@@ -21,6 +21,8 @@ export type Accelerator = (typeof accelerators)[number];
 export type SmbiosValues = Readonly<Record<number, Readonly<Record<string, string>>>>;
 
 const MiB = 2 ** 20;
+/** In MiB. */
+const memory = { least: 128, most: 64 * 1024 };
 
 const diskDevices: Record<DiskType, readonly string[]> = {
   virtio: ['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
@@ -62,8 +64,11 @@ export const machineOptions = {
   /** Bytes. */
   memory: {
     default: 768 * MiB,
-    scenario: { schema: size(128 * MiB, 64 * 1024 * MiB), meaning: 'Memory; default 768MiB' },
-    flag: { type: 'number', unit: MiB, help: 'MiB of memory' },
+    scenario: {
+      schema: size(memory.least * MiB, memory.most * MiB),
+      meaning: 'Memory; default 768MiB',
+    },
+    flag: { type: 'number', unit: MiB, ...memory, help: 'MiB of memory' },
     args: (bytes) => ['-m', String(Math.round(bytes / MiB))],
   } satisfies MachineOption<number>,
   cpus: {

@@ -6,16 +6,14 @@ import { parseFault } from '../../../harness/faults/parse-fault.ts';
 import { defaultMachine } from '../../../harness/qemu/machine.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
+import { inRange } from '../../whole-number.ts';
 import { bootInMachine } from './boot-qemu.ts';
 import { bootInSimulator } from './boot-sim.ts';
-import { hardwareOf, machineFlagNames, machineFlags } from './machine-flags.ts';
+import { bootSeconds, hardwareOf, machineFlagNames, machineFlags } from './machine-flags.ts';
 
 const maxBoots = 1000;
 const needsQemu = ({ engine }: { readonly engine: string }) =>
   engine === 'qemu' ? undefined : '--engine qemu';
-
-/** A day, as of every time. */
-const longestSeconds = 86_400;
 
 export const command = defineCommand({
   examples: [
@@ -79,20 +77,14 @@ export const command = defineCommand({
   },
   run: async (context, options) => {
     const path = resolve(context.cwd, options.image);
-    const { engine, boots, write, timeout } = options;
-    if (!Number.isInteger(boots) || boots < 1 || boots > maxBoots) {
-      throw usageError(`--boots: expected a whole number from 1 to ${maxBoots}, found ${boots}`);
-    }
+    const { engine, write } = options;
+    const boots = inRange('boots', options.boots, { least: 1, most: maxBoots });
     const faults = options.fault.map((text) => parseFault(text, engine));
     const until = options.until === undefined ? undefined : pattern(options.until);
     if (until && (engine === 'sim' || boots > 1 || faults.length > 0)) {
       throw usageError('--until: expected --engine qemu with one boot and no fault');
     }
-    if (!Number.isInteger(timeout) || timeout < 1 || timeout > longestSeconds) {
-      throw usageError(
-        `--timeout: expected whole seconds from 1 to ${longestSeconds}, found ${timeout}`,
-      );
-    }
+    const timeoutSeconds = inRange('timeout', options.timeout, bootSeconds);
     if (engine === 'sim') return bootInSimulator({ path, boots, faults, write }, context);
     return bootInMachine(
       {
@@ -102,7 +94,7 @@ export const command = defineCommand({
         faults,
         write,
         ...(until && { until }),
-        timeoutSeconds: timeout,
+        timeoutSeconds,
       },
       context,
     );

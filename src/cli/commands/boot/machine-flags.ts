@@ -1,5 +1,9 @@
 import type { Argv, Options } from 'yargs';
 import { type FlagOption, type Hardware, rowsWith } from '../../../harness/qemu/hardware.ts';
+import { inRange } from '../../whole-number.ts';
+
+/** Seconds to wait for a boot: a day at most, as of every time. */
+export const bootSeconds = { least: 1, most: 86_400 };
 
 /** A machine's options as the command line has them: a number is of the row's own unit. */
 export type MachineFlags = Pick<Hardware, FlagOption>;
@@ -22,11 +26,12 @@ export function machineFlags<Others>(yargs: Argv<Others>): Argv<Others & Machine
   return all as Argv<Others & MachineFlags>;
 }
 
-/** The hardware that was asked for. */
+/** The hardware that was asked for. Throws `cli.usage` for a number that no machine has. */
 export function hardwareOf(options: MachineFlags): MachineFlags {
   const values = rowsWith('flag').map(({ name, part: flag }): [string, unknown] => {
     const value = options[name as FlagOption];
-    return [name, 'unit' in flag ? Number(value) * flag.unit : value];
+    if (!('unit' in flag)) return [name, value];
+    return [name, inRange(name, Number(value), flag) * flag.unit];
   });
   return Object.fromEntries(values) as unknown as MachineFlags;
 }

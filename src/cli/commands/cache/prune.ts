@@ -65,7 +65,7 @@ function textOf(directory: string, dryRun: boolean, { removed, left, inUse, runs
 }
 
 function ageOption(text: string): number {
-  const [, count, unit] = /^([0-9]{1,5})(h|d)$/.exec(text) ?? [];
+  const [, count, unit] = /^(0|[1-9][0-9]{0,4})(h|d)$/.exec(text) ?? [];
   if (count !== undefined) return Number(count) * hoursMs[unit as keyof typeof hoursMs];
   throw usageError(
     `--older-than: expected hours or days such as 12h or 30d, found ${JSON.stringify(text)}`,

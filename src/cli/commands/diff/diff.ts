@@ -11,6 +11,7 @@ import { isBundleFile } from '../../../update/bundle/bundle-file.ts';
 import { type Context, defineCommand, type Result } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { setOption } from '../../options.ts';
+import { inRange } from '../../whole-number.ts';
 import { recipesJson, systemsJson } from './json.ts';
 import { type DiffStyle, recipesText, systemsText } from './text.ts';
 
@@ -152,9 +153,11 @@ function mixed(a: string, b: string): Error {
 
 function banksOf(text: string | undefined): [number | undefined, number | undefined] {
   if (text === undefined) return [undefined, undefined];
-  const [, a, b = a] = /^(\d{1,3})(?:,(\d{1,3}))?$/.exec(text) ?? [];
+  const [, a, b = a] = /^(0|[1-9]\d{0,2})(?:,(0|[1-9]\d{0,2}))?$/.exec(text) ?? [];
   if (a !== undefined) return [Number(a), Number(b)];
-  throw usageError(`--bank: expected a number such as 5, or two such as 5,6, found ${text}`);
+  throw usageError(
+    `--bank: expected a number such as 5, or two such as 5,6, found ${JSON.stringify(text)}`,
+  );
 }
 
 function styleOf(
@@ -162,8 +165,6 @@ function styleOf(
   options: { width: number | undefined; all: boolean | undefined; ids: boolean | undefined },
 ): DiffStyle {
   const { width, all = false, ids = false } = options;
-  if (width !== undefined && !(Number.isInteger(width) && width >= 40 && width <= 1000)) {
-    throw usageError(`--width: expected a whole number from 40 to 1000, found ${width}`);
-  }
+  if (width !== undefined) inRange('width', width, { least: 40, most: 1000 });
   return { colors, columns: width ?? Math.max(40, Math.min(columns, 160)), all, ids };
 }

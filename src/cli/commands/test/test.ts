@@ -19,12 +19,16 @@ import { usageError } from '../../failure.ts';
 import { trustOemOption } from '../../options.ts';
 import { openReports, takesStdout, writeReports } from '../../run-reports.ts';
 import { loadSigningKey, signingKeyOption } from '../../secrets/signing-key.ts';
+import { inRange } from '../../whole-number.ts';
 import { openArtifactStore } from './artifact-store.ts';
 import { listenTo } from './listeners.ts';
 import { type MachineChoice, machineMaker } from './machines.ts';
 import { testOptions } from './options.ts';
 import { loadScenarios } from './scenario-files.ts';
 import { listText, planText, runText } from './text.ts';
+
+/** More than any machine can do, of everything that is counted. */
+const most = 1000;
 
 export const command = defineCommand({
   examples: [
@@ -59,7 +63,7 @@ export const command = defineCommand({
       firmware: options.firmware,
     }).filter(({ run }) => options.filter === undefined || run.includes(options.filter));
     if (all.length === 0) throw nothingNamed(options.filter);
-    const repeat = atLeast('repeat', options.repeat, 1);
+    const repeat = inRange('repeat', options.repeat, { least: 1, most });
     const runs = repeated(shard ? shardOf(all, shard) : all, repeat);
     const makeMachine = machineMaker(choice, context.cwd);
     if (options.list) return { json: runsJson(runs, () => undefined), text: listText(runs) };
@@ -69,8 +73,8 @@ export const command = defineCommand({
     }
     const { jobs = machinesAtOnce(choice.kind, runs), retry, bail = false } = options;
     const limits = {
-      jobs: atLeast('jobs', jobs, 1),
-      retry: atLeast('retry', retry, 0),
+      jobs: inRange('jobs', jobs, { least: 1, most }),
+      retry: inRange('retry', retry, { least: 0, most }),
       bail,
       share: repeat === 1,
     };
@@ -150,11 +154,6 @@ function parseShard(text: string): { index: number; count: number } {
   const shard = { index: Number(index), count: Number(count) };
   if (index !== undefined && shard.index <= shard.count) return shard;
   throw usageError(`--shard: expected i/n such as 1/4, found ${JSON.stringify(text)}`);
-}
-
-function atLeast(name: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least && value <= 1000) return value;
-  throw usageError(`--${name}: expected a whole number from ${least} to 1000, found ${value}`);
 }
 
 function repeated(runs: readonly PlannedRun[], times: number): PlannedRun[] {
