@@ -1,3 +1,5 @@
+import { ownerPattern } from '../../host/process-owner.ts';
+
 /** A folder of a cache (cache.ts says what it is for). */
 interface CachePart {
   readonly name: string;
@@ -28,7 +30,8 @@ export const cacheParts: readonly CachePart[] = [
   {
     name: 'partial',
     what: 'downloads under way or broken off',
-    own: new RegExp(`^${hash}\\.[0-9]+\\.[0-9]+$`),
+    // The last form is that of versions before this one.
+    own: new RegExp(`^${hash}\\.(left|${ownerPattern}-[0-9a-f]{8}|[0-9]+\\.[0-9]+)$`),
   },
   { name: 'scratch', what: 'work under way' },
   { name: 'runs', what: 'a mark of each run that uses the cache' },

@@ -1,38 +1,56 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolders } from '../../disk/make-folders.ts';
+import { isOwnerGone, ownerMark } from '../../host/process-owner.ts';
 import { type Cache, ignoreMissing } from './cache.ts';
+import { isNotOurs, noteUse, ownEntries } from './cache-use.ts';
 import { errorCode } from './io-error.ts';
 
-let claims = 0;
+/** Behind the key, of a download that was broken off in order: nobody's, until somebody takes it over. */
+const leftBehind = 'left';
 
 /**
  * A directory for a download under way, with what an earlier one of the same file left. It is named
- * `KEY.PID.N`; the partial of a process that is gone is taken over by renaming it, which only one taker
- * can, so two processes that fetch the same both work, each in its own directory.
+ * `KEY.OWNER-RANDOM` (process-owner.ts), or `KEY.left`; the partial of a process that has surely gone is taken over by renaming it,
+ * which only one taker can. So two that fetch the same both work, each in its own directory, also in two containers with the same
+ * process number; what one of another container or machine has left, `cache prune` removes.
  * Pass the directory to `releasePartial` when the file has been moved out.
  */
 export async function claimPartial(cache: Cache, key: string): Promise<string> {
   const parent = join(cache.directory, 'partial');
-  const mine = join(parent, `${key}.${process.pid}.${claims++}`);
+  const mine = join(parent, `${key}.${ownerMark()}-${randomUUID().slice(0, 8)}`);
   makeFolders(parent);
-  for (const name of await readdir(parent)) {
-    if (!name.startsWith(`${key}.`)) continue;
-    const owner = Number(name.slice(key.length + 1).split('.')[0]);
-    if (await isIdle(join(parent, name), owner)) {
-      const taken = await rename(join(parent, name), mine).then(() => true, ignoreMissing);
-      if (taken) return mine;
-    }
+  for (const entry of ownEntries(parent)) {
+    if (!entry.isDirectory() || !isIdle(entry.name, key)) continue;
+    const path = join(parent, entry.name);
+    // Its age is that of the run before; a prune must take it for one that is used.
+    await noteUse(path);
+    if (!(await takeOver(path, mine))) continue;
+    await removeLinks(mine);
+    return mine;
   }
   await mkdir(mine);
   return mine;
 }
 
+/** False where another one has taken it, or it is another user's who shares the cache. */
+async function takeOver(path: string, mine: string): Promise<boolean> {
+  try {
+    await rename(path, mine);
+    return true;
+  } catch (error) {
+    if (!isNotOurs(error)) ignoreMissing(error);
+    return false;
+  }
+}
+
 /** Leaves a partial for the next run to go on with. */
 export async function leavePartial(directory: string): Promise<void> {
-  await rename(directory, directory.replace(/\.[0-9]+\.[0-9]+$/, '.0.0')).catch(async (error) => {
+  const left = directory.replace(/\.[^./]+$/, `.${leftBehind}`);
+  await rename(directory, left).catch(async (error) => {
     // Another run has left one already: the longer history is of no use to anybody.
-    if (errorCode(error) === 'ENOTEMPTY' || errorCode(error) === 'EEXIST') {
+    if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '')) {
       await releasePartial(directory);
     } else ignoreMissing(error);
   });
@@ -54,13 +72,17 @@ export async function partialFile(
   return found && { path, bytes: found.size };
 }
 
-async function isIdle(directory: string, owner: number): Promise<boolean> {
-  if (owner === 0) return (await stat(directory).catch(ignoreMissing)) !== undefined;
-  if (owner === process.pid || !Number.isSafeInteger(owner)) return false;
-  try {
-    process.kill(owner, 0);
-    return false;
-  } catch (error) {
-    return errorCode(error) === 'ESRCH';
+function isIdle(name: string, key: string): boolean {
+  if (!name.startsWith(`${key}.`)) return false;
+  const owner = name.slice(key.length + 1);
+  return owner === leftBehind || isOwnerGone(owner.slice(0, owner.lastIndexOf('-')));
+}
+
+/** A download writes into what is there: in a cache that others may write to, through a link into any file of this user. */
+async function removeLinks(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    const found = await lstat(path);
+    if (!found.isFile() || found.nlink > 1) await rm(path, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,17 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
+import type { Cache } from '../../../../src/builder/components/cache.ts';
 import {
   claimPartial,
   leavePartial,
@@ -10,6 +21,7 @@ import {
 import { mapParallel, retry } from '../../../../src/builder/components/retry.ts';
 import { TwinbankError } from '../../../../src/diagnostics/error.ts';
 import { silent } from '../../../../src/diagnostics/progress.ts';
+import { ownerMark } from '../../../../src/host/process-owner.ts';
 import { emptyCache } from './surroundings.ts';
 
 test('what a download left is gone on with by one taker, another begins anew', async () => {
@@ -25,17 +37,72 @@ test('what a download left is gone on with by one taker, another begins anew', a
   expect(readdirSync(join(cache.directory, 'partial'))).toEqual([]);
 });
 
-test('the partial of a process that is gone is taken over, that of a living one is not', async () => {
-  const { cache } = emptyCache();
-  const parent = join(cache.directory, 'partial');
-  // No process has the highest number that Linux gives; 1 always lives.
-  for (const owner of ['4194304', '1']) {
-    mkdirSync(join(parent, `k.${owner}.0`), { recursive: true });
-    writeFileSync(join(parent, `k.${owner}.0`, owner), 'half');
-  }
-  const mine = await claimPartial(cache, 'k');
-  expect(readdirSync(mine)).toEqual(['4194304']);
-  expect(readdirSync(await claimPartial(cache, 'k'))).toEqual([]);
+describe('claimPartial', () => {
+  const [, world, birth] = ownerMark().split('-');
+  /** What a process has left, with its name in the file. */
+  const partialOf = (cache: Cache, owner: string): string => {
+    const folder = join(cache.directory, 'partial', `k.${owner}-00000000`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, owner), 'half');
+    return folder;
+  };
+
+  it('takes over the partial of a process that is gone, and not that of a living one', async () => {
+    const { cache } = emptyCache();
+    // No process has the highest number that Linux gives.
+    const gone = `4194304-${world}-${birth}`;
+    partialOf(cache, gone);
+    const living = partialOf(cache, ownerMark());
+    const mine = await claimPartial(cache, 'k');
+    expect(readdirSync(mine)).toEqual([gone]);
+    expect(readdirSync(await claimPartial(cache, 'k'))).toEqual([]);
+    expect(readdirSync(living)).toEqual([ownerMark()]);
+  });
+
+  it('leaves alone those of another container, though no process here has their number', async () => {
+    const { cache } = emptyCache();
+    const others = [`4194304-zzzz-${birth}`, `${process.pid}-zzzz-${birth}`].map((owner) =>
+      partialOf(cache, owner),
+    );
+    // As versions before this one have named it, of whatever container.
+    const older = join(cache.directory, 'partial', 'k.4194304.0');
+    mkdirSync(older);
+    expect(readdirSync(await claimPartial(cache, 'k'))).toEqual([]);
+    expect([older, ...others].filter((path) => !existsSync(path))).toEqual([]);
+  });
+
+  it('works where another container has a process of the same number and the same count', async () => {
+    const { cache } = emptyCache();
+    const parent = join(cache.directory, 'partial');
+    for (let count = 0; count < 50; count++)
+      mkdirSync(join(parent, `k.${process.pid}.${count}`), { recursive: true });
+    expect(readdirSync(await claimPartial(cache, 'k'))).toEqual([]);
+  });
+
+  it('counts what it takes over as used, so that no prune removes it', async () => {
+    const { cache } = emptyCache();
+    const left = await claimPartial(cache, 'k');
+    await leavePartial(left);
+    utimesSync(left.replace(/\.[^.]+$/, '.left'), 1, 1);
+    const { atimeMs, mtimeMs } = statSync(await claimPartial(cache, 'k'));
+    expect(Date.now() - Math.max(atimeMs, mtimeMs)).toBeLessThan(60_000);
+  });
+
+  it('follows no link that somebody has put into a shared cache', async () => {
+    const { cache } = emptyCache();
+    const victim = join(cache.directory, 'victim');
+    mkdirSync(victim);
+    writeFileSync(join(victim, 'package.deb'), 'precious');
+    mkdirSync(join(cache.directory, 'partial'));
+    symlinkSync(victim, join(cache.directory, 'partial', 'k.left'));
+    expect(readdirSync(await claimPartial(cache, 'k'))).toEqual([]);
+    const left = await claimPartial(cache, 'other');
+    symlinkSync(join(victim, 'package.deb'), join(left, 'package.deb'));
+    linkSync(join(victim, 'package.deb'), join(left, 'second'));
+    await leavePartial(left);
+    expect(readdirSync(await claimPartial(cache, 'other'))).toEqual([]);
+    expect(readFileSync(join(victim, 'package.deb'), 'utf8')).toBe('precious');
+  });
 });
 
 test('a download is tried three times and no more, each failure told', async () => {

@@ -159,6 +159,19 @@ describe('cache prune', () => {
     expect(others.filter((path) => !existsSync(path))).toEqual([]);
   });
 
+  it('removes downloads that were broken off, whoever has named them', async () => {
+    const { file, prune } = newCache();
+    const left = ['left', `${ownerMark()}-00000000`, '1-zzzz-zzzz-00000000', '17.0'].map(
+      (owner) => {
+        const path = file(`partial/${'1'.repeat(64)}.${owner}/package.deb`, 90);
+        utimesSync(dirname(path), 1, 1);
+        return path;
+      },
+    );
+    await prune();
+    expect(left.filter((path) => existsSync(path))).toEqual([]);
+  });
+
   it('removes nothing by --dry-run, not even marks', async () => {
     const { file, prune } = newCache();
     const mark = file('runs/1-zzzz-0000', 90, 0);
