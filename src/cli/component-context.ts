@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { systemApt } from '../builder/components/apt.ts';
+import { userCache } from '../builder/components/cache-key.ts';
 import { enterCache } from '../builder/components/cache-use.ts';
 import type { ComponentContext } from '../builder/components/component.ts';
 import { parseLock } from '../builder/components/lock.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
-import { cacheDirectory } from '../host/own-folders.ts';
 import { isShippedName } from '../recipe/recipe-path.ts';
 import type { Context } from './command.ts';
 import { usageError } from './failure.ts';
@@ -36,10 +36,10 @@ export async function componentContext(
   { lockedRecipe, trustOem = false }: ComponentOptions = {},
 ): Promise<ComponentContext> {
   const { env, report, signal, cwd } = context;
-  const directory = cacheDirectory(env);
-  await enterCache(directory, signal);
+  const cache = userCache(env, report);
+  await enterCache(cache.directory, signal);
   const components = {
-    cache: { directory, report },
+    cache,
     apt: systemApt,
     report,
     signal,

@@ -14,7 +14,7 @@ export function cacheDirectory(env: Environment): string {
   return join(homeFolder(env, 'TWINBANK_CACHE'), '.cache', 'twinbank');
 }
 
-/** Where copies of the state of targets wait until their disks are whole: $XDG_STATE_HOME/twinbank, ~/.local/state/twinbank. */
+/** Where copies of the state of targets wait until their disks are whole, and the cache's key is: $XDG_STATE_HOME/twinbank, ~/.local/state/twinbank. */
 export function stateDirectory(env: Environment): string {
   const base = env.XDG_STATE_HOME || join(homeFolder(env, 'XDG_STATE_HOME'), '.local/state');
   return join(base, 'twinbank');

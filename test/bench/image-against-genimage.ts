@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareImage } from '../../src/builder/build-image.ts';
 import { systemApt } from '../../src/builder/components/apt.ts';
+import { userCache } from '../../src/builder/components/cache-key.ts';
 import { sha256 } from '../../src/builder/components/digest.ts';
 import { composeImage } from '../../src/builder/compose.ts';
 import { silent } from '../../src/diagnostics/progress.ts';
@@ -9,7 +10,6 @@ import { sliceDevice } from '../../src/disk/block-device.ts';
 import { openFat } from '../../src/disk/fat/volume.ts';
 import { openFileDevice } from '../../src/disk/file-device.ts';
 import { readGpt } from '../../src/disk/gpt.ts';
-import { cacheDirectory } from '../../src/host/own-folders.ts';
 import { runTool } from '../../src/host/run-tool.ts';
 import { loadRecipe } from '../../src/recipe/load.ts';
 import type { BenchContext, BenchRow } from './bench-row.ts';
@@ -97,7 +97,7 @@ async function imageContest(context: BenchContext) {
 
 async function bothSides({ root, folder }: BenchContext) {
   const { recipe } = loadRecipe(recipePath, { set: [], cwd: root });
-  const cache = { directory: cacheDirectory(process.env), report: silent };
+  const cache = userCache(process.env, silent);
   const components = { cache, apt: systemApt, report: silent };
   const { parts } = await prepareImage({ recipe, components }, () => {});
   return { parts, genimage: await prepareGenimage(parts, join(folder, 'genimage')) };

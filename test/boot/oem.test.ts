@@ -5,10 +5,10 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { buildImage } from '../../src/builder/build-image.ts';
 import { systemApt } from '../../src/builder/components/apt.ts';
+import { userCache } from '../../src/builder/components/cache-key.ts';
 import { silent } from '../../src/diagnostics/progress.ts';
 import { defaultMachine, type MachineOptions } from '../../src/harness/qemu/machine.ts';
 import { type QemuMachine, startQemu } from '../../src/harness/qemu/qemu.ts';
-import { cacheDirectory } from '../../src/host/own-folders.ts';
 import { loadRecipe } from '../../src/recipe/load.ts';
 import { readTar } from '../../src/state/tar.ts';
 import { bootTimeoutMs } from '../support/boot.ts';
@@ -20,7 +20,7 @@ afterAll(() => rmSync(out, { recursive: true, force: true }));
 const timeoutMs = bootTimeoutMs;
 
 async function build(recipe: string, set: string[] = []): Promise<string> {
-  const cache = { directory: cacheDirectory(process.env), report: silent };
+  const cache = userCache(process.env, silent);
   const { files } = await buildImage({
     recipe: loadRecipe(recipe, { cwd: root, set }).recipe,
     request: { recipe, set, locked: false },

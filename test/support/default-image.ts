@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { buildImage } from '../../src/builder/build-image.ts';
 import { systemApt } from '../../src/builder/components/apt.ts';
+import { userCache } from '../../src/builder/components/cache-key.ts';
 import type { ImageFormat } from '../../src/builder/outputs.ts';
 import { silent } from '../../src/diagnostics/progress.ts';
-import { cacheDirectory } from '../../src/host/own-folders.ts';
 import { loadRecipe } from '../../src/recipe/load.ts';
 
 declare module 'vitest' {
@@ -18,7 +18,7 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<void> {
   const root = project.config.root;
   const components = {
-    cache: { directory: cacheDirectory(process.env), report: silent },
+    cache: userCache(process.env, silent),
     apt: systemApt,
     report: silent,
   };

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { buildImage, prepareImage } from '../../src/builder/build-image.ts';
 import { bundlePartsOfBuild } from '../../src/builder/bundle-of-build.ts';
 import { systemApt } from '../../src/builder/components/apt.ts';
+import { userCache } from '../../src/builder/components/cache-key.ts';
 import { silent } from '../../src/diagnostics/progress.ts';
-import { cacheDirectory } from '../../src/host/own-folders.ts';
 import { loadRecipe } from '../../src/recipe/load.ts';
 import { writeBundle } from '../../src/update/bundle/bundle-writer.ts';
 import { planBundle } from '../../src/update/bundle/make-bundle.ts';
@@ -14,7 +14,7 @@ import { olderBuildOf } from '../../src/update/bundle/older-build.ts';
 import { developmentKey } from '../../src/update/signing/key.ts';
 
 const components = () => ({
-  cache: { directory: cacheDirectory(process.env), report: silent },
+  cache: userCache(process.env, silent),
   apt: systemApt,
   report: silent,
 });

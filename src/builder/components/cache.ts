@@ -11,13 +11,15 @@ import { atPath, errorCode } from './io-error.ts';
 
 /**
  * The content-addressed cache. Below `directory`:
- * `objects/ab/REST` bytes by their SHA-256; `derived/KEY.json` what was built from the inputs hashed as
- * KEY; `resolutions/KEY.json` what apt and npm answered; `bundles/KEY.json` which files a bundle is made of;
+ * `objects/ab/REST` bytes by their SHA-256; `derived/NAME.json` what was built of which inputs;
+ * `resolutions/NAME.json` what apt and npm answered; `bundles/NAME.json` which files a bundle is made of (these three: cache-entry.ts);
  * `partial/` downloads under way; `scratch/` work under way; `apt/` apt's own index cache; `runs/` and `pruning/` who uses it (cache-use.ts).
  * Everything gets its final name by a rename, so that any number of processes may share it.
  */
 export interface Cache {
   readonly directory: string;
+  /** By which this user knows its own entries (cache-key.ts). */
+  readonly key: Uint8Array;
   /** Where a damaged entry is told; it is then made again. */
   readonly report: Report;
 }

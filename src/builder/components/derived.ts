@@ -1,16 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   addBytes,
   addFile,
   type Cache,
   findObject,
-  ignoreMissing,
   type StoredObject,
   withScratch,
-  writeWhole,
 } from './cache.ts';
-import { noteUse } from './cache-use.ts';
+import { readEntry, writeEntry } from './cache-entry.ts';
 
 /** What may be remembered beside an artefact: its file list, its requirements. */
 export type Json =
@@ -69,7 +65,7 @@ async function findOrBuild<M extends Json>(
     const object =
       'data' in built ? await addBytes(cache, built.data) : await addFile(cache, built.file);
     const entry = { sha256: object.sha256, bytes: object.bytes, meta: built.meta };
-    await writeWhole(entryPath(cache, key), JSON.stringify(entry));
+    await writeEntry(cache, 'derived', key, JSON.stringify(entry));
     return { ...object, meta: built.meta, cached: false };
   });
 }
@@ -79,33 +75,10 @@ export async function readDerived<M extends Json>(
   cache: Cache,
   key: string,
 ): Promise<Derived<M> | undefined> {
-  const path = entryPath(cache, key);
-  const text = await readFile(path, 'utf8').catch(ignoreMissing);
+  const text = await readEntry(cache, 'derived', key);
   if (text === undefined) return undefined;
-  const entry = parseEntry<M>(text);
-  if (!entry) {
-    cache.report({ type: 'warning', text: `${path}: damaged in the cache; it is made again` });
-    return undefined;
-  }
-  await noteUse(path);
+  // The key names the builder's version, so what we wrote under it has the shape it asks for.
+  const entry = JSON.parse(text) as { sha256: string; bytes: number; meta: M };
   const object = await findObject(cache, entry.sha256, entry.bytes);
   return object === undefined ? undefined : { ...entry, path: object, cached: true };
-}
-
-function parseEntry<M extends Json>(
-  text: string,
-): { sha256: string; bytes: number; meta: M } | undefined {
-  try {
-    const entry = JSON.parse(text);
-    if (!/^[0-9a-f]{64}$/.test(entry.sha256) || !Number.isSafeInteger(entry.bytes))
-      return undefined;
-    // The key names the builder's version, so what we wrote under it has the shape it asks for.
-    return 'meta' in entry ? entry : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function entryPath(cache: Cache, key: string): string {
-  return join(cache.directory, 'derived', `${key}.json`);
 }

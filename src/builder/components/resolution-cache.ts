@@ -1,11 +1,10 @@
 import { statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { folderEntries } from '../../disk/folder-entries.ts';
 import type { Apt } from './apt.ts';
-import { type Cache, ignoreMissing, writeWhole } from './cache.ts';
-import { noteUse } from './cache-use.ts';
+import type { Cache } from './cache.ts';
+import { readEntry, writeEntry } from './cache-entry.ts';
 import { sha256 } from './digest.ts';
 
 const resolved = z.object({
@@ -25,8 +24,8 @@ export const resolvedList = z.array(resolved);
 
 /**
  * The answer to `query`, asked of `ask` once and remembered in the cache. The query holds everything
- * the answer depends on (for apt: `aptFingerprint`), so an answer never grows old. An unreadable one is
- * asked for again.
+ * the answer depends on (for apt: `aptFingerprint`), so an answer never grows old. One of
+ * another shape, of another version of this program, is asked for again.
  */
 export async function remember<T>(
   cache: Cache,
@@ -35,17 +34,11 @@ export async function remember<T>(
   ask: () => Promise<T>,
 ): Promise<T> {
   const key = sha256(JSON.stringify(['1', ...query]));
-  const path = join(cache.directory, 'resolutions', `${key}.json`);
-  const text = await readFile(path, 'utf8').catch(ignoreMissing);
-  const known = text === undefined ? undefined : shape.safeParse(parseJson(text));
-  if (known?.success) {
-    await noteUse(path);
-    return known.data;
-  }
-  if (known)
-    cache.report({ type: 'warning', text: `${path}: damaged in the cache; asked for again` });
+  const text = await readEntry(cache, 'resolutions', key);
+  const known = text === undefined ? undefined : shape.safeParse(JSON.parse(text));
+  if (known?.success) return known.data;
   const answer = await ask();
-  await writeWhole(path, JSON.stringify(answer));
+  await writeEntry(cache, 'resolutions', key, JSON.stringify(answer));
   return answer;
 }
 
@@ -68,12 +61,4 @@ function describe(directory: string, deep: boolean): string[] {
     return found ? [`${path} ${found.size} ${found.mtimeMs}`] : [];
   });
   return lines.flat().sort();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import * as z from 'zod';
 import { installedVersion, packageRoot } from '../../host/package-root.ts';
-import { type Cache, ignoreMissing, readObject, writeWhole } from '../components/cache.ts';
-import { noteUse } from '../components/cache-use.ts';
+import { type Cache, readObject } from '../components/cache.ts';
+import { readEntry, writeEntry } from '../components/cache-entry.ts';
 import { type Derived, getOrBuild, readDerived } from '../components/derived.ts';
 import { sha256 } from '../components/digest.ts';
 import { packageFolder } from '../inventory/package-folder.ts';
@@ -37,10 +36,10 @@ export async function cachedBundle(
   root = packageRoot(),
 ): Promise<CachedBundle> {
   const what = [format, entry, options.target, options.banner ?? ''];
-  const memory = join(cache.directory, 'bundles', `${sha256(JSON.stringify(what))}.json`);
+  const name = JSON.stringify(what);
   const keyOf = (inputs: Inputs): string =>
     sha256(JSON.stringify([...what, installedVersion('esbuild'), linesOf(inputs, root)]));
-  const paths = await remembered(memory);
+  const paths = await remembered(cache, name);
   const inputs = paths && inputsNow(paths, root);
   const known = inputs && (await readDerived<string[]>(cache, keyOf(inputs)));
   if (known) return bundleOf(known, keyOf(inputs), cache);
@@ -49,7 +48,7 @@ export async function cachedBundle(
   const meta = [...made.inputs.keys()].sort();
   const key = keyOf(made.inputs);
   const stored = await getOrBuild(cache, key, async () => ({ data, meta }));
-  await writeWhole(memory, JSON.stringify(meta));
+  await writeEntry(cache, 'bundles', name, JSON.stringify(meta));
   return bundleOf(stored, key, cache);
 }
 
@@ -93,13 +92,7 @@ function hashOf(file: string): string | undefined {
   return existsSync(file) ? sha256(readFileSync(file)) : undefined;
 }
 
-async function remembered(path: string): Promise<string[] | undefined> {
-  const text = await readFile(path, 'utf8').catch(ignoreMissing);
-  if (text === undefined) return undefined;
-  await noteUse(path);
-  try {
-    return pathList.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+async function remembered(cache: Cache, name: string): Promise<string[] | undefined> {
+  const text = await readEntry(cache, 'bundles', name);
+  return text === undefined ? undefined : pathList.parse(JSON.parse(text));
 }

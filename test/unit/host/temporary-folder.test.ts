@@ -118,7 +118,7 @@ describe('a temporary folder', () => {
 
 describe('work under way in the cache', () => {
   it('is swept by the next build when its process was killed', async () => {
-    const cache = { directory: parent, report: () => {} };
+    const cache = { directory: parent, key: Buffer.alloc(32, 1), report: () => {} };
     mkdirSync(join(parent, 'scratch', `${noPid}-${world}-${birth}-0123abcd`), { recursive: true });
     const beside = `${noPid}-${other(world)}-${birth}-0123abcd`;
     mkdirSync(join(parent, 'scratch', beside));

@@ -1,7 +1,17 @@
-import { mkdirSync, readdirSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { basename, join } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import * as z from 'zod';
 import {
   addBytes,
   addFile,
@@ -10,8 +20,10 @@ import {
   readObject,
   withScratch,
 } from '../../../../src/builder/components/cache.ts';
+import { entryPath } from '../../../../src/builder/components/cache-entry.ts';
 import { getOrBuild } from '../../../../src/builder/components/derived.ts';
 import { sha256 } from '../../../../src/builder/components/digest.ts';
+import { remember } from '../../../../src/builder/components/resolution-cache.ts';
 import { cacheDirectory } from '../../../../src/host/own-folders.ts';
 import { emptyCache, warnings } from './surroundings.ts';
 
@@ -150,7 +162,9 @@ test('two processes that build the same at once are both right, and one entry is
   const process = () => builds({ ...cache }, 'same', count);
   const both = await Promise.all([process(), process()]);
   for (const one of both) expect(await readFile(one.path, 'utf8')).toBe('same');
-  expect(readdirSync(join(cache.directory, 'derived'))).toEqual([`${key}.json`]);
+  expect(readdirSync(join(cache.directory, 'derived'))).toEqual([
+    basename(entryPath(cache, 'derived', key)),
+  ]);
   expect(readdirSync(join(cache.directory, 'objects', both[0].sha256.slice(0, 2)))).toHaveLength(1);
 });
 
@@ -158,15 +172,63 @@ test.each([
   ['a truncated artefact', (_: string, object: string) => truncateSync(object, 1)],
   ['an entry that is cut short', (entry: string) => truncateSync(entry, 20)],
   ['an entry of another shape', (entry: string) => writeFileSync(entry, '{"sha256":"../x"}')],
+  ['an entry that is no object', (entry: string) => writeFileSync(entry, 'null')],
 ])('%s is built again with a warning', async (_, damage) => {
   const { cache, events } = emptyCache();
   const count = { n: 0 };
   const first = await builds(cache, 'module', count);
-  damage(join(cache.directory, 'derived', `${key}.json`), first.path);
+  damage(entryPath(cache, 'derived', key), first.path);
   const again = await builds(cache, 'module', count);
   expect(again).toEqual({ ...first, cached: false });
   expect(count.n).toBe(2);
   expect(warnings(events)).toHaveLength(1);
+});
+
+describe('an entry of the cache', () => {
+  it('is not believed once somebody has changed it, though its object is whole', async () => {
+    const { cache, events } = emptyCache();
+    const count = { n: 0 };
+    const first = await builds(cache, 'module', count);
+    const path = entryPath(cache, 'derived', key);
+    const { sha256: hash, bytes } = await addBytes(cache, Buffer.from('evil'));
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.replace(first.sha256, hash).replace('6,', `${bytes},`));
+    expect(readFileSync(path, 'utf8')).not.toBe(text);
+    expect(await builds({ ...cache }, 'module', count)).toEqual({ ...first, cached: false });
+    expect(warnings(events)).toEqual([
+      `${path}: damaged in the cache, or changed by somebody else; it is made again`,
+    ]);
+  });
+
+  it('is not believed under the name of another one', async () => {
+    const { cache } = emptyCache();
+    const other = sha256('other');
+    await getOrBuild(cache, other, async () => ({ data: Buffer.from('evil'), meta: null }));
+    copyFileSync(entryPath(cache, 'derived', other), entryPath(cache, 'derived', key));
+    expect(await builds(cache, 'module', { n: 0 })).toMatchObject({ sha256: sha256('module') });
+  });
+
+  it('is not believed from another user, who takes nothing from this one either', async () => {
+    const { cache, events } = emptyCache();
+    const count = { n: 0 };
+    const theirs = { ...cache, key: Buffer.alloc(32, 2) };
+    await builds(theirs, 'evil', count);
+    expect(await builds(cache, 'module', count)).toMatchObject({ sha256: sha256('module') });
+    expect(await builds(theirs, 'other', count)).toMatchObject({ sha256: sha256('evil') });
+    expect(count.n).toBe(2);
+    expect(warnings(events)).toEqual([]);
+  });
+
+  it('that is an answer of apt or npm is asked for again once somebody has changed it', async () => {
+    const { cache, events } = emptyCache();
+    const ask = () => remember({ ...cache }, ['query'], z.string(), async () => 'true');
+    await ask();
+    const [name] = readdirSync(join(cache.directory, 'resolutions'));
+    const path = join(cache.directory, 'resolutions', name!);
+    writeFileSync(path, readFileSync(path, 'utf8').replace('true', 'evil'));
+    expect(await ask()).toBe('true');
+    expect(warnings(events)).toHaveLength(1);
+  });
 });
 
 test('a cache that cannot be written to is one sentence of kind io', async () => {

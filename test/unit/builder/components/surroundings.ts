@@ -18,7 +18,7 @@ export function temporaryDirectory(): string {
 export function emptyCache(): { cache: Cache; events: ProgressEvent[] } {
   const events: ProgressEvent[] = [];
   const report = (event: ProgressEvent) => void events.push(event);
-  return { cache: { directory: temporaryDirectory(), report }, events };
+  return { cache: { directory: temporaryDirectory(), key: Buffer.alloc(32, 1), report }, events };
 }
 
 /** An empty cache and the system's apt. */

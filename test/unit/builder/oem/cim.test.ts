@@ -27,7 +27,7 @@ import { loadProvider } from '../../../../src/recipe/provider.ts';
 import { temporaryFiles } from '../../recipe/temporary-files.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'twinbank-cim-build-'));
-const cache = { directory: join(scratch, 'cache'), report: silent };
+const cache = { directory: join(scratch, 'cache'), key: Buffer.alloc(32, 1), report: silent };
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const yaml = (cim: string) =>

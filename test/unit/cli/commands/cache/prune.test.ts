@@ -107,7 +107,7 @@ describe('cache prune', () => {
 
   it('keeps what a build finds in the cache from then on', async () => {
     const { directory, prune } = newCache();
-    const cache = { directory, report: () => {} };
+    const cache = { directory, key: Buffer.alloc(32, 1), report: () => {} };
     const { path, sha256 } = await addBytes(cache, Buffer.from('module'));
     const used = (Date.now() - 40 * day) / 1000;
     utimesSync(path, used, used);
