@@ -15,7 +15,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
     json ? `${JSON.stringify({ schemaVersion: 1, version })}\n` : `${version}\n`,
   );
 } else {
-  await start();
+  void start();
 }
 
 async function start(): Promise<void> {

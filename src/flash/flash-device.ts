@@ -9,7 +9,7 @@ import type { FlashRequest, FlashResult } from './flash-image.ts';
 import type { FlashSource } from './open-source.ts';
 import { deviceExtents } from './signature-extents.ts';
 import { type TargetDevice, withTargetDevice } from './target-device.ts';
-import { type KeptState, keepStateOf } from './target-state.ts';
+import type { KeptState } from './target-state.ts';
 import { verifyImage } from './verify-image.ts';
 import { writeDevice } from './write-device.ts';
 
@@ -25,7 +25,7 @@ export async function flashDevice(image: FlashSource, request: FlashRequest): Pr
   const result = await withTargetDevice(target, { needed, signal }, async (device) => {
     await request.confirm(target, device.facts);
     signal?.throwIfAborted();
-    const kept = request.keepState && keptState(request, request.keepState.folder, device);
+    const kept = request.keepState && (await keptState(request, request.keepState.folder, device));
     let begun = false;
     try {
       const written = await write(image, request, device, kept, () => {
@@ -78,11 +78,13 @@ async function write(
   };
 }
 
-function keptState(
+async function keptState(
   { target, report }: FlashRequest,
   folder: string,
   { cached }: TargetDevice,
-): KeptState {
+): Promise<KeptState> {
+  // What packs a state takes a while to load, and few keep one.
+  const { keepStateOf } = await import('./target-state.ts');
   const kept = keepStateOf(target, folder, cached);
   const where = kept.leftover
     ? `the state is the one that a run which was broken off has kept in ${kept.file}`

