@@ -12,8 +12,6 @@ export type CoredumpReport = CoredumpHeader;
 export interface StoreReport {
   readonly bytes: number;
   readonly bytesFree: number;
-  /** Files of /packages. */
-  readonly packages: readonly { readonly name: string; readonly bytes: number }[];
   /** Builds whose packages they are, by the lists in /builds. */
   readonly builds: readonly string[];
   /** What became of the last boots, oldest first; empty where there is no journal. */
@@ -51,7 +49,6 @@ export function inspectStore(partition: BlockDevice, findings: Finding[]): Store
   return {
     bytes: volume.boot.clusters * volume.clusterBytes,
     bytesFree: volume.freeBytes,
-    packages: list('packages').map(({ name, size }) => ({ name, bytes: size })),
     builds: list('builds').map(({ name }) => name.replace(/\.json$/i, '')),
     journal: unlessDamaged(() => journalOfStore(volume), fail('store', findings)) ?? [],
   };

@@ -36,7 +36,7 @@ export function compareSystems(a: DescribedSystem, b: DescribedSystem): SystemCo
     trust: changesBy(a.trust, b.trust, ({ keyId }) => keyId, sameJson),
     kernelOptions: compareOptions(a.kernelOptions, b.kernelOptions),
     modules: changesBy(a.modules, b.modules, ({ name }) => name, sameModule),
-    packages: changesBy(a.packages, b.packages, ({ name }) => name, samePackage),
+    packages: changesBy(a.packages, b.packages, packageKey(a, b), samePackage),
   };
 }
 
@@ -58,8 +58,17 @@ function sameModule(a: DescribedModule, b: DescribedModule): boolean {
   return sameContent(a, b) && sameJson(factsOf(a), factsOf(b));
 }
 
+/** What both call by one name is one package, whatever its file is called; its version is part of that. */
+function packageKey(a: DescribedSystem, b: DescribedSystem) {
+  const idsOf = ({ packages }: DescribedSystem) => new Set(packages.map(({ id }) => id));
+  const [ours, theirs] = [idsOf(a), idsOf(b)];
+  return ({ id, name }: ManifestPackage): string =>
+    id !== undefined && ours.has(id) && theirs.has(id) ? id : name;
+}
+
 function samePackage(a: ManifestPackage, b: ManifestPackage): boolean {
-  return a.bytes === b.bytes && a.sha256 === b.sha256;
+  const factsOf = ({ id, name, type, version }: ManifestPackage) => [id, name, type, version];
+  return a.bytes === b.bytes && a.sha256 === b.sha256 && sameJson(factsOf(a), factsOf(b));
 }
 
 function compareOptions(a: readonly string[], b: readonly string[]): OptionChanges {

@@ -1,3 +1,4 @@
+import type { ManifestPackage } from '../../bootloader/bank-manifest.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { BlockDevice } from '../../disk/block-device.ts';
 import { type FatVolume, openFat } from '../../disk/fat/volume.ts';
@@ -26,7 +27,7 @@ export function bundlePartsOf(disk: HostDisk, number: number): BundleParts {
   return {
     manifests: bank.manifests,
     moduleContent: ({ file }) => chunksOf(bank.device, volumeOf(bank), file),
-    packageContent: ({ name, sha256 }) => packageChunks(disk, name, sha256),
+    packageContent: (one) => packageChunks(disk, one),
   };
 }
 
@@ -34,14 +35,14 @@ function volumeOf({ volume, device }: BankReading): FatVolume {
   return volume ?? openFat(device);
 }
 
-function packageChunks(disk: HostDisk, name: string, hash: string): Chunks {
+function packageChunks(disk: HostDisk, wanted: ManifestPackage): Chunks {
   let why = 'no store';
   const store = disk.store && openStore(disk.store, (problem) => (why = problem));
-  const found = store ? findStored(store.facts, { name, sha256: hash }) : why;
+  const found = store ? findStored(store.facts, wanted) : why;
   if (disk.store && store && typeof found !== 'string') {
     return chunksOf(disk.store, store.volume, found.path);
   }
-  const message = `store: expected the package ${name} of the build, found ${found}`;
+  const message = `store: expected the package ${wanted.name} of the build, found ${found}`;
   throw new TwinbankError('corrupt', 'bundle.package', message);
 }
 

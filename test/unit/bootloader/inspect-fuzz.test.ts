@@ -5,6 +5,7 @@ import { inspectImage } from '../../../src/bootloader/inspect-image.ts';
 import { bankSigners } from '../../../src/cli/commands/inspect/bank-signers.ts';
 import { inspectText } from '../../../src/cli/commands/inspect/image-text.ts';
 import { stateSlots } from '../../../src/cli/commands/inspect/state-slots.ts';
+import { storeOfDisk } from '../../../src/cli/commands/inspect/store-packages.ts';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { memoryDevice } from '../../../src/disk/block-device.ts';
 import { crc32 } from '../../../src/disk/crc32.ts';
@@ -31,6 +32,7 @@ async function survives(bytes: Uint8Array): Promise<'shown' | 'refused'> {
         ...{ ...found, image: 'x', format: 'raw' },
         slots: stateSlots(disk, found.partitions),
         signers: bankSigners(disk, found.partitions),
+        packages: storeOfDisk(disk, found).report,
         loader: verifyDiskLoader(disk, { current: found.next }),
       },
       { colors, columns: 80, env: {} },

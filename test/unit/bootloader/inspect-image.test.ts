@@ -14,7 +14,6 @@ describe('inspecting a whole image', () => {
     expect(found.findings).toEqual([]);
     expect(found.partitions.map(({ number }) => number)).toEqual([1, 5, 6, 7, 8, 14]);
     expect(found.store).toMatchObject({
-      packages: [{ name: 'tool_1_amd64.deb', bytes: 5000 }],
       builds: ['1.2.3-400'],
     });
     expect(found.coredump).toMatchObject({ state: 'empty' });

@@ -44,7 +44,13 @@ export const systems: fc.Arbitrary<DescribedSystem> = fc.record({
   trust: fc.array(fc.record({ keyId: word, publicKey: hash }), { maxLength: 3 }),
   kernelOptions: fc.array(word, { maxLength: 6 }),
   modules: fc.array(module, { maxLength: 4 }),
-  packages: fc.array(fc.record({ name: word, bytes: few(2), sha256: hash }), { maxLength: 3 }),
+  packages: fc.array(
+    fc.record(
+      { name: word, bytes: few(2), sha256: hash, id: word },
+      { requiredKeys: ['name', 'bytes', 'sha256'] },
+    ),
+    { maxLength: 3 },
+  ),
 });
 
 const banks: fc.Arbitrary<DescribedBank[]> = fc.uniqueArray(

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareImages, isSameImage } from '../../../src/compare/compare-images.ts';
 import { compareSystems, isSameSystem } from '../../../src/compare/compare-systems.ts';
+import type { DescribedSystem } from '../../../src/compare/described.ts';
 import { images, mirrored, systems } from './arbitraries.ts';
 
 const strict = { ids: true, marks: true };
@@ -136,6 +137,33 @@ describe('the comparison of two images', () => {
         expect(found.partitions).toHaveLength(one.partitions.length);
         expect(found.banks.map(({ fields }) => fields)).toEqual(one.banks.map(() => ['uuid']));
       }),
+    );
+  });
+});
+
+describe('the packages of two systems', () => {
+  const withPackages = (system: DescribedSystem, packages: DescribedSystem['packages']) => ({
+    ...system,
+    packages,
+  });
+  const about = { bytes: 5, sha256: 'a', type: 'firmware' };
+  const v1 = { ...about, name: 'ovmf_1.sqfs', id: 'ovmf', version: '1' };
+  const v2 = { ...about, name: 'ovmf_2.sqfs', id: 'ovmf', version: '2', sha256: 'b' };
+
+  it('are one by what both call them, and by their files where one side knows no more', () => {
+    fc.assert(
+      fc.property(systems, (system) => {
+        const changes = (a: DescribedSystem['packages'], b: DescribedSystem['packages']) =>
+          compareSystems(withPackages(system, a), withPackages(system, b)).packages;
+        expect(changes([v1], [v2])).toEqual([{ key: 'ovmf', change: 'changed', a: v1, b: v2 }]);
+        const { id: _, version: __, ...old } = v1;
+        expect(changes([old], [v2]).map(({ key, change }) => [key, change])).toEqual([
+          ['ovmf_1.sqfs', 'removed'],
+          ['ovmf_2.sqfs', 'added'],
+        ]);
+        expect(changes([v1], [v1])).toEqual([]);
+      }),
+      { numRuns: 5 },
     );
   });
 });

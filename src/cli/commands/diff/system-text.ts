@@ -1,3 +1,4 @@
+import type { ManifestPackage } from '../../../bootloader/bank-manifest.ts';
 import type { KeyedChange } from '../../../compare/change.ts';
 import type { UnreadModule } from '../../../compare/compare.ts';
 import type { FileChange, FileField, ListedFile } from '../../../compare/compare-files.ts';
@@ -45,10 +46,9 @@ export function systemSections(
     },
     {
       title: 'Packages',
-      rows: packages.map((one) => {
-        const sizes = sizePair(one.a?.bytes, one.b?.bytes);
-        return row(one, ...sizes);
-      }),
+      rows: packages.map((one) =>
+        row(one, packageText(one.a, one.b), packageText(one.b, one.a, true)),
+      ),
     },
   ];
 }
@@ -172,6 +172,22 @@ function moduleText(
   const content = isOther ? [size, one.sha256.slice(0, 8) || 'unreadable'] : [];
   const left = one.leftOut ? ['left out'] : [];
   return facts([...shown, ...content, ...left].filter((fact) => fact !== ''));
+}
+
+/** Of a package, as of a module. */
+function packageText(
+  one: ManifestPackage | null,
+  other: ManifestPackage | null,
+  isB = false,
+): string {
+  if (!one) return '';
+  const factsOf = ({ version = '', type = '' }: ManifestPackage) => [plain(version), plain(type)];
+  const theirs = other ? factsOf(other) : [];
+  const size = isB ? sizePair(other?.bytes, one.bytes)[1] : humanSize(one.bytes);
+  // Where nothing else tells the two apart, the hash does.
+  const isAlike = other?.bytes === one.bytes && other.sha256 !== one.sha256;
+  const shown = factsOf(one).filter((fact, index) => fact !== theirs[index]);
+  return facts([...shown, size, isAlike ? one.sha256.slice(0, 8) : ''].filter(Boolean));
 }
 
 /** Two sizes, the second with the difference; the smallest unit shows it where the larger one would not. */

@@ -48,9 +48,10 @@ function factsOf({ index, signers, manifests, problem }: BundleReport) {
     const { name, version, kind, bytes, sha256, file } = one;
     return { name, version, kind, origin, bytes, sha256, sent: isSent(`modules/${file}`) };
   };
-  const packageRow = ({ name, bytes, sha256 }: ManifestPackage): Listed => {
+  const packageRow = (one: ManifestPackage) => {
+    const { name, bytes, sha256, id = null, type = null, version = '' } = one;
     const sent = isSent(`packages/${name}`);
-    return { name, version: '', origin: 'store', bytes, sha256, sent };
+    return { name, version, origin: 'store', bytes, sha256, sent, id, type };
   };
   return {
     index,
@@ -95,7 +96,9 @@ function bundleJson(facts: Facts) {
     development: facts.development,
     signed,
     modules,
-    packages: packages.map(({ name, bytes, sha256, sent }) => ({ name, bytes, sha256, sent })),
+    packages: packages.map(({ name, bytes, sha256, sent, id, type, version }) => {
+      return { name, bytes, sha256, sent, id, type, version: version || null };
+    }),
     findings: problem ? [{ severity: 'error', code: problem.code, message: problem.message }] : [],
   };
 }
@@ -109,7 +112,8 @@ function bundleText(facts: Facts, look: { colors: Colors; columns: number }): st
     const wrapped = wrap(text, columns - 2, 4);
     return `  ${loud ? colors.yellow(wrapped) : wrapped}`;
   };
-  const rows = [...modules, ...packages].map((one) => [
+  const named = packages.map((one) => ({ ...one, name: one.id ?? one.name }));
+  const rows = [...modules, ...named].map((one) => [
     ...[plain(one.name), plain(one.origin), plain(one.version), humanSize(one.bytes)],
     one.sent ? 'sent' : 'left out',
   ]);

@@ -3,6 +3,7 @@ import type { ImageReport } from '../../../bootloader/inspect-image.ts';
 import { humanSize } from '../../../diagnostics/size.ts';
 import type { GptPartition } from '../../../disk/gpt-entry.ts';
 import { partitionExtent } from '../../../disk/partition-device.ts';
+import type { StoreReport } from '../../../update/stored-package.ts';
 import { type LoaderVerdict, notCovered } from '../../../update/verify-loader.ts';
 import type { Colors, Context } from '../../command.ts';
 import { bankText } from '../../text/bank-text.ts';
@@ -13,6 +14,7 @@ import { table } from '../../text/table.ts';
 import { type SignedRow, signedText } from './bank-signers.ts';
 import { partitionMap } from './partition-map.ts';
 import { type SlotRow, slotLine } from './state-slots.ts';
+import { storePackagesText } from './store-packages.ts';
 
 /** So much of the boot journal's end is shown. */
 const lastRecords = 6;
@@ -29,6 +31,7 @@ export interface NamedReport extends ImageReport {
   /** By the same. */
   readonly signers: ReadonlyMap<number, readonly SignedRow[]>;
   readonly loader: LoaderVerdict;
+  readonly packages: StoreReport;
 }
 
 /** What `inspect` shows people: the map of the disk, both banks, what boots next, what is wrong. */
@@ -105,12 +108,14 @@ function coredumpText({ coredump }: ImageReport): string {
   return state === 'complete' ? what : `${what}, never finished`;
 }
 
-function storeText({ store }: ImageReport): string {
+function storeText({ store, packages }: NamedReport): string {
   if (store === null) return 'cannot be read';
-  const { packages, bytesFree, bytes } = store;
-  const rows = packages.map((one) => `\n  ${plain(one.name)}, ${humanSize(one.bytes)}`);
-  const count = packages.length === 1 ? '1 package' : `${packages.length} packages`;
-  return `${count}, ${humanSize(bytesFree)} of ${humanSize(bytes)} free${rows.join('')}`;
+  const { bytesFree, bytes } = store;
+  const rows = storePackagesText(packages).split('\n').filter(Boolean);
+  const found = packages.packages.length + packages.unnamed.length;
+  const count = found === 1 ? '1 package' : `${found} packages`;
+  const free = `${humanSize(bytesFree)} of ${humanSize(bytes)} free`;
+  return [`${count}, ${free}`, ...rows.map((row) => `  ${row}`)].join('\n');
 }
 
 function journalBlock({ store }: ImageReport, colors: Colors): string[] {

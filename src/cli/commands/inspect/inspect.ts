@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { isBankPartition } from '../../../bootloader/image-partitions.ts';
 import { type ImageReport, inspectImage } from '../../../bootloader/inspect-image.ts';
-import type { StoreReport } from '../../../bootloader/inspect-partitions.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { inFile } from '../../../diagnostics/in-file.ts';
 import { openImage } from '../../../disk/open-image.ts';
@@ -16,6 +15,7 @@ import { inspectBundleFile } from './bundle.ts';
 import { inspectText, type NamedReport } from './image-text.ts';
 import { inspectInventory, type Question } from './inventory.ts';
 import { stateSlots } from './state-slots.ts';
+import { storeOfDisk, storePackagesJson } from './store-packages.ts';
 
 export const command = defineCommand({
   examples: [
@@ -79,8 +79,19 @@ export const command = defineCommand({
       const slots = stateSlots(opened.device, banks);
       const signers = bankSigners(opened.device, banks);
       const loader = verifyDiskLoader(opened.device, { current: report.next });
-      const findings = [...report.findings, ...loader.findings];
-      const named = { ...report, findings, loader, image, format: opened.format, slots, signers };
+      const stored = storeOfDisk(opened.device, report);
+      const findings = [...report.findings, ...stored.findings, ...loader.findings];
+      const packages = stored.report;
+      const named = {
+        ...report,
+        packages,
+        findings,
+        loader,
+        image,
+        format: opened.format,
+        slots,
+        signers,
+      };
       return {
         json: inspectJson(named),
         text: inspectText(named, context),
@@ -135,7 +146,7 @@ function inspectJson(report: NamedReport) {
     next,
     why,
     coredump,
-    store: store && storeJson(store),
+    store: store && storeJson(report, store),
     journal: store?.journal.slice(-lastRecords) ?? [],
     loader: { state: loader.state, build: loader.build },
     notCovered: notCovered(loader),
@@ -144,8 +155,9 @@ function inspectJson(report: NamedReport) {
 }
 
 /** The journal stands beside it, as it is of the banks. */
-function storeJson({ bytes, bytesFree, packages, builds }: StoreReport) {
-  return { bytes, bytesFree, packages, builds };
+function storeJson({ packages }: NamedReport, store: NonNullable<NamedReport['store']>) {
+  const { bytes, bytesFree, builds } = store;
+  return { bytes, bytesFree, packages: storePackagesJson(packages), builds };
 }
 
 /** All that is there has been shown, but a file that ends early is no image that anybody should use. */

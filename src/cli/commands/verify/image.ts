@@ -7,7 +7,7 @@ import { openImage } from '../../../disk/open-image.ts';
 import { readBankForUpdate } from '../../../update/bank-reading.ts';
 import type { HostDisk } from '../../../update/host-disk.ts';
 import { developmentKey, isDevelopmentKey, type PublicKey } from '../../../update/signing/key.ts';
-import { verifyStore } from '../../../update/stored-package.ts';
+import { type NamedPackages, reportStore, storeProblems } from '../../../update/stored-package.ts';
 import { type BankVerification, verifyBank } from '../../../update/verify-bank.ts';
 import { notCovered, verifyDiskLoader } from '../../../update/verify-loader.ts';
 import type { Colors, Context, Result } from '../../command.ts';
@@ -110,7 +110,7 @@ function verifyBanks(
   { banks }: ImageReport,
   makers: readonly PublicKey[],
 ): { banks: VerifiedBank[]; store: string[]; manifests: FoundManifest[]; trust: PublicKey[] } {
-  const store = new Set<string>();
+  const named: NamedPackages[] = [];
   const manifests: FoundManifest[] = [];
   const trust: PublicKey[] = [];
   const verified = host.banks.map(({ number, device }): VerifiedBank => {
@@ -128,13 +128,12 @@ function verifyBanks(
       }
     }
     const base = reading.manifests.find(({ manifest }) => manifest.base)?.manifest;
-    if (counts && base?.base) {
-      for (const problem of verifyStore(host, base.build, base.base.packages)) store.add(problem);
-    }
+    if (counts && base?.base) named.push({ build: base.build, packages: base.base.packages });
     const { state = 'MALFORMED', build = null } = bank ?? {};
     return { partition: number, state, build, counts, ...verification };
   });
-  return { banks: verified, store: [...store], manifests, trust };
+  const store = storeProblems(reportStore(host.store, named));
+  return { banks: verified, store, manifests, trust };
 }
 
 /** Errors of the disk and its volumes. What is in the banks was verified by their manifests. */

@@ -328,7 +328,7 @@ describe('a bundle that cannot be made', () => {
     );
     expect([code, stderr]).toEqual([
       6,
-      'twinbank: lost.img: store: expected the package tool_1_amd64.deb of the build, found other contents\n',
+      'twinbank: lost.img: store: expected the package tool_1_amd64.deb of the build, found no such package\n',
     ]);
   });
 

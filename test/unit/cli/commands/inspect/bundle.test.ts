@@ -104,7 +104,7 @@ Whole, and its manifests are signed by keys that it names itself. Whether those
       },
     });
     expect(modules[0]).toMatchObject({ name: 'vmkernel', sent: false });
-    expect(packages).toEqual([{ ...tool, sent: false }]);
+    expect(packages).toEqual([{ ...tool, sent: false, id: null, type: null, version: null }]);
   });
 
   it('shows what a relative one leaves out, and since when', async () => {

@@ -169,7 +169,7 @@ right.img: verified
     [
       'a package of the store that is gone',
       (made) => made.edit(8, (volume) => volume.remove(`packages/${tool.name}`)),
-      'store: expected tool_1_amd64.deb of 1.0-1, found other contents',
+      'store: expected tool_1_amd64.deb of 1.0-1, found no such package',
     ],
     [
       'a store that cannot be read',
