@@ -25,7 +25,14 @@ import { makeManifests, trustedKeys } from './manifests.ts';
 import { buildModules, planOems } from './modules/build-modules.ts';
 import type { BuiltModule } from './modules/module.ts';
 import { firmwareWarnings } from './oem/oem-firmware.ts';
-import { type ImageFormat, type Outputs, resultPath, writeOutputs } from './outputs.ts';
+import {
+  assertReplaceable,
+  copiesOf,
+  type ImageFormat,
+  type Outputs,
+  resultPath,
+  writeOutputs,
+} from './outputs.ts';
 import { assertApplianceDrivers } from './ova/ova.ts';
 import { signLoader } from './sign-loader.ts';
 import type { StoreContents } from './store.ts';
@@ -90,6 +97,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const { fileName = imageName(recipe) } = options;
   // What is no file cannot become one; said before anything is built.
   const folder = dirname(resultPath({ out, fileName }, 'img'));
+  await assertReplaceable({ out, fileName, formats, signal });
   const prepared = await prepareImage(options, step);
   const { parts, modules, manifests, fit, used } = prepared;
   if (formats.includes('ova')) assertApplianceDrivers(modules);
@@ -111,7 +119,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   };
   signal?.throwIfAborted();
   await sweepTemporaryImages(out);
-  const needed = bytesToWrite(parts) * formats.length;
+  const needed = bytesToWrite(parts) * copiesOf(formats);
   return temporaryImage(folder, needed, async (path) => {
     const file = openFileDevice(path, { create: true, size: parts.layout.size });
     try {
@@ -125,6 +133,10 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
       step('Write the results');
       const extents = device.written();
       const written = await writeOutputs({ path, device, extents }, outputs);
+      for (const one of written.withdrawn) {
+        const text = `${one}: removed, as the image that it was of is replaced`;
+        report({ type: 'note', text });
+      }
       const [bytes, dataBytes] = [parts.layout.size, extentBytes(extents)];
       report({ type: 'note', text: `${humanSize(bytes)}, ${humanSize(dataBytes)} of it data` });
       return { ...written, build: parts.bank.bootCfg.build, bytes, dataBytes, modules, fit };

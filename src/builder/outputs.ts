@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
@@ -7,9 +7,10 @@ import type { BlockDevice } from '../disk/block-device.ts';
 import { createBmap, encodeBmap } from '../disk/bmap.ts';
 import { type DiskContent, type DiskFormatName, diskFormats } from '../disk/disk-formats.ts';
 import type { Extent } from '../disk/extents.ts';
-import { documentEndings } from '../disk/image-documents.ts';
+import { documentEndings, documentPaths, withdrawDocuments } from '../disk/image-documents.ts';
 import { outputPlace } from '../disk/output-place.ts';
 import { temporaryName } from '../disk/temporary-image.ts';
+import { type Replaced, withReplaceClaims } from '../host/disk-claim.ts';
 import type { KeptManifest } from '../update/manifest/plan-bank.ts';
 import type { Resolved } from './components/component.ts';
 import { sha256 } from './components/digest.ts';
@@ -47,6 +48,8 @@ export interface WrittenFiles {
   readonly files: string[];
   /** Those that have taken the place of another file. */
   readonly replaced: string[];
+  /** Documents of the images before that these have taken the place of, under other names. */
+  readonly withdrawn: string[];
 }
 
 export type ImageFormat = 'raw' | 'ova' | DiskFormatName;
@@ -56,19 +59,22 @@ interface PackedFormat {
   readonly name: ImageFormat;
   /** Of the file's name, without the dot. */
   readonly ending: string;
+  /** How often the image is on the disk while it is written. */
+  readonly copies: number;
   write(path: string, image: DiskContent, outputs: Pick<Outputs, 'name' | 'about'>): Promise<void>;
 }
 
 const packedFormats: readonly PackedFormat[] = [
   ...diskFormats.map(
     ({ name: format, ending, write }): PackedFormat => ({
-      ...{ name: format, ending },
+      ...{ name: format, ending, copies: 1 },
       write: (path, image, { name }) =>
         write(path, image, { fileName: `${name}.${ending}`, use: 'transfer' }),
     }),
   ),
   {
-    ...{ name: 'ova', ending: 'ova' },
+    // The disk, and the archive that it is put into.
+    ...{ name: 'ova', ending: 'ova', copies: 2 },
     write: (path, image, { name, about }) => writeOva(path, image, { name, ...about }),
   },
 ];
@@ -76,6 +82,21 @@ export const imageFormats: readonly ImageFormat[] = [
   'raw',
   ...packedFormats.map(({ name }) => name),
 ];
+
+/** How often the image is on the disk at the most, while it is made in these formats: once raw, whatever they are. */
+export function copiesOf(formats: readonly ImageFormat[]): number {
+  let whole = 1;
+  let most = whole;
+  for (const format of formats) {
+    const packed = packedFormats.find(({ name }) => name === format);
+    if (packed) most = Math.max(most, whole++ + packed.copies);
+  }
+  return most;
+}
+
+function endingOf(format: ImageFormat): string {
+  return packedFormats.find(({ name }) => name === format)?.ending ?? 'img';
+}
 
 /**
  * Where a result stands in the end: of a link, at what it leads to. Throws `output.special` (kind `refused`) where
@@ -112,7 +133,8 @@ type ResultNames = Pick<Outputs, 'out' | 'fileName'>;
  * Writes the results of a build: the image in each format, and beside it the block map, the list of
  * modules and the lock of what was used. They get their names together, once all of them are whole, so
  * that an image never lies beside another one's block map. Returns their paths, the image in the first
- * format first, and of these the ones that were there before.
+ * format first, and of these the ones that were there before. Throws `output.other-build` (kind `refused`) where they would be said of
+ * an older image of another format, and what `withReplaceClaims` throws where somebody has an image open.
  */
 export async function writeOutputs(image: FinishedImage, outputs: Outputs): Promise<WrittenFiles> {
   const staged: StagedFile[] = [];
@@ -141,17 +163,62 @@ export async function writeOutputs(image: FinishedImage, outputs: Outputs): Prom
     for (const [ending, text] of Object.entries(texts))
       await writing(stage(ending), ({ partial }) => writeFile(partial, text));
     outputs.signal?.throwIfAborted();
-    const replaced = staged.filter(({ path }) => existsSync(path)).map(({ name }) => name);
-    // What was said of the image before is gone before there is another one.
-    for (const { path, ending } of staged) {
-      if (documentEndings.includes(ending)) await rm(path, { force: true });
-    }
-    for (const one of staged) await writing(one, ({ partial, path }) => rename(partial, path));
-    return { files: staged.map(({ name }) => name), replaced };
+    assertNoOtherBuild(outputs, bmap);
+    return await withReplaceClaims(resultImages(outputs), () => replaceFiles(staged, outputs), {
+      signal: outputs.signal,
+    });
   } catch (error) {
     for (const { partial } of staged) await rm(partial, { force: true });
     throw error;
   }
+}
+
+/** Refuses, as {@link writeOutputs} does, images that somebody has open: said before anything is built. */
+export async function assertReplaceable(outputs: ResultImages): Promise<void> {
+  await withReplaceClaims(resultImages(outputs), async () => {}, { signal: outputs.signal });
+}
+
+type ResultImages = Pick<Outputs, 'out' | 'fileName' | 'formats' | 'signal'>;
+
+function resultImages(outputs: ResultImages): Replaced[] {
+  return outputs.formats.map((format) => {
+    const ending = endingOf(format);
+    const name = join(outputs.out, `${outputs.fileName}.${ending}`);
+    return { path: resultPath(outputs, ending), name };
+  });
+}
+
+/** Gives all files their names; what was said of the images before is gone before there are others. */
+async function replaceFiles(
+  staged: readonly StagedFile[],
+  { formats }: Outputs,
+): Promise<WrittenFiles> {
+  const endings = formats.map(endingOf);
+  const replaced = staged.filter(({ path }) => existsSync(path)).map(({ name }) => name);
+  for (const { path, ending } of staged) {
+    if (documentEndings.includes(ending)) await rm(path, { force: true });
+  }
+  const images = staged.filter(({ ending }) => endings.includes(ending));
+  const withdrawn = images.flatMap(({ name }) => withdrawDocuments(name, { change: 'system' }));
+  for (const one of staged) await writing(one, ({ partial, path }) => rename(partial, path));
+  return { files: staged.map(({ name }) => name), replaced, withdrawn };
+}
+
+/**
+ * The documents are called by the stem that images of all formats share. An older image that this build does not replace, and
+ * that they would be taken for, must be of the same content: its own block map says so.
+ */
+function assertNoOtherBuild({ out, fileName, formats }: Outputs, bmap: string): void {
+  const bmapPath = join(out, `${fileName}.bmap`);
+  const isSame = existsSync(bmapPath) && readFileSync(bmapPath, 'utf8') === bmap;
+  if (isSame || formats.includes('raw')) return;
+  const others = imageFormats.filter((format) => !formats.includes(format));
+  const older = others
+    .map((format) => join(out, `${fileName}.${endingOf(format)}`))
+    .find((path) => existsSync(path) && documentPaths(path, 'bmap').includes(bmapPath));
+  if (older === undefined) return;
+  const message = `${older}: expected no image of another build, which the new documents would be taken for, found one; remove it, make it anew with --format ${['raw', ...formats].join(',')}, or name another folder with --out`;
+  throw new TwinbankError('refused', 'output.other-build', message, { data: { path: older } });
 }
 
 /** What the image holds, for people and for `bundle --from`. */

@@ -1,12 +1,12 @@
 import { type Stats, statSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { refusedAt } from '../diagnostics/system-error.ts';
 import { makeFolders } from '../disk/make-folders.ts';
 import { type OutputPlace, outputPlace } from '../disk/output-place.ts';
 import { sweepTemporaryImages, temporaryName } from '../disk/temporary-image.ts';
-import { withDiskClaim } from '../host/disk-claim.ts';
+import { type Replaced, withDiskClaim, withReplaceClaims } from '../host/disk-claim.ts';
 import type { Context } from './command.ts';
 import { usageError } from './failure.ts';
 import { openSpecial, sendTo, type WaitLimits } from './output-stream.ts';
@@ -68,7 +68,8 @@ export function openOutput(context: FileContext, out: string, options: OutputOpt
     isSameFile: (other) => 'there' in place && isSame(place.there, resolve(cwd, other)),
     async write(fill) {
       try {
-        if (place.kind === 'file') await writeWhole(place.path, fill, options, signal);
+        if (place.kind === 'file')
+          await writeWhole({ path: place.path, name: out }, fill, options, signal);
         else if (place.kind === 'block-device') {
           const into = () => writeInto(out, place, fill, limits);
           await withDiskClaim(place.path, into, { signal, name: out });
@@ -132,14 +133,18 @@ function assertPlace(out: string, path: string, place: OutputPlace, makeFolder: 
 }
 
 async function writeWhole(
-  path: string,
+  replaced: Replaced,
   fill: (write: WriteChunk) => Promise<void>,
   { mode = 0o666, makeFolder, live, graceMs }: OutputOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const { path } = replaced;
   const folder = dirname(path);
   if (makeFolder) makeFolders(folder);
-  if (live) return writeLive(path, fill, mode);
+  // What is written after a signal, too, is not kept from it by one.
+  const limits = graceMs === undefined ? { signal } : {};
+  const replace = <T>(work: () => Promise<T>) => withReplaceClaims([replaced], work, limits);
+  if (live) return writeLive(await replace(() => open(path, 'w', mode)), fill);
   await sweepTemporaryImages(folder);
   const partial = temporaryName(folder);
   const file = await open(partial, 'wx', mode);
@@ -148,7 +153,7 @@ async function writeWhole(
     await file.sync();
     await file.close();
     if (graceMs === undefined) signal.throwIfAborted();
-    await rename(partial, path);
+    await replace(() => rename(partial, path));
   } finally {
     await file.close().catch(() => {});
     await rm(partial, { force: true });
@@ -156,11 +161,9 @@ async function writeWhole(
 }
 
 async function writeLive(
-  path: string,
+  file: FileHandle,
   fill: (write: WriteChunk) => Promise<void>,
-  mode: number,
 ): Promise<void> {
-  const file = await open(path, 'w', mode);
   try {
     await fill((chunk) => file.writeFile(chunk));
   } finally {

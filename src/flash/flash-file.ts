@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs';
 import { basename, dirname, extname } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { refusedAt } from '../diagnostics/system-error.ts';
@@ -10,7 +10,7 @@ import { attempt, openFileDevice } from '../disk/file-device.ts';
 import { withdrawDocuments, withdrawnText } from '../disk/image-documents.ts';
 import { openImage } from '../disk/open-image.ts';
 import { sweepTemporaryImages, temporaryImage } from '../disk/temporary-image.ts';
-import { withDiskClaim } from '../host/disk-claim.ts';
+import { withReplaceClaims } from '../host/disk-claim.ts';
 import { compareData, copyData } from './copy-data.ts';
 import { type FinishedDisk, finishedDisk } from './finished-disk.ts';
 import type { FlashRequest, FlashResult } from './flash-image.ts';
@@ -23,7 +23,7 @@ export type FlashFileRequest = Omit<FlashRequest, 'confirm' | 'resume'>;
 /**
  * Makes a disk file of an image: verified before the first byte, sparse, read back after the last, and
  * under its name only when it is whole. Throws what `verifyImage`, `checkTargetFile` and `copyData` throw,
- * `flash.size` (kind `refused`) for a size that the image does not fit, what `withDiskClaim` throws, and kind `io` for a disk
+ * `flash.size` (kind `refused`) for a size that the image does not fit, what `withReplaceClaims` throws, and kind `io` for a disk
  * without room.
  */
 export async function flashFile(request: FlashFileRequest): Promise<FlashResult> {
@@ -36,9 +36,7 @@ export async function flashFile(request: FlashFileRequest): Promise<FlashResult>
       request.overwrite ?? false,
     );
     const write = () => writeTarget(image, target, request);
-    if (!existsSync(target)) return await write();
-    // As long as somebody has it open, what would be replaced is their disk.
-    return await withDiskClaim(target, write, { signal, name: request.target });
+    return await withReplaceClaims([{ path: target, name: request.target }], write, { signal });
   } finally {
     image.close();
   }

@@ -53,6 +53,29 @@ export async function withDiskClaim<T>(
   );
 }
 
+/** A file that another one takes the place of. */
+export interface Replaced {
+  readonly path: string;
+  /** What people call it. */
+  readonly name: string;
+}
+
+/**
+ * Runs work that gives files the names of others. A machine that has one of these open would go on with a file that has no name
+ * any more, and all that it writes would be lost; so each that is there is claimed as one that is written. Throws as
+ * {@link withDiskClaim} does.
+ */
+export async function withReplaceClaims<T>(
+  [first, ...others]: readonly Replaced[],
+  work: () => Promise<T>,
+  options: Pick<ClaimOptions, 'signal'> = {},
+): Promise<T> {
+  if (!first) return work();
+  const next = (): Promise<T> => withReplaceClaims(others, work, options);
+  if (!statSync(first.path, { throwIfNoEntry: false })?.isFile()) return next();
+  return withDiskClaim(first.path, next, { ...options, name: first.name });
+}
+
 function assertUnused(path: string, name: string, stat: Stats, folders: SystemFolders): void {
   const isDevice = stat.isBlockDevice();
   const number = deviceNumber(stat.rdev);

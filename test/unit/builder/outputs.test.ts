@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -11,24 +12,36 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { type Outputs, type WrittenFiles, writeOutputs } from '../../../src/builder/outputs.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  assertReplaceable,
+  copiesOf,
+  type ImageFormat,
+  type Outputs,
+  type WrittenFiles,
+  writeOutputs,
+} from '../../../src/builder/outputs.ts';
 import { assertApplianceDrivers } from '../../../src/builder/ova/ova.ts';
 import { decodeBmap } from '../../../src/disk/bmap.ts';
 import { recordingDevice } from '../../../src/disk/extents.ts';
 import { openFileDevice } from '../../../src/disk/file-device.ts';
 import { openImage } from '../../../src/disk/open-image.ts';
 import { temporaryImage } from '../../../src/disk/temporary-image.ts';
+import { holdForeignLock } from '../../support/foreign-lock.ts';
 import { ownDevice } from '../../support/own-device.ts';
 import { temporaryDirectory } from './components/surroundings.ts';
 
 /** Writes an image of 1 MiB with four bytes of data into `out`, as a build does. */
-async function write(out: string, options: Partial<Outputs> = {}): Promise<WrittenFiles> {
+async function write(
+  out: string,
+  options: Partial<Outputs> = {},
+  data = 'data',
+): Promise<WrittenFiles> {
   return temporaryImage(out, 4, async (path) => {
     const file = openFileDevice(path, { create: true, size: 2 ** 20 });
     try {
       const device = recordingDevice(file);
-      device.write(4096, Buffer.from('data'));
+      device.write(4096, Buffer.from(data));
       const outputs: Outputs = {
         out,
         name: 'x-1',
@@ -114,6 +127,75 @@ describe('the results of a build', () => {
     const { files, replaced } = await write(out);
     expect(replaced).toEqual(files);
     expect(statSync(join(out, 'x-1.img')).size).toBe(2 ** 20);
+  });
+
+  it.each(['raw', 'qcow2', 'ova'] as const)(
+    'do not replace an image that a machine has open: %s',
+    async (format) => {
+      const out = temporaryDirectory();
+      const [image = ''] = (await write(out, { formats: [format] })).files;
+      const before = readdirSync(out).map((name) => readFileSync(join(out, name)));
+      onTestFinished(await holdForeignLock(image));
+      const formats = ['vmdk', format] as const;
+      const sentence = `${image}: expected a disk file that nobody uses, found a lock on it`;
+      await expect(write(out, { formats })).rejects.toThrow(sentence);
+      await expect(assertReplaceable({ out, fileName: 'x-1', formats })).rejects.toThrow(sentence);
+      expect(readdirSync(out).map((name) => readFileSync(join(out, name)))).toEqual(before);
+    },
+  );
+
+  it('are not written beside an image of another build, which they would be taken for', async () => {
+    const out = temporaryDirectory();
+    for (const [older, now] of [
+      ['raw', 'qcow2'],
+      ['qcow2', 'vmdk'],
+      ['ova', 'qcow2'],
+    ] as const) {
+      const folder = join(out, older);
+      const [image = ''] = (await write(folder, { formats: [older] }, 'old!')).files;
+      const before = readdirSync(folder);
+      await expect(write(folder, { formats: [now] })).rejects.toThrow(
+        `${image}: expected no image of another build, which the new documents would be taken for, found one; remove it, make it anew with --format raw,${now}`,
+      );
+      expect(readdirSync(folder)).toEqual(before);
+      // Those of the raw image are never taken for another one's.
+      await write(folder, { formats: ['raw', now] });
+    }
+  });
+
+  it('are written beside an image of the same content, made before in another format', async () => {
+    const out = temporaryDirectory();
+    await write(out);
+    await write(out, { formats: ['qcow2'] });
+    await write(out, { formats: ['vmdk'] });
+    expect(
+      readdirSync(out)
+        .filter((name) => !/json|yaml/.test(name))
+        .sort(),
+    ).toEqual([...['x-1.bmap', 'x-1.img', 'x-1.qcow2', 'x-1.vmdk']]);
+  });
+
+  it('leave no document of the image before, whatever it is called', async () => {
+    const out = temporaryDirectory();
+    const { files } = await write(out);
+    const bmap = readFileSync(join(out, 'x-1.bmap'));
+    const older = ['x-1.img.bmap', 'x-1.img.cdx.json'].map((name) => join(out, name));
+    writeFileSync(older[0]!, bmap);
+    writeFileSync(older[1]!, '{"bomFormat":"CycloneDX"}');
+    writeFileSync(join(out, 'x-1.img.provenance.json'), 'of somebody else');
+    expect(await write(out)).toMatchObject({ files, withdrawn: older });
+    expect(readdirSync(out)).toContain('x-1.img.provenance.json');
+    expect(older.filter((path) => existsSync(path))).toEqual([]);
+  });
+
+  it('need room for the raw image, each packed one, and the disk of an appliance', () => {
+    const most = (...formats: ImageFormat[]) => copiesOf(formats);
+    expect([most('raw'), most('qcow2'), most('raw', 'qcow2'), most('vmdk', 'qcow2')]).toEqual([
+      ...[1, 2, 2, 3],
+    ]);
+    expect([most('ova'), most('raw', 'ova'), most('ova', 'qcow2'), most('qcow2', 'ova')]).toEqual([
+      ...[3, 3, 3, 4],
+    ]);
   });
 
   it('appear all or not at all: a failure leaves the earlier ones alone', async () => {

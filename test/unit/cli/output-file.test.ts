@@ -16,8 +16,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { openOutput } from '../../../src/cli/output-file.ts';
+import { holdForeignLock } from '../../support/foreign-lock.ts';
 import { ownDevice } from '../../support/own-device.ts';
 import { sink } from './host.ts';
 
@@ -56,6 +57,22 @@ describe('an output', () => {
     expect(text('x')).toBe('new');
     expect(readdirSync(folder)).toEqual(['x']);
   });
+
+  it.each([{}, { live: true }, { graceMs: 100 }])(
+    'takes no name of a disk that a machine has open: %o',
+    async (options) => {
+      writeFileSync(at('disk.img'), 'disk');
+      symlinkSync('disk.img', at('link'));
+      onTestFinished(await holdForeignLock(at('disk.img')));
+      const refused = output('link', {}, options).write('new');
+      await expect(refused).rejects.toMatchObject({ kind: 'refused', code: 'disk.in-use' });
+      await expect(refused).rejects.toThrow('link: expected a disk file that nobody uses');
+      expect([text('disk.img'), readdirSync(folder).sort()]).toEqual([
+        'disk',
+        ['disk.img', 'link'],
+      ]);
+    },
+  );
 
   it('goes to what a link leads to, there or not yet, and the link stays', async () => {
     mkdirSync(at('far'));

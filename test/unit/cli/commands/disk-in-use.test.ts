@@ -1,30 +1,35 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ndjsonLine } from '../../../../src/harness/report/ndjson.ts';
 import { packState } from '../../../../src/state/archive.ts';
 import { filesOfSettings } from '../../../../src/state/settings.ts';
+import { encodeSlot, slotNames } from '../../../../src/state/slot.ts';
+import { holdForeignLock } from '../../../support/foreign-lock.ts';
+import { exampleRun } from '../../../support/report/example-run.ts';
 import { smallImage } from '../../bootloader/small-image.ts';
 import { baseOf, sign } from '../../update/manifests.ts';
 import { updateFixture } from '../update-fixture.ts';
 
 const { at, run, read, image, bundle } = updateFixture();
 
-// struct flock of a 64-bit Linux: a read lock of one byte, as QEMU has them (fcntl(2)).
-const lock = `open(my $f, "+<", $ARGV[0]) or die; my $lock = pack("ssx4qqix4", 0, 0, 100, 1, 0);
-  fcntl($f, 6, $lock) or die; $| = 1; print "locked"; sleep 300`;
-
-let holder: ReturnType<typeof spawn>;
+let letGo: () => void;
 beforeAll(async () => {
   image('disk.img', smallImage());
   image('new.img', smallImage());
+  const changed = smallImage();
+  const state = {
+    generation: 3,
+    schema: 1,
+    content: packState(filesOfSettings({ hostname: 'a' })),
+  };
+  changed.edit(5, (volume) => volume.overwrite(slotNames[0]!, 0, encodeSlot(state)));
+  image('changed.img', changed);
+  writeFileSync(at('run.ndjson'), exampleRun().map(ndjsonLine).join(''));
   await bundle('new.tbu', [sign(baseOf({ version: '2.0' }))]);
   writeFileSync(at('state.tgz'), packState(filesOfSettings({ hostname: 'rig-7' })));
-  holder = spawn('perl', ['-e', lock, at('disk.img')], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(holder, 'exit').then(() => expect.fail('nobody holds the lock'));
-  await Promise.race([once(holder.stdout!, 'data'), ended]);
+  letGo = await holdForeignLock(at('disk.img'));
 });
-afterAll(() => void holder.kill());
+afterAll(() => letGo());
 
 describe('a disk that another program has open with a lock, as a virtual machine has', () => {
   it.each([
@@ -35,6 +40,11 @@ describe('a disk that another program has open with a lock, as a virtual machine
     ['boot', 'disk.img', '--write', '--engine', 'sim'],
     ['boot', 'disk.img', '--write'],
     ['flash', 'new.img', 'disk.img', '--yes'],
+    ['bundle', 'new.img', '--out', 'disk.img'],
+    ['state', 'backup', 'changed.img', 'disk.img', '--yes'],
+    ['report', 'run.ndjson', '--junit', 'disk.img'],
+    ['report', 'run.ndjson', '--html', 'disk.img'],
+    ['recipe', 'schema', '--out', 'disk.img'],
   ])('is written by no command: %s %s %s', async (...argv) => {
     const before = read('disk.img');
     const { code, stderr } = await run([...argv, '-q']);
