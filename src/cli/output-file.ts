@@ -24,6 +24,8 @@ export interface OutputFile {
   readonly folder: string;
   /** Whether it would replace this one, which is read. */
   isSameFile(other: string): boolean;
+  /** The plain file of before that it would replace, of a link what that leads to. */
+  readonly replaces: string | undefined;
   /**
    * Writes all that `fill` gives. A plain file gets its name when it is whole, a link stays; a device, a pipe and a
    * descriptor are written into. Throws kind `io`, the output named, and what `fill` throws.
@@ -65,6 +67,7 @@ export function openOutput(context: FileContext, out: string, options: OutputOpt
     name: out,
     isStdout: false,
     folder: dirname(path),
+    replaces: place.kind === 'file' && place.there ? place.path : undefined,
     isSameFile: (other) => 'there' in place && isSame(place.there, resolve(cwd, other)),
     async write(fill) {
       try {
@@ -79,6 +82,17 @@ export function openOutput(context: FileContext, out: string, options: OutputOpt
       }
     },
   };
+}
+
+/** Throws `cli.usage` where an output would take the place of one of the files that it is made of. */
+export function assertNotRead(
+  output: OutputFile,
+  option: string,
+  reads: readonly (string | undefined)[],
+): void {
+  const same = reads.find((read) => read !== undefined && output.isSameFile(read));
+  if (same === undefined) return;
+  throw usageError(`${option}: expected another file than ${same}, which is read`);
 }
 
 /** What people are told of a result that is on standard output itself. */
@@ -105,6 +119,7 @@ function standardOutput(
     name: 'standard output',
     isStdout: true,
     folder: cwd,
+    replaces: undefined,
     isSameFile: () => false,
     write: (fill) => fill(write),
   };

@@ -27,6 +27,11 @@ export function resolveFileRefs(value: object, tree: Tree, cwd: string): Diagnos
   });
 }
 
+/** The paths of all `file:` references in a recipe or a provider. */
+export function referencedFiles(value: object): string[] {
+  return fileRefs(value, []).map(([ref]) => ref.path);
+}
+
 type Kind = keyof typeof expectedKinds;
 const expectedKinds = {
   directory: 'a directory that exists',

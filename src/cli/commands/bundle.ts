@@ -16,10 +16,9 @@ import { isDevelopmentKey, type SigningKey } from '../../update/signing/key.ts';
 import { writeBundleFile } from '../bundle-output.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
-import { usageError } from '../failure.ts';
 import { withHostDisk } from '../host-disk.ts';
 import { assertOemPaths, oemOption, oemPaths, setOption, trustOemOption } from '../options.ts';
-import { openOutput, reportNote } from '../output-file.ts';
+import { assertNotRead, openOutput, reportNote } from '../output-file.ts';
 import { readSmallFile } from '../secrets/read-descriptor.ts';
 import { loadSigningKey, signingKeyOption, warnOfDevelopmentKey } from '../secrets/signing-key.ts';
 import { plain } from '../text/plain-text.ts';
@@ -62,10 +61,7 @@ export const command = defineCommand({
   needs: { set: needsRecipe, oem: needsRecipe, 'trust-oem': needsRecipe },
   run: async (context, { source, set, oem, trustOem, from, out, key, passphraseFd }) => {
     const output = openOutput(context, out, { option: '--out', binary: true });
-    for (const read of [source, from, key]) {
-      if (read === undefined || !output.isSameFile(read)) continue;
-      throw usageError(`--out: expected another file than ${read}, which is read`);
-    }
+    assertNotRead(output, '--out', [source, from, key, ...(oem ?? [])]);
     assertOemPaths(oem, context.cwd);
     const signingKey = await loadSigningKey(context, { key, passphraseFd });
     const older = from === undefined ? undefined : await olderBuild(context, from);

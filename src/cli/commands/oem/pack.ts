@@ -1,12 +1,16 @@
+import { realpathSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import { packOem } from '../../../builder/oem/pack-oem.ts';
 import { humanSize } from '../../../diagnostics/size.ts';
+import { referencedFiles } from '../../../recipe/host-files.ts';
 import { loadRecipe } from '../../../recipe/load.ts';
-import { loadProvider } from '../../../recipe/provider.ts';
+import { type LoadedProvider, loadProvider } from '../../../recipe/provider.ts';
 import { isDevelopmentKey } from '../../../update/signing/key.ts';
 import { defineCommand } from '../../command.ts';
 import { componentContext } from '../../component-context.ts';
+import { usageError } from '../../failure.ts';
 import { setOption, trustOemOption } from '../../options.ts';
-import { openOutput, reportNote } from '../../output-file.ts';
+import { assertNotRead, openOutput, reportNote } from '../../output-file.ts';
 import { loadSigningKey, signingKeyOption } from '../../secrets/signing-key.ts';
 import { keysText } from '../../text/update-text.ts';
 import { baseOption } from './oem-base.ts';
@@ -33,7 +37,10 @@ export const command = defineCommand({
     const output = openOutput(context, out, { option: '--out', binary: true });
     const signingKey = await loadSigningKey(context, { key, passphraseFd });
     const provider = loadProvider(dir, context.cwd);
+    assertNotOwn(output.replaces, provider, dir);
+    assertNotRead(output, '--out', [key, base, ...referencedFiles(provider)]);
     const { recipe } = loadRecipe(base, { set, cwd: context.cwd });
+    assertNotRead(output, '--out', referencedFiles(recipe));
     const components = await componentContext(context, { trustOem });
     const packed = await packOem(provider, { recipe, components, key: signingKey });
     await output.write((write) => write(packed.bytes));
@@ -61,3 +68,15 @@ export const command = defineCommand({
     };
   },
 });
+
+/** Of a provider's folder an output may replace what was packed into it before, and nothing that is a part of it. */
+function assertNotOwn(replaced: string | undefined, { folder }: LoadedProvider, dir: string): void {
+  if (replaced === undefined) return;
+  const within = relative(realpathSync(folder), replaced);
+  const [first] = within.split(sep);
+  const wasPacked = within.endsWith('.oem') && first !== 'files';
+  if (first === '..' || wasPacked) return;
+  throw usageError(
+    `--out: expected another file than ${join(dir, within)}, which belongs to the provider`,
+  );
+}

@@ -137,6 +137,41 @@ describe('oem pack', () => {
     expect(readdirSync(at('cache'))).toEqual(['runs']);
   });
 
+  it('refuses to take the place of a file of the provider, before it builds', async () => {
+    await oem('new', 'acme');
+    writeFileSync(at('acme/files/x.oem'), 'content');
+    writeFileSync(at('base.yaml'), `extends: ${base}\n`);
+    writeFileSync(at('driver.ko'), 'driver');
+    const yaml = readFileSync(at('acme/provider.yaml'), 'utf8');
+    writeFileSync(at('acme/provider.yaml'), `${yaml}driverFiles: [file:../driver.ko]\n`);
+    symlinkSync('acme', at('link'));
+    symlinkSync('../acme/provider.yaml', at('acme/out.oem'));
+    const own = ['provider.yaml', 'support/collect.sh', 'files/x.oem', 'cim/sensors.ts', 'out.oem'];
+    const outs = [...own.map((name) => `acme/${name}`), 'link/provider.yaml'];
+    for (const out of outs) {
+      const before = readFileSync(at(out));
+      const { code, stderr } = await oem('pack', 'acme', '--out', out);
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringMatching(/--out: expected another file than acme\/\S+, which belongs to/),
+      ]);
+      expect(readFileSync(at(out)).equals(before)).toBe(true);
+    }
+    for (const out of ['driver.ko', 'base.yaml']) {
+      const { code, stderr } = await oem('pack', 'acme', '--recipe', 'base.yaml', '--out', out);
+      expect([code, stderr]).toEqual([2, expect.stringContaining('which is read')]);
+    }
+    expect(readFileSync(at('driver.ko'), 'utf8')).toBe('driver');
+  });
+
+  it('replaces what was packed into the folder before', async () => {
+    await oem('new', 'acme');
+    writeFileSync(at('acme/acme.oem'), 'older');
+    writeFileSync(at('x.yaml'), `extends: ${base}\nkernel: { from: "deb:no-such-kernel" }\n`);
+    const { stderr } = await oem('pack', 'acme', '--recipe', 'x.yaml', '--out', 'acme/acme.oem');
+    expect(stderr).toContain('no-such-kernel');
+  });
+
   it('refuses a place that cannot be written to, before it builds', async () => {
     for (const [out, expected, message] of [
       ['/dev/twinbank-none', 8, 'expected a device that is there'],
