@@ -1,3 +1,4 @@
+import type { LeftOutPackage } from '../builder/inventory/inventory.ts';
 import type { Licence } from '../builder/inventory/licence.ts';
 import type { InventoryPackage } from '../builder/inventory/package.ts';
 import type { SystemInventory } from '../builder/inventory/system.ts';
@@ -7,6 +8,14 @@ export interface ListedPackage {
   readonly package: InventoryPackage;
   /** Names of modules, `bootloader`, and `store`. */
   readonly places: readonly string[];
+}
+
+/** A package of a system that is left out, and the file that takes its place. */
+export interface ListedLeftOut {
+  readonly package: LeftOutPackage;
+  readonly module: string;
+  /** Without a leading `/`. */
+  readonly path: string;
 }
 
 /** What a licence covers. */
@@ -30,6 +39,15 @@ export function listPackages({ modules, loader, store }: SystemInventory): Liste
   note('bootloader', loader?.packages ?? []);
   for (const { packages } of store) note('store', packages);
   return [...found.values()].sort((a, b) => (sortKey(a.package) < sortKey(b.package) ? -1 : 1));
+}
+
+/** Files of a system that are made in place of a package's, by module and path. */
+export function listLeftOut({ modules }: SystemInventory): ListedLeftOut[] {
+  return modules.flatMap(({ name, inventory }) =>
+    (inventory?.files ?? []).flatMap(({ path, standsFor }) =>
+      standsFor ? [{ package: standsFor, module: name, path }] : [],
+    ),
+  );
 }
 
 /** What is under which licence: each term with the packages that it applies to, in whole or in part. */

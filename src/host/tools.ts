@@ -39,6 +39,9 @@ export const hostTools: readonly HostTool[] = [
     package: 'binutils',
     neededFor: 'engine and VMM modules',
   },
+  ...['as', 'ld'].map((name): HostTool => {
+    return { name, package: 'binutils', neededFor: "the VMM module's stubs" };
+  }),
   {
     name: 'depmod',
     package: 'kmod',

@@ -59,6 +59,24 @@ const agentsModuleSchema = map({
   layer: layer(),
 });
 
+const pluginExpected =
+  'a library of a package such as deb:qemu-system-common#usr/lib/x86_64-linux-gnu/qemu/accel-tcg-x86_64.so';
+const dataExpected =
+  'a file or folder of a package such as deb:qemu-system-data#usr/share/qemu/keymaps';
+
+const stubs = () =>
+  list(
+    text(
+      'the name that programs link a library by, such as libpmem.so.1',
+      /^[A-Za-z0-9_][A-Za-z0-9_.+-]*\.so(\.[A-Za-z0-9_.]+)?$/,
+    ),
+    'a list of libraries such as [libpmem.so.1]',
+  )
+    .prefault([])
+    .describe(
+      'Libraries that are linked and never used: each is replaced by a stub of the functions that are linked, and so is left out what only it needs; a call of one ends the program with a message',
+    );
+
 const vmmModuleSchema = map({
   type: z.literal('vmm').describe('The virtual-machine monitor with its libraries and firmware'),
   from: componentRef()
@@ -73,6 +91,21 @@ const vmmModuleSchema = map({
   )
     .prefault(['deb:seabios#usr/share/seabios/bios-256k.bin'])
     .describe('Files the virtual machines start from'),
+  plugins: list(
+    memberRef().refine((ref) => 'member' in ref, { error: pluginExpected }),
+    'a list of libraries such as [deb:qemu-system-common#usr/lib/x86_64-linux-gnu/qemu/accel-tcg-x86_64.so]',
+  )
+    .prefault([])
+    .describe(
+      'Libraries that the programs load by themselves, such as accelerators, each at its path in its package and with what it needs',
+    ),
+  data: list(
+    memberRef().refine((ref) => 'member' in ref, { error: dataExpected }),
+    'a list of files and folders such as [deb:qemu-system-data#usr/share/qemu/keymaps]',
+  )
+    .prefault([])
+    .describe('Files and whole folders that the programs read, each at its path in its package'),
+  stubs: stubs(),
   layer: layer(),
 });
 

@@ -19,6 +19,8 @@ export type TreeEntry =
 interface EntryBase {
   /** Undefined for what is made here. */
   readonly from?: EntryOrigin | undefined;
+  /** Id of the component whose file is left out and that this one, which is made here, takes the place of. */
+  readonly standsFor?: string | undefined;
 }
 
 /**

@@ -16,7 +16,9 @@ export async function readLibraries(
   plan: LibraryPlan,
   context: ComponentContext,
 ): Promise<FileTree> {
-  const trees = await mapParallel(plan.packages, 4, async (component) => {
+  const used = new Set(plan.libraries.map(({ from }) => from));
+  const packages = plan.packages.filter(({ id }) => used.has(id));
+  const trees = await mapParallel(packages, 4, async (component) => {
     const files = new Set(
       plan.libraries.filter((row) => row.from === component.id).map((row) => row.file),
     );

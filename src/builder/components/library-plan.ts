@@ -29,19 +29,26 @@ interface PlannedLibrary {
 
 /** What the roots need and do not bring. */
 export interface LibraryPlan {
-  /** The packages that libraries are taken from, by id: for the lock, and for a module's key. */
+  /** The packages that libraries are taken from, or left out of, by id: for the lock, and for a module's key. */
   readonly packages: readonly Resolved[];
   /** By path. */
   readonly libraries: readonly PlannedLibrary[];
+  /** Libraries that are linked and left out, with what only they need; by path. */
+  readonly stubs: readonly PlannedLibrary[];
   /** Interpreter paths as the programs name them, without the leading slash: `lib64/ld-linux-x86-64.so.2`. */
   readonly interpreters: readonly string[];
 }
 
+const plannedShape = z.object({
+  soname: z.string(),
+  from: z.string(),
+  file: z.string(),
+  path: z.string(),
+});
 const planShape = z.object({
   packages: resolvedList,
-  libraries: z.array(
-    z.object({ soname: z.string(), from: z.string(), file: z.string(), path: z.string() }),
-  ),
+  libraries: z.array(plannedShape),
+  stubs: z.array(plannedShape),
   interpreters: z.array(z.string()),
 });
 
@@ -60,28 +67,34 @@ interface Holder {
 /**
  * Which libraries the roots need, and which packages bring them: only packages that are likely to by
  * their names are fetched, others of the dependency closure only when a library was in none of those.
- * `alreadyThere` holds sonames that another module brings; they, and what they need, are left out.
+ * `alreadyThere` holds sonames that another module brings; they, and what they need, are left out. So is what only
+ * libraries of `stubs` need, which are themselves looked for, but listed apart.
  * Remembered until the lists, the lock or the roots change. Throws `recipe` `components.no-library`.
  */
 export async function planLibraries(
   roots: readonly LibraryRoots[],
   alreadyThere: ReadonlySet<string>,
   context: ComponentContext,
+  stubs: readonly string[] = [],
 ): Promise<LibraryPlan> {
   const query = [
-    'libraries',
+    'libraries and stubs',
     context.lock
       ? context.lock.components.map((row) => row.sha256)
       : await aptFingerprint(context.apt),
     ...roots.map(({ component, paths }) => [component.id, component.sha256, ...paths]),
     [...alreadyThere].sort(),
+    [...stubs].sort(),
   ];
-  return remember(context.cache, query, planShape, () => searchAll(roots, alreadyThere, context));
+  return remember(context.cache, query, planShape, () =>
+    searchAll(roots, alreadyThere, new Set(stubs), context),
+  );
 }
 
 async function searchAll(
   roots: readonly LibraryRoots[],
   alreadyThere: ReadonlySet<string>,
+  stubs: ReadonlySet<string>,
   context: ComponentContext,
 ): Promise<LibraryPlan> {
   const closure = await closureOf(roots, context);
@@ -104,6 +117,7 @@ async function searchAll(
       const found = findLibrary(tree, need.soname, need.search);
       if (!found) continue;
       planned.set(need.soname, toPlanned(need.soname, component.id, found));
+      if (stubs.has(need.soname)) return true;
       visit(readElf(found.data, found.file), found.path, `${found.file} of ${component.id}`);
       return true;
     }
@@ -142,13 +156,18 @@ async function searchAll(
     });
     needs.push(...open.values());
   }
-  const libraries = [...planned.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
-  const used = new Set(libraries.map((library) => library.from));
+  const found = [...planned.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const used = new Set(found.map((library) => library.from));
   const packages = [...holders.values()]
     .map(({ component: { depends: _, ...component } }) => component)
     .filter((component) => used.has(component.id))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { packages, libraries, interpreters: [...interpreters].sort() };
+  return {
+    packages,
+    libraries: found.filter(({ soname }) => !stubs.has(soname)),
+    stubs: found.filter(({ soname }) => stubs.has(soname)),
+    interpreters: [...interpreters].sort(),
+  };
 }
 
 /** For each open need one package to look into that was not looked into yet. */

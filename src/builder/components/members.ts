@@ -39,13 +39,43 @@ export async function readMembers(
   const isWanted = (path: string): boolean => members === undefined || members.includes(path);
   const tree = await readComponent(component, isWanted, context);
   for (const member of members ?? []) {
-    if (tree.get(member)?.type === 'file') continue;
-    throw new TwinbankError(
-      'recipe',
-      'modules.no-member',
-      `${place}: expected the file ${member} in ${component.id} ${component.version}, found ${tree.get(member)?.type ?? 'none'}`,
-      { data: { member, component: component.id } },
-    );
+    const type = tree.get(member)?.type;
+    if (type !== 'file') throw noMember(place, component, member, type);
   }
   return tree;
+}
+
+/**
+ * The named files of a component, and all that is in the named folders, at their paths. Throws as {@link readMembers}
+ * does.
+ */
+export async function readFolders(
+  component: Resolved,
+  names: readonly string[],
+  place: string,
+  context: ComponentContext,
+): Promise<FileTree> {
+  const holds = (name: string, path: string): boolean =>
+    path === name || path.startsWith(`${name}/`);
+  const isWanted = (path: string): boolean => names.some((name) => holds(name, path));
+  const tree = await readComponent(component, isWanted, context);
+  for (const name of names) {
+    const found = [...tree].some(([path, { type }]) => type !== 'directory' && holds(name, path));
+    if (!found) throw noMember(place, component, name, tree.get(name)?.type);
+  }
+  return tree;
+}
+
+function noMember(
+  place: string,
+  component: Resolved,
+  member: string,
+  found: string | undefined,
+): TwinbankError {
+  return new TwinbankError(
+    'recipe',
+    'modules.no-member',
+    `${place}: expected the file ${member} in ${component.id} ${component.version}, found ${found ?? 'none'}`,
+    { data: { member, component: component.id } },
+  );
 }

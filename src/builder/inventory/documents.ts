@@ -7,7 +7,7 @@ import { canonical } from './inventory.ts';
 import type { SystemInventory } from './system.ts';
 
 /** Raised whenever the same system would be described by another document. */
-const format = 1;
+const format = 2;
 
 /** The SBOM of a system. The library that makes it is loaded only here. */
 export async function makeSbom(system: SystemInventory): Promise<string> {

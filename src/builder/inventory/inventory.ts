@@ -5,6 +5,9 @@ import { sha256 } from '../components/digest.ts';
 import type { FileTree } from '../components/file-tree.ts';
 import { type InventoryPackage, uniquePackages } from './package.ts';
 
+/** A package that is named and not there. */
+export type LeftOutPackage = Pick<InventoryPackage, 'purl' | 'name' | 'version'>;
+
 /** A file or link that a module brings, and what brought it. */
 export interface InventoryFile {
   /** Without a leading `/`. */
@@ -18,6 +21,8 @@ export interface InventoryFile {
   readonly from?: string | undefined;
   /** The package has other content there: it was stripped, or parts of it blanked. */
   readonly changed?: true | undefined;
+  /** The package whose file of this name is left out, as nothing of it is used: this one is made here in its place. */
+  readonly standsFor?: LeftOutPackage | undefined;
 }
 
 /** What is in one module. */
@@ -63,6 +68,7 @@ export const fileShape = z.object({
   package: z.number().int().nonnegative(),
   from: z.string().optional(),
   changed: z.literal(true).optional(),
+  standsFor: z.object({ purl: z.string(), name: z.string(), version: z.string() }).optional(),
 });
 const moduleShape = z
   .object({ module: z.string(), packages: z.array(packageShape), files: z.array(fileShape) })
@@ -100,25 +106,31 @@ export function takeInventory(
   };
   const files = [...tree].flatMap(([path, entry]): InventoryFile[] => {
     if (entry.type === 'directory') return [];
-    const { from } = entry;
-    const brought = from ? packages[from.id] : own;
-    if (!brought) {
-      const message = `${module}: ${path}: expected ${from?.id} among the packages of the module`;
+    const { from, standsFor } = entry;
+    const known = (id: string): InventoryPackage => {
+      const found = packages[id];
+      if (found) return found;
+      const message = `${module}: ${path}: expected ${id} among the packages of the module`;
       throw new TwinbankError('internal', 'inventory.lost', message);
-    }
+    };
     return [
       {
         path,
         ...(entry.type === 'file' ? { sha256: sha256(entry.data) } : { target: entry.target }),
-        package: indexOf(brought),
+        package: indexOf(from ? known(from.id) : own),
         ...(from && from.path !== path && { from: from.path }),
         ...(from?.changed && { changed: true }),
+        ...(standsFor !== undefined && { standsFor: leftOutPackage(known(standsFor)) }),
       },
     ];
   });
   if (carrier !== undefined) files.push({ path: carrier, package: indexOf(own) });
   files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
   return { module, packages: uniquePackages([...listed, ...bundled]), files };
+}
+
+function leftOutPackage({ purl, name, version }: InventoryPackage): LeftOutPackage {
+  return { purl, name, version };
 }
 
 /** The bytes of an inventory. */

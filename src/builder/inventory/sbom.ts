@@ -88,12 +88,17 @@ function fill(
   return packages.map((about, index) => {
     const one = packageComponent(about, `${place}/${about.purl}`);
     for (const file of files.filter((row) => row.package === index && row.sha256)) {
-      const { path, sha256 = '', from = '', changed } = file;
+      const { path, sha256 = '', from = '', changed, standsFor } = file;
       one.components.add(
         new Models.Component(Enums.ComponentType.File, `/${path}`, {
           bomRef: `${place}:/${path}`,
           hashes: sha256Of(sha256),
-          properties: propertiesOf({ from, changed: changed ? 'true' : '' }),
+          properties: propertiesOf({
+            from,
+            changed: changed ? 'true' : '',
+            // Named, and no component: nobody is to look for its faults, or owe what its licence asks for.
+            standsFor: standsFor?.purl ?? '',
+          }),
         }),
       );
     }

@@ -23,6 +23,7 @@ import {
   type PlanContext,
 } from './module.ts';
 import { planOem } from './oem.ts';
+import { refuseNeededStubs } from './stubs.ts';
 import { planVmkernel } from './vmkernel.ts';
 import { planVmm } from './vmm.ts';
 
@@ -74,6 +75,7 @@ export async function planBase(
   for (const [name, module] of Object.entries(recipe.modules)) {
     const draft = await planOne(name, module, context);
     const plan = await completePlan(draft, components);
+    refuseNeededStubs(plans, plan);
     for (const soname of plan.sonames) provided.add(soname);
     plans.push(plan);
   }

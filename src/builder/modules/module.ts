@@ -34,6 +34,8 @@ export interface ModulePlan {
   readonly tools: readonly string[];
   /** Libraries it brings that modules above it need not bring again. */
   readonly sonames: readonly string[];
+  /** Libraries of which it has only stubs: no other module can use them. */
+  readonly stubs?: readonly string[];
   /** Names that others can require, beside its own; of an OEM they are in `oem`. */
   readonly provides?: readonly string[];
   /** The OEM whose module it is; of the base without one. */

@@ -1,7 +1,7 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { VmmModule } from '../../recipe/module-schema.ts';
 import { addEntry } from '../components/file-tree.ts';
-import { readMembers, resolveMembers } from '../components/members.ts';
+import { readFolders, readMembers, resolveMembers } from '../components/members.ts';
 import { resolveComponents } from '../components/sources.ts';
 import { layerInputs, makeLayer } from './layer.ts';
 import type { ModuleDraft, PlanContext } from './module.ts';
@@ -19,32 +19,54 @@ export async function planVmm(
   const { components, provided } = context;
   const [emulator] = await resolveComponents([module.from], components);
   if (!emulator) throw new TwinbankError('internal', 'vmm.lost', 'vmm.from resolved to nothing');
-  const place = `modules.${name}.programs`;
-  const roots = [{ component: emulator, paths: module.programs, place }];
-  const programs = await planPrograms(roots, provided, components);
+  const key = `modules.${name}`;
+  const plugins = await resolveMembers(module.plugins, components);
+  const data = await resolveMembers(module.data, components);
   const firmware = await resolveMembers(module.firmware, components);
+  const programs = await planPrograms(
+    [
+      { component: emulator, paths: module.programs, place: `${key}.programs` },
+      ...plugins.map(({ component, member = '' }) => {
+        return { component, paths: [member], place: `${key}.plugins` };
+      }),
+    ],
+    provided,
+    components,
+    { sonames: module.stubs, place: `${key}.stubs` },
+  );
+  const members = [...plugins, ...data, ...firmware];
+  const memberInputs = (rows: typeof members) =>
+    rows.map(({ component, member }) => [component.sha256, member ?? '']);
   return {
     name,
     fileName: `${name}.v00`,
     version: emulator.version,
-    components: [emulator, ...programs.packages, ...firmware.map(({ component }) => component)],
+    components: [emulator, ...programs.packages, ...members.map(({ component }) => component)],
     inputs: {
       type: 'vmm',
-      format: 1,
+      format: 3,
       emulator: emulator.sha256,
       programs: module.programs,
       libraries: programs.packages.map(({ sha256 }) => sha256),
       sonames: programs.sonames,
-      firmware: firmware.map(({ component, member }) => [component.sha256, member ?? '']),
+      stubs: [key, ...module.stubs],
+      plugins: memberInputs(plugins),
+      data: memberInputs(data),
+      firmware: memberInputs(firmware),
       layer: layerInputs(module.layer),
     },
-    tools: ['strip', 'mksquashfs'],
+    tools: ['strip', 'as', 'ld', 'mksquashfs'],
     sonames: programs.sonames,
+    stubs: module.stubs,
     build: async (scratch, sources) => {
       const tree = await programs.read(scratch);
+      for (const { component, member = '' } of data) {
+        const files = await readFolders(component, [member], `${key}.data`, components);
+        for (const [path, entry] of files) addEntry(tree, path, entry);
+      }
       for (const { component, member } of firmware) {
-        const members = member === undefined ? undefined : [member];
-        const files = await readMembers(component, members, `modules.${name}.firmware`, components);
+        const wanted = member === undefined ? undefined : [member];
+        const files = await readMembers(component, wanted, `${key}.firmware`, components);
         for (const [path, entry] of files) {
           addEntry(tree, `${firmwareFolder}/${path.split('/').pop()}`, entry);
         }

@@ -1,6 +1,10 @@
 import { type Licence, licenceText } from '../../../builder/inventory/licence.ts';
 import type { FoundFile } from '../../../compare/find-file.ts';
-import type { ListedLicence, ListedPackage } from '../../../compare/list-packages.ts';
+import type {
+  ListedLeftOut,
+  ListedLicence,
+  ListedPackage,
+} from '../../../compare/list-packages.ts';
 import type { Colors } from '../../command.ts';
 import { plain, wrap } from '../../text/plain-text.ts';
 import { table } from '../../text/table.ts';
@@ -24,12 +28,26 @@ export function fileText(found: FoundFile, { colors, columns }: Look): string {
     ['licence', licenceWithBasis(found.package)],
     ['link to', file.target ?? ''],
     ['sha256', file.sha256 ?? ''],
+    ['instead of', file.standsFor ? `the library of ${nameOf(file.standsFor)}, left out` : ''],
     ['changed', file.changed ? 'yes: the package has other content, which was worked on here' : ''],
   ];
   const lines = rows.flatMap(([name, text]) =>
-    text === '' ? [] : [`  ${name.padEnd(9)} ${wrap(plain(text), columns - 12, 12)}`],
+    text === '' ? [] : [`  ${name.padEnd(10)} ${wrap(plain(text), columns - 13, 13)}`],
   );
   return [colors.bold(plain(path)), ...lines].join('\n');
+}
+
+function nameOf({ name, version }: ListedLeftOut['package']): string {
+  return `${name} ${version}`;
+}
+
+/** One line a file that is left out; undefined for none. */
+export function leftOutText(leftOut: readonly ListedLeftOut[]): string | undefined {
+  if (leftOut.length === 0) return undefined;
+  const rows = leftOut.map(({ package: { name, version }, module, path }) =>
+    [path.slice(path.lastIndexOf('/') + 1), name, version, module].map(plain),
+  );
+  return table([['left out, a stub in its place', 'of package', 'version', 'in'], ...rows]);
 }
 
 function licenceWithBasis({ licence }: FoundFile['package']): string {

@@ -5,13 +5,19 @@ import type { SystemInventory } from '../../../builder/inventory/system.ts';
 import { describeBundle } from '../../../compare/describe-bundle.ts';
 import { describeImage } from '../../../compare/describe-image.ts';
 import { type FoundFile, findFile } from '../../../compare/find-file.ts';
-import { type ListedPackage, listLicences, listPackages } from '../../../compare/list-packages.ts';
+import {
+  type ListedLeftOut,
+  type ListedPackage,
+  listLeftOut,
+  listLicences,
+  listPackages,
+} from '../../../compare/list-packages.ts';
 import { readSystemInventory } from '../../../compare/read-inventory.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { isBundleFile } from '../../../update/bundle/bundle-file.ts';
 import type { Context, Result } from '../../command.ts';
 import { plain } from '../../text/plain-text.ts';
-import { fileText, licencesText, packagesText } from './inventory-text.ts';
+import { fileText, leftOutText, licencesText, packagesText } from './inventory-text.ts';
 
 /** What of a system's inventory is asked for: one of these. */
 export type Question =
@@ -68,22 +74,33 @@ async function answerOf(
     };
   }
   const packages = listPackages(system);
+  const leftOut = listLeftOut(system);
+  const without = leftOutText(leftOut);
   if ('packages' in question) {
-    return { json: { packages: packages.map(packageJson) }, text: packagesText(packages) };
+    return {
+      json: { packages: packages.map(packageJson), leftOut: leftOut.map(leftOutJson) },
+      text: [packagesText(packages), ...(without === undefined ? [] : [without])].join('\n\n'),
+    };
   }
   const licences = listLicences(packages, question.licence || undefined);
+  // Of one licence it is no matter what has none in the image.
+  const whole = question.licence === '' && without !== undefined;
   return {
     json: {
       licences: licences.map(({ licence, packages: under }) => {
         return { licence, packages: under.map((one) => one.package.purl) };
       }),
+      leftOut: leftOut.map(leftOutJson),
     },
-    text: licencesText(licences, look) || `${name}: nothing is under ${plain(question.licence)}`,
+    text:
+      [licencesText(licences, look), ...(whole ? [without] : [])].join('\n\n') ||
+      `${name}: nothing is under ${plain(question.licence)}`,
   };
 }
 
 function fileJson({ path, module, listed, file, package: one }: FoundFile) {
   const { sha256 = null, target = null, from = file.path, changed = false } = file;
+  const { standsFor = null } = file;
   return {
     path,
     module,
@@ -93,8 +110,13 @@ function fileJson({ path, module, listed, file, package: one }: FoundFile) {
     target,
     from,
     changed,
+    standsFor,
     package: aboutJson(one),
   };
+}
+
+function leftOutJson({ package: one, module, path }: ListedLeftOut) {
+  return { ...one, module, path: `/${path}` };
 }
 
 function packageJson({ package: one, places }: ListedPackage) {
