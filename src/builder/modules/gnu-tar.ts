@@ -10,6 +10,11 @@ const fieldBytes = 100;
  */
 const othersWrite = 0o022;
 
+/** The mode of a file or folder in a layer. */
+export function layerMode(mode: number): number {
+  return mode & ~othersWrite;
+}
+
 /**
  * A tree as a tar in the form of GNU tar, for mksquashfs: owner root, all times 0, names as UTF-8. Names and targets
  * that a header does not hold go before it in records of their own (types L and K). A pax header could hold
@@ -22,7 +27,7 @@ export function* encodeGnuTar(tree: FileTree): Generator<Uint8Array> {
     if (target.length > fieldBytes) yield* longRecord('K', target);
     if (name.length > fieldBytes) yield* longRecord('L', name);
     const data = entry.type === 'file' ? entry.data : new Uint8Array();
-    const mode = entry.type === 'symlink' ? 0o777 : entry.mode & ~othersWrite;
+    const mode = entry.type === 'symlink' ? 0o777 : layerMode(entry.mode);
     yield header(types[entry.type], name, { mode, bytes: data.length, target });
     yield* padded(data);
   }

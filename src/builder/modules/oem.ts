@@ -17,7 +17,7 @@ import { packedPlaces, providerPlaces } from '../oem/oem-places.ts';
 import { planOemPrograms } from '../oem/oem-programs.ts';
 import { providerTree } from '../oem/provider-tree.ts';
 import { moduleName } from './kernel-modules.ts';
-import { layerInputs, makeLayer } from './layer.ts';
+import { layerOfPartsInputs, makeLayerOfParts } from './layer.ts';
 import { completePlan, type ModuleDraft, type ModulePlan, type PlanContext } from './module.ts';
 
 /** The module of an OEM at an absolute path: a provider's folder, or a packed file. */
@@ -55,7 +55,7 @@ export async function planProvider(
     inputs: {
       type: drivers ? 'oem' : 'files',
       tree: treeDigest(tree),
-      layer: layerInputs(layer),
+      layer: layerOfPartsInputs(layer),
       ...(drivers && { drivers: drivers.inputs }),
       ...(firmware && { firmware: firmware.inputs }),
       ...(programs && { programs: programs.inputs }),
@@ -70,14 +70,17 @@ export async function planProvider(
       return asked.filter(({ driver }) => !withoutFirmware.has(driver));
     },
     build: async (scratch, sources) => {
-      const brought = [
-        await cim?.read(join(scratch, 'cim')),
-        (await drivers?.read())?.tree,
-        await firmware?.read(),
-        await programs?.read(scratch),
-      ];
-      const whole = mergeTrees(tree, ...brought.filter((one) => one !== undefined));
-      return makeLayer(name, whole, layer, sources, scratch, components.signal);
+      const parts = [(await drivers?.read())?.tree, await firmware?.read(), await programs?.read()];
+      // What somebody who writes an OEM changes is a part of its own, and small.
+      const kept = parts.filter((one) => one !== undefined);
+      const whole = mergeTrees(tree, ...kept, ...(cim ? [await cim.read()] : []));
+      return makeLayerOfParts(
+        name,
+        { tree: whole, parts: kept, layer },
+        sources,
+        scratch,
+        components,
+      );
     },
   };
   return completePlan(draft, components);

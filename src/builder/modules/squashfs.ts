@@ -5,17 +5,20 @@ import type { Layer } from '../../recipe/module-schema.ts';
 import type { FileTree } from '../components/file-tree.ts';
 import { encodeGnuTar } from './gnu-tar.ts';
 
+/** Of zstd, where a recipe names none. */
+export const defaultLevel = 22;
+
 /** mksquashfs arguments of each compression a recipe can name; `level` counts for zstd only. */
 const compressors: Record<Layer['compression'], (level: number | undefined) => string[]> = {
   xz: () => ['-comp', 'xz'],
   // The filter turns relative x86 jumps into absolute ones, which repeat: 4-8 % smaller for programs.
   'xz-x86': () => ['-comp', 'xz', '-Xbcj', 'x86'],
-  zstd: (level) => ['-comp', 'zstd', '-Xcompression-level', String(level ?? 22)],
+  zstd: (level) => ['-comp', 'zstd', '-Xcompression-level', String(level ?? defaultLevel)],
 };
 
 /**
  * A squashfs image of the tree: owner root, all times 0, so that its bytes depend on the tree and the
- * options alone. The tree goes through mksquashfs's tar reader, which needs neither root nor the host's
+ * options alone; `more` are options of mksquashfs. The tree goes through mksquashfs's tar reader, which needs neither root nor the host's
  * file modes.
  */
 export async function makeSquashfs(
@@ -23,6 +26,7 @@ export async function makeSquashfs(
   options: Layer,
   workFolder: string,
   signal?: AbortSignal,
+  more: readonly string[] = [],
 ): Promise<Uint8Array> {
   const folder = await mkdtemp(join(workFolder, 'squashfs-'));
   const file = join(folder, 'layer.sqfs');
@@ -38,6 +42,7 @@ export async function makeSquashfs(
         ...['-root-mode', '0755'],
         ...['-b', String(options.blockSize), ...compressors[options.compression](options.level)],
         ...['-no-exports', '-noappend', '-quiet', '-no-progress'],
+        ...more,
       ],
       // mksquashfs refuses our times when the environment has one of its own.
       { input: chunksOf(tree), env: { SOURCE_DATE_EPOCH: undefined }, ...(signal && { signal }) },

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { readObject } from '../components/cache.ts';
+import { cachedTree } from '../components/cached-tree.ts';
 import type { ComponentContext } from '../components/component.ts';
-import { getOrBuild, type Json } from '../components/derived.ts';
-import { sha256 } from '../components/digest.ts';
-import type { EntryOrigin, FileTree } from '../components/file-tree.ts';
+import type { Json } from '../components/derived.ts';
+import type { FileTree } from '../components/file-tree.ts';
 import { runDepmod } from '../modules/drivers.ts';
 import { type KernelModule, readFirmware } from '../modules/kernel-modules.ts';
 import type { KernelSource } from '../modules/kernel-source.ts';
@@ -18,15 +17,6 @@ export interface DriverSet {
   /** Of drivers that ask for any. */
   readonly firmware: readonly DriverFirmware[];
 }
-
-type Meta = {
-  readonly files: readonly {
-    readonly path: string;
-    readonly bytes: number;
-    readonly from: EntryOrigin | null;
-  }[];
-  readonly firmware: readonly DriverFirmware[];
-};
 
 interface DriverSetPlan {
   /** Where they lie, without a slash at the end. */
@@ -47,8 +37,8 @@ export async function driverSet(
   components: ComponentContext,
 ): Promise<DriverSet> {
   const tools = [await toolVersion('depmod', components)];
-  const key = sha256(JSON.stringify({ type: 'oem-drivers', format: 2, folder, inputs, tools }));
-  const made = await getOrBuild<Meta>(components.cache, key, async (scratch) => {
+  const key = { type: 'oem-drivers', format: 3, folder, inputs, tools };
+  const { tree, meta } = await cachedTree(key, components, async (scratch) => {
     const modules = await read();
     const files: Pick<KernelModule, 'path' | 'data' | 'from'>[] = modules.map(
       ([name, { data, from }]) => ({ path: `${folder}/${name}.ko`, data, from }),
@@ -59,21 +49,10 @@ export async function driverSet(
       const asked = readFirmware(data);
       return asked.length > 0 ? [{ driver, files: asked }] : [];
     });
-    return {
-      data: Buffer.concat(files.map(({ data }) => data)),
-      meta: {
-        files: files.map(({ path, data, from = null }) => ({ path, bytes: data.length, from })),
-        firmware,
-      },
-    };
+    const set: FileTree = new Map(
+      files.map(({ path, data, from }) => [path, { type: 'file', mode: 0o644, data, from }]),
+    );
+    return { tree: set, meta: firmware };
   });
-  const all = await readObject(components.cache, made.sha256);
-  const tree: FileTree = new Map();
-  let at = 0;
-  for (const { path, bytes, from } of made.meta.files) {
-    const data = all.subarray(at, at + bytes);
-    tree.set(path, { type: 'file', mode: 0o644, data, from: from ?? undefined });
-    at += bytes;
-  }
-  return { tree, firmware: made.meta.firmware };
+  return { tree, firmware: meta };
 }

@@ -1,6 +1,5 @@
 import type { Diagnostic } from '../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
-import { withScratch } from '../components/cache.ts';
 import { type FileTree, mergeTrees } from '../components/file-tree.ts';
 import { buildModules } from '../modules/build-modules.ts';
 import { moduleName } from '../modules/kernel-modules.ts';
@@ -64,7 +63,7 @@ export async function examineProvider(
   const programs = await collect(() => planOemPrograms(inside, context));
   const cimTree = await collect(async () => {
     const cim = await planOemCim(inside, programs?.programs ?? [], components);
-    return cim && withScratch(components.cache, (scratch) => cim.read(scratch));
+    return cim?.read();
   });
   const trees = [folder.tree, driverTree, firmwareTree, cimTree].filter((one) => one !== undefined);
   const tree = await collect(async () => mergeTrees(...trees));

@@ -1,5 +1,6 @@
 import type { LoadedProvider } from '../../recipe/provider.ts';
 import { firmwarePath } from '../../recipe/provider-schema.ts';
+import { cachedTree } from '../components/cached-tree.ts';
 import type { ComponentContext, Resolved } from '../components/component.ts';
 import type { Json } from '../components/derived.ts';
 import { addEntry, type FileTree } from '../components/file-tree.ts';
@@ -28,20 +29,29 @@ export async function planOemFirmware(
   const files = named.map(({ component, member = '' }) => {
     return { component, member: `${folder}/${firmwarePath(member)}` };
   });
+  const inputs = files.map(({ component, member }) => [component.sha256, member]);
+  const readFiles = async (): Promise<FileTree> => {
+    const tree: FileTree = new Map();
+    await allOrProblems(
+      files.map(({ component, member }, at) => async () => {
+        const place = placeOf(provider, ['firmware', at]);
+        const entry = (await readMembers(component, [member], place, components)).get(member);
+        if (entry?.type !== 'file') return;
+        addEntry(tree, member, { ...entry, mode: 0o644 });
+      }),
+    );
+    return tree;
+  };
   return {
     components: files.map(({ component }) => component),
-    inputs: files.map(({ component, member }) => [component.sha256, member]),
+    inputs,
     read: async () => {
-      const tree: FileTree = new Map();
-      await allOrProblems(
-        files.map(({ component, member }, at) => async () => {
-          const place = placeOf(provider, ['firmware', at]);
-          const entry = (await readMembers(component, [member], place, components)).get(member);
-          if (entry?.type !== 'file') return;
-          addEntry(tree, member, { ...entry, mode: 0o644 });
-        }),
-      );
-      return tree;
+      // Packages of firmware are large: a hundred megabytes for one file.
+      const key = { type: 'oem-firmware', format: 1, inputs };
+      const kept = await cachedTree(key, components, async () => {
+        return { tree: await readFiles(), meta: null };
+      });
+      return kept.tree;
     },
   };
 }

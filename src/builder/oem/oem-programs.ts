@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
+import { cachedTree } from '../components/cached-tree.ts';
 import type { Resolved } from '../components/component.ts';
 import type { Json } from '../components/derived.ts';
 import { addEntry, type FileTree } from '../components/file-tree.ts';
@@ -8,6 +9,7 @@ import { resolveComponents } from '../components/sources.ts';
 import { planEngine } from '../modules/engine.ts';
 import type { PlanContext } from '../modules/module.ts';
 import { planPrograms } from '../modules/programs.ts';
+import { toolVersion } from '../tool-version.ts';
 
 /** A program of an OEM as the running system has it. */
 export interface OemProgram {
@@ -23,7 +25,8 @@ interface OemPrograms {
   readonly inputs: Json;
   /** What the module requires of the base: the C library it was planned against, or a newer one. */
   readonly requires: readonly string[];
-  read(scratch: string): Promise<FileTree>;
+  /** From the cache, or read out of their packages and stripped. */
+  read(): Promise<FileTree>;
 }
 
 /**
@@ -56,6 +59,11 @@ export async function planOemPrograms(
     const message = `${file}:${line}:${column} programs: expected programs of different names, found ${twice} twice`;
     throw new TwinbankError('recipe', 'oem.program-twice', message);
   }
+  const inputs = {
+    programs: roots.map(({ component, paths }) => [component.sha256, ...paths]),
+    libraries: planned.packages.map(({ sha256 }) => sha256),
+    sonames: planned.sonames,
+  };
   return {
     programs: names.map((one) => ({
       name: one,
@@ -63,23 +71,24 @@ export async function planOemPrograms(
       libraries: `/${place}/lib`,
     })),
     components: [...found, ...planned.packages],
-    inputs: {
-      programs: roots.map(({ component, paths }) => [component.sha256, ...paths]),
-      libraries: planned.packages.map(({ sha256 }) => sha256),
-      sonames: planned.sonames,
-    },
+    inputs,
     requires: engine.requires,
-    read: async (scratch) => {
-      const tree: FileTree = new Map();
-      for (const [path, entry] of await planned.read(scratch)) {
-        const isProgram = roots.some(({ paths }) => paths.includes(path));
-        // The interpreter's link is the engine's.
-        if (entry.type !== 'file') continue;
-        addEntry(tree, `${place}/${isProgram ? 'bin' : 'lib'}/${basename(path)}`, {
-          ...entry,
-          mode: 0o755,
-        });
-      }
+    read: async () => {
+      const tools = [await toolVersion('strip', components)];
+      const key = { type: 'oem-programs', format: 1, place, inputs, tools };
+      const { tree } = await cachedTree(key, components, async (scratch) => {
+        const made: FileTree = new Map();
+        for (const [path, entry] of await planned.read(scratch)) {
+          const isProgram = roots.some(({ paths }) => paths.includes(path));
+          // The interpreter's link is the engine's.
+          if (entry.type !== 'file') continue;
+          addEntry(made, `${place}/${isProgram ? 'bin' : 'lib'}/${basename(path)}`, {
+            ...entry,
+            mode: 0o755,
+          });
+        }
+        return { tree: made, meta: null };
+      });
       return tree;
     },
   };

@@ -3,6 +3,7 @@ import { installedVersion } from '../../../host/package-root.ts';
 import { type Diagnostic, recipeError } from '../../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../../recipe/provider.ts';
 import type { Cache } from '../../components/cache.ts';
+import { cachedTree } from '../../components/cached-tree.ts';
 import type { ComponentContext } from '../../components/component.ts';
 import type { Json } from '../../components/derived.ts';
 import type { FileTree } from '../../components/file-tree.ts';
@@ -18,60 +19,77 @@ import { cimName, cimSourcesDigest } from './provider-sources.ts';
 interface OemCim {
   readonly inputs: Json;
   /**
-   * Checks types, bundles, loads and describes them; `scratch` is an empty folder. Throws `recipe.invalid` (kind
-   * `recipe`) with all that is wrong, at its file and line.
+   * From the cache, or checked and made. Throws `recipe.invalid` (kind `recipe`) with all that is wrong, at its
+   * file and line.
    */
-  read(scratch: string): Promise<FileTree>;
+  read(): Promise<FileTree>;
 }
+
+type CimContext = Pick<ComponentContext, 'cache' | 'trustOem' | 'signal'>;
 
 /** Undefined where the OEM has none. */
 export async function planOemCim(
   provider: LoadedProvider,
   programs: readonly OemProgram[],
-  components: Pick<ComponentContext, 'cache' | 'trustOem' | 'signal'>,
+  components: CimContext,
 ): Promise<OemCim | undefined> {
   const { cache } = components;
   const { cim } = provider;
   if (cim.length === 0) return undefined;
-  const granted = Object.fromEntries(programs.map(({ name, ...place }) => [name, place]));
+  const inputs = {
+    sources: cimSourcesDigest(provider),
+    interface: await interfaceDigests(cache),
+    typescript: installedVersion('typescript'),
+    providers: cim.map((one) => [cimName(one.provider), one.classes, one.writes, one.devices]),
+    programs: programs.map(({ name }) => name),
+  };
   return {
-    inputs: {
-      sources: cimSourcesDigest(provider),
-      interface: await interfaceDigests(cache),
-      typescript: installedVersion('typescript'),
-      providers: cim.map((one) => [cimName(one.provider), one.classes, one.writes, one.devices]),
-      programs: programs.map(({ name }) => name),
-    },
-    read: async (scratch) => {
-      const files = cim.map((one) => relative(provider.folder, one.provider.path));
-      const [types, ...bundles] = await Promise.all([
-        typeProblems(provider, files, join(scratch, 'types')),
-        ...files.map((file) => bundleCimFile(provider, file)),
-      ]);
-      const unbundled = bundles.flatMap(({ problems }) => problems);
-      // A refused import is told once.
-      const typeDiagnostics = types.filter(
-        (one) => !unbundled.some((other) => samePlace(one, other)),
-      );
-      assertNone([...unbundled, ...typeDiagnostics]);
-      const tree: FileTree = new Map();
-      for (const [index, one] of cim.entries()) {
-        const data = bundles[index]?.data ?? new Uint8Array();
-        const file = files[index] ?? '';
-        const what = provider.fileProblem(file, '', '').file;
-        const schemas = await describeProvider(data, { ...components, what });
-        assertNone([
-          ...schemas.problems.map((problem) => placed(provider, file, problem)),
-          ...(schemas.problems.length > 0 ? [] : claimProblems(provider, index, schemas.classes)),
-        ]);
-        const { writes, devices } = one;
-        const grants = { programs: granted, writes, devices };
-        const made = providerFiles(provider.name, cimName(one.provider), data, schemas, grants);
-        for (const [path, entry] of made) tree.set(path, entry);
-      }
-      return tree;
+    inputs,
+    read: async () => {
+      // What is kept has been checked: of anything that is wrong nothing is kept.
+      const key = { type: 'oem-cim', format: 1, origin: provider.name, inputs };
+      const kept = await cachedTree(key, components, async (scratch) => {
+        return { tree: await makeProviders(provider, programs, components, scratch), meta: null };
+      });
+      return kept.tree;
     },
   };
+}
+
+/** Checks types, bundles, loads and describes them; `scratch` is an empty folder. */
+async function makeProviders(
+  provider: LoadedProvider,
+  programs: readonly OemProgram[],
+  components: CimContext,
+  scratch: string,
+): Promise<FileTree> {
+  const { cim } = provider;
+  const granted = Object.fromEntries(programs.map(({ name, ...place }) => [name, place]));
+  const files = cim.map((one) => relative(provider.folder, one.provider.path));
+  const [types, ...bundles] = await Promise.all([
+    typeProblems(provider, files, join(scratch, 'types')),
+    ...files.map((file) => bundleCimFile(provider, file)),
+  ]);
+  const unbundled = bundles.flatMap(({ problems }) => problems);
+  // A refused import is told once.
+  const typeDiagnostics = types.filter((one) => !unbundled.some((other) => samePlace(one, other)));
+  assertNone([...unbundled, ...typeDiagnostics]);
+  const tree: FileTree = new Map();
+  for (const [index, one] of cim.entries()) {
+    const data = bundles[index]?.data ?? new Uint8Array();
+    const file = files[index] ?? '';
+    const what = provider.fileProblem(file, '', '').file;
+    const schemas = await describeProvider(data, { ...components, what });
+    assertNone([
+      ...schemas.problems.map((problem) => placed(provider, file, problem)),
+      ...(schemas.problems.length > 0 ? [] : claimProblems(provider, index, schemas.classes)),
+    ]);
+    const { writes, devices } = one;
+    const grants = { programs: granted, writes, devices };
+    const made = providerFiles(provider.name, cimName(one.provider), data, schemas, grants);
+    for (const [path, entry] of made) tree.set(path, entry);
+  }
+  return tree;
 }
 
 /** What of twinbank is in a provider, and what looks at it: at its types, too. */

@@ -50,8 +50,7 @@ function providerOf(files: Record<string, string>, claims = '[Acme_Fan]') {
 async function build(files: Record<string, string>, claims?: string) {
   const { provider } = providerOf(files, claims);
   const plan = await planOemCim(provider, [], { cache });
-  const folder = mkdtempSync(join(scratch, 'one-'));
-  return plan?.read(folder);
+  return plan?.read();
 }
 
 const problemsOf = async (files: Record<string, string>, claims?: string): Promise<string[]> => {
@@ -71,6 +70,24 @@ test.each(['null', '{}', "{ problems: 'x', classes: [], monitors: true }", '[{}]
     });
   },
 );
+
+test('a provider is checked and made once, and again as soon as its source is another', async () => {
+  const files = { 'cim/a.ts': finds('true') };
+  const own = { ...cache, directory: mkdtempSync(join(scratch, 'once-')) };
+  const made = async (sources: Record<string, string>) => {
+    const plan = await planOemCim(providerOf(sources, '[Acme_Xtrue]').provider, [], { cache: own });
+    return plan?.read();
+  };
+  const tree = await made(files);
+  // Nothing can be spawned any more: neither the compiler nor the provider.
+  const { execPath } = process;
+  onTestFinished(() => {
+    process.execPath = execPath;
+  });
+  process.execPath = join(scratch, 'no-such-node');
+  expect(await made(files)).toEqual(tree);
+  await expect(made({ 'cim/a.ts': `${files['cim/a.ts']}\n// another` })).rejects.toThrow('ENOENT');
+});
 
 test('a provider becomes a bundle and what is known of it without running it', async () => {
   const files = {
@@ -264,7 +281,7 @@ test.each(['acme', 'a', 'cim', 'x-1'])(
     const provider = loadProvider('oem', cwd);
     expect(cimSourceProblems(provider)).toEqual([]);
     const plan = await planOemCim(provider, [], { cache });
-    const tree = await plan?.read(mkdtempSync(join(scratch, 'new-')));
+    const tree = await plan?.read();
     expect([...(tree?.keys() ?? [])]).toHaveLength(2);
     expect(await testProviders(provider)).toMatchObject({
       passed: true,
@@ -351,7 +368,7 @@ describe("an OEM's code, while an image is built", () => {
     writeFileSync(secret, 'x');
     const { provider } = providerOf({ 'cim/a.ts': finds(`fs.existsSync('${secret}')`) });
     const plan = await planOemCim(provider, [], { cache, trustOem: true });
-    const made = plan?.read(mkdtempSync(join(scratch, 'trusted-')));
+    const made = plan?.read();
     await expect(made).rejects.toThrow('Acme_Xtrue');
   });
 
