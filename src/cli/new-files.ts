@@ -1,6 +1,16 @@
-import { closeSync, fsyncSync, lstatSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { namedAt } from '../diagnostics/system-error.ts';
+import { makeFolders } from '../disk/make-folders.ts';
 
 interface NewFile {
   readonly path: string;
@@ -28,6 +38,43 @@ export function writeNewFiles(files: readonly NewFile[]): void {
   } catch (error) {
     for (const path of made) rmSync(path, { force: true });
     throw namedAt(made.at(-1) ?? '', error);
+  }
+}
+
+interface TreeFile {
+  /** Below the folder of the tree. */
+  readonly path: string;
+  readonly text: string;
+  readonly executable?: boolean;
+}
+
+/** Writes new files with the folders that they need, all of it or, after an error, nothing. */
+export function writeNewTree(folder: string, files: readonly TreeFile[]): void {
+  const whole = files.map(({ path, text, executable = false }) => {
+    return { path: join(folder, path), text, mode: executable ? 0o777 : 0o666 };
+  });
+  const folders = whole.map(({ path }) => dirname(path));
+  withNewFolders(folders, 0o777, () => writeNewFiles(whole));
+}
+
+/** Makes folders, and does work in them; those that it made are gone again when that fails. */
+export function withNewFolders(folders: readonly string[], mode: number, work: () => void): void {
+  const made: string[] = [];
+  try {
+    for (const folder of folders) makeFolders(folder, mode, made);
+    work();
+  } catch (error) {
+    for (const folder of made.reverse()) removeEmpty(folder);
+    throw error;
+  }
+}
+
+/** What another program has put there meanwhile stays. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
   }
 }
 

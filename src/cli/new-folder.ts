@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { TwinbankError } from '../diagnostics/error.ts';
-import { assertNoMissingDevice } from '../disk/output-place.ts';
+import { assertOutputFolder } from '../disk/output-folder.ts';
 import { usageError } from './failure.ts';
 
 /** Of a folder's name what an OEM provider can be called. */
@@ -23,13 +23,13 @@ export function assertWord(
   throw usageError(`${option}: expected ${expected}, found ${JSON.stringify(found)}`);
 }
 
-/** Throws an error of this code (refused) where the folder has anything but the `ignored` names, and `output.no-device` for one below /dev. */
+/** Throws an error of this code (refused) where the folder has anything but the `ignored` names, and as `assertOutputFolder` does. */
 export function assertEmpty(
   folder: string,
   dir: string,
   { code, ignored = [] }: { readonly code: string; readonly ignored?: readonly string[] },
 ): void {
-  assertNoMissingDevice(folder, dir);
+  assertOutputFolder(folder, dir);
   let names: string[];
   try {
     names = readdirSync(folder).filter((name) => !ignored.includes(name));

@@ -4,7 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { refusedAt } from '../diagnostics/system-error.ts';
 import { makeFolders } from '../disk/make-folders.ts';
-import { type OutputPlace, outputPlace } from '../disk/output-place.ts';
+import { assertOutputFolder } from '../disk/output-folder.ts';
+import { ifThere, type OutputPlace, outputPlace } from '../disk/output-place.ts';
 import { sweepTemporaryImages, temporaryName } from '../disk/temporary-image.ts';
 import { type Replaced, withDiskClaim, withReplaceClaims } from '../host/disk-claim.ts';
 import type { Context } from './command.ts';
@@ -126,12 +127,12 @@ function standardOutput(
 }
 
 function isSame(there: Stats | undefined, other: string): boolean {
-  const found = statSync(other, { throwIfNoEntry: false });
+  const found = ifThere(other, statSync);
   return there !== undefined && there.dev === found?.dev && there.ino === found.ino;
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return ifThere(path, statSync)?.isDirectory() === true;
 }
 
 function assertPlace(out: string, path: string, place: OutputPlace, makeFolder: boolean): void {
@@ -141,10 +142,15 @@ function assertPlace(out: string, path: string, place: OutputPlace, makeFolder: 
   };
   if (place.kind === 'folder') refuse(`${out}: expected a file to write to, found a directory`);
   if (place.kind === 'socket') refuse(`${out}: expected a file to write to, found a socket`);
-  if (makeFolder || isFolder(dirname(place.path))) return;
+  if (isFolder(dirname(place.path))) return;
   // That of a link may be elsewhere.
   const folder = isFolder(dirname(path)) ? dirname(place.path) : dirname(out);
-  refuse(`${out}: expected the folder ${folder} to write to, found none`);
+  if (makeFolder) {
+    assertOutputFolder(dirname(place.path), folder);
+    return;
+  }
+  const found = ifThere(dirname(place.path), statSync) ? 'something else' : 'none';
+  refuse(`${out}: expected the folder ${folder} to write to, found ${found}`);
 }
 
 async function writeWhole(

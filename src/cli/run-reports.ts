@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { outputPlace } from '../disk/output-place.ts';
+import { ifThere, outputPlace } from '../disk/output-place.ts';
 import { htmlReport } from '../harness/report/html/page.ts';
 import { pageCode } from '../harness/report/html/page-code.ts';
 import { junitReport } from '../harness/report/junit.ts';
@@ -55,7 +55,7 @@ export function isSamePlace({ cwd }: Pick<Context, 'cwd'>, a = '-', b = '-'): bo
   if (a === '-' || b === '-') return false;
   const [one, two] = [resolve(cwd, a), resolve(cwd, b)];
   if (one === two || leadsTo(one) === leadsTo(two)) return true;
-  const [left, right] = [one, two].map((path) => statSync(path, { throwIfNoEntry: false }));
+  const [left, right] = [one, two].map((path) => ifThere(path, statSync));
   return left?.isFile() === true && left.dev === right?.dev && left.ino === right.ino;
 }
 

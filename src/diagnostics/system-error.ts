@@ -21,6 +21,7 @@ const refusals: Readonly<Record<string, readonly [code: string, reason: string]>
   EROFS: ['file.read-only', 'the file system is read-only'],
   EACCES: ['file.no-permission', 'the permission is missing'],
   EPERM: ['file.no-permission', 'the permission is missing'],
+  EEXIST: ['file.exists', 'something else has its name'],
   ENOTDIR: ['file.not-found', 'a part of the path is not a directory'],
 };
 

@@ -28,7 +28,7 @@ export function outputPlace(path: string): OutputPlace {
     const fd = ownDescriptor(folder, basename(at));
     if (fd !== undefined) return { kind: 'descriptor', fd };
     const real = join(folder, basename(at));
-    const there = found(real, lstatSync);
+    const there = ifThere(real, lstatSync);
     if (!there) return { kind: 'file', path: real };
     if (!there.isSymbolicLink()) return placeOf(real, there);
     at = resolve(folder, readlinkSync(real));
@@ -42,13 +42,13 @@ export function outputPlace(path: string): OutputPlace {
  * `output.no-device` (kind `refused`). What is mounted below it, as /dev/shm is, may hold files.
  */
 export function assertNoMissingDevice(path: string, name = path): void {
-  if (found(path, statSync)) return;
+  if (ifThere(path, statSync)) return;
   let folder = dirname(path);
-  while (!found(folder, statSync)) folder = dirname(folder);
+  while (!ifThere(folder, statSync)) folder = dirname(folder);
   const real = `${realpathSync(folder)}${sep}`;
   if (!real.startsWith('/dev/') || statSync(folder).dev !== statSync('/dev').dev) return;
   // A link that leads to something is no missing name, whoever may look behind it.
-  if (found(path, lstatSync)?.isSymbolicLink()) return;
+  if (ifThere(path, lstatSync)?.isSymbolicLink()) return;
   const message = `${name}: expected a device that is there, found none of this name below /dev`;
   throw new TwinbankError('refused', 'output.no-device', message, { data: { path: name } });
 }
@@ -62,7 +62,7 @@ function placeOf(path: string, there: Stats): OutputPlace {
 }
 
 /** What a file system call finds; undefined where a part of the path is missing, or no folder. */
-function found(path: string, look: (path: string) => Stats): Stats | undefined {
+export function ifThere(path: string, look: (path: string) => Stats): Stats | undefined {
   try {
     return look(path);
   } catch (error) {
@@ -74,7 +74,7 @@ function found(path: string, look: (path: string) => Stats): Stats | undefined {
 
 function realFolder(path: string): string | undefined {
   const folder = dirname(path);
-  return found(folder, statSync) && realpathSync(folder);
+  return ifThere(folder, statSync) && realpathSync(folder);
 }
 
 /** `/proc/self/fd/1` is no link like others: what it leads to may have no name, or another one by now. */

@@ -6,7 +6,7 @@ import { humanSize } from '../diagnostics/size.ts';
 import { refusedAt } from '../diagnostics/system-error.ts';
 import { isOwnerGone, ownerMark } from '../host/process-owner.ts';
 import { makeFolders } from './make-folders.ts';
-import { assertNoMissingDevice } from './output-place.ts';
+import { assertOutputFolder } from './output-folder.ts';
 
 /** A name for a file under work in a folder; a build that was killed leaves it, the next one sweeps it. */
 export function temporaryName(folder: string): string {
@@ -16,14 +16,14 @@ export function temporaryName(folder: string): string {
 /**
  * Runs work with the path of a file beside the results, so that it can be renamed to one of them, and
  * removes what is left of it. `bytes` is what the work will write at the most that is sure to be needed:
- * a disk with less is refused before anything is written. Throws as `assertNoMissingDevice` does.
+ * a disk with less is refused before anything is written. Throws as `assertOutputFolder` does.
  */
 export async function temporaryImage<T>(
   folder: string,
   bytes: number,
   work: (path: string) => Promise<T>,
 ): Promise<T> {
-  assertNoMissingDevice(folder);
+  assertOutputFolder(folder);
   makeFolders(folder);
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < bytes) {

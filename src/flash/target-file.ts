@@ -1,7 +1,8 @@
 import { type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
-import { outputPlace } from '../disk/output-place.ts';
+import { assertOutputFolder } from '../disk/output-folder.ts';
+import { ifThere, outputPlace } from '../disk/output-place.ts';
 import { isFileLocked } from '../host/device/file-locks.ts';
 import { systemFolders } from '../host/device/sysfs.ts';
 
@@ -19,7 +20,8 @@ export function checkTargetFile(
   if (place.kind === 'descriptor') throw special(target, 'what this program was started with');
   const { path, there } = place;
   if (there) assertReplaceable(target, there, image, overwrite);
-  else if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
+  else if (!ifThere(dirname(path), statSync)?.isDirectory()) {
+    assertOutputFolder(dirname(path));
     const message = `${dirname(path)}: expected a folder for the new file, found none`;
     throw new TwinbankError('io', 'flash.no-folder', message);
   }

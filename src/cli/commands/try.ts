@@ -2,6 +2,7 @@ import { join, relative, resolve } from 'node:path';
 import { buildImage } from '../../builder/build-image.ts';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { humanSize } from '../../diagnostics/size.ts';
+import { assertOutputFolder } from '../../disk/output-folder.ts';
 import { flashFile } from '../../flash/flash-file.ts';
 import { type BootResult, bootInQemu } from '../../harness/qemu/boot.ts';
 import { defaultMachine } from '../../harness/qemu/machine.ts';
@@ -40,9 +41,10 @@ export const command = defineCommand({
       }),
   run: async (context, { recipe: path, set, trustOem, out, ...options }) => {
     const timeoutMs = inRange('timeout', options.timeout, bootSeconds) * 1000;
+    const folder = resolve(context.cwd, out);
+    assertOutputFolder(folder, out);
     const { recipe } = loadRecipe(path, { set, cwd: context.cwd });
     const components = await componentContext(context, { trustOem });
-    const folder = resolve(context.cwd, out);
     const { report, signal } = context;
     const key = await loadSigningKey(context, { key: undefined, passphraseFd: undefined });
     const formats = ['raw'] as const;

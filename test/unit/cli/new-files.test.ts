@@ -1,8 +1,16 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { writeNewFiles } from '../../../src/cli/new-files.ts';
+import { writeNewFiles, writeNewTree } from '../../../src/cli/new-files.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -38,4 +46,18 @@ test('gives a file its mode when it makes it, whatever the umask lets through', 
     process.umask(before);
   }
   expect(statSync(at('a')).mode & 0o777).toBe(0o600);
+});
+
+test('takes the folders that it made for a tree away with its files, and no other', () => {
+  mkdirSync(at('there'));
+  const files = ['x', 'there/x', 'a/b/x', 'a/c/x', 'a/b/x/y'].map((path) => ({ path, text: '' }));
+  expect(() => writeNewTree(folder, files)).toThrow('expected no file of this name');
+  expect(readdirSync(folder, { recursive: true })).toEqual(['there']);
+});
+
+test('takes them away where the next folder cannot be made', () => {
+  const long = 'x'.repeat(256);
+  const files = [`a/b/x`, `c/d/${long}/x`].map((path) => ({ path, text: '' }));
+  expect(() => writeNewTree(at('new/tree'), files)).toThrow('ENAMETOOLONG');
+  expect(readdirSync(folder)).toEqual([]);
 });

@@ -160,12 +160,12 @@ describe('an output', () => {
     writeFileSync(at('plain'), '');
     symlinkSync('none/x', at('link'));
     expect(() => output('.')).toThrow('.: expected a file to write to, found a directory');
-    for (const [out, missing] of [
-      ['no/such', 'no'],
-      ['plain/x', 'plain'],
-      ['link', at('none')],
+    for (const [out, missing, found] of [
+      ['no/such', 'no', 'none'],
+      ['plain/x', 'plain', 'something else'],
+      ['link', at('none'), 'none'],
     ] as const) {
-      const message = `${out}: expected the folder ${missing} to write to, found none`;
+      const message = `${out}: expected the folder ${missing} to write to, found ${found}`;
       expect(() => output(out)).toThrow(message);
     }
     expect(() => output('/dev/twinbank-none')).toThrow('expected a device that is there');

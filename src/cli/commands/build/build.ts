@@ -6,6 +6,7 @@ import { type ImageFormat, imageFormats } from '../../../builder/outputs.ts';
 import { type Report, silent } from '../../../diagnostics/progress.ts';
 import { humanSize } from '../../../diagnostics/size.ts';
 import { allocatedBytes } from '../../../disk/allocated-bytes.ts';
+import { assertOutputFolder } from '../../../disk/output-folder.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { oemOption, setOption, trustOemOption } from '../../options.ts';
@@ -66,6 +67,7 @@ export const command = defineCommand({
     const { recipe: recipes, set, oem, matrix = false, out, locked = false, unique } = options;
     const { cwd, report, signal } = context;
     const formats = parseFormats(options.format);
+    assertOutputFolder(resolve(cwd, out), out);
     const key = await loadSigningKey(context, options);
     const images = orderImages({ recipes, set, oem, matrix, cwd });
     const several = images.length > 1;

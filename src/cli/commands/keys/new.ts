@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { makeFolders } from '../../../disk/make-folders.ts';
-import { assertNoMissingDevice } from '../../../disk/output-place.ts';
+import { assertOutputFolder } from '../../../disk/output-folder.ts';
 import { commitHazard } from '../../../host/git-ignore.ts';
 import { generateKey } from '../../../update/signing/generate-key.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
-import { assertNew, writeNewFiles } from '../../new-files.ts';
+import { assertNew, withNewFolders, writeNewFiles } from '../../new-files.ts';
 import { newPassphrase, passphraseOption } from '../../secrets/passphrase.ts';
 
 export const command = defineCommand({
@@ -38,6 +37,7 @@ export const command = defineCommand({
     const privateKey = join(dir, `${name}.key`);
     const publicKey = join(dir, `${name}.pub`);
     const at = (file: string): string => resolve(context.cwd, file);
+    assertOutputFolder(at(dir), dir);
     // Before anybody thinks of a passphrase; what comes in between, the writing finds.
     for (const file of [privateKey, publicKey]) assertNew(at(file));
     const passphrase = await newPassphrase(context, passphraseFd, privateKey);
@@ -46,12 +46,11 @@ export const command = defineCommand({
       context.report({ type: 'warning', text });
     }
     const pair = generateKey(randomBytes, passphrase);
-    assertNoMissingDevice(at(dir), dir);
-    makeFolders(at(dir), 0o700);
-    writeNewFiles([
+    const files = [
       { path: at(privateKey), text: pair.privatePem, mode: 0o600 },
       { path: at(publicKey), text: pair.publicPem, mode: 0o644 },
-    ]);
+    ];
+    withNewFolders([at(dir)], 0o700, () => writeNewFiles(files));
     const hazard = await commitHazard(at(privateKey));
     if (hazard !== undefined) {
       const text = `${privateKey}: a commit would publish the private key: ${hazard}; add *.key to .gitignore`;

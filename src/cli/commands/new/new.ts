@@ -1,13 +1,12 @@
-import { chmodSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
 import { scaffold } from '../../../builder/oem/scaffold.ts';
-import { makeFolders } from '../../../disk/make-folders.ts';
 import { packageRoot, packageVersion } from '../../../host/package-root.ts';
 import { providerSchema } from '../../../recipe/provider-schema.ts';
 import { recipeSchema } from '../../../recipe/schema.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
-import { writeNewFiles } from '../../new-files.ts';
+import { writeNewTree } from '../../new-files.ts';
 import { assertEmpty, assertWord, providerNameOf } from '../../new-folder.ts';
 import { repositoryFiles } from './repository.ts';
 
@@ -75,10 +74,7 @@ export const command = defineCommand({
       })),
       ...(ci === 'none' ? [] : [ciFile(ciFiles[ci])]),
     ];
-    for (const { path } of files) makeFolders(dirname(join(folder, path)));
-    writeNewFiles(files.map(({ path, text }) => ({ path: join(folder, path), text, mode: 0o644 })));
-    for (const file of files)
-      if ('executable' in file && file.executable) chmodSync(join(folder, file.path), 0o755);
+    writeNewTree(folder, files);
     const paths = files.map(({ path }) => join(dir, path));
     const next = `next: cd ${dir}, npm install, and what README.md says`;
     return { json: { name: called, provider, files: paths }, text: [...paths, next].join('\n') };

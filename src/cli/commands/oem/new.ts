@@ -1,11 +1,9 @@
-import { chmodSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { scaffold } from '../../../builder/oem/scaffold.ts';
-import { makeFolders } from '../../../disk/make-folders.ts';
 import { packageRoot } from '../../../host/package-root.ts';
 import { providerSchema } from '../../../recipe/provider-schema.ts';
 import { defineCommand } from '../../command.ts';
-import { writeNewFiles } from '../../new-files.ts';
+import { writeNewTree } from '../../new-files.ts';
 import { assertEmpty, assertWord, providerNameOf } from '../../new-folder.ts';
 
 export const command = defineCommand({
@@ -40,9 +38,7 @@ export const command = defineCommand({
     assertWord('--vendor', providerSchema.shape.vendor.safeParse(vendor), vendor);
     assertEmpty(folder, dir, { code: 'oem.exists' });
     const files = scaffold(called, vendor, schemaFor(folder));
-    for (const { path } of files) makeFolders(dirname(join(folder, path)));
-    writeNewFiles(files.map(({ path, text }) => ({ path: join(folder, path), text, mode: 0o644 })));
-    for (const { path, executable } of files) if (executable) chmodSync(join(folder, path), 0o755);
+    writeNewTree(folder, files);
     const paths = files.map(({ path }) => join(dir, path));
     const next = `next: twinbank oem test ${dir}, then twinbank oem check ${dir}`;
     return { json: { name: called, files: paths }, text: [...paths, next].join('\n') };

@@ -1,6 +1,6 @@
 import { join, relative, resolve } from 'node:path';
 import { TwinbankError } from '../../../diagnostics/error.ts';
-import { assertNoMissingDevice } from '../../../disk/output-place.ts';
+import { assertOutputFolder } from '../../../disk/output-folder.ts';
 import type { RunRecord } from '../../../harness/report/record.ts';
 import { machinesAtOnce } from '../../../harness/run/capacity.ts';
 import { runScenarios } from '../../../harness/run/run-scenarios.ts';
@@ -84,7 +84,7 @@ export const command = defineCommand({
       options.artefacts ??
         join('out/test', new Date(started).toISOString().slice(0, 19).replaceAll(':', '-')),
     );
-    assertNoMissingDevice(artefacts);
+    assertOutputFolder(artefacts, options.artefacts);
     const key = await loadSigningKey(context, options);
     const files = openReports(context, options);
     const stdoutIsFree = !context.json && !takesStdout(files);

@@ -129,7 +129,7 @@ describe('keys new', () => {
     [
       ['new', 'file/x'],
       5,
-      /file\/x\/twinbank\.key: could not read it: a part of the path is not a directory/,
+      /^twinbank: file\/x: expected a folder, or a name to make one of, found \S+\/file, which is a file\n$/,
     ],
   ])('%j ends with %i', async (argv, expected, message) => {
     writeFileSync(at('file'), '');
