@@ -9,6 +9,7 @@ import { isShippedName } from '../recipe/recipe-path.ts';
 import type { Context } from './command.ts';
 import { usageError } from './failure.ts';
 import { readSmallFile } from './secrets/read-descriptor.ts';
+import { shellPath } from './text/shell-word.ts';
 
 /** More than the lock of any recipe has. */
 const maxLockBytes = 2 ** 24;
@@ -54,7 +55,7 @@ export async function componentContext(
     throw new TwinbankError(
       'recipe',
       'lock.missing',
-      `${path}: expected the recipe's lock, found none; write it with twinbank recipe lock ${lockedRecipe}`,
+      `${path}: expected the recipe's lock, found none; write it with twinbank recipe lock ${shellPath(lockedRecipe)}`,
     );
   });
   return { ...components, lock: parseLock(bytes.toString('utf8'), path) };

@@ -14,6 +14,7 @@ import { componentContext } from '../component-context.ts';
 import { setOption, trustOemOption } from '../options.ts';
 import { loadSigningKey } from '../secrets/signing-key.ts';
 import { fitTable } from '../text/fit-table.ts';
+import { shellPath } from '../text/shell-word.ts';
 import { timelineChart } from '../text/timeline-chart.ts';
 import { inRange } from '../whole-number.ts';
 import { bootSeconds } from './boot/machine-flags.ts';
@@ -115,8 +116,8 @@ function bootDisk(
 function nextSteps(image: string, free: number): string {
   return [
     `${image} is ready, with ${humanSize(free)} of each bank free. Next:`,
-    `  npx twinbank inspect ${image}`,
-    `  npx twinbank boot ${image} --firmware uefi --disk nvme`,
+    `  npx twinbank inspect ${shellPath(image)}`,
+    `  npx twinbank boot ${shellPath(image)} --firmware uefi --disk nvme`,
     '  npx twinbank recipe show twinbank:default --origin',
   ].join('\n');
 }

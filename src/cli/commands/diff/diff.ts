@@ -11,6 +11,7 @@ import { isBundleFile } from '../../../update/bundle/bundle-file.ts';
 import { type Context, defineCommand, type Result } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { setOption } from '../../options.ts';
+import { shellPath } from '../../text/shell-word.ts';
 import { inRange } from '../../whole-number.ts';
 import { recipesJson, systemsJson } from './json.ts';
 import { type DiffStyle, recipesText, systemsText } from './text.ts';
@@ -147,7 +148,7 @@ function open(
 function mixed(a: string, b: string): Error {
   const recipe = isRecipeName(a) ? a : b;
   return usageError(
-    `${a}, ${b}: expected two recipes, or images and bundles, found one recipe; build it first (twinbank build ${recipe}) and compare its image`,
+    `${a}, ${b}: expected two recipes, or images and bundles, found one recipe; build it first (twinbank build ${shellPath(recipe)}) and compare its image`,
   );
 }
 

@@ -2,6 +2,7 @@ import { TwinbankError } from '../../../diagnostics/error.ts';
 import { humanSize } from '../../../diagnostics/size.ts';
 import type { DeviceFacts } from '../../../host/device/device-facts.ts';
 import type { Context } from '../../command.ts';
+import { shellWord } from '../../text/shell-word.ts';
 
 interface Consent {
   readonly yes: boolean;
@@ -34,14 +35,14 @@ export async function confirmErasing(
   }
   if (consent.yes) {
     refuse(
-      `${target}: expected --device-serial beside --yes, found none; it is ${shown}: --device-serial ${quoted(serial)} erases it`,
+      `${target}: expected --device-serial beside --yes, found none; it is ${shown}: --device-serial ${shellWord(serial)} erases it`,
     );
   }
   context.report({ type: 'warning', text: `everything on ${shown} will be lost` });
   const typed = await context.askOpenly(`Type ${facts.name} to erase it: `);
   if (typed === undefined) {
     refuse(
-      `${target}: expected a terminal to confirm on, or --yes --device-serial ${quoted(serial)}, found neither`,
+      `${target}: expected a terminal to confirm on, or --yes --device-serial ${shellWord(serial)}, found neither`,
     );
   }
   if (typed?.trim() !== facts.name) {
@@ -62,8 +63,4 @@ function describeDevice(target: string, facts: DeviceFacts): string {
       : ['no partitions']),
   ];
   return `${target} (${parts.join(', ')})`;
-}
-
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

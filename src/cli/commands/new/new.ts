@@ -8,6 +8,7 @@ import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
 import { writeNewTree } from '../../new-files.ts';
 import { assertEmpty, assertWord, providerNameOf } from '../../new-folder.ts';
+import { shellPath } from '../../text/shell-word.ts';
 import { repositoryFiles } from './repository.ts';
 
 /** Of each CI system where its file belongs, and which of docs/ci/ that is. */
@@ -76,7 +77,7 @@ export const command = defineCommand({
     ];
     writeNewTree(folder, files);
     const paths = files.map(({ path }) => join(dir, path));
-    const next = `next: cd ${dir}, npm install, and what README.md says`;
+    const next = `next: cd ${shellPath(dir)}, npm install, and what README.md says`;
     return { json: { name: called, provider, files: paths }, text: [...paths, next].join('\n') };
   },
 });

@@ -5,6 +5,7 @@ import { providerSchema } from '../../../recipe/provider-schema.ts';
 import { defineCommand } from '../../command.ts';
 import { writeNewTree } from '../../new-files.ts';
 import { assertEmpty, assertWord, providerNameOf } from '../../new-folder.ts';
+import { shellPath } from '../../text/shell-word.ts';
 
 export const command = defineCommand({
   examples: [
@@ -40,7 +41,8 @@ export const command = defineCommand({
     const files = scaffold(called, vendor, schemaFor(folder));
     writeNewTree(folder, files);
     const paths = files.map(({ path }) => join(dir, path));
-    const next = `next: twinbank oem test ${dir}, then twinbank oem check ${dir}`;
+    const word = shellPath(dir);
+    const next = `next: twinbank oem test ${word}, then twinbank oem check ${word}`;
     return { json: { name: called, files: paths }, text: [...paths, next].join('\n') };
   },
 });
