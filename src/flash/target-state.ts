@@ -11,7 +11,12 @@ import { unpackState } from '../state/archive.ts';
 import { chooseState } from '../state/choose-state.ts';
 import { nextBanks } from '../state/next-banks.ts';
 import { readBankState } from '../state/slots-of-bank.ts';
-import { markOfKeptState, readKeptStateMark } from './kept-state-mark.ts';
+import {
+  isKeptState,
+  type KeptStateMark,
+  markOfKeptState,
+  readKeptStateMark,
+} from './kept-state-mark.ts';
 
 /**
  * What the next boot of a disk would start from, packed. Throws (kind `refused`) `flash.no-state` where it is no
@@ -68,30 +73,23 @@ export interface KeptState {
 /**
  * Keeps the state of a device in a file of its own in `folder`, for its owner alone, until the new image is whole. It is
  * called by the disk's GUID, of which two disks may have the same; so what it is called is written on the disk as well,
- * and where a run was broken off, the copy counts that the disk names. It is a packed state, which `state restore` takes,
- * too. Throws as {@link stateOf} does, and `flash.no-identity` (kind `refused`) for a disk without a GUID.
+ * with its hash, and where a run was broken off, the copy counts that the disk names, if it has this hash. It is a packed state, which
+ * `state restore` takes, too. Throws as {@link stateOf} does, `flash.no-identity` (kind `refused`) for a disk without a GUID, and
+ * `flash.kept-state` (kind `corrupt`) for a copy that is not what the disk says.
  */
 export function keepStateOf(name: string, folder: string, disk: BlockDevice): KeptState {
-  const named = readKeptStateMark(disk);
-  const left =
-    named === undefined ? undefined : { key: named, file: join(folder, `${named}${ending}`) };
+  const mark = readKeptStateMark(disk);
+  const left = mark && { mark, file: join(folder, `${mark.name}${ending}`) };
   let content: Uint8Array;
   try {
     content = stateOf(name, () => disk);
   } catch (error) {
     const none = error instanceof TwinbankError && error.code === 'flash.no-state';
     if (!none || !left) throw error;
-    if (!existsSync(left.file)) {
-      throw noState(
-        name,
-        `none, and that which a run that was broken off has kept in ${left.file} is gone`,
-      );
-    }
-    content = new Uint8Array(readFileSync(left.file));
-    // A copy that was cut short must not be taken for a state.
-    unpackState(content);
+    content = readLeftover(name, left);
     const forget = (): void => rmSync(left.file, { force: true });
-    return { content, file: left.file, leftover: true, mark: markOfKeptState(left.key), forget };
+    const again = markOfKeptState(left.mark.name, content);
+    return { content, file: left.file, leftover: true, mark: again, forget };
   }
   const { diskGuid } = readGpt(disk);
   if (/^[0-]*$/.test(diskGuid)) throw noIdentity(name);
@@ -99,9 +97,40 @@ export function keepStateOf(name: string, folder: string, disk: BlockDevice): Ke
   const { key, file } = writeNew(folder, diskGuid, content);
   const forget = (): void => {
     rmSync(file, { force: true });
-    if (left) rmSync(left.file, { force: true });
+    // Whoever has made the disk may have named another one's.
+    if (left && isOwnCopy(left)) rmSync(left.file, { force: true });
   };
-  return { content, file, leftover: false, mark: markOfKeptState(key), forget };
+  return { content, file, leftover: false, mark: markOfKeptState(key, content), forget };
+}
+
+/** The copy that a disk names. */
+interface Leftover {
+  readonly mark: KeptStateMark;
+  readonly file: string;
+}
+
+function readLeftover(name: string, { mark, file }: Leftover): Uint8Array {
+  if (!existsSync(file)) {
+    throw noState(
+      name,
+      `none, and that which a run that was broken off has kept in ${file} is gone`,
+    );
+  }
+  const content = new Uint8Array(readFileSync(file));
+  if (!isKeptState(mark, content)) {
+    const expected =
+      mark.sha256 === undefined
+        ? 'on the disk its hash, which versions before this one have not written'
+        : `SHA-256 ${mark.sha256}, which is on the disk`;
+    const message = `${file}: expected the state of ${name} with ${expected}, found something else; where you know that it is right, flash without --keep-state and take it by state restore`;
+    throw new TwinbankError('corrupt', 'flash.kept-state', message, { data: { path: file } });
+  }
+  unpackState(content);
+  return content;
+}
+
+function isOwnCopy({ mark, file }: Leftover): boolean {
+  return existsSync(file) && isKeptState(mark, readFileSync(file));
 }
 
 const ending = '.state.tgz';

@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silent } from '../../../src/diagnostics/progress.ts';
 import { type BlockDevice, memoryDevice } from '../../../src/disk/block-device.ts';
@@ -88,10 +88,34 @@ describe('the state of a disk that is kept while it is flashed', () => {
     const named = keep(disk).file;
     expect(named).not.toBe(file);
     writeFileSync(named, content.subarray(0, 20));
-    expect(() => keep(disk)).toThrow(expect.objectContaining({ kind: 'corrupt' }));
+    const corrupt = expect.objectContaining({ kind: 'corrupt', code: 'flash.kept-state' });
+    expect(() => keep(disk)).toThrow(corrupt);
+    // A state, but not that of this disk.
+    writeFileSync(named, stateOf('other'));
+    expect(() => keep(disk)).toThrow(corrupt);
+    expect(() => keep(disk)).toThrow(`${named}: expected the state of /dev/sdb with SHA-256 `);
     rmSync(named);
     expect(() => keep(disk)).toThrow(`has kept in ${named} is gone`);
     expect(readFileSync(file).equals(content)).toBe(true);
+  });
+
+  it('is not given to a disk that names the copy of another one, nor removed by it', async () => {
+    const disk = diskOf('rig-7');
+    const { file, content, mark } = keep(disk);
+    await breakOff(disk, { ...keep(disk), mark });
+    for (const sha256 of ['', ` sha256 ${'0'.repeat(64)}`]) {
+      const text = `twinbank flash: state kept as ${basename(file, '.state.tgz')}${sha256}\n`;
+      const blank = memoryDevice(new Uint8Array(disk.size));
+      blank.write(1024, Buffer.from(text));
+      expect(() => keep(blank)).toThrow(
+        expect.objectContaining({ kind: 'corrupt', code: 'flash.kept-state' }),
+      );
+      // One with a state of its own, and a table that leaves the sector free.
+      const other = diskOf('other');
+      other.write(1024, Buffer.from(text.padEnd(512, '\0')));
+      keep(other).forget();
+      expect(readFileSync(file).equals(content)).toBe(true);
+    }
   });
 
   it('is refused for a disk without a GUID, which nothing could find again', () => {
