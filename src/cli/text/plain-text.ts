@@ -8,11 +8,13 @@ export function plain(text: string): string {
 
 /**
  * The same of several lines that strangers have written, such as an OEM's tests: they stay lines, and none of them is a command
- * to a log that takes them (`::` and `##[` of GitHub Actions).
+ * to a log that takes them: of GitHub Actions `::` at the beginning of a line, `##[` anywhere in it (actions/runner, ActionCommand.cs).
  */
 export function plainLines(text: string): string {
   const lines = text.split('\n').map(plain);
-  return lines.map((line) => line.replace(/^(\s*)(::|##\[)/, '$1? $2')).join('\n');
+  return lines
+    .map((line) => line.replace(/^(\s*)::/, '$1? ::').replaceAll('##[', '# #['))
+    .join('\n');
 }
 
 /** Breaks a text at blanks into lines of at most `columns`; all but the first begin with `indent` blanks. */

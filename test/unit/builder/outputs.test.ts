@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
@@ -21,7 +21,8 @@ import {
   type WrittenFiles,
   writeOutputs,
 } from '../../../src/builder/outputs.ts';
-import { assertApplianceDrivers } from '../../../src/builder/ova/ova.ts';
+import { assertApplianceDrivers, writeOva } from '../../../src/builder/ova/ova.ts';
+import { memoryDevice } from '../../../src/disk/block-device.ts';
 import { decodeBmap } from '../../../src/disk/bmap.ts';
 import { recordingDevice } from '../../../src/disk/extents.ts';
 import { openFileDevice } from '../../../src/disk/file-device.ts';
@@ -106,6 +107,23 @@ describe('the results of a build', () => {
     const again = temporaryDirectory();
     await write(again, { formats: ['ova'] });
     expect(readFileSync(join(again, 'x-1.ova')).equals(read('x-1.ova'))).toBe(true);
+  });
+
+  it('are no appliance where its file cannot be written, which ends in one rejection', async () => {
+    const out = temporaryDirectory();
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => void unhandled.push(error);
+    process.on('unhandledRejection', note);
+    onTestFinished(() => void process.removeListener('unhandledRejection', note));
+    mkdirSync(join(out, 'x.ova'));
+    const about = { name: 'x', title: 'x', description: 'x', product: 'x', build: '1' };
+    const device = memoryDevice(randomBytes(2 ** 20));
+    const image = { device, extents: [{ offset: 0, length: 2 ** 20 }] };
+    const written = writeOva(join(out, 'x.ova'), image, about);
+    await expect(written).rejects.toMatchObject({ code: 'EISDIR' });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).toEqual([]);
+    expect(readdirSync(out)).toEqual(['x.ova']);
   });
 
   it('are no appliance without the drivers of its machine', () => {

@@ -1,4 +1,5 @@
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -42,6 +43,27 @@ describe('report', () => {
     expect(stdout).toContain('3 passed, 1 flaky, 1 failed, 1 not applicable, 1 skipped\n');
     expect(read('out/run.html')).toContain('1 of 7 scenarios failed');
     expect(read('run.xml')).toContain('<testsuites name="twinbank" tests="7" failures="1"');
+  });
+
+  it('refuses two reports that are one file behind a link, there or not yet', async () => {
+    mkdirSync(join(folder, 'far'), { recursive: true });
+    symlinkSync('far/one.xml', join(folder, 'first'));
+    symlinkSync('far/../far/one.xml', join(folder, 'second'));
+    symlinkSync('far', join(folder, 'near'));
+    const pairs = [
+      ['far/one.xml', 'first'],
+      ['first', 'second'],
+      ['near/one.xml', 'far/one.xml'],
+    ];
+    for (const there of [false, true]) {
+      if (there) writeFileSync(join(folder, 'far/one.xml'), 'old');
+      for (const [one = '', other = ''] of pairs) {
+        const { code, stderr } = await report('run.ndjson', '--junit', one, '--html', other);
+        expect([code, stderr]).toEqual([2, expect.stringContaining('expected another file than')]);
+      }
+      expect(existsSync(join(folder, 'far/one.xml'))).toBe(there);
+    }
+    expect(read('first')).toBe('old');
   });
 
   it('has the same for programs', async () => {

@@ -40,6 +40,20 @@ describe('oem test', () => {
   });
 });
 
+describe('oem test, of tests that print', () => {
+  it('shows their lines, of which none drives a terminal or a log', async () => {
+    await oem('new', 'acme');
+    const test = `import { test } from 'node:test';
+      test('\\u001b[31mred', () => console.log('\\n::error::x\\n\\u001b]0;title\\u0007'));`;
+    writeFileSync(at('acme/cim/print.test.ts'), test);
+    const { code, stdout, stderr } = await oem('test', 'acme', '--trust-oem');
+    expect([code, stdout + stderr]).toEqual([0, expect.stringContaining('? ::error::x\n')]);
+    expect(stdout).toContain('?]0;title?');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are looked for
+    expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
+  });
+});
+
 describe('oem new', () => {
   it('makes nothing below /dev, which would be in memory', async () => {
     const { code, stderr } = await oem('new', '/dev/twinbank-none', '--name', 'probe');
