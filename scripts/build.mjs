@@ -25,7 +25,7 @@ const [outdir = 'dist', ...more] = process.argv.slice(2);
 const bench = 'test/bench/main.ts';
 const target = 'node20.19';
 const begun = new Date();
-const { metafile, outputFiles } = await build({
+const { outputFiles } = await build({
   entryPoints: {
     twinbank: 'src/cli/main.ts',
     ...(existsSync(bench) && { bench }),
@@ -44,11 +44,10 @@ const { metafile, outputFiles } = await build({
   // All other packages are bundled: 250 small files cost each start of a command 0.15 s. esbuild has a program of
   // its own; the SBOM library would use the other, were it there, to write XML, which nobody asks it for.
   external: ['esbuild', 'xmlbuilder2'],
-  alias: { 'string-width': './scripts/text-width.mjs' },
+  alias: { 'string-width': './scripts/text-width.mjs', assert: './scripts/assert.mjs' },
   sourcemap: 'inline',
   sourcesContent: false,
   write: false,
-  metafile: true,
   logLevel: 'warning',
 });
 
@@ -72,14 +71,7 @@ for (const { file, text, map } of scripts.sort((a, b) => isEntry(a.file) - isEnt
   writeFileSync(`${file.path}.map`, map);
   writeFileSync(file.path, text);
 }
-const chunkOf = (source) => {
-  const outputs = Object.entries(metafile.outputs);
-  return basename(outputs.find(([, { entryPoint }]) => entryPoint === source)[0]);
-};
-const named = { run: chunkOf('src/cli/run.ts'), registry: chunkOf('src/cli/registry.ts') };
-const described = JSON.stringify({ type: 'commonjs', chunks: named }, null, 2);
-writeFileSync(join(outdir, 'package.json'), `${described}\n`);
-execFileSync(process.execPath, ['scripts/compile-chunks.mjs', outdir], { stdio: 'inherit' });
+writeFileSync(join(outdir, 'package.json'), '{ "type": "commonjs" }\n');
 chmodSync(join(outdir, 'twinbank.js'), 0o755);
 // As old as what was read, so that scripts/setup sees a file that was saved during the build.
 utimesSync(join(outdir, 'twinbank.js'), begun, begun);
@@ -92,6 +84,7 @@ for (const file of readdirSync(chunks)) {
   if (!written.has(file) && !file.startsWith('compiled-'))
     rmSync(join(chunks, file), { force: true });
 }
+execFileSync(process.execPath, ['scripts/compile-chunks.mjs', outdir], { stdio: 'inherit' });
 
 /** A module as CommonJS, and its source map, which leads to what it was made of. */
 async function asScript({ path, text }) {

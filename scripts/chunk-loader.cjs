@@ -14,9 +14,8 @@ const lengthBytes = 8;
 
 /**
  * `require` for a program in `folder`, whose chunks are in `chunks/`; what has no relative name is left to Node.
- * `onScript` hears of each chunk that is loaded: its name, the script, and its text.
  */
-function chunkRequire(folder, require, onScript) {
+function chunkRequire(folder, require) {
   // Only Node's own loader reads source maps.
   if (process.sourceMapsEnabled) return require;
   const loaded = new Map();
@@ -28,13 +27,10 @@ function chunkRequire(folder, require, onScript) {
     if (there) return there.exports;
     const filename = join(folder, 'chunks', name);
     compiled ??= openCompiled(join(folder, 'chunks', compiledName()));
-    // esbuild escapes all that is not ASCII, and Latin-1 is the shortest way to a string.
-    const { text, cachedData } = compiled(name) ?? {
-      text: head + readFileSync(filename, 'latin1') + tail,
-    };
-    // Code of another V8, or of one with other flags, is refused by V8, and the text is compiled.
-    const script = new Script(text, { filename, columnOffset: -head.length, cachedData });
-    onScript?.(name, script, text);
+    const { script } = chunkScript(
+      filename,
+      compiled(name) ?? { source: readFileSync(filename, 'latin1') },
+    );
     const module = { exports: {} };
     // Known before it runs: chunks name each other.
     loaded.set(name, module);
@@ -44,6 +40,15 @@ function chunkRequire(folder, require, onScript) {
     return module.exports;
   };
   return load;
+}
+
+/**
+ * A chunk as a script whose value is a function. `source` is the chunk as its file has it: esbuild escapes all that is not
+ * ASCII, so that it is read as Latin-1, the shortest way to a string. `text` and `cachedData` are what was kept of it; code of
+ * another V8, or of one with other flags, is refused by V8, and the text is compiled.
+ */
+function chunkScript(filename, { source, text = head + source + tail, cachedData }) {
+  return { script: new Script(text, { filename, columnOffset: -head.length, cachedData }), text };
 }
 
 /** V8 and the processor that code was made for: each Node has a file of its own. */
@@ -98,4 +103,4 @@ function encodeCompiled(chunks) {
   ]);
 }
 
-module.exports = { chunkRequire, compiledName, encodeCompiled };
+module.exports = { chunkRequire, chunkScript, compiledName, encodeCompiled };

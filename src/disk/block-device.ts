@@ -16,6 +16,12 @@ export interface BlockDevice {
    */
   read(offset: number, length: number, scratch?: Uint8Array): Uint8Array;
   write(offset: number, bytes: Uint8Array): void;
+  /**
+   * The same while the caller does something else, of a device that knows how. `scratch`, which has to be large enough, and
+   * `bytes` are the device's until it has answered. Asked by `readSoon` and `writeSoon`, which do without where there are none.
+   */
+  readAsync?(offset: number, length: number, scratch: Uint8Array): Promise<Uint8Array>;
+  writeAsync?(offset: number, bytes: Uint8Array): Promise<void>;
   /** Returns once everything written before is on stable storage. */
   flush(): void;
   /**
@@ -35,6 +41,27 @@ export function assertInRange(size: number, offset: number, length: number): voi
       { data: { size, offset, length } },
     );
   }
+}
+
+/** Reads into `scratch`, meanwhile if the device can; throws as `read` does. */
+export async function readSoon(
+  device: BlockDevice,
+  { offset, length }: Extent,
+  scratch: Uint8Array,
+): Promise<Uint8Array> {
+  return device.readAsync
+    ? device.readAsync(offset, length, scratch)
+    : device.read(offset, length, scratch);
+}
+
+/** Writes, meanwhile if the device can; throws as `write` does. */
+export async function writeSoon(
+  device: BlockDevice,
+  offset: number,
+  bytes: Uint8Array,
+): Promise<void> {
+  if (device.writeAsync) await device.writeAsync(offset, bytes);
+  else device.write(offset, bytes);
 }
 
 /** A device in memory; `bytes` is the store itself, not a copy. */

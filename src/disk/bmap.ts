@@ -121,17 +121,37 @@ export function decodeBmap(text: string): Bmap {
   return { imageSize, blockSize: size, ranges };
 }
 
-/** Throws `bmap.data` (kind `corrupt`) at the first range of the image that is not what the bmap says. */
-export function verifyBmap(image: BlockDevice, bmap: Bmap): void {
-  for (const range of bmap.ranges) {
-    const actual = rangeSha256(image, range);
-    if (actual === range.sha256) continue;
-    throw new TwinbankError(
-      'corrupt',
-      'bmap.data',
-      `bytes ${range.offset} to ${range.offset + range.length - 1}: expected SHA-256 ${range.sha256}, found ${actual}`,
-    );
-  }
+/**
+ * Holds the data of an image against a bmap as they go by: hears of all of its ranges in order, each in parts that do not
+ * reach over its end. Throws `bmap.data` (kind `corrupt`) at the end of a range that is not what the bmap says.
+ */
+export function bmapVerifier({ ranges }: Bmap): (part: Extent, bytes: Uint8Array) => void {
+  let index = 0;
+  let done = 0;
+  let hash = createHash('sha256');
+  return ({ offset, length }, bytes) => {
+    const range = ranges[index];
+    if (!range || offset !== range.offset + done || done + length > range.length) {
+      const message = `expected the next part of range ${index}, found ${length} bytes at ${offset}`;
+      throw new TwinbankError('internal', 'bmap.order', message);
+    }
+    hash.update(bytes);
+    done += length;
+    if (done < range.length) return;
+    assertHash(range, hash.digest('hex'));
+    index++;
+    done = 0;
+    hash = createHash('sha256');
+  };
+}
+
+function assertHash({ offset, length, sha256 }: Bmap['ranges'][number], actual: string): void {
+  if (actual === sha256) return;
+  throw new TwinbankError(
+    'corrupt',
+    'bmap.data',
+    `bytes ${offset} to ${offset + length - 1}: expected SHA-256 ${sha256}, found ${actual}`,
+  );
 }
 
 function rangeSha256(image: BlockDevice, { offset, length }: Extent): string {

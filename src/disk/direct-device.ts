@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { assertInRange } from './block-device.ts';
-import { attempt, type FileDevice } from './file-device.ts';
+import { attempt, type FileDevice, readAt, writeAt } from './file-device.ts';
 
 /** As much of the WebAssembly interface (level 1, "Memories") as is used; Node has it, its types do not. */
 declare const WebAssembly: {
@@ -72,8 +72,32 @@ export function openDirect(
     write(offset, bytes) {
       each(offset, bytes, (chunk, at, done) => {
         if (chunk.buffer !== bytes.buffer) chunk.set(bytes.subarray(done, done + chunk.length));
-        return attempt(path, 'write', () => writeAt(path, fd, chunk, at));
+        return attempt(path, 'write', () => writeSyncAt(path, fd, chunk, at));
       });
+    },
+    async readAsync(offset, length, scratch) {
+      const bytes = scratch.subarray(0, length);
+      // What has to be copied takes longer than it is waited for.
+      if (!isAligned(bytes)) return this.read(offset, length, scratch);
+      assertInRange(size, offset, length);
+      assertWhole(path, offset, length);
+      for (let done = 0; done < length; ) {
+        const got = await readAt(path, fd, bytes.subarray(done), offset + done);
+        if (got === 0) throw ended(path, size, offset + done);
+        done += got;
+      }
+      return bytes;
+    },
+    async writeAsync(offset, bytes) {
+      if (!isAligned(bytes)) return this.write(offset, bytes);
+      assertInRange(size, offset, bytes.length);
+      assertWhole(path, offset, bytes.length);
+      for (let done = 0; done < bytes.length; ) {
+        const at = offset + done;
+        done += await writeAt(path, fd, bytes.subarray(done), at).catch((error: unknown) => {
+          throw goneAt(path, at, error);
+        });
+      }
     },
     flush() {
       attempt(path, 'flush', () => fs.fsyncSync(fd));
@@ -98,15 +122,20 @@ function openUncached(path: string, writable: boolean): number | undefined {
   }
 }
 
-/** Of a device that was pulled out the kernel says that it has no space: its size is 0 then. */
-function writeAt(path: string, fd: number, chunk: Uint8Array, at: number): number {
+function writeSyncAt(path: string, fd: number, chunk: Uint8Array, at: number): number {
   try {
     return fs.writeSync(fd, chunk, 0, chunk.length, at);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    const message = `${path}: could not write it: the device is not there any more, or ends before byte ${at}`;
-    throw new TwinbankError('io', 'file.gone', message, { data: { path, at }, cause: error });
+    throw goneAt(path, at, error);
   }
+}
+
+/** Of a device that was pulled out the kernel says that it has no space: its size is 0 then. */
+function goneAt(path: string, at: number, error: unknown): unknown {
+  const { code, cause } = error as NodeJS.ErrnoException & { cause?: NodeJS.ErrnoException };
+  if (code !== 'ENOSPC' && cause?.code !== 'ENOSPC') return error;
+  const message = `${path}: could not write it: the device is not there any more, or ends before byte ${at}`;
+  return new TwinbankError('io', 'file.gone', message, { data: { path, at }, cause: error });
 }
 
 function isAligned(bytes: Uint8Array): boolean {

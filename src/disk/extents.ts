@@ -1,4 +1,4 @@
-import type { BlockDevice } from './block-device.ts';
+import { type BlockDevice, readSoon } from './block-device.ts';
 
 /** A range of bytes that hold data; everything between extents is zero. */
 export interface Extent {
@@ -63,6 +63,7 @@ export function recordingDevice(device: BlockDevice): RecordingDevice {
   return {
     size: device.size,
     read: (offset, length, scratch) => device.read(offset, length, scratch),
+    readAsync: (offset, length, scratch) => readSoon(device, { offset, length }, scratch),
     write(offset, bytes) {
       device.write(offset, bytes);
       extents.push({ offset, length: bytes.length });

@@ -75,6 +75,23 @@ export function openFileDevice(path: string, options: OpenFileOptions = {}): Fil
         done += attempt(path, 'write', () => fs.writeSync(fd, bytes, done, want, offset + done));
       }
     },
+    async readAsync(offset, length, scratch) {
+      assertInRange(size, offset, length);
+      for (let done = 0; done < length; ) {
+        const want = Math.min(chunkBytes, length - done);
+        const got = await readAt(path, fd, scratch.subarray(done, done + want), offset + done);
+        if (got === 0) throw truncated(path, size, offset + done);
+        done += got;
+      }
+      return scratch.subarray(0, length);
+    },
+    async writeAsync(offset, bytes) {
+      assertInRange(size, offset, bytes.length);
+      for (let done = 0; done < bytes.length; ) {
+        const part = bytes.subarray(done, done + chunkBytes);
+        done += await writeAt(path, fd, part, offset + done);
+      }
+    },
     flush() {
       if (writable) attempt(path, 'flush', () => fs.fsyncSync(fd));
     },
@@ -137,14 +154,36 @@ export function attempt<T>(path: string, action: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    if (error instanceof TwinbankError) throw error;
-    const refused = refusedAt(path, action, error);
-    if (refused) throw refused;
-    const { code: errno, message } = error as NodeJS.ErrnoException;
-    const [code, reason] = reasons[errno ?? ''] ?? ['file.io', message];
-    throw new TwinbankError('io', code, `${path}: could not ${action} it: ${reason}`, {
-      data: { path, action, errno },
-      cause: error,
-    });
+    throw failedAt(path, action, error);
   }
+}
+
+/** pread(2) in a thread of Node's; how many bytes there were. Throws kind `io`. */
+export function readAt(path: string, fd: number, bytes: Uint8Array, at: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.read(fd, bytes, 0, bytes.length, at, (error, got) => {
+      if (error) reject(failedAt(path, 'read', error));
+      else resolve(got);
+    });
+  });
+}
+
+/** pwrite(2) in a thread of Node's; how many bytes it took. Throws kind `io`. */
+export function writeAt(path: string, fd: number, bytes: Uint8Array, at: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.write(fd, bytes, 0, bytes.length, at, (error, put) => {
+      if (error) reject(failedAt(path, 'write', error));
+      else resolve(put);
+    });
+  });
+}
+
+function failedAt(path: string, action: string, error: unknown): TwinbankError {
+  if (error instanceof TwinbankError) return error;
+  const refused = refusedAt(path, action, error);
+  if (refused) return refused;
+  const { code: errno, message } = error as NodeJS.ErrnoException;
+  const [code, reason] = reasons[errno ?? ''] ?? ['file.io', message];
+  const text = `${path}: could not ${action} it: ${reason}`;
+  return new TwinbankError('io', code, text, { data: { path, action, errno }, cause: error });
 }

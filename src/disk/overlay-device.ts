@@ -1,4 +1,4 @@
-import { assertInRange, type BlockDevice } from './block-device.ts';
+import { assertInRange, type BlockDevice, readSoon } from './block-device.ts';
 
 interface OverlayDevice extends BlockDevice {
   /** Bytes in sectors that were written. */
@@ -42,26 +42,33 @@ export function overlayDevice(base: BlockDevice): OverlayDevice {
     const until = Math.min(chunkBytes, bytes.length - at);
     bytes.set(chunk.bytes.subarray(from, until), at + from);
   };
+  /** Lays all of them over bytes of `base`. */
+  const layAll = (bytes: Uint8Array, offset: number): Uint8Array => {
+    if (bytes.length === 0) return bytes;
+    const first = Math.floor(offset / chunkBytes);
+    const last = Math.floor((offset + bytes.length - 1) / chunkBytes);
+    // A whole module is thousands of chunks, and few were ever written.
+    if (last - first > chunks.size) {
+      for (const [number, chunk] of chunks) {
+        if (number >= first && number <= last) lay(bytes, offset, number, chunk);
+      }
+      return bytes;
+    }
+    for (let number = first; number <= last; number++) {
+      const chunk = chunks.get(number);
+      if (chunk) lay(bytes, offset, number, chunk);
+    }
+    return bytes;
+  };
   return {
     size: base.size,
     read(offset, length, scratch) {
       assertInRange(base.size, offset, length);
-      const bytes = base.read(offset, length, scratch);
-      if (length === 0) return bytes;
-      const first = Math.floor(offset / chunkBytes);
-      const last = Math.floor((offset + length - 1) / chunkBytes);
-      // A whole module is thousands of chunks, and few were ever written.
-      if (last - first > chunks.size) {
-        for (const [number, chunk] of chunks) {
-          if (number >= first && number <= last) lay(bytes, offset, number, chunk);
-        }
-        return bytes;
-      }
-      for (let number = first; number <= last; number++) {
-        const chunk = chunks.get(number);
-        if (chunk) lay(bytes, offset, number, chunk);
-      }
-      return bytes;
+      return layAll(base.read(offset, length, scratch), offset);
+    },
+    async readAsync(offset, length, scratch) {
+      assertInRange(base.size, offset, length);
+      return layAll(await readSoon(base, { offset, length }, scratch), offset);
     },
     write(offset, bytes) {
       assertInRange(base.size, offset, bytes.length);

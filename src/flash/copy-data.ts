@@ -1,37 +1,38 @@
-import { setImmediate } from 'node:timers/promises';
 import { TwinbankError } from '../diagnostics/error.ts';
-import type { Report } from '../diagnostics/progress.ts';
-import type { BlockDevice } from '../disk/block-device.ts';
-import { alignedBytes } from '../disk/direct-device.ts';
-import { type Extent, extentBytes } from '../disk/extents.ts';
+import { type BlockDevice, writeSoon } from '../disk/block-device.ts';
+import type { Extent } from '../disk/extents.ts';
+import { type ChunkWork, eachChunk } from './each-chunk.ts';
 
-// One request of a disk; larger chunks cost more in the processor's caches than they save in system calls.
-const chunkBytes = 2 ** 20;
-
-interface CopyWork {
-  /** What the work is called while it is watched. */
-  readonly task: string;
-  readonly report: Report;
-  readonly signal?: AbortSignal | undefined;
+interface CopyWork extends ChunkWork {
+  /** Chunks that the target holds already are not written. */
+  readonly resume?: boolean;
+  /** Looks at each chunk while it is written; what it throws ends the copy. */
+  readonly look?: ((chunk: Extent, bytes: Uint8Array) => void) | undefined;
 }
 
-/**
- * Copies the data of an image to the same places of a target. With `resume` chunks that the target holds
- * already are not written. Returns the bytes that were.
- */
+/** Copies the data of an image to the same places of a target. Returns the bytes that were written. */
 export async function copyData(
   source: BlockDevice,
   target: BlockDevice,
   extents: readonly Extent[],
-  work: CopyWork & { readonly resume?: boolean },
+  work: CopyWork,
 ): Promise<number> {
-  const [ours, theirs] = [alignedBytes(chunkBytes), alignedBytes(work.resume ? chunkBytes : 0)];
   let written = 0;
-  await eachChunk(extents, work, ({ offset, length }) => {
-    const bytes = source.read(offset, length, ours);
-    if (work.resume && equal(bytes, target.read(offset, length, theirs))) return;
-    target.write(offset, bytes);
-    written += length;
+  const devices = work.resume ? [source, target] : [source];
+  await eachChunk(devices, extents, work, (chunk) => {
+    const [bytes = none, there] = chunk.bytes;
+    const isThere = there !== undefined && equal(bytes, there);
+    const writing = isThere ? undefined : writeSoon(target, chunk.offset, bytes);
+    if (!isThere) written += chunk.length;
+    try {
+      work.look?.(chunk, bytes);
+    } catch (error) {
+      // Not before it has let go of the bytes and of the target.
+      return (writing ?? Promise.resolve()).finally(() => {
+        throw error;
+      });
+    }
+    return writing;
   });
   return written;
 }
@@ -41,13 +42,11 @@ export async function compareData(
   source: BlockDevice,
   target: BlockDevice,
   extents: readonly Extent[],
-  work: CopyWork,
+  work: ChunkWork,
 ): Promise<void> {
-  const [ours, theirs] = [alignedBytes(chunkBytes), alignedBytes(chunkBytes)];
-  await eachChunk(extents, work, ({ offset, length }) => {
-    const expected = source.read(offset, length, ours);
-    const found = target.read(offset, length, theirs);
-    if (equal(expected, found)) return;
+  await eachChunk([source, target], extents, work, ({ offset, bytes }) => {
+    const [expected = none, found = none] = bytes;
+    if (equal(expected, found)) return undefined;
     const at = offset + expected.findIndex((byte, index) => byte !== found[index]);
     throw new TwinbankError(
       'io',
@@ -58,27 +57,8 @@ export async function compareData(
   });
 }
 
+const none = new Uint8Array(0);
+
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
-}
-
-/** Does it chunk by chunk, with a breath between two of them, in which a signal can be heard. */
-async function eachChunk(
-  extents: readonly Extent[],
-  { task, report, signal }: CopyWork,
-  act: (chunk: Extent) => void,
-): Promise<void> {
-  const total = extentBytes(extents);
-  let done = 0;
-  for (const { offset, length } of extents) {
-    for (let at = 0; at < length; at += chunkBytes) {
-      signal?.throwIfAborted();
-      const chunk = { offset: offset + at, length: Math.min(chunkBytes, length - at) };
-      act(chunk);
-      done += chunk.length;
-      report({ type: 'progress', task, done, total, unit: 'bytes' });
-      await setImmediate();
-    }
-  }
-  report({ type: 'done', task });
 }

@@ -1,5 +1,5 @@
 import { TwinbankError } from '../diagnostics/error.ts';
-import type { BlockDevice } from '../disk/block-device.ts';
+import { type BlockDevice, readSoon } from '../disk/block-device.ts';
 import { type Extent, normalizeExtents, recordingDevice } from '../disk/extents.ts';
 import { moveBackup } from '../disk/gpt.ts';
 import { readProtectiveMbr, writeProtectiveMbr } from '../disk/mbr.ts';
@@ -36,6 +36,8 @@ export async function finishedDisk(
   extents: readonly Extent[],
   { size, identity, state }: Finish,
 ): Promise<FinishedDisk> {
+  const isSame = size === image.size && identity === undefined && !state;
+  if (isSame) return { device: image, extents: normalizeExtents(extents) };
   const changes = recordingDevice(overlayDevice(longerDevice(image, size)));
   if (size > image.size) growTable(changes);
   if (identity !== undefined) freshIds(changes, identity);
@@ -46,14 +48,21 @@ export async function finishedDisk(
 
 /** The same device with zeros behind its end. */
 function longerDevice(base: BlockDevice, size: number): BlockDevice {
+  const readOver = (offset: number, length: number): Uint8Array => {
+    const there = Math.max(0, Math.min(length, base.size - offset));
+    const bytes = new Uint8Array(length);
+    if (there > 0) bytes.set(base.read(offset, there));
+    return bytes;
+  };
   return {
     size,
     read(offset, length, scratch) {
-      const there = Math.max(0, Math.min(length, base.size - offset));
-      if (there === length) return base.read(offset, length, scratch);
-      const bytes = new Uint8Array(length);
-      if (there > 0) bytes.set(base.read(offset, there));
-      return bytes;
+      if (offset + length > base.size) return readOver(offset, length);
+      return base.read(offset, length, scratch);
+    },
+    async readAsync(offset, length, scratch) {
+      if (offset + length > base.size) return readOver(offset, length);
+      return readSoon(base, { offset, length }, scratch);
     },
     write() {
       throw new TwinbankError('internal', 'flash.image-write', 'expected an image to be read only');

@@ -16,13 +16,13 @@ import { type FinishedDisk, finishedDisk } from './finished-disk.ts';
 import type { FlashRequest, FlashResult } from './flash-image.ts';
 import { type FlashSource, openSource } from './open-source.ts';
 import { checkTargetFile } from './target-file.ts';
-import { verifyImage } from './verify-image.ts';
+import { type VerifiedImage, verifyImage } from './verify-image.ts';
 
 export type FlashFileRequest = Omit<FlashRequest, 'confirm' | 'resume'>;
 
 /**
- * Makes a disk file of an image: verified before the first byte, sparse, read back after the last, and
- * under its name only when it is whole. Throws what `verifyImage`, `checkTargetFile` and `copyData` throw,
+ * Makes a disk file of an image: sparse, read back after the last byte, and under its name only when it is whole and verified: before
+ * the first byte, or, as that is seen by nobody, while it is written. Throws what `verifyImage`, `checkTargetFile` and `copyData` throw,
  * `flash.size` (kind `refused`) for a size that the image does not fit, what `withReplaceClaims` throws, and kind `io` for a disk
  * without room.
  */
@@ -52,14 +52,16 @@ async function writeTarget(
   if (request.size !== undefined) assertFits(request, image, size);
   const state = request.keepState && (await stateToKeep(request.target));
   report({ type: 'step', step: 1, of: 3, title: 'Verify the image' });
-  const { extents, checkedBy } = await verifyImage(image, { report, signal });
+  const whole = size === image.device.size && size % 512 === 0;
+  const whileCopied = whole && !state && identity === undefined && !formatOf(request.target);
+  const { extents, checkedBy, rest } = await verifyImage(image, { report, signal, whileCopied });
   // Of a size that is none, the hashes have more to say.
   assertFits(request, image, size);
   const disk = await finishedDisk(image.device, extents, { size, identity, state });
   const dataBytes = extentBytes(disk.extents);
   await sweepTemporaryImages(dirname(target));
   await temporaryImage(dirname(target), dataBytes, async (path) => {
-    await writeDisk(path, disk, request).catch((error: unknown) => {
+    await writeDisk(path, disk, rest, request).catch((error: unknown) => {
       throw underName(target, path, error);
     });
     signal?.throwIfAborted();
@@ -93,15 +95,18 @@ function assertFits({ target }: FlashFileRequest, { device }: FlashSource, size:
 async function writeDisk(
   path: string,
   disk: FinishedDisk,
+  rest: VerifiedImage['rest'],
   request: FlashFileRequest,
 ): Promise<void> {
   const { report, signal, readBack = true } = request;
-  report({ type: 'step', step: 2, of: 3, title: 'Write the data' });
+  const title = rest ? 'Write the data, and verify what is written' : 'Write the data';
+  report({ type: 'step', step: 2, of: 3, title });
   const format = formatOf(request.target);
   if (format) {
     await format.write(path, disk, { fileName: basename(request.target), use: 'run' });
     flushFile(path);
-  } else await writeRaw(path, disk, request);
+  } else await writeRaw(path, disk, rest, request);
+  rest?.end();
   if (!readBack) return;
   report({ type: 'step', step: 3, of: 3, title: 'Read it back' });
   const written = format ? openImage(path) : openUncached(path);
@@ -132,11 +137,13 @@ function openUncached(path: string): { readonly device: BlockDevice; close(): vo
 async function writeRaw(
   path: string,
   { device, extents }: FinishedDisk,
+  rest: VerifiedImage['rest'],
   { report, signal }: FlashFileRequest,
 ): Promise<void> {
   const target = openFileDevice(path, { create: true, size: device.size });
   try {
-    await copyData(device, target, extents, { task: 'write', report, signal });
+    const work = { task: 'write', report, signal, look: rest?.look };
+    await copyData(device, target, rest?.ranges ?? extents, work);
     target.flush();
   } finally {
     target.close();

@@ -4,12 +4,13 @@ import { assertTwinbankDisk, inspectImage } from '../bootloader/inspect-image.ts
 import { TwinbankError } from '../diagnostics/error.ts';
 import { inFile } from '../diagnostics/in-file.ts';
 import type { Report } from '../diagnostics/progress.ts';
-import { type Bmap, decodeBmap, verifyBmap } from '../disk/bmap.ts';
+import { type Bmap, bmapVerifier, decodeBmap } from '../disk/bmap.ts';
 import { type Extent, extentBytes, normalizeExtents } from '../disk/extents.ts';
 import type { Finding } from '../disk/finding.ts';
 import { documentPaths } from '../disk/image-documents.ts';
 import { nonZeroExtents } from '../disk/sparse.ts';
 import { notCovered, verifyDiskLoader } from '../update/verify-loader.ts';
+import { eachChunk } from './each-chunk.ts';
 import type { FlashSource } from './open-source.ts';
 
 export interface VerifiedImage {
@@ -17,11 +18,25 @@ export interface VerifiedImage {
   readonly extents: readonly Extent[];
   /** What it was held against: the block map beside it, or what is in it. */
   readonly checkedBy: 'bmap' | 'contents';
+  /** What is verified while the image is copied. */
+  readonly rest?: Rest;
+}
+
+/** Nothing that is copied may get its name before all of it has been verified. */
+interface Rest {
+  /** All of the image's data, to be copied in this order. */
+  readonly ranges: readonly Extent[];
+  /** Hears of all of them in order, in parts that do not reach over the end of a range. */
+  look(part: Extent, bytes: Uint8Array): void;
+  /** To be called when it has heard of all. */
+  end(): void;
 }
 
 interface Work {
   readonly report: Report;
   readonly signal?: AbortSignal | undefined;
+  /** Leave as {@link Rest} what can be verified while it is copied: to a place that nobody looks at before it is whole. */
+  readonly whileCopied?: boolean;
 }
 
 /** Looked at in one go before a signal can be heard. */
@@ -30,7 +45,8 @@ const scanBytes = 64 * 2 ** 20;
 /**
  * Makes sure that an image is worth flashing, before a byte of it is: by the hashes of the block map beside
  * it, else by everything that `inspectImage` checks. Throws (kind `corrupt`) what that throws,
- * `bmap.data`, `flash.bmap-size`, and for an image with damage `flash.damaged` or `flash.no-bank`.
+ * `bmap.data`, `flash.bmap-size`, and for an image with damage `flash.damaged` or `flash.no-bank`; with `whileCopied` perhaps
+ * only while it is copied.
  */
 export async function verifyImage(image: FlashSource, work: Work): Promise<VerifiedImage> {
   const path = image.name;
@@ -40,13 +56,29 @@ export async function verifyImage(image: FlashSource, work: Work): Promise<Verif
     return { extents: await scan(image, work), checkedBy: 'contents' };
   }
   named(path, () => assertTwinbankDisk(image.device));
-  await verifyRanges(path, image, bmap, work);
-  // Whoever changes an image can write a block map, which nobody signs.
-  const findings = verifyLoaderOf(image);
-  assertNoDamage(path, findings);
-  for (const { message } of findings) work.report({ type: 'warning', text: message });
-  const extents = !image.spooled && covers(path, bmap) ? bmap.map.ranges : await scan(image, work);
-  return { extents: normalizeExtents([...bmap.map.ranges, ...extents]), checkedBy: 'bmap' };
+  const { ranges } = bmap.map;
+  const verify = bmapVerifier(bmap.map);
+  const rest: Rest = {
+    ranges,
+    look: (part, bytes) => named(path, () => verify(part, bytes), bmapHint(bmap.path)),
+    end() {
+      // Whoever changes an image can write a block map, which nobody signs.
+      const findings = verifyLoaderOf(image);
+      assertNoDamage(path, findings);
+      for (const { message } of findings) work.report({ type: 'warning', text: message });
+    },
+  };
+  const all = !image.spooled && covers(path, bmap);
+  if (all && work.whileCopied) {
+    return { extents: normalizeExtents(ranges), checkedBy: 'bmap', rest };
+  }
+  await eachChunk([image.device], ranges, { task: 'verify', ...work }, ({ bytes, ...part }) => {
+    for (const found of bytes) rest.look(part, found);
+    return undefined;
+  });
+  rest.end();
+  const more = all ? [] : await scan(image, work);
+  return { extents: normalizeExtents([...ranges, ...more]), checkedBy: 'bmap' };
 }
 
 interface FoundBmap {
@@ -69,24 +101,6 @@ function readBmapBeside(path: string, size: number): FoundBmap | undefined {
     );
   }
   return undefined;
-}
-
-async function verifyRanges(
-  path: string,
-  { device }: FlashSource,
-  bmap: FoundBmap,
-  { report, signal }: Work,
-): Promise<void> {
-  const total = extentBytes(bmap.map.ranges);
-  let done = 0;
-  for (const range of bmap.map.ranges) {
-    signal?.throwIfAborted();
-    named(path, () => verifyBmap(device, { ...bmap.map, ranges: [range] }), bmapHint(bmap.path));
-    done += range.length;
-    report({ type: 'progress', task: 'verify', done, total, unit: 'bytes' });
-    await setImmediate();
-  }
-  report({ type: 'done', task: 'verify' });
 }
 
 function bmapHint(path: string): string {

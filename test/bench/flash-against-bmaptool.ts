@@ -10,7 +10,7 @@ export const flashRow: BenchRow = {
   name: 'flash',
   meaning: 'twinbank flash with its read-back to a file in memory, against bmaptool copy and cmp',
   runs: 15,
-  target: { ratio: 1 },
+  target: { ratio: 0.8 },
   setUp: (context) => contest(context, []),
 };
 

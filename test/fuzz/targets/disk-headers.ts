@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { memoryDevice } from '../../../src/disk/block-device.ts';
-import { createBmap, decodeBmap, encodeBmap, verifyBmap } from '../../../src/disk/bmap.ts';
+import { createBmap, decodeBmap, encodeBmap } from '../../../src/disk/bmap.ts';
 import {
   emptyCoredump,
   encodeCoredumpHeader,
   readCoredumpHeader,
 } from '../../../src/disk/coredump-header.ts';
 import { crc32 } from '../../../src/disk/crc32.ts';
+import { verifyBmap } from '../../support/verify-bmap.ts';
 import { mutateBytes } from '../byte-mutations.ts';
 import { fails } from '../oracle.ts';
 import { randomOf } from '../random.ts';

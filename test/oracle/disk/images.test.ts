@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createBmap, decodeBmap, encodeBmap, verifyBmap } from '../../../src/disk/bmap.ts';
+import { createBmap, decodeBmap, encodeBmap } from '../../../src/disk/bmap.ts';
 import { recordingDevice } from '../../../src/disk/extents.ts';
 import { formatFat16 } from '../../../src/disk/fat/format.ts';
 import { openFat } from '../../../src/disk/fat/volume.ts';
@@ -12,6 +12,7 @@ import { openImage } from '../../../src/disk/open-image.ts';
 import { planQcow2, writeQcow2 } from '../../../src/disk/qcow2/writer.ts';
 import { copyExtents, nonZeroExtents } from '../../../src/disk/sparse.ts';
 import { writeVmdkFile } from '../../../src/disk/vmdk/file.ts';
+import { verifyBmap } from '../../support/verify-bmap.ts';
 import { mebibyte, payload } from '../../unit/disk/fat/trees.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 

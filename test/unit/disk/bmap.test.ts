@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { memoryDevice } from '../../../src/disk/block-device.ts';
-import { createBmap, decodeBmap, encodeBmap, verifyBmap } from '../../../src/disk/bmap.ts';
+import { bmapVerifier, createBmap, decodeBmap, encodeBmap } from '../../../src/disk/bmap.ts';
+import { verifyBmap } from '../../support/verify-bmap.ts';
 import { payload } from './fat/trees.ts';
 
 const image = Buffer.alloc(10 * 4096 + 100);
@@ -39,6 +40,30 @@ describe('a bmap', () => {
     expect(() => verifyBmap(memoryDevice(copy), bmap)).toThrow(
       /^bytes 4096 to 12287: expected SHA-256 [0-9a-f]{64}, found /,
     );
+  });
+
+  test('takes its ranges in parts, and none in another order', () => {
+    const part = (offset: number, length: number) =>
+      [{ offset, length }, image.subarray(offset, offset + length)] as const;
+    const verify = bmapVerifier(bmap);
+    verify(...part(4096, 5000));
+    verify(...part(9096, 3192));
+    verify(...part(40960, 100));
+    const mistakes: (readonly [number, number])[][] = [
+      [[40960, 100]],
+      [[4096, 9000]],
+      [
+        [4096, 100],
+        [4097, 100],
+      ],
+    ];
+    for (const mistake of mistakes) {
+      const wrong = bmapVerifier(bmap);
+      const all = () => {
+        for (const [offset, length] of mistake) wrong(...part(offset, length));
+      };
+      expect(all).toThrow(/^expected the next part of range 0, found \d+ bytes at \d+$/);
+    }
   });
 
   test('is refused after any change of its text', () => {

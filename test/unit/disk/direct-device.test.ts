@@ -42,6 +42,25 @@ describe('a device that is read past the cache', () => {
     expect(Buffer.compare(file.read(4096, changed.length), changed)).toBe(0);
   });
 
+  it.skipIf(!direct)('reads and writes meanwhile as it does at once', async () => {
+    for (const scratch of [alignedBytes(8192), new Uint8Array(8192)]) {
+      scratch.set(payload(8192, 3));
+      await direct!.writeAsync!(8192, scratch);
+      expect(Buffer.compare(file.read(8192, 8192), payload(8192, 3))).toBe(0);
+      scratch.fill(0);
+      const found = await direct!.readAsync!(8192, 4096, scratch);
+      expect(found.buffer).toBe(scratch.buffer);
+      expect(Buffer.compare(found, payload(8192, 3).subarray(0, 4096))).toBe(0);
+      const code = (code: string) => ({ code });
+      await expect(direct!.readAsync!(100, 512, scratch)).rejects.toMatchObject(
+        code('device.unaligned'),
+      );
+      await expect(direct!.writeAsync!(bytes.length, scratch)).rejects.toMatchObject(
+        code('device.out-of-range'),
+      );
+    }
+  });
+
   it.skipIf(!direct)('knows whole sectors only', () => {
     expect(errorOf(() => direct!.read(100, 512)).code).toBe('device.unaligned');
     expect(errorOf(() => direct!.write(0, new Uint8Array(100))).code).toBe('device.unaligned');

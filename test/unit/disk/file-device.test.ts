@@ -58,6 +58,31 @@ describe('a file as a device', () => {
     device.close();
   });
 
+  test('that is read and written meanwhile answers as it does at once', async () => {
+    const path = join(folder, 'meanwhile.img');
+    const device = openFileDevice(path, { create: true, size: 3000 });
+    await device.writeAsync?.(1000, Uint8Array.of(1, 2, 3));
+    const scratch = new Uint8Array(100);
+    expect(await device.readAsync?.(999, 5, scratch)).toEqual(Uint8Array.of(0, 1, 2, 3, 0));
+    expect(device.read(1000, 3)).toEqual(Uint8Array.of(1, 2, 3));
+    await expect(device.readAsync?.(2999, 2, scratch)).rejects.toMatchObject({
+      code: 'device.out-of-range',
+    });
+    await expect(device.writeAsync?.(2999, scratch)).rejects.toMatchObject({
+      code: 'device.out-of-range',
+    });
+    truncateSync(path, 50);
+    await expect(device.readAsync?.(0, 100, scratch)).rejects.toMatchObject({
+      kind: 'io',
+      code: 'file.truncated',
+    });
+    device.close();
+    const readable = openFileDevice(path);
+    const message = `${path}: could not write it: EBADF`;
+    await expect(readable.writeAsync?.(0, scratch.subarray(0, 10))).rejects.toThrow(message);
+    readable.close();
+  });
+
   test('that is missing, a directory or a pipe is refused in one sentence, without waiting', () => {
     const missing = join(folder, 'missing.img');
     expect(errorOf(() => openFileDevice(missing)).message).toBe(

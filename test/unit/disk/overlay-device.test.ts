@@ -39,6 +39,25 @@ describe('an overlay', () => {
     );
   });
 
+  it('lays what was written over what the base reads meanwhile, too', async () => {
+    const base = memoryDevice(payload(size, 1));
+    const overlay = overlayDevice(base);
+    overlay.write(8190, Buffer.alloc(20, 7));
+    const expected = overlay.read(8000, 400);
+    const scratch = new Uint8Array(1000);
+    expect(await overlay.readAsync?.(8000, 400, scratch)).toEqual(expected);
+    const later = overlayDevice({
+      ...base,
+      readAsync: async (offset, length, bytes) => {
+        bytes.set(base.read(offset, length));
+        return bytes.subarray(0, length);
+      },
+    });
+    later.write(8190, Buffer.alloc(20, 7));
+    expect(await later.readAsync?.(8000, 400, scratch)).toEqual(expected);
+    await expect(later.readAsync?.(size - 1, 2, scratch)).rejects.toThrow(`within ${size} bytes`);
+  });
+
   it('refuses what is not in the base', () => {
     const overlay = overlayDevice(memoryDevice(new Uint8Array(1024)));
     expect(() => overlay.read(1000, 100)).toThrow('within 1024 bytes');

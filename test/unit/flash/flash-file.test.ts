@@ -159,7 +159,7 @@ describe('flashing over a file that is there', () => {
   });
 });
 
-describe('before the first byte is written, it is refused', () => {
+describe('before anything has the name of the target, it is refused', () => {
   const damaged = (change: (copy: Buffer) => void) => {
     const copy = Buffer.from(whole);
     change(copy);
@@ -172,6 +172,16 @@ describe('before the first byte is written, it is refused', () => {
     const failed = flash();
     await expect(failed).rejects.toMatchObject({ kind: 'corrupt', code: 'bmap.data' });
     await expect(failed).rejects.toThrow(/^.*x\.img: bytes .* remove .*x\.bmap\)$/);
+    expect(left()).toEqual([]);
+  });
+
+  test('to replace a disk by an image that is damaged: it stays', async () => {
+    writeBmap();
+    writeFileSync(target, 'the old one');
+    damaged((copy) => copy.write('x', 5 * 2 ** 20 + 700));
+    await expect(flash({ overwrite: true })).rejects.toMatchObject({ code: 'bmap.data' });
+    expect(left()).toEqual(['disk.img']);
+    expect(readFileSync(target, 'utf8')).toBe('the old one');
   });
 
   test('to flash an image that is shorter than its block map', async () => {

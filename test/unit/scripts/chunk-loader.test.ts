@@ -7,15 +7,16 @@ import type { Script } from 'node:vm';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 type Load = (id: string) => Record<string, unknown>;
-type OnScript = (name: string, script: Script, text: string) => void;
 interface Loader {
-  chunkRequire(folder: string, require: NodeJS.Require, onScript?: OnScript): Load;
+  chunkRequire(folder: string, require: NodeJS.Require): Load;
+  chunkScript(name: string, chunk: { source: string }): { script: Script; text: string };
   compiledName(): string;
   encodeCompiled(chunks: ReadonlyMap<string, { code: Buffer; text: string }>): Buffer;
 }
 const require = createRequire(import.meta.url);
 const loader: Loader = require('../../../scripts/chunk-loader.cjs');
 
+const compileChunks = join(import.meta.dirname, '../../../scripts/compile-chunks.mjs');
 let folder = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'chunks-'));
@@ -29,51 +30,31 @@ function chunk(name: string, text: string): void {
   writeFileSync(join(folder, 'chunks', name), `${text}\n`);
 }
 
-function load(id: string, onScript?: OnScript): Record<string, unknown> {
-  return loader.chunkRequire(folder, require, onScript)(id);
-}
+const load: Load = (id) => loader.chunkRequire(folder, require)(id);
 
-/** Loads both chunks and keeps what V8 made of them; `change` may spoil it. */
+/** Keeps what V8 makes of both chunks; `change` may spoil it. */
 function compile(change = (code: Buffer): Buffer => code): void {
-  const loaded = new Map<string, { script: Script; text: string }>();
-  const { sum } = load('./chunks/a.js', (name, script, text) => loaded.set(name, { script, text }));
-  (sum as () => number)();
-  const compiled = [...loaded].map(([name, { script, text }]) => {
+  const chunks = join(folder, 'chunks');
+  const compiled = ['a.js', 'b.js'].map((name) => {
+    const source = readFileSync(join(chunks, name), 'latin1');
+    const { script, text } = loader.chunkScript(name, { source });
     return [name, { code: change(script.createCachedData()), text }] as const;
   });
-  expect(compiled.map(([name]) => name)).toEqual(['a.js', 'b.js']);
-  const path = join(folder, 'chunks', loader.compiledName());
-  writeFileSync(path, loader.encodeCompiled(new Map(compiled)));
+  const bytes = loader.encodeCompiled(new Map(compiled));
+  writeFileSync(join(chunks, loader.compiledName()), bytes);
 }
 
-it('loads chunks that name each other, and leaves other names to Node', () => {
-  chunk(
-    'c.js',
-    'exports.join = require("node:path").join; exports.here = [__filename, __dirname];',
-  );
-  const { sum } = load('./chunks/a.js') as { sum(): number };
-  expect(sum()).toBe(3);
-  const { a } = load('./chunks/b.js') as { a(): string };
-  expect(a()).toBe('a');
-  const chunks = join(folder, 'chunks');
-  expect(load('./chunks/c.js')).toEqual({ join, here: [join(chunks, 'c.js'), chunks] });
-});
-
-it('runs a chunk once, also one that is in the middle of being loaded', () => {
-  chunk(
-    'd.js',
-    'exports.times = (exports.times ?? 0) + 1; exports.same = require("./d.js") === exports;',
-  );
-  const loadHere = loader.chunkRequire(folder, require);
-  expect(loadHere('./chunks/d.js')).toEqual({ times: 1, same: true });
-  expect(loadHere('./d.js')).toBe(loadHere('./chunks/d.js'));
-});
-
-/** In a process of its own: V8 remembers what it has compiled. */
+/** In a process of its own, as V8 remembers what it has compiled. `rejected`: what V8 says of the code of each chunk. */
 function loadElsewhere(): { sum: number; rejected: readonly unknown[] } {
-  const script = `const { chunkRequire } = require(process.argv[1]);
+  const script = `const vm = require('node:vm');
     const rejected = [];
-    const load = chunkRequire(process.argv[2], require, (_, script) => rejected.push(script.cachedDataRejected));
+    vm.Script = class extends vm.Script {
+      constructor(...args) {
+        super(...args);
+        rejected.push(this.cachedDataRejected);
+      }
+    };
+    const load = require(process.argv[1]).chunkRequire(process.argv[2], require);
     console.log(JSON.stringify({ sum: load('./chunks/a.js').sum(), rejected }));`;
   const program = require.resolve('../../../scripts/chunk-loader.cjs');
   const args = ['-e', script, program, folder];
@@ -90,6 +71,19 @@ it('compiles the text where the code is of another V8', () => {
   // Its first bytes say which V8 made it.
   compile((code) => Buffer.concat([Buffer.alloc(16, 0xee), code.subarray(16)]));
   expect(loadElsewhere()).toEqual({ sum: 3, rejected: [true, true] });
+});
+
+it('has every function compiled by the build, as V8 takes it without flags', () => {
+  const body =
+    'const b = []; for (const x of a) b.push(x + 1, x * 2, String(x)); return b.map((y) => [y]);';
+  const never = Array.from({ length: 99 }, (_, index) => `exports.f${index} = (a) => { ${body} };`);
+  chunk('a.js', `exports.sum = () => 3; ${never.join('')}`);
+  execFileSync(process.execPath, [compileChunks, folder]);
+  expect(loadElsewhere()).toEqual({ sum: 3, rejected: [false] });
+  const compiled = readFileSync(join(folder, 'chunks', loader.compiledName())).length;
+  compile();
+  const lazily = readFileSync(join(folder, 'chunks', loader.compiledName())).length;
+  expect(compiled).toBeGreaterThan(1.5 * lazily);
 });
 
 it('loads a chunk from its file where the compiled file does not have it', () => {
