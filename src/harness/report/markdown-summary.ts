@@ -10,8 +10,9 @@ const mostFailures = 50;
 const mostBytes = 700 * 2 ** 10;
 /** Characters of a line: more of it is in the report. */
 const longest = 500;
-/** Rows of the table: what failed comes first. */
+/** Rows of the table, and their bytes: what failed comes first. */
 const mostRows = 500;
+const mostRowBytes = 200 * 2 ** 10;
 
 /** What a page of a CI system shows of a run: totals, what failed and why, a row for each scenario. Markdown as GitHub has it. */
 export function markdownSummary(record: RunRecord): string {
@@ -22,10 +23,8 @@ export function markdownSummary(record: RunRecord): string {
   const sign = verdictLooks[isGreen(record) ? 'passed' : 'failed'].sign;
   const failed = scenarios.filter(({ verdict }) => verdict === 'failed' || verdict === 'flaky');
   const blocks = within(failed.slice(0, mostFailures).map(failureBlock), mostBytes);
-  const rows = [...scenarios]
-    .sort((a, b) => Number(isGood(a)) - Number(isGood(b)))
-    .slice(0, mostRows)
-    .map(row);
+  const sorted = [...scenarios].sort((a, b) => Number(isGood(a)) - Number(isGood(b)));
+  const rows = within(sorted.slice(0, mostRows).map(row), mostRowBytes);
   return [
     `## ${sign} twinbank: ${sums.join(', ') || 'no scenarios'}`,
     ...gaps.map((gap) => `**Incomplete:** ${inline(gap)}`),
@@ -36,7 +35,9 @@ export function markdownSummary(record: RunRecord): string {
     ...(rows.length > 0
       ? [['| | scenario | engine | time |', '|---|---|---|---:|', ...rows].join('\n')]
       : []),
-    ...(scenarios.length > mostRows ? [`${scenarios.length - mostRows} more in the report.`] : []),
+    ...(scenarios.length > rows.length
+      ? [`${scenarios.length - rows.length} more in the report.`]
+      : []),
   ]
     .join('\n\n')
     .concat('\n');

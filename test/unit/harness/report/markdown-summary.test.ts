@@ -70,3 +70,27 @@ it('stays far below the 1 MiB that GitHub takes', () => {
   expect(text).toContain('2950 more in the report.');
   expect(text).toContain('2500 more in the report.');
 });
+
+it('tells no more failures in full than GitHub takes, whatever they say, and counts the others', () => {
+  const count = 600;
+  const stream = eventStream({ scenarios: count });
+  for (let at = 0; at < count; at++) {
+    // Each of these characters is five in Markdown, and each line is cut at 500 of them.
+    const one = stream.scenario(`${at} ${'@'.repeat(600)}`, { steps: ['try'] });
+    one.begin();
+    const lines = Array.from({ length: 30 }, () => '&'.repeat(600));
+    one.end('failed', undefined, { code: 'x', message: 'no', lines });
+    one.done('failed');
+  }
+  const text = summaryOf(stream.end());
+  expect(Buffer.byteLength(text)).toBeLessThan(2 ** 20);
+  const told = text.match(/<details>/g)?.length ?? 0;
+  expect(told).toBeGreaterThan(5);
+  expect(told).toBeLessThan(50);
+  const rows = text.match(/^\| ✕ failed \|/gm)?.length ?? 0;
+  expect(rows).toBeGreaterThan(50);
+  expect(text.match(/^(\d+) more in the report\.$/gm)).toEqual([
+    `${count - told} more in the report.`,
+    `${count - rows} more in the report.`,
+  ]);
+});
