@@ -26,7 +26,10 @@ export const buildSchema = map({
         map({
           add: kernelOptions().exactOptional().describe(editDescriptions.add),
           remove: kernelOptions().exactOptional().describe(editDescriptions.remove),
-        }),
+        })
+          // As in a recipe: an empty list changes nothing, a map without any is not finished.
+          .refine((edit) => Object.keys(edit).length > 0, { error: expectedOptions })
+          .meta({ minProperties: 1 }),
       ],
       { error: expectedOptions },
     )

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { recipeJsonSchema, recipeJsonSchemaText } from '../../../src/recipe/json-schema.ts';
 import { loadRecipe } from '../../../src/recipe/load.ts';
 import { recipeText } from '../../../src/recipe/show.ts';
+import { load, problemsOf } from './temporary-files.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (name: string) => readFileSync(join(root, 'recipes', name), 'utf8');
@@ -46,6 +47,33 @@ test.each([
   { modules: { drivers: { type: 'drivers', drivers: 'nvme' } } },
 ])('a mistake is refused: %j', (value) => {
   expect(accepts(value)).toBe(false);
+});
+
+test.each([
+  [{ add: [] }, true],
+  [{ remove: [] }, true],
+  [{ add: [], remove: [] }, true],
+  [{ add: [], remove: ['quiet'] }, true],
+  [{ add: 'quiet' }, true],
+  [[], true],
+  [{}, false],
+  [{ add: null }, false],
+  [{ add: {} }, false],
+  [{ added: [] }, false],
+])('the schema and the reader agree on the edit %j of a list', (options, right) => {
+  const recipe = { extends: 'base.yaml', kernel: { options } };
+  expect(accepts(recipe), JSON.stringify(accepts.errors)).toBe(right);
+  const base = 'kernel: { options: [quiet] }\n';
+  const problems = problemsOf({ 'base.yaml': base, 'x.yaml': JSON.stringify(recipe) });
+  expect(problems.length === 0, problems.join('\n')).toBe(right);
+});
+
+test('an edit with empty lists leaves the list as it is', () => {
+  const files = {
+    'base.yaml': 'kernel: { options: [quiet] }\n',
+    'x.yaml': 'extends: base.yaml\nkernel: { options: { add: [], remove: [] } }\n',
+  };
+  expect(load(files).recipe.kernel.options).toEqual(['quiet']);
 });
 
 test('every key has a description for the editor', () => {

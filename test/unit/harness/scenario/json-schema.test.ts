@@ -7,6 +7,7 @@ import {
   scenarioJsonSchema,
   scenarioJsonSchemaText,
 } from '../../../../src/harness/scenario/json-schema.ts';
+import { problemsOf } from './scenario-folder.ts';
 
 const folder = join(import.meta.dirname, '../../../../scenarios');
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
@@ -44,6 +45,23 @@ test.each([
   { description, steps: [{ expect: { bank: 'five' } }] },
 ])('refuses the mistake %j', (value) => {
   expect(accepts(value)).toBe(false);
+});
+
+test.each([
+  [{ add: [] }, true],
+  [{ remove: [] }, true],
+  [{ add: [], remove: [] }, true],
+  [{ add: ['quiet'] }, true],
+  [[], true],
+  [{}, false],
+  [{ add: null }, false],
+  [{ added: [] }, false],
+])('agrees with the reader on the edit %j of a list', (options, right) => {
+  const builds = { other: { 'kernel-options': options } };
+  const scenario = { description, builds, steps: [{ build: 'other' }] };
+  expect(accepts(scenario), JSON.stringify(accepts.errors)).toBe(right);
+  const problems = problemsOf(JSON.stringify(scenario));
+  expect(problems.length === 0, problems.join('\n')).toBe(right);
 });
 
 test('describes every key for the editor', () => {
