@@ -1,5 +1,6 @@
 import type { RefusedBank } from '../bootloader/boot-journal.ts';
 import type { StateReport } from './state-keeper.ts';
+import type { StoreStatus } from './store-status.ts';
 import type { VerifiedManifests } from './verify-manifests.ts';
 
 /** What every host tells by `status`, a simulated one too (docs/vmkd.md); a running system adds its own members. */
@@ -16,4 +17,6 @@ export interface HostStatus {
   readonly configuration: StateReport;
   /** Who has signed what the bank holds. */
   readonly signed: VerifiedManifests['signed'];
+  /** The packages of the build that runs. */
+  readonly store: StoreStatus;
 }

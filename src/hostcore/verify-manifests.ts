@@ -1,3 +1,4 @@
+import type { ManifestPackage } from '../bootloader/bank-manifest.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { readBankForUpdate } from '../update/bank-reading.ts';
 import { type BankVerification, verifyBank } from '../update/verify-bank.ts';
@@ -10,6 +11,8 @@ export interface VerifiedManifests {
   readonly signed: BankVerification['signed'];
   /** Paths of the files that signed manifests list, without a leading slash. */
   readonly files: readonly string[];
+  /** Packages of the store that its signed base names. */
+  readonly packages: readonly ManifestPackage[];
   /** Of the disk that it is on; undefined where nobody has looked. */
   readonly loader?: LoaderVerdict;
 }
@@ -22,8 +25,10 @@ export function verifyManifests(number: number, device: BlockDevice): VerifiedMa
   // The loader has held every file against its NAME.sum; here the sums are held against the manifests.
   const reading = readBankForUpdate(number, device);
   const { problems, signed } = verifyBank(reading, { by: 'sums' });
-  const files = reading.manifests
-    .filter(({ manifest }) => signed.some(({ origin }) => origin === manifest.origin))
-    .flatMap(({ manifest }) => manifest.modules.flatMap((module) => module.files));
-  return { problem: problems[0]?.message, signed, files };
+  const believed = reading.manifests
+    .map(({ manifest }) => manifest)
+    .filter((manifest) => signed.some(({ origin }) => origin === manifest.origin));
+  const files = believed.flatMap(({ modules }) => modules.flatMap((module) => module.files));
+  const packages = believed.flatMap(({ base }) => base?.packages ?? []);
+  return { problem: problems[0]?.message, signed, files, packages };
 }

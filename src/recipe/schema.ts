@@ -139,7 +139,7 @@ const healthSchema = map({
       'Seconds after the start of the kernel by which a trial must be healthy; else it is reset',
     ),
   checks: list(
-    choice(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers']),
+    choice(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers', 'store']),
     'a list of checks such as [layers, agents]',
   )
     .prefault(['layers', 'manifests', 'loader', 'agents', 'state'])

@@ -28,14 +28,21 @@ export interface StoreReport {
   readonly unnamed: readonly { readonly path: string; readonly bytes: number }[];
 }
 
+/** A place where a package may be. */
+export interface StoredPlace {
+  readonly path: string;
+  /** A list has another package there. */
+  readonly isOther: boolean;
+}
+
 /**
- * Where a package is in a store, or one clause: what was found instead. The lists of the builds say where it was put; where
- * they are lost, its name does. Neither is believed without the hash.
+ * Where a package may be in a store, the likeliest place first: the lists of the builds say where it was put, and where they
+ * are lost, its name does. None is to be believed without the hash.
  */
-export function findStored(
-  facts: StoreFacts,
-  { name, bytes, sha256 }: ManifestPackage,
-): StoredPackage | string {
+export function storedPlaces(
+  facts: Pick<StoreFacts, 'builds' | 'files'>,
+  { name, sha256 }: ManifestPackage,
+): StoredPlace[] {
   const listed = facts.builds.flatMap(({ packages }) => packages);
   const isOther = (path: string): boolean =>
     listed.some((one) => samePath(one.path, path) && one.sha256 !== sha256);
@@ -43,11 +50,27 @@ export function findStored(
     ...listed.filter((one) => one.name === name && one.sha256 === sha256).map(({ path }) => path),
     ...facts.files.map(({ path }) => path).filter((path) => samePath(fileName(path), name)),
   ];
-  const there = places.filter((path) => facts.files.some((file) => samePath(file.path, path)));
-  const whole = there.find((path) => facts.hashOf(path) === sha256);
-  if (whole !== undefined) return { name, bytes, sha256, path: whole };
-  return there.some((path) => !isOther(path)) ? 'other contents' : 'no such package';
+  return [...new Set(places)]
+    .filter((path) => facts.files.some((file) => samePath(file.path, path)))
+    .map((path) => ({ path, isOther: isOther(path) }));
 }
+
+/** What a package is that is whole at none of these places. */
+export function lostState(places: readonly StoredPlace[]): 'damaged' | 'missing' {
+  return places.some(({ isOther }) => !isOther) ? 'damaged' : 'missing';
+}
+
+/** Where a package is whole in a store, or one clause: what was found instead. */
+export function findStored(facts: StoreFacts, wanted: ManifestPackage): StoredPackage | string {
+  const { name, bytes, sha256 } = wanted;
+  const places = storedPlaces(facts, wanted);
+  const whole = places.find(({ path }) => facts.hashOf(path) === sha256);
+  if (whole) return { name, bytes, sha256, path: whole.path };
+  return lostClauses[lostState(places)];
+}
+
+/** What was found in the place of a package. */
+const lostClauses = { damaged: 'other contents', missing: 'no such package' } as const;
 
 /** Holds a disk's store against what builds name. Damage is told, never thrown. */
 export function reportStore(
@@ -67,9 +90,9 @@ export function reportStore(
         reports[same] = { ...known, builds: [...new Set([...known.builds, build])] };
         continue;
       }
-      const found = opened ? findStored(opened.facts, one) : 'no such package';
+      const found = opened ? findStored(opened.facts, one) : lostClauses.missing;
       const isRight = typeof found !== 'string';
-      const state = isRight ? 'right' : found === 'other contents' ? 'damaged' : 'missing';
+      const state = isRight ? 'right' : found === lostClauses.damaged ? 'damaged' : 'missing';
       reports.push({ ...one, state, path: isRight ? found.path : null, builds: [build] });
     }
   }
@@ -95,8 +118,7 @@ export function storeProblems({ problem, packages }: StoreReport): string[] {
   }
   return packages.flatMap(({ state, name, builds }) => {
     if (state === 'right') return [];
-    const found = state === 'damaged' ? 'other contents' : 'no such package';
-    return [expected(`${name} of ${ofBuilds(builds)}`, found)];
+    return [expected(`${name} of ${ofBuilds(builds)}`, lostClauses[state])];
   });
 }
 

@@ -13,6 +13,7 @@ import {
   type StateKeeper,
   stateKeeper,
 } from '../../hostcore/state-keeper.ts';
+import { storeStatus } from '../../hostcore/store-status.ts';
 import { type UpdateService, updateService } from '../../hostcore/update-service.ts';
 import { verifyManifests } from '../../hostcore/verify-manifests.ts';
 import type { Method } from '../../protocol/json-rpc.ts';
@@ -20,6 +21,7 @@ import { RpcError } from '../../protocol/rpc-error.ts';
 import { oemSettingNames, type SettingName } from '../../state/settings.ts';
 import { readBankForUpdate } from '../../update/bank-reading.ts';
 import type { HostDisk } from '../../update/host-disk.ts';
+import { reportStore, type StoreReport, storeProblems } from '../../update/stored-package.ts';
 import { machineError } from '../machine/machine-client.ts';
 import { notAble } from '../machine/test-machine.ts';
 import { banksOf, memoryConfiguration, type SimSystem } from './sim-system.ts';
@@ -72,14 +74,23 @@ export function simVmkd({ disk, system, journal, line, end }: SimVmkdOptions): S
     line,
     end,
   });
+  // Nobody writes to the packages of the build that runs; to read them once in a boot is enough.
+  let known: StoreReport | undefined;
+  const readPackages = (): StoreReport => {
+    const { packages } = verifyManifests(partition, pair.bank);
+    known = reportStore(disk.store, [{ build: system.build, packages }]);
+    return known;
+  };
+  const packages = (): StoreReport => known ?? readPackages();
   const status = (): HostStatus => ({
     build: system.build,
     bank: partition,
     state: system.state,
-    problems: system.problems,
+    problems: [...system.problems, ...storeProblems(packages())],
     refused: system.refused,
     configuration: keeper.report(),
     signed: verifyManifests(partition, pair.bank).signed,
+    store: storeStatus(packages()),
   });
   const settings = settingsMethods({
     keeper,
@@ -89,7 +100,13 @@ export function simVmkd({ disk, system, journal, line, end }: SimVmkdOptions): S
     appliers: {},
     interfaces,
   });
-  const methods = { status, shutdown: shutdownMethod(end), ...settings, ...updates.methods };
+  const methods = {
+    status,
+    'store.list': () => storeStatus(readPackages()),
+    shutdown: shutdownMethod(end),
+    ...settings,
+    ...updates.methods,
+  };
   return { methods, keeper, updates, journal };
 }
 

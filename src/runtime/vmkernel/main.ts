@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { openFileDevice } from '../../disk/file-device.ts';
 import { agents } from '../agents/registry.ts';
 import { takeOverGroup } from '../system/cgroup.ts';
 import { systemClock } from '../system/clock.ts';
@@ -13,6 +14,7 @@ import { findVirtioPort, openVirtioPort, serveVirtioPort } from '../system/virti
 import { feedWatchdogs } from '../system/watchdog.ts';
 import { agentHost } from './agents/agent-host.ts';
 import { bankGuard } from './boot/bank-guard.ts';
+import { withBankLock } from './boot/bank-pair.ts';
 import { otherBank, partitionByName, waitForPartition } from './boot/bank-partition.ts';
 import { confirmedMark } from './boot/confirmed-mark.ts';
 import { faultsFor } from './boot/faults.ts';
@@ -34,6 +36,8 @@ import { addOemModules } from './oem/oem-modules.ts';
 import { readConfiguration } from './state/configuration.ts';
 import { effectiveSettings } from './state/effective-settings.ts';
 import { hostState } from './state/host-state.ts';
+import { hostPackages } from './store/host-packages.ts';
+import { packageFolder } from './store/package-folder.ts';
 import { verifyRunningBank } from './update/update-places.ts';
 import { runVmkd } from './vmkd.ts';
 
@@ -82,6 +86,14 @@ await runVmkd({
       ...{ report: console.line, assertOnlyBank: guard.assert },
     }),
   verifyBank: verifyRunningBank,
+  hostPackages: (bank, packages) => {
+    const store = bank && partitionByName(bank.disk, 'store');
+    return hostPackages({
+      ...{ build: command.build, packages, withBankLock },
+      openStore: () => (store === undefined ? undefined : openFileDevice(store)),
+      folder: packageFolder({ readMounts }),
+    });
+  },
   readSettings: () => readConfiguration().settings,
   setHostName,
   hostName: hostname,

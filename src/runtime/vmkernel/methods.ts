@@ -10,6 +10,8 @@ import { type System, systemMethods } from './management/system-methods.ts';
 import { setHostName } from './network/network.ts';
 import type { StartedNetwork } from './network/start-network.ts';
 import { hostSettings } from './state/host-state.ts';
+import type { HostPackages } from './store/host-packages.ts';
+import { storeMethods } from './store/store-methods.ts';
 import { hostCollectors } from './support/collectors.ts';
 import { supportMethods } from './support/support-service.ts';
 import { hostUpdates } from './update/host-updates.ts';
@@ -25,11 +27,12 @@ export interface RunningParts {
   readonly rows: readonly Agent[];
   readonly agents: RunningAgents;
   readonly updates: UpdateService;
+  readonly packages: HostPackages;
 }
 
 /** All methods of vmkd's protocol (docs/vmkd.md): of the system, its settings, updates, agents, and support. */
 export function vmkdMethods(parts: RunningParts): Record<string, Method> {
-  const { system, bank, keeper, network, rows, agents, updates } = parts;
+  const { system, bank, keeper, network, rows, agents, updates, packages } = parts;
   const appliers = { hostname: setHostName, network: network.configure };
   const known = {
     ...systemMethods(system),
@@ -39,6 +42,7 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
       interfaces: network.interfaces,
     }),
     ...updates.methods,
+    ...storeMethods(packages),
     ...forwardMethods(rows),
   };
   return { ...known, ...supportMethods({ collectors: () => hostCollectors(known, rows, bank) }) };

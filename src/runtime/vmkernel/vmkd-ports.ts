@@ -1,3 +1,4 @@
+import type { ManifestPackage } from '../../bootloader/bank-manifest.ts';
 import type { Ending } from '../../hostcore/host-port.ts';
 import type { UpdateService } from '../../hostcore/update-service.ts';
 import type { Method } from '../../protocol/json-rpc.ts';
@@ -6,6 +7,7 @@ import type { Agent } from '../agents/agent.ts';
 import type { Console } from '../system/console.ts';
 import type { AgentsOptions } from './agents/start-agents.ts';
 import type { BankGuard } from './boot/bank-guard.ts';
+import type { BankPartition } from './boot/bank-partition.ts';
 import type { ConfirmedMark } from './boot/confirmed-mark.ts';
 import type { RunningBoot } from './boot/judge-boot.ts';
 import type { DriversPort } from './boot/load-drivers.ts';
@@ -18,6 +20,7 @@ import type { RunningParts, UpdatesPort } from './methods.ts';
 import type { NetworkPort } from './network/start-network.ts';
 import type { OemPort } from './oem/show-oems.ts';
 import type { RestorePort } from './state/restore-state.ts';
+import type { HostPackages } from './store/host-packages.ts';
 import type { VerifyPort } from './update/verify-system.ts';
 
 /** All that vmkd sees of the system around it: what each step needs. Tests have another one. */
@@ -36,6 +39,8 @@ export interface VmkdPorts
   readonly bankGuard: BankGuard;
   /** What an administrator has set, once that is restored. */
   readSettings(): Partial<Settings>;
+  /** The packages of the bank that runs in the store of its disk. */
+  hostPackages(bank: BankPartition | undefined, packages: readonly ManifestPackage[]): HostPackages;
   /** Every agent that there is. */
   readonly agentRows: readonly Agent[];
   /** How agents are started; `files` are those that signed manifests list. */

@@ -50,6 +50,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   state.ending.saveChanges = keeper.saveChanges;
   showOems(ports);
   const verified = verifySystem(ports, bank);
+  const packages = ports.hostPackages(bank, verified?.packages ?? []);
 
   // 4. The network: asked for now, waited for below, as the lease takes its time.
   const network = await startNetwork(ports, ports.readSettings());
@@ -59,8 +60,22 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   const agents = startAgents({ ...ports.agentsPort(verified?.files), rows });
   state.stopAgents = agents.stop;
   const bankProblem = (): string | undefined => ports.bankGuard.problem() ?? opened.problem;
-  const parts = { agents: agents.list, drivers: drivers.report, keeper, verified, bankProblem };
+  const parts = {
+    agents: agents.list,
+    drivers: drivers.report,
+    keeper,
+    verified,
+    packages,
+    bankProblem,
+  };
   const problems = systemHealth(ports, parts);
+  // A package that is wrong is told, and keeps no boot from being confirmed unless the recipe says so: the same store is there after a
+  // fallback.
+  const problemsNow = (): string[] => [...new Set([...problems(false), ...packages.problems()])];
+  const checkPackages = (): void =>
+    void packages.check().catch(({ message }: Error) => console.line(`store: ${message}`));
+  const { checks, trialChecks } = settings.health;
+  if ([...checks, ...trialChecks].includes('store')) checkPackages();
   const assertOnlyBank = ports.bankGuard.assert;
   const updates = ports.updates({ bank, journal, assertOnlyBank, line: console.line, stop });
   state.ending.cancelUpdate = updates.cancel;
@@ -75,9 +90,10 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     signed: verified?.signed ?? [],
     loader: verified?.loader,
     phase: () => state.phase,
-    problems: () => problems(false),
+    problems: problemsNow,
+    store: packages.status,
   };
-  const methods = ports.methods({ system, bank, keeper, network, rows, agents, updates });
+  const methods = ports.methods({ system, bank, keeper, network, rows, agents, updates, packages });
   const interfaces = serveMethods(ports, methods, () => stop('power-off', 'power button'));
   const names = ['vmkd', ...agents.list.map(({ name }) => name), ...interfaces];
   console.stage('agents', names.join(', '));
@@ -90,7 +106,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     interfaces: network.interfaces,
     phase: () => state.phase,
     confirmed: () => state.confirmed,
-    problems: () => problems(false),
+    problems: problemsNow,
   });
 
   // 7. The boot is confirmed once it is healthy.
@@ -119,4 +135,6 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     reported,
     isStopping,
   });
+  // What the boot did not have to wait for.
+  if (packages.isUnchecked()) checkPackages();
 }

@@ -2,11 +2,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { openFileDevice } from '../../../src/disk/file-device.ts';
 import { answerLine } from '../../../src/protocol/json-rpc.ts';
+import { withBankLock } from '../../../src/runtime/vmkernel/boot/bank-pair.ts';
 import { openStoreJournal } from '../../../src/runtime/vmkernel/boot/journal.ts';
 import { confirmRunningBank } from '../../../src/runtime/vmkernel/boot/running-bank.ts';
 import { systemMethods } from '../../../src/runtime/vmkernel/management/system-methods.ts';
 import { hostSettings, hostState } from '../../../src/runtime/vmkernel/state/host-state.ts';
+import { hostPackages } from '../../../src/runtime/vmkernel/store/host-packages.ts';
 import { hostUpdates } from '../../../src/runtime/vmkernel/update/host-updates.ts';
 import { verifyRunningBank } from '../../../src/runtime/vmkernel/update/update-places.ts';
 import { type CutHost, keptBank, storePartition, targetBank } from '../update/cut-host.ts';
@@ -61,6 +64,16 @@ export async function fileVmkd(image: CutHost): Promise<FileVmkd> {
     program,
     folder,
   });
+  const verified = verifyRunningBank(bank);
+  const packages = hostPackages({
+    ...{ build: '1.1.0-110', packages: verified.packages, withBankLock },
+    openStore: () => openFileDevice(device(storePartition)),
+    folder: {
+      find: () => undefined,
+      begin: () => Promise.reject(new Error('none is opened')) as never,
+    },
+  });
+  await packages.check();
   const methods = {
     ...systemMethods({
       clock: { sincePowerOn: () => 1, sinceKernel: () => 1 },
@@ -69,14 +82,16 @@ export async function fileVmkd(image: CutHost): Promise<FileVmkd> {
       interfaces: ['eth0'],
       watchdogs: () => [],
       phase: () => 'ready',
-      problems: () => [],
+      problems: packages.problems,
       configuration: keeper.report,
       loader: undefined,
-      signed: verifyRunningBank(bank).signed,
+      signed: verified.signed,
+      store: packages.status,
       stop: () => {},
     }),
     ...hostSettings({ keeper, appliers: {}, interfaces: ['eth0'], root: folder }),
     ...updates.methods,
+    'store.list': () => packages.check(),
   };
   return {
     async ask(method, params) {

@@ -7,6 +7,7 @@ import { journalOfDisk } from '../../../src/bootloader/store-journal.ts';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import type { TestMachine } from '../../../src/harness/machine/test-machine.ts';
 import { SimMachine } from '../../../src/harness/sim/sim-machine.ts';
+import type { StoreStatus } from '../../../src/hostcore/store-status.ts';
 import { builds, bundleOf } from '../update/cut-builds.ts';
 import { type CutHost, cutHost, storePartition } from '../update/cut-host.ts';
 import { type FileVmkd, fileVmkd } from './file-vmkd.ts';
@@ -110,6 +111,14 @@ describe('vmkd of a running system and that of a simulated one', () => {
     for (const name of ['config.set', 'state.save', 'shutdown', 'bank.rollback']) {
       expect(vmkd.names).toContain(name);
     }
+  });
+
+  it('know the packages of the running build, and what became of them', async () => {
+    const { result } = (await ask('store.list')) as { result: StoreStatus };
+    expect(result.problem).toBeNull();
+    expect(result.packages.length).toBeGreaterThan(0);
+    expect(new Set(result.packages.map(({ state }) => state))).toEqual(new Set(['right']));
+    expect(await askReal('status', {})).toMatchObject({ result: { store: result } });
   });
 
   it('save settings as the same generations', async () => {

@@ -49,7 +49,9 @@ export function makeBuild(
   { oem, manifest }: Oem = acme,
 ): Build {
   const listed = Object.entries(packages).map(([file, data]) => {
-    return { name: file, bytes: data.length, sha256: sha256(data) };
+    const [id = '', version = ''] = file.replace('.deb', '').split('_');
+    const about = { id, type: 'guest-tools', version };
+    return { name: file, bytes: data.length, sha256: sha256(data), ...about };
   });
   const [version = ''] = name.split('-');
   const more = { version, build: name, kernelOptions };

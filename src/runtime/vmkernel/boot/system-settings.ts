@@ -3,7 +3,7 @@ import { list, number, object, oneOf, parseJson, text } from '../../../protocol/
 
 /** Checks that a boot can be asked to pass; the recipe lists them by these names. */
 const checkName = oneOf(
-  ...(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers', 'network'] as const),
+  ...(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers', 'store', 'network'] as const),
 );
 export type CheckName = ReturnType<typeof checkName>;
 

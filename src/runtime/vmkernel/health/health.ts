@@ -19,6 +19,8 @@ export interface HealthFacts {
   readonly manifestProblem: string | undefined;
   /** Why the loader is none that a signed manifest lists; undefined where it is, or where none lists any. */
   readonly loaderProblem: string | undefined;
+  /** What is wrong with packages of the store, or that they are still being read. */
+  readonly storeProblems: readonly string[];
 }
 
 /** One row a check: what is wrong, or undefined. */
@@ -45,6 +47,7 @@ const checks: Record<CheckName, (facts: HealthFacts) => string | undefined> = {
   loader: ({ loaderProblem }) => loaderProblem,
   state: ({ stateProblem }) =>
     stateProblem === null ? undefined : `state not restored: ${stateProblem}`,
+  store: ({ storeProblems }) => (storeProblems.length > 0 ? storeProblems.join('; ') : undefined),
   network: ({ leases }) => (leases.length > 0 ? undefined : 'no network address'),
 };
 

@@ -6,6 +6,7 @@ import type { Supervised } from '../../system/supervisor.ts';
 import type { KernelCommandLine } from '../boot/kernel-command-line.ts';
 import type { SystemSettings } from '../boot/system-settings.ts';
 import type { Lease } from '../network/network.ts';
+import type { HostPackages } from '../store/host-packages.ts';
 import { findProblems } from './health.ts';
 
 export interface HealthPort {
@@ -23,6 +24,7 @@ export interface HealthParts {
   readonly drivers: DriverReport;
   readonly keeper: Pick<StateKeeper, 'report'>;
   readonly verified: VerifiedManifests | undefined;
+  readonly packages: Pick<HostPackages, 'problems' | 'isUnchecked'>;
   /** Why nothing may be written to the bank; whatever the recipe has checked, such a boot is never confirmed. */
   bankProblem(): string | undefined;
 }
@@ -30,7 +32,7 @@ export interface HealthParts {
 /** What is wrong with the running system each time that it is asked; a trial is asked for more. */
 export function systemHealth(
   { command, settings, faults, readMounts, currentLeases }: HealthPort,
-  { agents, drivers, keeper, verified, bankProblem }: HealthParts,
+  { agents, drivers, keeper, verified, packages, bankProblem }: HealthParts,
 ): (trial: boolean) => string[] {
   return (trial) => {
     const found = findProblems(settings.health, trial, {
@@ -42,6 +44,10 @@ export function systemHealth(
       stateProblem: keeper.report().problem,
       manifestProblem: verified?.problem,
       loaderProblem: verified?.loader && loaderProblem(verified.loader),
+      storeProblems: [
+        ...packages.problems(),
+        ...(packages.isUnchecked() ? ['store: its packages are still being read'] : []),
+      ],
     });
     const bank = bankProblem();
     if (bank !== undefined) found.unshift(bank);

@@ -23,6 +23,7 @@ export interface System {
   /** What is not healthy now. */
   problems(): readonly string[];
   configuration(): HostStatus['configuration'];
+  store(): HostStatus['store'];
   readonly signed: HostStatus['signed'];
   /** Undefined where it could not be looked at. */
   readonly loader: Pick<LoaderVerdict, 'state' | 'build'> | undefined;
@@ -49,6 +50,7 @@ export function systemMethods(system: System): Record<string, Method> {
         network: { interfaces: system.interfaces, leases: currentLeases() },
         configuration: system.configuration(),
         signed: system.signed,
+        store: system.store(),
         loader: system.loader ? { state: system.loader.state, build: system.loader.build } : null,
       }) satisfies HostStatus & Record<string, unknown>,
     // The answer goes out first: the caller waits for it, and soon there is no one to give it.

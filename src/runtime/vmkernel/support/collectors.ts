@@ -30,6 +30,7 @@ const answers: Readonly<Record<string, string>> = {
   'status.json': 'status',
   'config.json': 'config.get',
   'update.json': 'update.status',
+  'store.json': 'store.list',
 };
 
 /**

@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { journalBytes, journalPath } from '../../../../src/bootloader/boot-journal.ts';
 import { readBanks } from '../../../../src/bootloader/read-banks.ts';
 import { journalOfDisk } from '../../../../src/bootloader/store-journal.ts';
-import { openFat } from '../../../../src/disk/fat/volume.ts';
+import type { BlockDevice } from '../../../../src/disk/block-device.ts';
+import { type FatVolume, openFat } from '../../../../src/disk/fat/volume.ts';
 import { readGpt } from '../../../../src/disk/gpt.ts';
 import { partitionDevice } from '../../../../src/disk/partition-device.ts';
 import { createMachine } from '../../../../src/harness/create-machine.ts';
@@ -13,6 +14,7 @@ import type { LiveFault } from '../../../../src/harness/faults/fault.ts';
 import { parseFault } from '../../../../src/harness/faults/parse-fault.ts';
 import { isNotAble, type TestMachine } from '../../../../src/harness/machine/test-machine.ts';
 import { watchMachine } from '../../../../src/harness/scenario/machine-watch.ts';
+import type { HostStatus } from '../../../../src/hostcore/host-status.ts';
 import { builds, bundleOf } from '../../update/cut-builds.ts';
 import { cutHost } from '../../update/cut-host.ts';
 import { machineContract } from '../machine/contract.ts';
@@ -79,12 +81,16 @@ describe('a simulated system', () => {
     );
   const lastReady = () =>
     machine.console.lines.map(({ text }) => ready.exec(text)?.slice(1).join(' ')).findLast(Boolean);
-  const stage = async (): Promise<string> => {
-    for (let at = 0; at < bundle.length; at += 500_000) {
-      const data = bundle.subarray(at, at + 500_000).toString('base64');
-      await machine.vmkd.call('update.stage', { name: 'next.tbu', offset: at, data });
+  const stage = async (bytes = bundle, name = 'next.tbu'): Promise<string> => {
+    for (let at = 0; at < bytes.length; at += 500_000) {
+      const data = bytes.subarray(at, at + 500_000).toString('base64');
+      await machine.vmkd.call('update.stage', { name, offset: at, data });
     }
-    return '/tmp/next.tbu';
+    return `/tmp/${name}`;
+  };
+  const storeOf = (device: BlockDevice): FatVolume => {
+    const place = readGpt(device).partitions.find(({ name }) => name === 'store');
+    return openFat(partitionDevice(device, place!));
   };
 
   it('starts from the newest state of both banks, and keeps it in its own', async () => {
@@ -142,6 +148,58 @@ describe('a simulated system', () => {
       ...['booted 6', 'ready 6', 'rollback 6', 'shutdown 6'],
       ...['booted 5', 'ready 5', 'shutdown 5'],
     ]);
+  });
+
+  it('has the packages of the version that runs, after an update, a rollback, and another update', async () => {
+    const packages = async () => {
+      const { store, problems } = (await machine.vmkd.call('status')) as HostStatus;
+      expect([store.problem, problems]).toEqual([null, []]);
+      return store.packages.map(({ id, bytes, state }) => `${id} ${bytes} ${state}`);
+    };
+    const inStore = () =>
+      machine.withDisk((device) =>
+        storeOf(device)
+          .walk()
+          .flatMap(({ path, directory }) =>
+            !directory && path.startsWith('/packages/') ? [path.slice('/packages/'.length)] : [],
+          )
+          .sort(),
+      );
+    const current = ['tool 40960 right', 'client 30720 right'];
+    const next = ['tool 41984 right', 'client 30720 right', 'guest 25601 right'];
+    await machine.powerOn();
+    expect(await packages()).toEqual(current);
+    const source = await stage();
+    await machine.vmkd.call('update.apply', { source, reboot: true });
+    expect(await packages()).toEqual(next);
+    // Two versions of the tool, and one of what both have.
+    expect(await inStore()).toEqual([
+      ...['1.2.0-120/tool_1.deb', 'client_1.deb', 'guest_2.deb', 'tool_1.deb'],
+    ]);
+    await machine.vmkd.call('bank.rollback', { reboot: true });
+    expect(await packages()).toEqual(current);
+    // What only the other version had goes with it.
+    const older = await stage(await bundleOf(builds.before), 'older.tbu');
+    const apply = { source: older, allowOlder: true, reboot: true };
+    await machine.vmkd.call('update.apply', apply);
+    expect(await packages()).toEqual([]);
+    expect(await inStore()).toEqual(['client_1.deb', 'tool_1.deb']);
+  });
+
+  it('names a package that is damaged, and is no other boot for it', async () => {
+    await machine.powerOn();
+    await machine.powerOff();
+    await machine.withDisk(
+      (device) => storeOf(device).overwrite('packages/client_1.deb', 9, Buffer.from('x')),
+      { writable: true },
+    );
+    await machine.powerOn();
+    expect(await machine.vmkd.call('status')).toMatchObject({
+      ...{ build: '1.1.0-110', state: 'ready' },
+      problems: ['store: expected client_1.deb of 1.1.0-110, found other contents'],
+      store: { packages: [{ state: 'right' }, { id: 'client', state: 'damaged' }] },
+    });
+    expect(await banks()).toContain('5 VALID - 1.1.0-110');
   });
 
   it('takes a bundle in chunks, and says when nobody wants one', async () => {

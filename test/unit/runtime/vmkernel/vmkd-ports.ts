@@ -88,7 +88,14 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     }),
     oemLogos: () => [],
     oemLines: () => [],
-    verifyBank: () => ({ problem: undefined, signed: [], files: ['usr/x'] }),
+    verifyBank: () => ({ problem: undefined, signed: [], files: ['usr/x'], packages: [] }),
+    hostPackages: () => ({
+      status: () => ({ problem: null, packages: [] }),
+      problems: () => [],
+      isUnchecked: () => false,
+      check: async () => ({ problem: null, packages: [] }),
+      open: () => Promise.reject(new Error('no package')),
+    }),
     readSettings: () => ({ hostname: 'esx1' }),
     setHostName: async (name) => {
       note(`host name ${name}`);

@@ -96,6 +96,57 @@ describe('the steps of vmkd', () => {
     expect(fake.parts?.bank).toBeUndefined();
   });
 
+  it('tell of packages that are wrong, and confirm the boot all the same', async () => {
+    const why = 'store: expected ovmf.sqfs of 1.2-3, found other contents';
+    const found: string[] = [];
+    const { events, journal, fake, run } = fakeSystem({
+      hostPackages: () => ({
+        ...fakeSystem().ports.hostPackages(undefined, []),
+        problems: () => found,
+        isUnchecked: () => found.length === 0,
+        check: async () => {
+          events.push('check');
+          found.push(why);
+          return { problem: null, packages: [] };
+        },
+      }),
+      judgeBoot: async ({ problems }) => problems(true)[0],
+    });
+    await run();
+    // They are read when nobody waits any more.
+    expect(events.slice(-2)).toEqual(['ready build=1.2-3 bank=5 boot=30.0s', 'check']);
+    expect(journal).toMatchObject([{ event: 'ready', confirmed: true }]);
+    expect(fake.parts?.system.problems()).toEqual([why]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(events.at(-1)).toBe(`unhealthy: ${why}`);
+    expect(journal.at(-1)).toEqual({ event: 'unhealthy', bank: 5, why });
+  });
+
+  it('have the packages read before the boot is confirmed where the recipe asks for it', async () => {
+    const { settings, hostPackages } = fakeSystem().ports;
+    const health = { ...settings.health, checks: ['store'] as const };
+    let unchecked = true;
+    const asked: (readonly string[])[] = [];
+    const { run } = fakeSystem({
+      settings: { ...settings, health },
+      hostPackages: () => ({
+        ...hostPackages(undefined, []),
+        isUnchecked: () => unchecked,
+        check: async () => {
+          unchecked = false;
+          return { problem: null, packages: [] };
+        },
+      }),
+      judgeBoot: async ({ problems }) => {
+        asked.push(problems(true));
+        return undefined;
+      },
+    });
+    await run();
+    expect(asked).toEqual([[]]);
+    unchecked = true;
+  });
+
   it('are unhealthy while a copy of the disk is there, and are not confirmed', async () => {
     const why = 'bank: found /dev/sda5, /dev/sdb5';
     const seen: (readonly string[])[] = [];

@@ -23,6 +23,7 @@ const healthy: HealthFacts = {
   stateProblem: null,
   manifestProblem: undefined,
   loaderProblem: undefined,
+  storeProblems: [],
 };
 const settings = {
   watchdogSeconds: 60,
@@ -32,6 +33,17 @@ const settings = {
 } as const;
 const problems = (facts: Partial<HealthFacts>, trial = false): string[] =>
   findProblems(settings, trial, { ...healthy, ...facts });
+
+describe('the health of a boot with the check store', () => {
+  const storeProblems = ['store: expected ovmf.sqfs of 1.0-1, found other contents'];
+  it('is what its packages are, and without it nothing to them', () => {
+    const checks = ['store'] as const;
+    const facts = { ...healthy, storeProblems };
+    expect(findProblems({ ...settings, checks }, true, facts)).toEqual(storeProblems);
+    expect(findProblems({ ...settings, checks }, true, healthy)).toEqual([]);
+    expect(problems({ storeProblems }, true)).toEqual([]);
+  });
+});
 
 describe('the health of a boot', () => {
   it('is good when every layer is stacked and every agent runs', () => {

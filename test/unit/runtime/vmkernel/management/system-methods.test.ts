@@ -21,6 +21,7 @@ describe("vmkd's methods", () => {
     phase: () => 'ready' as const,
     problems: () => ['no network address'],
     configuration: () => ({ generation: 3, bank: 5, saved: true, problem: null }),
+    store: () => ({ problem: 'no store', packages: [] }),
     stop: (how: string) => void stops.push(how),
   };
   const answers = systemMethods(system);
@@ -37,6 +38,7 @@ describe("vmkd's methods", () => {
       drivers: { devices: 60 },
       network: { interfaces: ['eth0'], leases: [] },
       configuration: { generation: 3, bank: 5, saved: true, problem: null },
+      store: { problem: 'no store', packages: [] },
     });
   });
 

@@ -14,7 +14,7 @@ function system(loader: LoaderVerdict) {
   const verified = verifySystem(
     {
       console: { line: (text) => void lines.push(text) },
-      verifyBank: () => ({ problem: undefined, signed: [], files: [], loader }),
+      verifyBank: () => ({ problem: undefined, signed: [], files: [], packages: [], loader }),
     },
     bank,
   );
@@ -35,6 +35,7 @@ function system(loader: LoaderVerdict) {
       drivers: { devices: 0, loaded: [], failed: [] },
       keeper: { report: () => ({ problem: null }) as never },
       verified,
+      packages: { problems: () => [], isUnchecked: () => false },
       bankProblem: () => undefined,
     },
   );
