@@ -8,7 +8,7 @@ interface ProgressOptions {
   readonly live: boolean;
   readonly columns: number;
   readonly colors: Colors;
-  /** Only warnings. */
+  /** Only warnings and results. */
   readonly quiet: boolean;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
@@ -72,6 +72,7 @@ export function createProgress(options: ProgressOptions): { report: Report; stop
 
   const report: Report = (event) => {
     if (event.type === 'warning') return line(`${colors.yellow('warning:')} ${event.text}`);
+    if (event.type === 'result') return line(event.text);
     if (options.quiet) return;
     if (event.type === 'progress') return advance(event);
     if (event.type === 'step') {

@@ -7,7 +7,9 @@ export type ProgressEvent =
   /** A task is over; `cached` says that nothing had to be done. */
   | { type: 'done'; task: string; seconds?: number; cached?: boolean }
   | { type: 'note'; text: string }
-  | { type: 'warning'; text: string };
+  | { type: 'warning'; text: string }
+  /** What was asked for by an option of its own, where standard output has something else: shown with --quiet, too. */
+  | { type: 'result'; text: string };
 
 export type Report = (event: ProgressEvent) => void;
 

@@ -75,15 +75,18 @@ export const command = defineCommand({
     for (const gap of record.gaps) context.report({ type: 'warning', text: gap });
     await writeReports(record, files, context.cwd);
     const lines = annotations === 'github' ? githubAnnotations(record) : [];
-    const text = [...lines, reportText(record)].join('\n');
-    if (takesStdout(files)) return reportNote(context, text);
+    const text = reportText(record);
+    if (takesStdout(files)) {
+      if (lines.length > 0) context.report({ type: 'result', text: lines.join('\n') });
+      return reportNote(context, text);
+    }
     return {
       json: {
         ...reportJson(record),
         ...{ html: html ?? null, junit: junit ?? null, summary: summary ?? null },
         ...(annotations && { annotations: lines }),
       },
-      text,
+      text: [...lines, text].join('\n'),
     };
   },
 });

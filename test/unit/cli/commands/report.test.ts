@@ -95,6 +95,9 @@ describe('report', () => {
     const piped = await report('run.ndjson', '--summary', '-', '--annotations', 'github');
     expect(piped.stdout).toBe(read('s.md'));
     expect(piped.stderr).toMatch(/^ *::error file=/);
+    const quiet = await report('run.ndjson', '--summary', '-', '--annotations', 'github', '-q');
+    expect(quiet.stdout).toBe(read('s.md'));
+    expect(quiet.stderr).toMatch(/^::error file=[^\n]*\n::warning file=[^\n]*\n$/);
     const json = await report('run.ndjson', '--annotations', 'github', '--json');
     expect(JSON.parse(json.stdout).annotations).toHaveLength(2);
   });
