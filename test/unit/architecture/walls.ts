@@ -52,14 +52,21 @@ export const inside: Readonly<Record<string, Walls>> = {
     'vmkernel/oem': ['system'],
     'vmkernel/state': ['system', 'vmkernel/boot', 'vmkernel/oem'],
     'vmkernel/update': ['system', 'vmkernel/boot'],
-    'vmkernel/health': ['system', 'vmkernel/boot', 'vmkernel/network'],
+    'vmkernel/store': ['system'],
+    'vmkernel/health': ['system', 'vmkernel/boot', 'vmkernel/network', 'vmkernel/store'],
     'vmkernel/agents': ['system', 'agents'],
     'vmkernel/support': ['system', 'agents', 'vmkernel/boot', 'vmkernel/oem'],
     'vmkernel/management': ['system', 'vmm', 'vmkernel/boot', 'vmkernel/network'],
     // vmkd lists the steps of all.
     vmkernel: [
       ...['system', 'vmm', 'agents', 'vmkernel/boot', 'vmkernel/network', 'vmkernel/oem'],
-      ...['vmkernel/state', 'vmkernel/update', 'vmkernel/health', 'vmkernel/agents'],
+      ...[
+        'vmkernel/state',
+        'vmkernel/update',
+        'vmkernel/store',
+        'vmkernel/health',
+        'vmkernel/agents',
+      ],
       ...['vmkernel/support', 'vmkernel/management'],
     ],
   },
