@@ -14,27 +14,48 @@ export function parseAliases(text: string): ModuleAlias[] {
   return aliases;
 }
 
+/**
+ * Aliases by what their patterns begin with, up to the first character that stands for others. A bank has some 1,500, nearly
+ * all of them for one PCI or USB device, and this is the first code of a boot that does anything often: looked up by its
+ * beginnings, a device is compared with the few patterns that can fit it.
+ */
+export interface AliasIndex {
+  /** Numbers of the aliases, in their order: of two modules for one device the first one comes first. */
+  readonly byBeginning: ReadonlyMap<string, readonly number[]>;
+  /** The lengths of the beginnings, each once. */
+  readonly lengths: readonly number[];
+  readonly aliases: readonly ModuleAlias[];
+}
+
+export function indexAliases(aliases: readonly ModuleAlias[]): AliasIndex {
+  const byBeginning = new Map<string, number[]>();
+  const lengths = new Set<number>();
+  aliases.forEach(({ pattern }, number) => {
+    const special = pattern.search(/[*?[]/);
+    const beginning = special < 0 ? pattern : pattern.slice(0, special);
+    const same = byBeginning.get(beginning);
+    if (same) same.push(number);
+    else byBeginning.set(beginning, [number]);
+    lengths.add(beginning.length);
+  });
+  return { byBeginning, lengths: [...lengths], aliases };
+}
+
 /** The modules that the devices with these modaliases want, each once, in the order of the devices. */
 export function modulesFor(
-  aliases: readonly ModuleAlias[],
+  { byBeginning, lengths, aliases }: AliasIndex,
   modaliases: readonly string[],
 ): string[] {
   const wanted = new Set<string>();
-  const byBus = new Map<string, readonly ModuleAlias[]>();
   for (const modalias of new Set(modaliases)) {
-    // Most aliases are for another bus, and are left out at once for all of its devices.
-    const bus = modalias.slice(0, modalias.indexOf(':') + 1);
-    const candidates = byBus.get(bus) ?? aliases.filter(({ pattern }) => mayBeOf(bus, pattern));
-    byBus.set(bus, candidates);
-    for (const { pattern, module } of candidates) {
-      if (!wanted.has(module) && matches(pattern, modalias)) wanted.add(module);
+    const found = lengths.flatMap((length) => byBeginning.get(modalias.slice(0, length)) ?? []);
+    // One that is shorter than a length is looked up by itself again and again.
+    for (const number of [...new Set(found)].sort((a, b) => a - b)) {
+      const alias = aliases[number];
+      if (alias && matches(alias.pattern, modalias)) wanted.add(alias.module);
     }
   }
   return [...wanted];
-}
-
-function mayBeOf(bus: string, pattern: string): boolean {
-  return pattern.startsWith(bus) || /^[^:]*[*?[]/.test(pattern);
 }
 
 /**

@@ -1,8 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { release } from 'node:os';
+import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from './command.ts';
-import { modulesFor, parseAliases } from './driver-match.ts';
+import { type CommandEnd, runCommand } from './command.ts';
+import { indexAliases, modulesFor, parseAliases } from './driver-match.ts';
 import { namesIn, textOf } from './sys-files.ts';
 
 export interface DriverReport {
@@ -19,48 +18,98 @@ export interface Drivers {
   loadNamed(names: readonly string[]): Promise<void>;
 }
 
+/** The system as far as drivers need it. */
+export interface DriversPort {
+  /** depmod's `modules.alias`; empty where the bank has no layer with drivers. */
+  aliases(): string;
+  modaliases(): readonly string[];
+  /** Names of the modules that the kernel has, with `_` in place of `-`. */
+  inKernel(): ReadonlySet<string>;
+  run(
+    program: string,
+    args: readonly string[],
+    options: { timeoutMs: number },
+  ): Promise<CommandEnd>;
+  /** How many programs run at once. */
+  readonly processors: number;
+}
+
 /** A driver that does not come back is left behind: what waits for it must not be the whole system. */
 const timeouts = { allMs: 90_000, oneMs: 30_000 };
 
+const runningSystem: DriversPort = {
+  aliases: () => textOf(`/lib/modules/${release()}/modules.alias`),
+  modaliases: findModaliases,
+  inKernel: () => new Set(textOf('/proc/modules').split('\n').map(nameOf)),
+  run: runCommand,
+  processors: availableParallelism(),
+};
+
 /** The drivers of the bank; none where it has no layer with drivers. */
-export function bankDrivers(): Drivers {
-  const file = `/lib/modules/${release()}/modules.alias`;
-  const aliases = existsSync(file) ? parseAliases(readFileSync(file, 'utf8')) : [];
+export function bankDrivers(port: DriversPort = runningSystem): Drivers {
+  const index = indexAliases(parseAliases(port.aliases()));
   const report: DriverReport = { devices: 0, loaded: [], failed: [] };
   const tried = new Set<string>();
-  const load = async (): Promise<void> => {
-    // A driver can bring a bus with further devices, so it looks again until nothing new is there.
-    for (;;) {
-      const modaliases = findModaliases();
-      report.devices = modaliases.length;
-      const fresh = modulesFor(aliases, modaliases).filter((module) => !tried.has(module));
-      if (fresh.length === 0) return;
-      for (const module of fresh) tried.add(module);
-      await loadModules(fresh, report);
-    }
-  };
-  const loadNamed = async (names: readonly string[]): Promise<void> => {
+  const loadNamed = async (names: readonly string[]): Promise<boolean> => {
     const fresh = names.filter((module) => !tried.has(module));
     for (const module of fresh) tried.add(module);
-    if (fresh.length > 0) await loadModules(fresh, report);
+    if (fresh.length > 0) await loadModules(fresh, port, report);
+    return fresh.length > 0;
   };
-  return { report, load, loadNamed };
+  return {
+    report,
+    async load() {
+      // A driver can bring a bus with further devices, so it looks again until nothing new is there.
+      let modaliases: readonly string[];
+      do {
+        modaliases = port.modaliases();
+        report.devices = modaliases.length;
+      } while (await loadNamed(modulesFor(index, modaliases)));
+    },
+    async loadNamed(names) {
+      await loadNamed(names);
+    },
+  };
 }
 
-async function loadModules(modules: readonly string[], report: DriverReport): Promise<void> {
-  // One process for all of them: a process costs more than a driver on an emulated machine.
-  const all = await runCommand('/sbin/modprobe', ['-a', ...modules], {
-    timeoutMs: timeouts.allMs,
-  });
-  if (all.code === 0) {
-    report.loaded.push(...modules);
-    return;
-  }
+/**
+ * Loads them with all that they need, by as many programs as there are processors: one program for each would cost more than most
+ * drivers do. Two that load the same at once are no trouble, the kernel lets the second one wait. Of a program that
+ * could not load all it is the kernel that says which are missing, and only those are tried once more, for the reason.
+ */
+async function loadModules(
+  modules: readonly string[],
+  port: DriversPort,
+  report: DriverReport,
+): Promise<void> {
+  const shares = dealOut(modules, port.processors);
+  const ends = await Promise.all(
+    shares.map((share) =>
+      port.run('/sbin/modprobe', ['-a', ...share], { timeoutMs: timeouts.allMs }),
+    ),
+  );
+  const unsure = shares.filter((_, at) => ends[at]?.code !== 0).flat();
+  const inKernel = unsure.length > 0 ? port.inKernel() : new Set<string>();
+  const missing = new Set(unsure.filter((module) => !inKernel.has(module.replaceAll('-', '_'))));
   for (const module of modules) {
-    const one = await runCommand('/sbin/modprobe', [module], { timeoutMs: timeouts.oneMs });
-    if (one.code === 0) report.loaded.push(module);
-    else report.failed.push({ module, reason: one.output });
+    const end = missing.has(module)
+      ? await port.run('/sbin/modprobe', [module], { timeoutMs: timeouts.oneMs })
+      : undefined;
+    if (end === undefined || end.code === 0) report.loaded.push(module);
+    else report.failed.push({ module, reason: end.output });
   }
+}
+
+/** In turn, as neighbours are often of one device and need the same. */
+function dealOut(modules: readonly string[], hands: number): string[][] {
+  const shares = Math.min(hands, modules.length);
+  return Array.from({ length: shares }, (_, share) =>
+    modules.filter((_, at) => at % shares === share),
+  );
+}
+
+function nameOf(line: string): string {
+  return line.slice(0, line.indexOf(' '));
 }
 
 /**

@@ -86,6 +86,8 @@ export function partitionByName(disk: string, name: string): string | undefined 
   return found && `/dev/${found}`;
 }
 
+const longestPauseMs = 250;
+
 /**
  * Waits for a partition: disks are found in the background, one on USB seconds after its bus has a driver.
  * `again` is called between two looks. Undefined when it is not there in time. Where more than one has the GUID, the
@@ -97,10 +99,13 @@ export async function waitForPartition(
   again: () => Promise<void>,
 ): Promise<BankPartition | undefined> {
   const end = performance.now() + timeoutMs;
+  let pauseMs = 20;
   for (;;) {
     const [found] = findPartitions(guid);
     if (found || performance.now() > end) return found;
-    await setTimeout(250);
+    await setTimeout(pauseMs);
+    // Nearly every disk is there a moment after its driver; for one on USB nobody has to hurry.
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     await again();
   }
 }

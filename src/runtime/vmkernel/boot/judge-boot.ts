@@ -35,7 +35,7 @@ export interface RunningBoot {
   assertOnlyBank?(): void;
   /** As of {@link confirmRunningBank}. */
   readonly dropCaches?: (path: string) => Promise<void>;
-  /** Between two looks; default 500. */
+  /** Between two looks; default 100. */
   readonly pauseMs?: number;
 }
 
@@ -72,7 +72,7 @@ export async function judgeBoot(boot: RunningBoot): Promise<string | undefined> 
     }
     if (verdict !== 'wait') journal.write({ event: 'unhealthy', bank: bank.number, why });
     if (verdict === 'reset') await boot.reset(failedTrialText(why, trialSeconds));
-    await setTimeout(boot.pauseMs ?? 500);
+    await setTimeout(boot.pauseMs ?? 100);
   }
   return ending;
 }

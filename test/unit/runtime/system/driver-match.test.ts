@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matches, modulesFor, parseAliases } from '../../../../src/runtime/system/driver-match.ts';
+import {
+  indexAliases,
+  matches,
+  modulesFor,
+  parseAliases,
+} from '../../../../src/runtime/system/driver-match.ts';
 import { findModaliases } from '../../../../src/runtime/system/drivers.ts';
 
 /** From modules.alias of Debian's Linux 6.1. */
@@ -66,17 +71,16 @@ describe('the drivers for a device', () => {
     { bus: 'input', modalias: 'input:b0019v0000p0001e0000-e0,1,k74,ramlsfw', found: ['evdev'] },
     { bus: 'no bus that a driver knows', modalias: 'platform:pcspkr', found: [] },
   ])('on $bus', ({ modalias, found }) => {
-    expect(modulesFor(aliases, [modalias])).toEqual(found);
+    expect(modulesFor(indexAliases(aliases), [modalias])).toEqual(found);
   });
 
   it('are named once, in the order of the devices', () => {
     const block = 'virtio:d00000002v00001AF4';
-    expect(modulesFor(aliases, ['acpi:LNXPWRBN:', block, 'acpi:PNP0C0C:', block])).toEqual([
-      'button',
-      'virtio_blk',
-    ]);
-    expect(modulesFor([], [block])).toEqual([]);
-    expect(modulesFor(aliases, [])).toEqual([]);
+    expect(
+      modulesFor(indexAliases(aliases), ['acpi:LNXPWRBN:', block, 'acpi:PNP0C0C:', block]),
+    ).toEqual(['button', 'virtio_blk']);
+    expect(modulesFor(indexAliases([]), [block])).toEqual([]);
+    expect(modulesFor(indexAliases(aliases), [])).toEqual([]);
   });
 
   it('are found at once for an input device that nearly matches a dozen stars', () => {
