@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bootError } from '../../src/harness/console/boot-error.ts';
 import { defaultMachine } from '../../src/harness/qemu/machine.ts';
 import { type QemuMachine, startQemu } from '../../src/harness/qemu/qemu.ts';
+import type { StoreStatus } from '../../src/hostcore/store-status.ts';
 import { readTar } from '../../src/state/tar.ts';
 import { bootTimeoutMs } from '../support/boot.ts';
 import { projectWithLamp } from '../support/lamp.ts';
@@ -86,6 +87,23 @@ describe('an agent that is a folder and an entry in the registry', () => {
     );
   });
 
+  it('leaves the packages of the store to the system, which has read them all and opens some', async () => {
+    const read = await until('status', ({ store }) => !/unchecked/.test(JSON.stringify(store)));
+    const { problem, packages } = read.store as StoreStatus;
+    expect([problem, packages.map(({ id, state }) => `${id} ${state}`)]).toEqual([
+      null,
+      ['qemu-guest-agent right', 'ovmf right', 'swtpm right', 'twinbank right'],
+    ]);
+    for (const [id, type] of Object.entries({ ovmf: 'firmware', swtpm: 'tools' })) {
+      const opened = await call('store.open', { id });
+      expect(opened).toMatchObject({ id, type });
+      expect(await call('store.open', { id })).toEqual(opened);
+    }
+    await expect(call('store.open', { id: 'qemu' })).rejects.toThrow(
+      'expected a package of 0.1.0-1 (qemu-guest-agent, ovmf, swtpm, twinbank), found "qemu"',
+    );
+  });
+
   it('has its files and its answers in the support bundle', async () => {
     const { collectors } = await call('support.collect');
     const problems = (collectors as { file: string; problem: string | null }[])
@@ -101,6 +119,13 @@ describe('an agent that is a folder and an entry in the registry', () => {
     const text = (path: string) =>
       Buffer.from(files.find((file) => file.path === path)?.bytes ?? []).toString();
     expect(text('lamp/lamp.txt')).toBe(glow);
+    // What was opened above, as the kernel has it.
+    const mounted = text('files/proc/mounts').match(/^.* \/run\/twinbank\/store\/.*$/gm);
+    expect(mounted).toEqual([
+      expect.stringMatching(/\/ovmf-[0-9a-f]{16} squashfs ro,nosuid,nodev,noexec/),
+      expect.stringMatching(/\/swtpm-[0-9a-f]{16} squashfs ro,nosuid,nodev,relatime/),
+    ]);
+    expect(JSON.parse(text('store.json'))).toMatchObject({ problem: null });
     expect(JSON.parse(text('lamp/look.json'))).toMatchObject({ user: [142, 142] });
     expect(text('processes.txt')).toMatch(/^ *\d+ lamp +.*\/usr\/lib\/twinbank\/lamp\.mjs$/m);
   });
