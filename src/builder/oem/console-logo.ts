@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { ifThere } from '../../disk/output-place.ts';
 import type { Diagnostic } from '../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
 
@@ -8,6 +9,8 @@ const most = { lines: 16, columns: 76 };
 /** The lines of an OEM's logo without blanks at their ends; none where it has no logo. */
 export function logoLines({ defaults: { console } }: LoadedProvider): string[] {
   if (!console?.logo) return [];
+  // Where it is no file that can be read, that is a problem of provider.yaml, which `readProvider` has told.
+  if (!ifThere(console.logo.path, statSync)?.isFile()) return [];
   const lines = readFileSync(console.logo.path, 'latin1')
     .split('\n')
     .map((line) => line.trimEnd());
