@@ -216,7 +216,7 @@ describe('a bundle that cannot be made', () => {
       'below a file',
       [...argv, 'v1.img/x.tbu'],
       5,
-      'v1.img/x.tbu: expected the folder v1.img to write to, found none',
+      'v1.img/x.tbu: expected the folder v1.img to write to, found something else',
     ],
     [
       'onto a directory',
