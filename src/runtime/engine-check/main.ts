@@ -6,20 +6,20 @@ import { checkHttp, checkSockets, checkTls, checkUpgrade } from './network-check
 import { checkChildren, checkErrors, checkLanguage, checkWorkers } from './process-checks.ts';
 import { checkIntl, checkText } from './text-checks.ts';
 
-/** What the builder hands over as the first argument, JSON. */
+/** What the builder hands over, JSON. */
 interface CheckInput {
   /** The engine's command line. */
   readonly engine: readonly string[];
   /** What was left out: modules, or `*.ts` for any TypeScript, and the error that importing one throws. */
   readonly leftOut: readonly { readonly imported: string; readonly message: string }[];
-  /** File for the problems, a list of texts. */
-  readonly out: string;
 }
 
 /** Each check takes well below a second where nothing else runs. */
 const checkTimeoutMs = 60_000;
 
-const { engine, leftOut, out } = JSON.parse(process.argv[2] ?? '') as CheckInput;
+/** A file for the problems, a list of texts, and the input. */
+const [, , out = '', input = ''] = process.argv;
+const { engine, leftOut } = JSON.parse(input) as CheckInput;
 
 /** What agents use of the engine, and trimming could have broken. */
 const checks: Readonly<Record<string, () => Promise<void>>> = {

@@ -47,6 +47,8 @@ export const inside: Readonly<Record<string, Walls>> = {
     system: [],
     vmm: ['system'],
     agents: ['system'],
+    // Runs on the trimmed engine while it is built, and is in no image.
+    'engine-check': [],
     'vmkernel/boot': ['system'],
     'vmkernel/network': ['system'],
     'vmkernel/oem': ['system'],

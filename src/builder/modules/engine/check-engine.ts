@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as z from 'zod';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import type { ComponentContext } from '../../components/component.ts';
@@ -29,10 +27,9 @@ export async function checkEngine(
   const key = sha256(JSON.stringify({ type: 'engine-check', check: check.sha256, parts, files }));
   const { meta: problems } = await getOrBuild(cache, key, async () => {
     const engine = await placeEngine(tree, folder);
-    const out = join(folder, 'problems.json');
-    const input = { engine: engine.command, leftOut: parts, out };
-    await engine.run('check.mjs', await check.read(), [JSON.stringify(input)], signal);
-    const meta = z.array(z.string()).parse(JSON.parse(await readFile(out, 'utf8')));
+    const input = { engine: engine.command, leftOut: parts };
+    const found = await engine.run('check.mjs', await check.read(), input, signal);
+    const meta = z.array(z.string()).parse(JSON.parse(found));
     return { data: new Uint8Array(), meta };
   });
   if (problems.length === 0) return;

@@ -27,7 +27,7 @@ if (isMainThread) {
   process.noDeprecation = true;
   const sources = Object.entries(process.binding('natives')).filter(([, text]) => typeof text === 'string');
   new Worker(__filename).once('message', (other) =>
-    process.stdout.write(JSON.stringify({ sources, loaded: [...new Set([...loaded(), ...other])] })));
+    require('node:fs').writeFileSync(process.argv[2], JSON.stringify({ sources, loaded: [...new Set([...loaded(), ...other])] })));
 } else parentPort.postMessage(loaded());
 `;
 
@@ -41,13 +41,13 @@ export async function describeBuiltins(
   engine: PlacedEngine,
   signal?: AbortSignal,
 ): Promise<Builtins> {
-  const text = await engine.run('builtins.cjs', script, [], signal);
+  const text = await engine.run('builtins.cjs', script, {}, signal);
   const { success, data } = form.safeParse(JSON.parse(text));
   if (!success || data.sources.length === 0) {
     throw new TwinbankError(
       'corrupt',
       'engine.no-builtins',
-      `engine: expected Node to print its own JavaScript, found ${text.slice(0, 100)}`,
+      `engine: expected Node to write down its own JavaScript, found ${text.slice(0, 100)}`,
     );
   }
   return { sources: new Map(data.sources), loaded: data.loaded };

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runTool } from '../../../host/run-tool.ts';
+import type { Json } from '../../components/derived.ts';
 import type { FileTree } from '../../components/file-tree.ts';
 
 const program = 'usr/bin/node';
@@ -10,11 +11,14 @@ const libraries = 'usr/lib/x86_64-linux-gnu';
 export interface PlacedEngine {
   /** The command line without Node's arguments, for programs that start Node again. */
   readonly command: readonly string[];
-  /** Runs a script, which gets this file name, to its end. Returns what it printed. Throws `host.tool-failed`. */
+  /**
+   * Runs a script, which gets this file name, to its end. Its arguments are a file, whose text is returned, and `input`
+   * as JSON. Throws `host.tool-failed`.
+   */
   run(
     name: string,
     script: string | Uint8Array,
-    args?: readonly string[],
+    input: Json,
     signal?: AbortSignal,
   ): Promise<string>;
 }
@@ -31,17 +35,17 @@ export async function placeEngine(tree: FileTree, folder: string): Promise<Place
   const command = [loader, '--library-path', join(folder, libraries), join(folder, program)];
   return {
     command,
-    run: async (name, script, args = [], signal) => {
-      const file = join(folder, name);
+    run: async (name, script, input, signal) => {
+      const [file, out] = [join(folder, name), join(folder, `${name}.out`)];
       await writeFile(file, script);
       const [tool = '', ...first] = command;
-      const { stdout } = await runTool(tool, [...first, file, ...args], {
+      await runTool(tool, [...first, file, out, JSON.stringify(input)], {
         cwd: folder,
         // What the user has set for the Node that builds is not for this one.
         env: { NODE_OPTIONS: undefined },
         ...(signal && { signal }),
       });
-      return stdout.toString();
+      return readFile(out, 'utf8');
     },
   };
 }

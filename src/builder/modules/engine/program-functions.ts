@@ -1,4 +1,4 @@
-import { asBuffer, readSections, readText } from '../elf-sections.ts';
+import { asBuffer, type ElfSection, readSections, readText } from '../elf-sections.ts';
 
 const SHT_SYMTAB = 2;
 const STT_FUNC = 2;
@@ -21,14 +21,16 @@ export interface CodeRange {
 }
 
 /**
- * Where the functions that `isChosen` chooses lie in a program that still has its symbols; neighbours as one range. A function
- * whose code is also that of one that is not chosen is left out.
+ * Where the functions that `isChosen` chooses lie in `stripped`, by the symbols of `whole`, the same program before strip moved its
+ * sections. Neighbours are one range. A function whose code is also that of one that is not chosen is left out.
  */
 export function functionRanges(
-  program: Uint8Array,
+  whole: Uint8Array,
+  stripped: Uint8Array,
   isChosen: (name: string, file: string) => boolean,
 ): CodeRange[] {
-  const all = readFunctions(asBuffer(program)).map((one) => ({
+  const places = readSections(asBuffer(stripped));
+  const all = readFunctions(asBuffer(whole), places).map((one) => ({
     ...one,
     chosen: isChosen(one.name, one.file),
   }));
@@ -51,8 +53,11 @@ export function functionRanges(
   return ranges;
 }
 
-/** Format: System V ABI, "Symbol Table"; Elf64_Sym is 24 bytes. Functions without a size are passed over. */
-function readFunctions(bytes: Buffer): ProgramFunction[] {
+/**
+ * Format: System V ABI, "Symbol Table"; Elf64_Sym is 24 bytes. Functions without a size are passed over, and such in
+ * sections that are not among `places`, at the same address.
+ */
+function readFunctions(bytes: Buffer, places: readonly ElfSection[]): ProgramFunction[] {
   const sections = readSections(bytes);
   const table = sections.find(({ type }) => type === SHT_SYMTAB);
   const strings = table && sections[table.link];
@@ -67,9 +72,12 @@ function readFunctions(bytes: Buffer): ProgramFunction[] {
       continue;
     }
     const section = sections[bytes.readUInt16LE(at + 6)];
+    const place = section?.name
+      ? places.find((one) => one.name === section.name && one.address === section.address)
+      : undefined;
     const size = Number(bytes.readBigUInt64LE(at + 16));
-    if (!section || size === 0 || bytes.readUInt16LE(at + 6) === 0) continue;
-    const start = Number(bytes.readBigUInt64LE(at + 8)) - section.address + section.offset;
+    if (!place || size === 0) continue;
+    const start = Number(bytes.readBigUInt64LE(at + 8)) - place.address + place.offset;
     functions.push({ name, file, start, end: start + size });
   }
   return functions;

@@ -1,6 +1,5 @@
-import { TwinbankError } from '../../../diagnostics/error.ts';
 import { dropAddonExports } from '../elf-exports.ts';
-import { asBuffer, readSections } from '../elf-sections.ts';
+import { asBuffer } from '../elf-sections.ts';
 import { trimIcuData } from '../icu.ts';
 import { blankComments } from './blank-comments.ts';
 import { builtinFinder, removeBuiltin, writeBuiltin } from './builtin-sources.ts';
@@ -52,7 +51,6 @@ export async function trimEngine(
   locales: readonly string[],
 ): Promise<RemovedPart[]> {
   const bytes = asBuffer(stripped);
-  assertSameLayout(bytes, asBuffer(whole));
   trimIcuData(stripped, locales);
   dropAddonExports(stripped);
   rebuildSymbolHash(stripped);
@@ -74,21 +72,7 @@ export async function trimEngine(
     const place = places.get(builtin);
     if (!place) continue;
     removeBuiltin(bytes, place, lengthOf(builtin), message);
-    if (code) removeCode(bytes, functionRanges(whole, code), `engine: ${message}`);
+    if (code) removeCode(bytes, functionRanges(whole, stripped, code), `engine: ${message}`);
   }
   return parts;
-}
-
-/** Symbols of the whole program name places in the stripped one. */
-function assertSameLayout(stripped: Buffer, whole: Buffer): void {
-  const [found, expected] = [stripped, whole].map((bytes) => {
-    const text = readSections(bytes).find(({ name }) => name === '.text');
-    return `${text?.size} bytes of code at ${text?.offset}`;
-  });
-  if (found === expected) return;
-  throw new TwinbankError(
-    'internal',
-    'engine.layout',
-    `engine: expected strip to leave ${expected}, found ${found}`,
-  );
 }

@@ -14,9 +14,9 @@ async function problemsOf(broken: string, leftOut: readonly object[] = []): Prom
   const { data } = await bundle('src/runtime/engine-check/main.ts', { target: 'node20.19' });
   writeFileSync(check, data);
   writeFileSync(preload, broken);
-  const input = JSON.stringify({ engine: [process.execPath], leftOut, out });
+  const input = JSON.stringify({ engine: [process.execPath], leftOut });
   const env = { ...process.env, NODE_OPTIONS: '' };
-  const { stderr, status } = spawnSync(process.execPath, ['-r', preload, check, input], {
+  const { stderr, status } = spawnSync(process.execPath, ['-r', preload, check, out, input], {
     cwd: folder,
     encoding: 'utf8',
     env,

@@ -41,7 +41,7 @@ it('takes neighbours as one range, and what stays between them out of it', () =>
     { name: 'gone_table', type: OBJECT, at: 200, size: 8 },
     { name: 'gone_later', at: 300, size: 10 },
   ]);
-  expect(functionRanges(file, gone)).toEqual([
+  expect(functionRanges(file, file, gone)).toEqual([
     { start: 64, end: 128 },
     { start: 224, end: 240 },
     { start: 364, end: 374 },
@@ -55,7 +55,7 @@ it('keeps code that a function which stays shares or reaches into', () => {
     { name: 'gone2', at: 32, size: 16 },
     { name: 'gone3', at: 48, size: 16 },
   ]);
-  expect(functionRanges(file, gone)).toEqual([{ start: 112, end: 128 }]);
+  expect(functionRanges(file, file, gone)).toEqual([{ start: 112, end: 128 }]);
 });
 
 it('knows static functions by the file that they are in', () => {
@@ -65,9 +65,21 @@ it('knows static functions by the file that they are in', () => {
     { name: 'other.c', type: FILE },
     { name: 'word', at: 16, size: 16 },
   ]);
-  expect(functionRanges(file, (_, from) => from === 'sqlite3.c')).toEqual([{ start: 64, end: 80 }]);
+  expect(functionRanges(file, file, (_, from) => from === 'sqlite3.c')).toEqual([
+    { start: 64, end: 80 },
+  ]);
+});
+
+it('places functions where strip has moved their section', () => {
+  const file = program([{ name: 'gone', at: 16, size: 16 }]);
+  const moved = elfFile([
+    { name: '.note', type: 7, data: Buffer.alloc(4096) },
+    { name: '.text', type: 1, data: Buffer.alloc(512) },
+  ]);
+  expect(functionRanges(file, moved, gone)).toEqual([{ start: 4176, end: 4192 }]);
+  expect(functionRanges(file, elfFile([]), gone)).toEqual([]);
 });
 
 it('finds none in a program without symbols', () => {
-  expect(functionRanges(elfFile([]), () => true)).toEqual([]);
+  expect(functionRanges(elfFile([]), elfFile([]), () => true)).toEqual([]);
 });
