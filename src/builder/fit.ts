@@ -1,6 +1,7 @@
 import { TwinbankError } from '../diagnostics/error.ts';
 import { exactSize, humanSize } from '../diagnostics/size.ts';
 import { clusterBytes, planFat16 } from '../disk/fat/geometry.ts';
+import { storeSlackClusters } from '../update/plan-store.ts';
 import type { ImageFile } from './bank.ts';
 
 /** What a recipe can give a bank (src/recipe/schema.ts); FAT16 ends just below 2 GiB. */
@@ -92,6 +93,21 @@ export function assertStoreFits(fit: Fit): void {
     `store.size ${exactSize(fit.size)}: expected room for the store's packages, found ${humanSize(-fit.free)} too little; ${enough === undefined ? 'no FAT16 is large enough' : `a store of ${enough} would do`}`,
     { data: { fit } },
   );
+}
+
+/**
+ * What is to be said of a store with room for the packages of one bank only: an update to a build that has none of them is
+ * refused. Undefined of others.
+ */
+export function storeRoomWarning(fit: Fit): string | undefined {
+  const packages = fit.rows.filter(({ name }) => /^packages\/./.test(name));
+  const taken = packages.reduce((sum, one) => sum + one.taken, 0);
+  const clusters = planFat16(fit.size);
+  const reserve = taken + storeSlackClusters * clusterBytes(clusters);
+  if (taken === 0 || fit.free >= reserve) return undefined;
+  const enough = sizeThatWouldDo({ ...fit, reserve });
+  const way = enough === undefined ? '' : `; a store of ${enough} would do`;
+  return `store.size ${exactSize(fit.size)}: an update that replaces all packages needs ${humanSize(reserve)} beside them and finds ${humanSize(fit.free)}, so that hosts refuse it${way}`;
 }
 
 /** The smallest whole MiB that holds the same files; beyond some sizes clusters double, so it is tried. */

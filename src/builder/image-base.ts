@@ -1,5 +1,6 @@
 import type { ResolvedRecipe } from '../recipe/schema.ts';
 import type { ComponentContext } from './components/component.ts';
+import { computeFit, storeRoomWarning } from './fit.ts';
 import { type BasePlan, buildModules, planBase } from './modules/build-modules.ts';
 import type { BuiltModule } from './modules/module.ts';
 import { atRecipeLines } from './recipe-error.ts';
@@ -18,12 +19,16 @@ export interface ImageBase {
 /** The base of a recipe; the recipe's own OEMs are not part of it. What fails, fails for each that asks. */
 export function imageBase(recipe: ResolvedRecipe, components: ComponentContext): ImageBase {
   const plan = once(() => atRecipeLines(recipe, () => planBase(recipe, components)));
+  const store = once(() => atRecipeLines(recipe, () => planStore(recipe, components)));
   return {
     plan,
     modules: once(async () => buildModules((await plan()).plans, components)),
-    store: once(() => atRecipeLines(recipe, () => planStore(recipe, components))),
+    store,
     warn: once(async () => {
-      for (const text of recipeWarnings(recipe)) components.report({ type: 'warning', text });
+      const room = storeRoomWarning(computeFit(recipe.store.size, 0, (await store()).files));
+      for (const text of [...recipeWarnings(recipe), ...(room === undefined ? [] : [room])]) {
+        components.report({ type: 'warning', text });
+      }
     }),
   };
 }

@@ -109,7 +109,7 @@ function pathOf(build: string, name: string, folder: number): string {
 }
 
 /** A list, a folder or two, and what is written over stays until the next flush. */
-const slackClusters = 8;
+export const storeSlackClusters = 8;
 
 function assertRoom(
   { freeBytes, clusterBytes }: StoreFacts,
@@ -117,7 +117,7 @@ function assertRoom(
 ): void {
   const taken = (files: readonly { bytes: number }[]): number =>
     files.reduce((sum, { bytes }) => sum + Math.ceil(bytes / clusterBytes) * clusterBytes, 0);
-  const free = freeBytes + taken(gone) - slackClusters * clusterBytes;
+  const free = freeBytes + taken(gone) - storeSlackClusters * clusterBytes;
   if (taken(add) <= free) return;
   const message = `store: expected room for ${humanSize(taken(add))} of packages, found ${humanSize(Math.max(0, free))}`;
   throw new TwinbankError('refused', 'update.store-full', message, {

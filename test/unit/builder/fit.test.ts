@@ -1,12 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ImageFile, inMemory } from '../../../src/builder/bank.ts';
-import { assertFits, assertStoreFits, computeFit } from '../../../src/builder/fit.ts';
+import {
+  assertFits,
+  assertStoreFits,
+  computeFit,
+  storeRoomWarning,
+} from '../../../src/builder/fit.ts';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { parseSize } from '../../../src/diagnostics/size.ts';
 import { memoryDevice } from '../../../src/disk/block-device.ts';
 import { formatFat16 } from '../../../src/disk/fat/format.ts';
+import { clusterBytes, planFat16 } from '../../../src/disk/fat/geometry.ts';
 import { openFat } from '../../../src/disk/fat/volume.ts';
+import { planStore } from '../../../src/update/plan-store.ts';
 
 const MiB = 2 ** 20;
 const file = (name: string, bytes: number): ImageFile => ({ name, bytes, path: '/none' });
@@ -107,5 +114,40 @@ describe('the refusal of a store', () => {
     expect(error).toMatchObject({ kind: 'recipe', code: 'fit.store' });
     expect(error.message).toContain('store.size 16MiB');
     expect(error.message).toContain('a store of 17MiB would do');
+  });
+});
+
+describe('the warning of a store', () => {
+  const fitOf = (bytes: number) => computeFit(16 * MiB, 0, [file('packages/x', bytes)]);
+  /** Whether an update to another version of the package finds room. */
+  const isUpdated = (bytes: number): boolean => {
+    const { size, free } = fitOf(bytes);
+    const packages = [{ name: 'x', bytes, sha256: 'new' }];
+    const old = { name: 'x', bytes, sha256: 'old', path: 'packages/x' };
+    const facts = {
+      ...{ builds: [{ build: '1', packages: [old] }], files: [{ path: old.path, bytes }] },
+      ...{ freeBytes: free, clusterBytes: clusterBytes(planFat16(size)), hashOf: () => 'old' },
+    };
+    const request = { keptBuild: '1', build: '2', packages, sent: new Set(['new']) };
+    try {
+      return planStore(facts, request).add.length === 1;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'update.store-full' });
+      return false;
+    }
+  };
+
+  it('is given where an update that replaces all packages is refused, and nowhere else', () => {
+    const outcomes = [1, 7, 7.9, 7.95, 7.97, 7.98, 7.99, 8, 8.1, 12].map((mebibytes) => {
+      const bytes = Math.round(mebibytes * MiB);
+      const warned = storeRoomWarning(fitOf(bytes)) !== undefined;
+      expect([bytes, warned]).toEqual([bytes, !isUpdated(bytes)]);
+      return warned;
+    });
+    expect(new Set(outcomes)).toEqual(new Set([true, false]));
+    expect(storeRoomWarning(computeFit(5 * MiB, 0, []))).toBeUndefined();
+    expect(storeRoomWarning(fitOf(12 * MiB))).toMatch(
+      /^store\.size 16MiB: an update that replaces all packages needs 12\.0 MiB beside them and finds 3\.9 MiB, so that hosts refuse it; a store of 25MiB would do$/,
+    );
   });
 });
