@@ -137,6 +137,18 @@ describe('the packages of a running host', () => {
     expect(await packages.open('ovmf')).toEqual(first);
   });
 
+  it('are opened from the place that has them whole, and without a byte of another place', async () => {
+    const { device, volume, bytes, place } = store();
+    volume.mkdir('packages/2.0-1');
+    volume.write('packages/2.0-1/swtpm_1.sqfs', contents.swtpm);
+    volume.flush();
+    bytes[place('swtpm')]! ^= 1;
+    const { packages, kept } = system(device);
+    await packages.open('swtpm');
+    expect(kept.get('swtpm')!.equals(contents.swtpm)).toBe(true);
+    expect(packages.problems()).toEqual([]);
+  });
+
   it('are not opened where they are not what the manifest names', async () => {
     const { device, volume, bytes, place } = store();
     bytes[place('swtpm')]! ^= 1;
