@@ -124,7 +124,8 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
     const file = openFileDevice(path, { create: true, size: parts.layout.size });
     try {
       step('Compose the image');
-      const device = recordingDevice(keepingWrites(file));
+      const kept = keepingWrites(file);
+      const device = recordingDevice(kept);
       composeImage(device, parts);
       // Composing hears no signal; one that came meanwhile is heard here.
       await setImmediate();
@@ -132,7 +133,10 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
 
       step('Write the results');
       const extents = device.written();
-      const written = await writeOutputs({ path, device, extents }, outputs);
+      const cuts = parts.layout.partitions.flatMap(({ role, start, size }) =>
+        role === 'bank' ? (kept.firstKept(start, start + size) ?? []) : [],
+      );
+      const written = await writeOutputs({ path, device, extents, cuts }, outputs);
       for (const one of written.withdrawn) {
         const text = `${one}: removed, as the image that it was of is replaced`;
         report({ type: 'note', text });

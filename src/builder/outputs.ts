@@ -24,6 +24,8 @@ interface FinishedImage {
   readonly device: BlockDevice;
   /** What was written of it; everything else is zero. */
   readonly extents: readonly Extent[];
+  /** Where what it has twice begins, for its block map. */
+  readonly cuts?: readonly number[];
 }
 
 export interface Outputs {
@@ -153,7 +155,7 @@ export async function writeOutputs(image: FinishedImage, outputs: Outputs): Prom
       else
         await writing(stage(packed.ending), ({ partial }) => packed.write(partial, image, outputs));
     }
-    const bmap = encodeBmap(createBmap(image.device, image.extents));
+    const bmap = encodeBmap(createBmap(image.device, image.extents, image.cuts));
     const texts = {
       bmap,
       'manifest.json': imageManifest(outputs),

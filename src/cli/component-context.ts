@@ -41,7 +41,7 @@ export async function componentContext(
   await enterCache(cache.directory, signal);
   const components = {
     cache,
-    apt: systemApt,
+    apt: { ...systemApt, noted: {} },
     report,
     signal,
     trustOem,

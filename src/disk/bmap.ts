@@ -19,13 +19,48 @@ export interface Bmap {
   readonly ranges: readonly (Extent & { readonly sha256: string })[];
 }
 
-/** The bmap of an image whose data lie in `extents`, each range with the SHA-256 of its bytes. */
-export function createBmap(image: BlockDevice, extents: Iterable<Extent>): Bmap {
-  const ranges = alignExtents(extents, blockSize, image.size).map((extent) => ({
-    ...extent,
-    sha256: rangeSha256(image, extent),
-  }));
+/**
+ * The bmap of an image whose data lie in `extents`, each range with the SHA-256 of its bytes. Ranges end at the first block
+ * after each of `cuts`, too: what an image has twice is compared then, and hashed once.
+ */
+export function createBmap(
+  image: BlockDevice,
+  extents: Iterable<Extent>,
+  cuts: readonly number[] = [],
+): Bmap {
+  const ranges: (Extent & { readonly sha256: string })[] = [];
+  for (const extent of cutExtents(alignExtents(extents, blockSize, image.size), cuts)) {
+    const same = ranges.find((other) => isSame(image, other, extent));
+    ranges.push({ ...extent, sha256: same?.sha256 ?? rangeSha256(image, extent) });
+  }
   return { imageSize: image.size, blockSize, ranges };
+}
+
+function cutExtents(extents: readonly Extent[], cuts: readonly number[]): Extent[] {
+  const places = cuts.map((cut) => Math.ceil(cut / blockSize) * blockSize).sort((a, b) => a - b);
+  return extents.flatMap(({ offset, length }) => {
+    const end = offset + length;
+    const inside = places.filter((place) => offset < place && place < end);
+    return [offset, ...inside].map((start, index) => {
+      return { offset: start, length: (inside[index] ?? end) - start };
+    });
+  });
+}
+
+/** Whether two ranges hold the same bytes; a device that has them in memory once says so at once. */
+function isSame(image: BlockDevice, one: Extent, other: Extent): boolean {
+  if (one.length !== other.length) return false;
+  const scratch = [0, 1].map(() => new Uint8Array(Math.min(chunkBytes, one.length)));
+  for (let done = 0; done < one.length; done += chunkBytes) {
+    const length = Math.min(chunkBytes, one.length - done);
+    const [a, b] = [one, other].map(({ offset }, index) =>
+      image.read(offset + done, length, scratch[index]),
+    );
+    if (!a || !b) return false;
+    if (a.buffer === b.buffer && a.byteOffset === b.byteOffset) continue;
+    if (Buffer.compare(a, b) !== 0) return false;
+  }
+  return true;
 }
 
 /**

@@ -26,8 +26,16 @@ export function packageVersion(): string {
   return JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version;
 }
 
-/** The version of a package that twinbank depends on, without loading it. */
+const versions = new Map<string, string>();
+
+/** The version of a package that twinbank depends on, without loading it; of one process it is one. */
 export function installedVersion(name: string): string {
+  const known = versions.get(name) ?? readVersion(name);
+  versions.set(name, known);
+  return known;
+}
+
+function readVersion(name: string): string {
   const path = createRequire(import.meta.url).resolve(`${name}/package.json`);
   return JSON.parse(readFileSync(path, 'utf8')).version;
 }

@@ -13,6 +13,8 @@ export interface Apt {
   readonly configDirectory: string;
   /** Further options for every call, such as `Dir::State::Lists=/x`. */
   readonly options: readonly string[];
+  /** Where it is noted what its lists and settings are, by those who ask once for all of a command. */
+  readonly noted?: { fingerprint?: string };
 }
 
 export const systemApt: Apt = {

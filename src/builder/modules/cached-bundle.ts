@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import * as z from 'zod';
 import { installedVersion, packageRoot } from '../../host/package-root.ts';
-import { type Cache, readObject } from '../components/cache.ts';
+import { type Cache, ignoreMissing, readObject } from '../components/cache.ts';
 import { readEntry, writeEntry } from '../components/cache-entry.ts';
 import { type Derived, getOrBuild, readDerived } from '../components/derived.ts';
 import { sha256 } from '../components/digest.ts';
@@ -41,8 +41,9 @@ export async function cachedBundle(
     sha256(JSON.stringify([...what, installedVersion('esbuild'), linesOf(inputs, root)]));
   const paths = await remembered(cache, name);
   const inputs = paths && inputsNow(paths, root);
-  const known = inputs && (await readDerived<string[]>(cache, keyOf(inputs)));
-  if (known) return bundleOf(known, keyOf(inputs), cache);
+  const keyNow = inputs && keyOf(inputs);
+  const known = keyNow === undefined ? undefined : await readDerived<string[]>(cache, keyNow);
+  if (keyNow !== undefined && known) return bundleOf(known, keyNow, cache);
   const made = await bundle(entry, options, root);
   const { data } = made;
   const meta = [...made.inputs.keys()].sort();
@@ -89,7 +90,11 @@ function linesOf(inputs: Inputs, root: string): string[] {
 }
 
 function hashOf(file: string): string | undefined {
-  return existsSync(file) ? sha256(readFileSync(file)) : undefined;
+  try {
+    return sha256(readFileSync(file));
+  } catch (error) {
+    return ignoreMissing(error);
+  }
 }
 
 async function remembered(cache: Cache, name: string): Promise<string[] | undefined> {

@@ -37,11 +37,24 @@ const indexForm = z.object({
   vermagic: z.string().optional(),
 });
 
+/** Of kernels that were found in this process: initramfs, drivers and every OEM ask for the same index. */
+const known = new WeakMap<KernelSource, Promise<KernelModules>>();
+
+/** The modules of a kernel, read once. Throws as {@link readIndex} does. */
+export function readModules(
+  kernel: KernelSource,
+  components: ComponentContext,
+): Promise<KernelModules> {
+  const reading = known.get(kernel) ?? readIndex(kernel, components);
+  known.set(kernel, reading);
+  return reading;
+}
+
 /**
  * The index of a kernel's modules, from the cache where it has one: a package of 400 MB takes ten seconds of processor
  * time to unpack and to read, too long to learn that a driver's name was mistyped.
  */
-export async function readModules(
+async function readIndex(
   kernel: KernelSource,
   { cache }: ComponentContext,
 ): Promise<KernelModules> {

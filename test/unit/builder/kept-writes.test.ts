@@ -50,3 +50,20 @@ it('asks the device for nothing that lies in one large write', () => {
   keeping.read(0, 1024);
   expect(asked).toEqual([0]);
 });
+
+it('says where the first large write of a range begins, and flushes nothing', () => {
+  const device = memoryDevice(new Uint8Array(8 * MiB));
+  const keeping = keepingWrites({
+    ...device,
+    flush: () => {
+      throw new Error('flushed');
+    },
+  });
+  keeping.write(0, new Uint8Array(512));
+  keeping.write(5 * MiB, new Uint8Array(MiB));
+  keeping.write(3 * MiB, new Uint8Array(MiB));
+  keeping.flush();
+  expect(keeping.firstKept(0, 8 * MiB)).toBe(3 * MiB);
+  expect(keeping.firstKept(3 * MiB + 1, 8 * MiB)).toBe(5 * MiB);
+  expect(keeping.firstKept(0, 3 * MiB)).toBeUndefined();
+});

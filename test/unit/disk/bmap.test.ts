@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
@@ -27,6 +28,34 @@ describe('a bmap', () => {
     expect(text).toContain('<MappedBlocksCount> 3 </MappedBlocksCount>');
     expect(text).toMatch(/<Range chksum="[0-9a-f]{64}"> 1-2 <\/Range>/);
     expect(text).toMatch(/<Range chksum="[0-9a-f]{64}"> 10 <\/Range>/);
+  });
+
+  test('ends ranges at the first block after a cut, and has the right hash of what an image has twice', () => {
+    const second = 32_768;
+    const whole = Buffer.alloc(2 * second);
+    for (const at of [0, second]) {
+      whole.set(payload(8192, at), at);
+      whole.set(payload(20_480, 7), at + 8192);
+    }
+    const extents = [0, second].map((offset) => ({ offset, length: 28_672 }));
+    const cuts = [second + 6000, 6000, 0, 28_672, 2 ** 30];
+    const sha256 = (from: number, to: number) =>
+      createHash('sha256').update(whole.subarray(from, to)).digest('hex');
+    const expectRanges = () => {
+      const { ranges } = createBmap(memoryDevice(whole), extents, cuts);
+      expect(ranges).toEqual(
+        [0, 8192, second, second + 8192].map((offset, index) => {
+          const length = index % 2 === 0 ? 8192 : 20_480;
+          return { offset, length, sha256: sha256(offset, offset + length) };
+        }),
+      );
+      return ranges;
+    };
+    const [, one, , other] = expectRanges();
+    expect(other?.sha256).toBe(one?.sha256);
+    // The last byte of what is nearly the same.
+    whole[second + 28_671]! ^= 1;
+    expectRanges();
   });
 
   test('is read back as it was written', () => {

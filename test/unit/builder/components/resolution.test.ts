@@ -26,6 +26,18 @@ test('a question is asked once, and again when its answer was damaged', async ()
   expect(warnings(events)).toHaveLength(1);
 });
 
+test('the fingerprint is noted once for whoever asks to, and taken anew for everybody else', async () => {
+  const root = temporaryDirectory();
+  const apt = { listsDirectory: root, configDirectory: root, options: [] };
+  const noting = { ...apt, noted: {} };
+  const before = await aptFingerprint(noting);
+  expect(await aptFingerprint(apt)).toBe(before);
+  writeFileSync(join(root, 'x_Packages'), 'a');
+  expect(await aptFingerprint(noting)).toBe(before);
+  expect(await aptFingerprint(apt)).not.toBe(before);
+  expect(await aptFingerprint({ ...apt, noted: {} })).toBe(await aptFingerprint(apt));
+});
+
 test('the fingerprint changes with a list, a preference and an option, not with apt at work', async () => {
   const root = temporaryDirectory();
   const listsDirectory = join(root, 'lists');
