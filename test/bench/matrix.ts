@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { BenchContext, BenchRow } from './bench-row.ts';
+import type { BenchContext, BenchRow, Contest } from './bench-row.ts';
 import { runProgram } from './run-program.ts';
 
 const images = 100;
@@ -46,22 +46,34 @@ export const matrixMemoryRow: BenchRow = {
   },
 };
 
-/** A build after one file of an OEM with drivers was changed: pack its layer, compose. */
+/** A build after one file of an OEM with drivers and programs of packages was changed: pack the file, compose. */
 export const changedOemRow: BenchRow = {
   name: 'changed OEM',
-  meaning: 'twinbank build after one file of an OEM with drivers has changed, start-up included',
+  meaning: 'twinbank build after one file of ridge, which has drivers and programs, has changed',
   runs: 9,
   target: { seconds: 1 },
-  setUp: async ({ program, root, folder }) => {
-    const ridge = join(folder, 'ridge');
-    await cp(join(root, 'oem-providers/ridge'), ridge, { recursive: true });
-    const build = ['build', 'recipes/default.yaml', '--oem', ridge, '--out', folder, '-q'];
-    return {
-      reset: () => touch(ridge),
-      ours: () => runProgram(process.execPath, [program, ...build], root),
-    };
-  },
+  setUp: (context) => changeOf('ridge', context),
 };
+
+/** The same of an OEM with two drivers and CIM providers. */
+export const changedSmallOemRow: BenchRow = {
+  name: 'changed small OEM',
+  meaning:
+    'twinbank build after one file of kestrel, which has little but CIM providers, has changed',
+  runs: 9,
+  target: { seconds: 0.7 },
+  setUp: (context) => changeOf('kestrel', context),
+};
+
+async function changeOf(name: string, { program, root, folder }: BenchContext): Promise<Contest> {
+  const provider = join(folder, name);
+  await cp(join(root, 'oem-providers', name), provider, { recursive: true });
+  const build = ['build', 'recipes/default.yaml', '--oem', provider, '--out', folder, '-q'];
+  return {
+    reset: () => touch(provider),
+    ours: () => runProgram(process.execPath, [program, ...build], root),
+  };
+}
 
 let changes = 0;
 

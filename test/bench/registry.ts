@@ -2,7 +2,7 @@ import { agentsUpdateRow } from './agents-update.ts';
 import type { BenchRow } from './bench-row.ts';
 import { flashOnlyRow, flashRow } from './flash-against-bmaptool.ts';
 import { composeRow, imageRow, mappedImageRow } from './image-against-genimage.ts';
-import { changedOemRow, matrixMemoryRow, matrixRow } from './matrix.ts';
+import { changedOemRow, changedSmallOemRow, matrixMemoryRow, matrixRow } from './matrix.ts';
 import { changedAgentRow, unchangedRow } from './rebuild.ts';
 import { hashedBootRow, simulatedBootsRow } from './simulated-boots.ts';
 import { daemonUpdateRow, updateOnDevicesRow, updateRow } from './update-against-rauc.ts';
@@ -17,6 +17,7 @@ export const benchRows: readonly BenchRow[] = [
   unchangedRow,
   changedAgentRow,
   changedOemRow,
+  changedSmallOemRow,
   matrixRow,
   matrixMemoryRow,
   simulatedBootsRow,
