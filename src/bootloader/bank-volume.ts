@@ -1,5 +1,5 @@
 import type { BlockDevice } from '../disk/block-device.ts';
-import { extentsDigest } from '../disk/extents-digest.ts';
+import { type ExtentsDigest, extentsDigest } from '../disk/extents-digest.ts';
 import type { FatVolume } from '../disk/fat/volume.ts';
 import type { BankFiles } from './bank-contents.ts';
 
@@ -8,12 +8,13 @@ const maxWhole = 2 ** 20;
 
 /**
  * The files of a bank on disk. Large ones are hashed in chunks, and each only once, however often bank.env
- * or a manifest names it. `onRead` hears of the bytes that were hashed.
+ * or a manifest names it. `onRead` hears of the bytes that were hashed, by `digest`.
  */
 export function bankFiles(
   volume: FatVolume,
   device: BlockDevice,
   onRead: (bytes: number) => void = () => {},
+  digest: ExtentsDigest = extentsDigest,
 ): BankFiles & { names(): string[] } {
   const known = new Map<string, { bytes: number; sha256: string }>();
   const sizeOf = (path: string) => {
@@ -32,7 +33,7 @@ export function bankFiles(
       if (before) return before;
       const bytes = sizeOf(path);
       if (bytes === undefined) return undefined;
-      const measured = { bytes, sha256: extentsDigest(device, volume.extents(path), onRead) };
+      const measured = { bytes, sha256: digest(device, volume.extents(path), onRead) };
       known.set(key, measured);
       return measured;
     },

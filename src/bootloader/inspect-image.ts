@@ -3,6 +3,7 @@ import { TwinbankError } from '../diagnostics/error.ts';
 import { type Report, silent } from '../diagnostics/progress.ts';
 import { readBankMagic } from '../disk/bank-magic.ts';
 import { type BlockDevice, sliceDevice } from '../disk/block-device.ts';
+import { equalBytesDigest } from '../disk/extents-digest.ts';
 import type { Finding } from '../disk/finding.ts';
 import { type GptReading, readGpt } from '../disk/gpt.ts';
 import type { GptPartition } from '../disk/gpt-entry.ts';
@@ -60,6 +61,7 @@ export async function inspectImage(
   findings.push(...startFindings(disk), ...layoutFindings(gpt));
 
   const banks: Bank[] = [];
+  const digest = equalBytesDigest();
   let hashed = 0;
   const onRead = (bytes: number) => {
     hashed += bytes;
@@ -67,7 +69,7 @@ export async function inspectImage(
   };
   for (const partition of gpt.partitions.filter(isBankPartition)) {
     signal?.throwIfAborted();
-    banks.push(readBank(disk, partition, { onRead }));
+    banks.push(readBank(disk, partition, { onRead, digest }));
     // Reading is synchronous; only here a signal can be heard.
     await setImmediate();
   }

@@ -5,10 +5,18 @@ import { composeRow, imageRow, mappedImageRow } from './image-against-genimage.t
 import { changedOemRow, changedSmallOemRow, matrixMemoryRow, matrixRow } from './matrix.ts';
 import { changedAgentRow, unchangedRow } from './rebuild.ts';
 import { hashedBootRow, simulatedBootsRow } from './simulated-boots.ts';
-import { daemonUpdateRow, updateOnDevicesRow, updateRow } from './update-against-rauc.ts';
+import { inspectRow, versionRow } from './start.ts';
+import {
+  comparedUpdateRow,
+  daemonUpdateRow,
+  updateOnDevicesRow,
+  updateRow,
+} from './update-against-rauc.ts';
 
 /** Every row of the benchmark, in the order of the table. */
 export const benchRows: readonly BenchRow[] = [
+  versionRow,
+  inspectRow,
   imageRow,
   mappedImageRow,
   composeRow,
@@ -24,6 +32,7 @@ export const benchRows: readonly BenchRow[] = [
   hashedBootRow,
   updateRow,
   daemonUpdateRow,
+  comparedUpdateRow,
   updateOnDevicesRow,
   agentsUpdateRow,
 ];
