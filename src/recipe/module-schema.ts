@@ -4,6 +4,7 @@ import {
   componentRef,
   driverName,
   fileRef,
+  flag,
   integer,
   list,
   map,
@@ -106,6 +107,11 @@ const vmmModuleSchema = map({
     .prefault([])
     .describe('Files and whole folders that the programs read, each at its path in its package'),
   stubs: stubs(),
+  unwindTables: flag()
+    .prefault(true)
+    .describe(
+      'Whether programs and libraries keep the tables that C++ exceptions, and debuggers without the packages, need; refused where a library would miss them',
+    ),
   layer: layer(),
 });
 

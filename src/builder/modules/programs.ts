@@ -5,6 +5,7 @@ import { planLibraries } from '../components/library-plan.ts';
 import { readMembers } from '../components/members.ts';
 import { stripPrograms } from './strip.ts';
 import { addStubs, checkStubNames } from './stubs.ts';
+import { withoutUnwindTables } from './unwind-tables.ts';
 
 /** Programs of one component, and which key of the recipe names them. */
 export interface ProgramRoot {
@@ -13,10 +14,14 @@ export interface ProgramRoot {
   readonly place: string;
 }
 
-/** Libraries to leave out, by the names that programs link, and which key of the recipe names them. */
+/** What is left out of programs and their libraries. */
 export interface LeftOut {
-  readonly sonames: readonly string[];
-  readonly place: string;
+  /** Libraries, by the names that programs link. */
+  readonly stubs: readonly string[];
+  /** Tables that only exceptions of C++ need. */
+  readonly unwindTables: boolean;
+  /** The module, for messages: `modules.vmm`. */
+  readonly key: string;
 }
 
 /** Programs with the libraries they need, known before anything is unpacked. */
@@ -31,22 +36,22 @@ export interface PlannedPrograms {
 
 /**
  * Plans programs with just the libraries they need and `alreadyThere` does not name; of those that are left out there
- * will be stubs. Throws `modules.no-member`, `modules.stub`, and as `planLibraries` does.
+ * will be stubs. Throws `modules.no-member`, `modules.stub`, `modules.unwinds`, and as `planLibraries` does.
  */
 export async function planPrograms(
   roots: readonly ProgramRoot[],
   alreadyThere: ReadonlySet<string>,
   context: ComponentContext,
-  leftOut: LeftOut = { sonames: [], place: '' },
+  leftOut: LeftOut = { stubs: [], unwindTables: false, key: '' },
 ): Promise<PlannedPrograms> {
   const plan = await planLibraries(
     roots.map(({ component, paths }) => ({ component, paths })),
     alreadyThere,
     context,
-    leftOut.sonames,
+    leftOut.stubs,
   );
-  const { place } = leftOut;
-  checkStubNames(place, leftOut.sonames, plan, alreadyThere);
+  const place = `${leftOut.key}.stubs`;
+  checkStubNames(place, leftOut.stubs, plan, alreadyThere);
   return {
     packages: plan.packages,
     sonames: plan.libraries.map(({ soname }) => soname),
@@ -59,7 +64,10 @@ export async function planPrograms(
       const libraries = await readLibraries(plan, context);
       const tree = await stripPrograms(mergeTrees(...programs, libraries), scratch);
       const replaced = await readLibraries({ ...plan, libraries: plan.stubs }, context);
-      return addStubs(place, tree, replaced, alreadyThere, scratch);
+      const whole = await addStubs(place, tree, replaced, alreadyThere, scratch);
+      return leftOut.unwindTables
+        ? withoutUnwindTables(`${leftOut.key}.unwindTables`, whole)
+        : whole;
     },
   };
 }

@@ -32,7 +32,7 @@ export async function planVmm(
     ],
     provided,
     components,
-    { sonames: module.stubs, place: `${key}.stubs` },
+    { stubs: module.stubs, unwindTables: !module.unwindTables, key },
   );
   const members = [...plugins, ...data, ...firmware];
   const memberInputs = (rows: typeof members) =>
@@ -44,12 +44,13 @@ export async function planVmm(
     components: [emulator, ...programs.packages, ...members.map(({ component }) => component)],
     inputs: {
       type: 'vmm',
-      format: 3,
+      format: 4,
       emulator: emulator.sha256,
       programs: module.programs,
       libraries: programs.packages.map(({ sha256 }) => sha256),
       sonames: programs.sonames,
       stubs: [key, ...module.stubs],
+      unwindTables: module.unwindTables,
       plugins: memberInputs(plugins),
       data: memberInputs(data),
       firmware: memberInputs(firmware),

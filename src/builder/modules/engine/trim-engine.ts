@@ -1,6 +1,7 @@
 import { dropAddonExports } from '../elf-exports.ts';
 import { asBuffer } from '../elf-sections.ts';
 import { trimIcuData } from '../icu.ts';
+import { blankUnwindTables } from '../unwind-tables.ts';
 import { blankComments } from './blank-comments.ts';
 import { builtinFinder, removeBuiltin, writeBuiltin } from './builtin-sources.ts';
 import { dropCompiledBuiltins } from './compiled-builtins.ts';
@@ -8,7 +9,6 @@ import type { Builtins } from './describe-builtins.ts';
 import { functionRanges } from './program-functions.ts';
 import { removeCode } from './removed-code.ts';
 import { rebuildSymbolHash } from './symbol-hash.ts';
-import { blankUnwindTables } from './unwind-tables.ts';
 
 /** A part of Node that the bank does not have. */
 export interface RemovedPart {

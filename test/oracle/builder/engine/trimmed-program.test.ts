@@ -6,7 +6,7 @@ import { dropAddonExports } from '../../../../src/builder/modules/elf-exports.ts
 import { functionRanges } from '../../../../src/builder/modules/engine/program-functions.ts';
 import { removeCode } from '../../../../src/builder/modules/engine/removed-code.ts';
 import { rebuildSymbolHash } from '../../../../src/builder/modules/engine/symbol-hash.ts';
-import { blankUnwindTables } from '../../../../src/builder/modules/engine/unwind-tables.ts';
+import { blankUnwindTables } from '../../../../src/builder/modules/unwind-tables.ts';
 import { temporaryDirectory } from '../../../unit/builder/components/surroundings.ts';
 import { judge, judgedBy } from '../../components/foreign-tool.ts';
 
