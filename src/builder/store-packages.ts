@@ -96,7 +96,9 @@ async function planWhole(
           : { ...fetched, sha256: await digestFile(fetched.path, 'sha256', 'hex') };
       const { bytes, path, sha256: hash } = stored;
       const about = { id: storePackageName(entry), type, version: component.version };
-      return { ...about, name: wholeFileName(component), bytes, path, sha256: hash };
+      const name = wholeFileName(component);
+      if (!fileNameForm.test(name)) throw wrongFileName(component, name);
+      return { ...about, name, bytes, path, sha256: hash };
     },
   };
 }
@@ -231,6 +233,18 @@ function wholeFileName({ scheme, name, version, architecture }: Resolved): strin
   const plain = plainName(`${name}_${version}`);
   if (scheme === 'deb') return `${plain}_${architecture ?? 'all'}.deb`;
   return scheme === 'npm' ? `${plain}.tgz` : plainName(name.split('/').pop() ?? name);
+}
+
+/** As a manifest has names of files, and a bundle paths (src/bootloader/manifest-form.ts). */
+const fileNameForm = /^[A-Za-z0-9][A-Za-z0-9.+~_-]{0,90}$/;
+
+function wrongFileName({ id }: Resolved, name: string): TwinbankError {
+  return new TwinbankError(
+    'recipe',
+    'store.file-name',
+    `store.packages: expected ${id} to have a name of at most 91 characters that begins with a letter or digit, found ${name}`,
+    { data: { name } },
+  );
 }
 
 function plainName(name: string): string {

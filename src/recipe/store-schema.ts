@@ -19,6 +19,9 @@ const MiB = 2 ** 20;
 /** FAT16 has 4085 clusters or more (FAT specification 1.03, section 3.5). */
 const smallestStore = 5 * MiB;
 
+/** A manifest lists 256 (src/bootloader/bank-manifest.ts), the packed command among them. */
+const mostPackages = 255;
+
 const name = () =>
   text('the name of a package such as ovmf', /^[a-z0-9][a-z0-9.+-]{0,31}$/).describe(
     'What the running system calls it; its version is that of the component it is from',
@@ -72,6 +75,7 @@ export const storeSchema = map({
     .prefault(true)
     .describe("Puts the packed twinbank command into the store, by the bank's version"),
   packages: list(storePackageSchema, 'a list of components such as [deb:qemu-guest-agent]')
+    .max(mostPackages, { error: `at most ${mostPackages} packages` })
     .superRefine((packages, context) => {
       const names = packages.map((one) => storePackageName(one));
       names.forEach((one, index) => {
@@ -103,8 +107,7 @@ export function storePackageName(entry: StoreEntry): string {
 
 function componentName(ref: ComponentRef): string {
   const name = ref.scheme === 'file' ? basename(ref.path) : ref.name.replace(/^@[^/]+\//, '');
-  return name
-    .replaceAll(/[^A-Za-z0-9.+_-]/g, '-')
-    .replace(/^[^A-Za-z0-9]+/, '')
-    .slice(0, 64);
+  const plain = name.replaceAll(/[^A-Za-z0-9.+_-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  // What has no letter that a name may begin with is called a file.
+  return plain.slice(0, 64) || 'file';
 }

@@ -20,8 +20,8 @@ export function planText(plan: AppliedPlan, colors: Colors): string {
     ...(store?.add ?? []).map((one) => [one, 'sent'] as const),
     ...(store?.reuse ?? []).map((one) => [one, 'reused'] as const),
   ];
-  for (const [{ name, bytes }, how] of packages) {
-    rows.push([plain(name), 'store', '', humanSize(bytes), how]);
+  for (const [{ id, name, version = '', bytes }, how] of packages) {
+    rows.push([plain(id ?? name), 'store', plain(version), humanSize(bytes), how]);
   }
   const { sent, reused } = sums(plan);
   return [

@@ -56,6 +56,17 @@ describe('a store', () => {
     expect(names).toContain('packages/a-b-c.iso');
   });
 
+  it('refuses a file whose name no manifest can have', async () => {
+    const folder = temporaryDirectory();
+    for (const name of ['.hidden', 'x'.repeat(92)]) {
+      writeFileSync(join(folder, name), '');
+      await expect(storeOf(folder, name)).rejects.toMatchObject({
+        ...{ kind: 'recipe', code: 'store.file-name' },
+        message: expect.stringContaining(`that begins with a letter or digit, found ${name}`),
+      });
+    }
+  });
+
   it('refuses a directory', async () => {
     const folder = temporaryDirectory();
     mkdirSync(join(folder, 'tools'));

@@ -78,6 +78,14 @@ describe('the packages of a store', () => {
     ]);
   });
 
+  test('are at most 255, as a manifest lists no more', () => {
+    const names = Array.from({ length: 256 }, (_, index) => `deb:package-${index}`);
+    expect(problemsOf(store(...names))).toEqual([
+      'x.yaml:3:5 store.packages: expected at most 255 packages, found a list',
+    ]);
+    expect(problemsOf(store(...names.slice(1)))).toEqual([]);
+  });
+
   test('of files have paths from the file that says them, which are there', () => {
     const missing = store('{ type: firmware, name: fw, files: ["file:no.fd", "file:folder"] }');
     expect(problemsOf({ ...missing, 'folder/x': '' })).toEqual([
