@@ -9,9 +9,12 @@ import { grubScript } from './grub-script.ts';
 
 const sector = 512;
 
-/** Commands of the script and what they stand on; GRUB takes a command it does not have for true. */
+/**
+ * Commands of the script and what they stand on; GRUB takes a command it does not have for true. gzio unpacks a kernel that
+ * is packed by gzip (recipe: kernel.btf).
+ */
 const modules = [
-  ...['part_gpt', 'fat', 'normal', 'configfile', 'linux', 'boot'],
+  ...['part_gpt', 'fat', 'normal', 'configfile', 'linux', 'gzio', 'boot'],
   ...['loadenv', 'hashsum', 'gcry_sha256', 'regexp', 'test', 'echo', 'probe'],
   ...['serial', 'terminal', 'terminfo', 'reboot'],
 ];

@@ -88,6 +88,11 @@ const kernelSchema = map({
   from: componentRef()
     .prefault('deb:linux-image-amd64')
     .describe('Component that holds the kernel and its modules'),
+  btf: flag()
+    .prefault(true)
+    .describe(
+      "false leaves the type information (BTF) out of kernel and modules: 1.4 MB less, no distribution's signatures, no BPF programs that need it",
+    ),
   options: list(
     bootCfgText('a word of the kernel command line without blanks and quotes', 200).refine(
       (word) => !word.includes(' '),

@@ -9,6 +9,7 @@ import type { FileTree, TreeEntry } from '../components/file-tree.ts';
 import { readComponent, resolveComponents } from '../components/sources.ts';
 import { takeInventory } from '../inventory/inventory.ts';
 import { readModules } from './kernel-index.ts';
+import { btfInputs } from './kernel-source.ts';
 import { withInventory } from './layer.ts';
 import { type ModuleDraft, type PlanContext, pathsOf } from './module.ts';
 import { encodeNewc } from './newc.ts';
@@ -41,6 +42,7 @@ export async function planBoot(context: PlanContext): Promise<ModuleDraft> {
       format: 2,
       busybox: busybox.sha256,
       image: kernel.image.sha256,
+      ...btfInputs(kernel),
       drivers: recipe.boot.drivers,
       compression: recipe.boot.compression,
       watchdogSeconds: recipe.health.watchdogSeconds,

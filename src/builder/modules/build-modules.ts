@@ -102,7 +102,7 @@ export async function planContext(
     recipe,
     components,
     provided,
-    kernel: await findKernel(recipe.kernel.from, components),
+    kernel: await findKernel(recipe.kernel, components),
   };
 }
 

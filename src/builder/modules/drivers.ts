@@ -7,7 +7,7 @@ import type { FileTree } from '../components/file-tree.ts';
 import { askedFirmware } from './asked-firmware.ts';
 import { readModules } from './kernel-index.ts';
 import { moduleName } from './kernel-modules.ts';
-import type { KernelSource } from './kernel-source.ts';
+import { btfInputs, type KernelSource } from './kernel-source.ts';
 import { layerInputs, makeLayer } from './layer.ts';
 import type { ModuleDraft, PlanContext } from './module.ts';
 
@@ -29,6 +29,7 @@ export function planDrivers(
     inputs: {
       type: 'drivers',
       image: kernel.image.sha256,
+      ...btfInputs(kernel),
       drivers: module.drivers,
       early: recipe.boot.drivers,
       layer: layerInputs(module.layer),

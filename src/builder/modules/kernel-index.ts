@@ -4,6 +4,7 @@ import { readObject } from '../components/cache.ts';
 import type { ComponentContext } from '../components/component.ts';
 import { getOrBuild } from '../components/derived.ts';
 import { sha256 } from '../components/digest.ts';
+import { dropBtf } from './drop-btf.ts';
 import {
   closeOverNeeds,
   indexModules,
@@ -80,7 +81,8 @@ async function readIndex(
         const found = index.get(name);
         const entry = found && tree.get(found.path);
         if (!found || entry?.type !== 'file') return [];
-        return [[name, { ...found, data: entry.data, from: entry.from }] as const];
+        const data = kernel.btf ? entry.data : dropBtf(entry.data, 'module');
+        return [[name, { ...found, data, from: entry.from }] as const];
       });
     },
   };

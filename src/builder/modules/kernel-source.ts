@@ -12,7 +12,9 @@ export interface KernelSource {
   readonly image: Resolved;
   /** What `uname -r` says: `6.1.0-56-amd64`. */
   readonly release: string;
-  /** The kernel and all its modules, about 400 MB, read once and only when someone asks. */
+  /** Kernel and modules keep their type information (BTF). */
+  readonly btf: boolean;
+  /** The kernel and all its modules as the package has them, about 400 MB, read once and only when someone asks. */
   tree(): Promise<FileTree>;
 }
 
@@ -20,7 +22,7 @@ const imageName = /^linux-image-([0-9].*)$/;
 
 /** Finds the real kernel package behind a reference such as `deb:linux-image-amd64`. */
 export async function findKernel(
-  ref: ComponentRef,
+  { from: ref, btf }: { readonly from: ComponentRef; readonly btf: boolean },
   context: ComponentContext,
 ): Promise<KernelSource> {
   const [named] = await resolveComponents([ref], context);
@@ -34,6 +36,7 @@ export async function findKernel(
     components: image === named ? [image] : [named, image],
     image,
     release,
+    btf,
     tree: () => {
       tree ??= readComponent(image, isWanted, context);
       return tree;
@@ -43,4 +46,9 @@ export async function findKernel(
 
 function isWanted(path: string): boolean {
   return path.startsWith('boot/vmlinuz-') || path.startsWith('usr/lib/modules/');
+}
+
+/** What a module's key has to say of a kernel whose BTF is left out; nothing where it is not. */
+export function btfInputs({ btf }: Pick<KernelSource, 'btf'>): { readonly btf?: 'none, 1' } {
+  return btf ? {} : { btf: 'none, 1' };
 }

@@ -6,6 +6,7 @@ import type { Json } from '../components/derived.ts';
 import { type MemberFile, readMembers, resolveMembers } from '../components/members.ts';
 import { readModules } from '../modules/kernel-index.ts';
 import { closeOverNeeds, type KernelModule, moduleName } from '../modules/kernel-modules.ts';
+import { btfInputs } from '../modules/kernel-source.ts';
 import type { PlanContext } from '../modules/module.ts';
 import { assertNeeds, type OwnDriver, readDriverFile } from './driver-file.ts';
 import { type DriverSet, driverSet } from './driver-set.ts';
@@ -39,6 +40,7 @@ export async function planOemDrivers(
   const found = sources.map(({ component }) => component);
   const inputs = {
     image: kernel.image.sha256,
+    ...btfInputs(kernel),
     drivers,
     own: sources.map(({ component, member }) => [component.sha256, member ?? '']),
   };

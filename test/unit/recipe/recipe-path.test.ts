@@ -8,7 +8,7 @@ import { load, problemsOf, temporaryFiles } from './temporary-files.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const known =
-  'a recipe that comes with twinbank (both, default, flash, guests, kestrel, large, ridge';
+  'a recipe that comes with twinbank (both, default, flash, guests, kestrel, large, ridge, small';
 
 it('extends a shipped recipe by its name, and says the name where a value is from', () => {
   const { recipe, origins, files } = load({

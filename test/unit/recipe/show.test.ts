@@ -44,6 +44,7 @@ test('a recipe is shown whole, each value with what set it', () => {
         - deb:qemu-guest-agent # default
     kernel:
       from: deb:linux-image-amd64 # default
+      btf: true # default
       options:
         - console=tty0 # default
         - console=ttyS0,115200n8 # default
