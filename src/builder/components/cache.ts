@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { type BigIntStats, statSync } from 'node:fs';
+import { chmod, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Report } from '../../diagnostics/progress.ts';
@@ -32,9 +33,17 @@ export interface Cache {
  */
 const known = new WeakMap<Cache, Map<string, string>>();
 
-async function stateOf(path: string): Promise<string | undefined> {
-  const found = await stat(path, { bigint: true }).catch(ignoreMissing);
+function stateOf(path: string): string | undefined {
+  const found = statIfThere(path);
   return found && [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(' ');
+}
+
+function statIfThere(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch (error) {
+    return ignoreMissing(error);
+  }
 }
 
 function remember(cache: Cache, path: string, state: string | undefined): void {
@@ -57,12 +66,12 @@ export async function findObject(
 ): Promise<string | undefined> {
   const path = objectPath(cache, sha256);
   return atPath(path, async () => {
-    const before = await stateOf(path);
+    const before = stateOf(path);
     if (before === undefined) return undefined;
     if (known.get(cache)?.get(path) === before) return path;
     await noteUse(path);
-    const state = await stateOf(path);
-    const { size } = await stat(path);
+    const state = stateOf(path);
+    const { size } = statSync(path);
     const sizeIsRight = bytes === undefined || size === bytes;
     if (sizeIsRight && (await digestFile(path, 'sha256', 'hex')) === sha256) {
       // What was written meanwhile has another time than what is remembered.
@@ -79,12 +88,12 @@ export async function findObject(
 export async function addFile(cache: Cache, file: string): Promise<StoredObject> {
   return atPath(file, async () => {
     const sha256 = await digestFile(file, 'sha256', 'hex');
-    const { size } = await stat(file);
+    const { size } = statSync(file);
     const path = objectPath(cache, sha256);
     makeFolders(dirname(path));
     await chmod(file, 0o644);
     await rename(file, path);
-    remember(cache, path, await stateOf(path));
+    remember(cache, path, stateOf(path));
     return { path, sha256, bytes: size };
   });
 }
@@ -100,7 +109,7 @@ export async function addBytes(cache: Cache, data: Uint8Array): Promise<StoredOb
   const sha256 = sha256Of(data);
   const path = (await findObject(cache, sha256, data.length)) ?? objectPath(cache, sha256);
   await writeWhole(path, data);
-  remember(cache, path, await stateOf(path));
+  remember(cache, path, stateOf(path));
   return { path, sha256, bytes: data.length };
 }
 

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 
 /** SHA-256 of bytes or of a text's UTF-8, in hexadecimal. */
 export function sha256(data: Uint8Array | string): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-const chunkBytes = 2 ** 19;
+/** More than the processor's caches hold costs more than it saves in system calls. */
+const chunkBytes = 2 ** 18;
+/** So often others have their turn: after 16 MiB, which take some 15 ms. */
+const chunksInARow = 64;
 
 /** One digest of a whole file, read once, in chunks of one buffer: a new one each would make the engine collect them. */
 export async function digestFile(
@@ -15,15 +19,16 @@ export async function digestFile(
   encoding: 'hex' | 'base64',
 ): Promise<string> {
   const hash = createHash(algorithm);
-  const file = await open(path);
+  const file = openSync(path, 'r');
   try {
     const chunk = Buffer.allocUnsafeSlow(chunkBytes);
-    for (;;) {
-      const { bytesRead } = await file.read(chunk, 0, chunk.length);
-      if (bytesRead === 0) return hash.digest(encoding);
-      hash.update(chunk.subarray(0, bytesRead));
+    for (let count = 1; ; count++) {
+      const bytes = readSync(file, chunk);
+      if (bytes === 0) return hash.digest(encoding);
+      hash.update(chunk.subarray(0, bytes));
+      if (count % chunksInARow === 0) await setImmediate();
     }
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
