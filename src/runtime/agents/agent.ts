@@ -1,12 +1,13 @@
 import type { Form } from '../../protocol/form.ts';
 import type { SettingName, Settings } from '../../state/settings.ts';
+import type { FilterRow } from '../system/seccomp/agent-filter.ts';
 
 /**
  * What an agent is: a program of the bank that vmkd keeps running. Its folder has its name; the row is data and small
  * functions of what is passed in, and imports nothing of Node, so that vmkd and the builder read the same rows
  * (docs/agents.md).
  */
-export interface Agent {
+export interface Agent extends FilterRow {
   /** As recipes name it. Its user, its programs in `usr/lib/twinbank` and its folder in `/run/twinbank` are called so. */
   readonly name: string;
   /** For people: the full name of its user. */

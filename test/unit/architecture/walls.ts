@@ -23,8 +23,12 @@ export const folders: Walls = {
   ],
 };
 
-/** What the builder may import of the running system: rows, which are data. */
-export const agentRows = ['runtime/agents/registry.ts', 'runtime/agents/agent.ts'];
+/** What the builder may import of the running system: rows, which are data, and the compiler of their filters. */
+export const agentRows = [
+  'runtime/agents/registry.ts',
+  'runtime/agents/agent.ts',
+  'runtime/system/seccomp/agent-filter.ts',
+];
 
 /**
  * The same within a folder of the house: a row a subfolder. A subfolder of a subfolder has a row of its own or belongs to the
@@ -84,6 +88,7 @@ export const agentNames: Readonly<Record<string, string>> = {
   'builder/modules/oem.ts': 'the same',
   'builder/ova/ovf.ts': "the DMTF's name spaces",
   'cli/commands/oem/test.ts': 'the folder of CIM providers',
+  'runtime/system/seccomp/syscall-numbers.ts': 'a system call has the same name',
   'state/settings.ts': 'the names of settings and of their files',
   'state/archive.ts': 'the same',
   'harness/scenario/expectations/sensor.ts': 'methods of vmkd that an expectation asks',
