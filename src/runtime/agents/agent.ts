@@ -16,6 +16,8 @@ export interface Agent extends FilterRow {
   readonly lost?: string;
   /** Whom it runs as (docs/vmkd.md#users); root where there is none. */
   readonly user?: AgentUser;
+  /** Folders and files of the system that its world has beside the system's programs, to read. */
+  readonly sees?: readonly string[];
   /** What is bundled of its folder: a source file by the name of the program, which is the agent's or begins with it and `-`. */
   readonly entries?: Readonly<Record<string, string>>;
   readonly program: AgentProgram;

@@ -1,0 +1,49 @@
+import { systemLinks } from '../../../update/manifest/system-links.ts';
+import { type Agent, folderOf } from '../../agents/agent.ts';
+
+/** Bytes that an agent and all that it starts may put into their `/tmp`. */
+const tmpBytes = 16 << 20;
+/** The descriptor by which bwrap has the filter; those below it are handed over to the agent. */
+export const filterDescriptor = 9;
+/** Devices that are nobody's: bwrap's own set has terminals, and a `/dev/shm` without a limit. */
+const devices = ['null', 'zero', 'full', 'random', 'urandom'];
+/** For the names of users and of the host; nothing of it is secret. */
+const files = ['/etc/passwd', '/etc/group', '/etc/hosts', '/etc/localtime'];
+
+export interface WorldSurroundings {
+  /** Attributes of `/sys` and devices that its user was given: the paths themselves, without links. */
+  readonly granted: readonly string[];
+  /** Links below the root, as in the bank: `bin` to `usr/bin`. */
+  readonly links?: ReadonlyMap<string, string>;
+}
+
+/**
+ * The arguments of bwrap(1) for an agent's world, up to the program's own; bwrap has to be started as the agent's user (as root it would
+ * keep root's capabilities), with the filter as descriptor {@link filterDescriptor}. In there: own users, processes, names and, but for
+ * a row with `network`, own network without any interface; nothing of the system but its programs, what the row `sees` and its own
+ * folder, none of it to write; a `/tmp` with a size. It ends with whoever started it.
+ */
+export function worldArgs(
+  { name, network, sees = [] }: Pick<Agent, 'name' | 'network' | 'sees'>,
+  { granted, links = systemLinks }: WorldSurroundings,
+): string[] {
+  // A user name space that was asked for by name is one that no further one can be made in.
+  const spaces = ['user', 'pid', 'ipc', 'uts', 'cgroup-try', ...(network ? [] : ['net'])];
+  const top = [...links].filter(([path]) => !path.includes('/'));
+  return [
+    ...spaces.map((space) => `--unshare-${space}`),
+    ...['--disable-userns', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
+    ...['--clearenv', '--setenv', 'PATH', '/usr/bin:/usr/sbin', '--setenv', 'HOME', '/tmp'],
+    ...['--ro-bind', '/usr', '/usr'],
+    ...top.flatMap(([path, target]) => ['--symlink', target, `/${path}`]),
+    ...files.flatMap((path) => ['--ro-bind-try', path, path]),
+    ...['--proc', '/proc', '--size', String(tmpBytes), '--tmpfs', '/tmp', '--chdir', '/'],
+    ...devices.flatMap((device) => ['--dev-bind', `/dev/${device}`, `/dev/${device}`]),
+    ...['--symlink', '/proc/self/fd', '/dev/fd'],
+    ...[...sees, folderOf(name)].flatMap((path) => ['--ro-bind-try', path, path]),
+    // What has gone since it was granted keeps nobody from starting.
+    ...granted.flatMap((path) => ['--dev-bind-try', path, path]),
+    // What all of this was made in is memory of the user's own: it would be one more place to fill.
+    ...['--remount-ro', '/', '--seccomp', String(filterDescriptor), '--'],
+  ];
+}

@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, describe, expect, test } from 'vitest';
+import { agentFilter } from '../../../../../src/runtime/system/seccomp/agent-filter.ts';
+import {
+  filterDescriptor,
+  worldArgs,
+} from '../../../../../src/runtime/vmkernel/agents/world-args.ts';
+import { markdownTable, regenerate } from '../../../../support/generated-page.ts';
+import { temporaryFiles } from '../../../../unit/recipe/temporary-files.ts';
+import { judgedBy } from '../../../components/foreign-tool.ts';
+
+const user = { uid: 142, gid: 142 };
+/** Of this machine, whose links are not the bank's. */
+const links = new Map(
+  ['bin', 'sbin', 'lib', 'lib64'].map((name) => [name, readlinkSync(`/${name}`)]),
+);
+/** What the machine has of its own: a disk, a clock, a log. */
+const device = ['/dev/vda', '/dev/sda', '/dev/rtc0', '/dev/kmsg'].find(canBeOpened) ?? '/dev/kmsg';
+
+function canBeOpened(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const folder = temporaryFiles({ 'secret/key': 'secret' });
+chmodSync(folder, 0o755);
+chmodSync(join(folder, 'secret'), 0o750);
+copyFileSync(join(import.meta.dirname, 'hostile.mjs'), join(folder, 'hostile.mjs'));
+writeFileSync(join(folder, 'filter'), agentFilter({}));
+
+const servers: Server[] = [];
+async function serverAt(
+  where: { host: string; port: number } | string,
+  connected = (): void => {},
+) {
+  const server = createServer((socket) => {
+    connected();
+    socket.on('error', () => {});
+    socket.destroy();
+  });
+  servers.push(server);
+  server.listen(where);
+  await once(server, 'listening');
+  return server;
+}
+const loopback = { host: '127.0.0.1', port: 0 };
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+afterAll(() => {
+  for (const server of servers) server.close();
+});
+
+/** Runs the hostile program; how often the host's server was reached, and what it says of each attempt. */
+async function attack(
+  inWorld: boolean,
+): Promise<{ reached: number; results: Record<string, string> }> {
+  let reached = 0;
+  const target = await serverAt(loopback, () => void reached++);
+  const abstract = `twinbank-hostile-${process.pid}-${inWorld}`;
+  await serverAt(`\0${abstract}`);
+  const path = join(folder, `open-${inWorld}.sock`);
+  await serverAt(path);
+  chmodSync(path, 0o777);
+  const udp = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(udp, 'listening');
+  const victim = spawn('sleep', ['600'], { stdio: 'ignore' });
+  // Opened as vmkd does, for the program alone: a client waits at each.
+  const handed = await Promise.all([1, 2, 3].map(() => serverAt(loopback)));
+  const fds = handed.map((server) => (server as unknown as { _handle: { fd: number } })._handle.fd);
+  const facts = {
+    ...{ device, abstract, path, victim: victim.pid, pid: process.pid },
+    ...{ secret: join(folder, 'secret/key'), port: portOf(target), datagrams: udp.address().port },
+  };
+  const program = ['/usr/bin/node', join(folder, 'hostile.mjs'), JSON.stringify(facts)];
+  const child = inWorld ? startInWorld(program, fds) : startPlain(program, fds);
+  for (const server of handed) {
+    const client = connect(portOf(server), '127.0.0.1');
+    client.on('error', () => {});
+    server.close();
+  }
+  const [said, problems] = await Promise.all([text(child.stdout!), text(child.stderr!)]);
+  victim.kill('SIGKILL');
+  udp.close();
+  if (said === '') throw new Error(`the hostile program said nothing: ${problems}`);
+  return { reached, results: JSON.parse(said) };
+}
+
+function startPlain([file = '', ...args]: readonly string[], fds: readonly number[]): ChildProcess {
+  return spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe', ...fds] });
+}
+
+function startInWorld(program: readonly string[], fds: readonly number[]): ChildProcess {
+  const filter = openSync(join(folder, 'filter'), 'r');
+  const sees = [folder];
+  const args = [...worldArgs({ name: 'hostile', sees }, { granted: [], links }), ...program];
+  const unused = Array.from({ length: filterDescriptor - 3 - fds.length }, () => 'ignore' as const);
+  const stdio = ['ignore', 'pipe', 'pipe', ...fds, ...unused, filter] as const;
+  const child = spawn('bwrap', args, { ...user, stdio: [...stdio] });
+  closeSync(filter);
+  return child;
+}
+
+const tryOut = ['--unshare-user', '--ro-bind', '/', '/', 'true'];
+const works = process.getuid?.() === 0 && spawnSync('bwrap', tryOut, user).status === 0;
+
+judgedBy(['bwrap', 'perl'], () => {
+  // A container may have no user name spaces.
+  describe.skipIf(!works && !process.env.TWINBANK_EXHAUSTIVE)('a hostile agent', () => {
+    const page = resolve(import.meta.dirname, '../../../../../docs/worlds.md');
+
+    test('K6: does without a world what it cannot do in one', async () => {
+      const plain = await attack(false);
+      const world = await attack(true);
+      const names = Object.keys(plain.results);
+      expect(Object.keys(world.results)).toEqual(names);
+      expect(names.filter((name) => plain.results[name] !== 'done')).toEqual([]);
+      expect(names.filter((name) => world.results[name] === 'done')).toEqual([]);
+      // Once by its own socket, and three times by handed ones.
+      expect([plain.reached, world.reached]).toEqual([4, 0]);
+      const rows = names.map((name) => [name, plain.results[name]!, world.results[name]!]);
+      const attempts = () =>
+        markdownTable(['attempt', 'as root, without a world', 'in a world'], rows);
+      const made = regenerate(readFileSync(page, 'utf8'), { attempts });
+      expect(made.names).toEqual(['attempts']);
+      await expect(made.text).toMatchFileSnapshot(page);
+    });
+  });
+});
