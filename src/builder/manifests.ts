@@ -153,7 +153,8 @@ function manifestPackage({ name, bytes, sha256, id, type, version }: ManifestPac
 
 function manifestModule(module: BuiltModule): ManifestModule {
   const { name, fileName: file, version, vendor, kind, bytes, sha256, paths, oem } = module;
-  const none = { provides: module.provides ?? [], requires: [], conflicts: [], replaces: [] };
+  const base = { provides: module.provides ?? [], requires: module.requires ?? [] };
+  const none = { ...base, conflicts: [], replaces: [] };
   const { provides, requires, conflicts, replaces } = oem?.relations ?? none;
   const files = paths.map(({ path }) => path);
   return {

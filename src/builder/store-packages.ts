@@ -19,6 +19,7 @@ import { storeInventoryPath } from './inventory/describe-archive.ts';
 import { describePackages } from './inventory/describe-packages.ts';
 import { encodeInventory, inventoryInputs, takeInventory } from './inventory/inventory.ts';
 import { ownPackage } from './inventory/own-package.ts';
+import { nothingBelow } from './modules/below.ts';
 import { layerInputs } from './modules/layer.ts';
 import { planPrograms } from './modules/programs.ts';
 import { makeSquashfs } from './modules/squashfs.ts';
@@ -143,7 +144,7 @@ async function planTools(
 ): Promise<StorePackagePlan> {
   const component = await resolveOne(entry.from, context);
   const roots = [{ component, paths: entry.programs, place }];
-  const programs = await planPrograms(roots, new Set(), context);
+  const programs = await planPrograms(roots, nothingBelow, context);
   return planPacked({
     entry,
     version: component.version,

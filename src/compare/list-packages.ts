@@ -50,6 +50,22 @@ export function listLeftOut({ modules }: SystemInventory): ListedLeftOut[] {
   );
 }
 
+/** Libraries that a module takes from one below it. */
+export interface ListedUse {
+  readonly module: string;
+  /** The module that has them. */
+  readonly of: string;
+  /** By the names that programs link. */
+  readonly libraries: readonly string[];
+}
+
+/** What modules of a system take from one another, in the order in which they are stacked. */
+export function listUses({ modules }: SystemInventory): ListedUse[] {
+  return modules.flatMap(({ name, inventory }) =>
+    (inventory?.uses ?? []).map(({ module: of, libraries }) => ({ module: name, of, libraries })),
+  );
+}
+
 /** What is under which licence: each term with the packages that it applies to, in whole or in part. */
 export function listLicences(packages: readonly ListedPackage[], name?: string): ListedLicence[] {
   const found = new Map<string, ListedPackage[]>();

@@ -65,6 +65,14 @@ const pluginExpected =
 const dataExpected =
   'a file or folder of a package such as deb:qemu-system-data#usr/share/qemu/keymaps';
 
+const data = (expected: string) =>
+  list(
+    memberRef().refine((ref) => 'member' in ref, { error: dataExpected }),
+    expected,
+  )
+    .prefault([])
+    .describe('Files and whole folders that the programs read, each at its path in its package');
+
 const stubs = () =>
   list(
     text(
@@ -76,6 +84,13 @@ const stubs = () =>
     .prefault([])
     .describe(
       'Libraries that are linked and never used: each is replaced by a stub of the functions that are linked, and so is left out what only it needs; a call of one ends the program with a message',
+    );
+
+const unwindTables = () =>
+  flag()
+    .prefault(true)
+    .describe(
+      'Whether programs and libraries keep the tables that C++ exceptions, and debuggers without the packages, need; refused where a library would miss them',
     );
 
 const vmmModuleSchema = map({
@@ -100,18 +115,31 @@ const vmmModuleSchema = map({
     .describe(
       'Libraries that the programs load by themselves, such as accelerators, each at its path in its package and with what it needs',
     ),
-  data: list(
-    memberRef().refine((ref) => 'member' in ref, { error: dataExpected }),
-    'a list of files and folders such as [deb:qemu-system-data#usr/share/qemu/keymaps]',
-  )
-    .prefault([])
-    .describe('Files and whole folders that the programs read, each at its path in its package'),
+  data: data('a list of files and folders such as [deb:qemu-system-data#usr/share/qemu/keymaps]'),
   stubs: stubs(),
-  unwindTables: flag()
-    .prefault(true)
+  unwindTables: unwindTables(),
+  layer: layer(),
+});
+
+const programExpected = 'a program of a package such as deb:bubblewrap#usr/bin/bwrap';
+
+export const toolsModuleSchema = map({
+  type: z
+    .literal('tools')
     .describe(
-      'Whether programs and libraries keep the tables that C++ exceptions, and debuggers without the packages, need; refused where a library would miss them',
+      'Programs of packages, with just the libraries that they need and no module below has',
     ),
+  programs: list(
+    memberRef().refine((ref) => 'member' in ref, { error: programExpected }),
+    'a list of programs such as [deb:bubblewrap#usr/bin/bwrap]',
+  )
+    .min(1, { error: 'at least one program' })
+    .describe(
+      'Programs, and libraries that they load by themselves, each at its path in its package; what is in sbin is in bin',
+    ),
+  data: data('a list of files and folders such as [deb:e2fsprogs#etc/mke2fs.conf]'),
+  stubs: stubs(),
+  unwindTables: unwindTables(),
   layer: layer(),
 });
 
@@ -140,6 +168,7 @@ export const moduleSchema = z.discriminatedUnion('type', [
   vmmModuleSchema,
   driversModuleSchema,
   filesModuleSchema,
+  toolsModuleSchema,
 ]);
 
 /** Files of a bank that are no layers: the initramfs and the kernel. */
@@ -160,5 +189,6 @@ export type EngineModule = z.output<typeof engineModuleSchema>;
 export type AgentsModule = z.output<typeof agentsModuleSchema>;
 export type VmmModule = z.output<typeof vmmModuleSchema>;
 export type DriversModule = z.output<typeof driversModuleSchema>;
+export type ToolsModule = z.output<typeof toolsModuleSchema>;
 export type FilesModule = z.output<typeof filesModuleSchema>;
 export type ModuleRecipe = z.output<typeof moduleSchema>;

@@ -7,16 +7,16 @@ import { resolveClosure, toResolved } from './deb-resolve.ts';
 import { type ElfInfo, readElf } from './elf.ts';
 import type { FileTree } from './file-tree.ts';
 import { type FoundLibrary, findLibrary, isLibrary, librarySearch } from './library-search.ts';
+import {
+  type LibraryRoots,
+  type PlannedScript,
+  programData,
+  scriptInterpreter,
+} from './program-roots.ts';
 import { aptFingerprint, remember, resolvedList } from './resolution-cache.ts';
 import { mapParallel } from './retry.ts';
 import { byLikelihood, packagesForSoname } from './soname-policy.ts';
 import { fetchComponents, readComponent } from './sources.ts';
-
-/** ELF programs and libraries of a component whose needs are to be met; `paths` as `readComponent` has them. */
-interface LibraryRoots {
-  readonly component: Resolved;
-  readonly paths: readonly string[];
-}
 
 /** One library to take: from which file of which package, and to which path. */
 interface PlannedLibrary {
@@ -37,6 +37,9 @@ export interface LibraryPlan {
   readonly stubs: readonly PlannedLibrary[];
   /** Interpreter paths as the programs name them, without the leading slash: `lib64/ld-linux-x86-64.so.2`. */
   readonly interpreters: readonly string[];
+  /** Sonames that are needed and that another module brings, in order. */
+  readonly below: readonly string[];
+  readonly scripts: readonly PlannedScript[];
 }
 
 const plannedShape = z.object({
@@ -50,6 +53,8 @@ const planShape = z.object({
   libraries: z.array(plannedShape),
   stubs: z.array(plannedShape),
   interpreters: z.array(z.string()),
+  below: z.array(z.string()),
+  scripts: z.array(z.object({ from: z.string(), path: z.string(), interpreter: z.string() })),
 });
 
 interface Need {
@@ -69,7 +74,8 @@ interface Holder {
  * their names are fetched, others of the dependency closure only when a library was in none of those.
  * `alreadyThere` holds sonames that another module brings; they, and what they need, are left out. So is what only
  * libraries of `stubs` need, which are themselves looked for, but listed apart.
- * Remembered until the lists, the lock or the roots change. Throws `recipe` `components.no-library`.
+ * Remembered until the lists, the lock or the roots change. Throws `recipe`: `components.no-library`,
+ * `components.no-member`, `components.set-id`.
  */
 export async function planLibraries(
   roots: readonly LibraryRoots[],
@@ -78,7 +84,7 @@ export async function planLibraries(
   stubs: readonly string[] = [],
 ): Promise<LibraryPlan> {
   const query = [
-    'libraries and stubs',
+    'libraries, stubs and scripts',
     context.lock
       ? context.lock.components.map((row) => row.sha256)
       : await aptFingerprint(context.apt),
@@ -101,6 +107,8 @@ async function searchAll(
   const holders = new Map<string, Holder>();
   const planned = new Map<string, PlannedLibrary>();
   const interpreters = new Set<string>();
+  const below = new Set<string>();
+  const scripts: PlannedScript[] = [];
   let needs: Need[] = [];
 
   function visit(elf: ElfInfo, path: string, by: string): void {
@@ -124,7 +132,8 @@ async function searchAll(
     return false;
   }
 
-  for (const { component, paths } of roots) {
+  for (const root of roots) {
+    const { component, paths } = root;
     const tree = await readComponent(
       component,
       (path) => paths.includes(path) || isLibrary(path),
@@ -132,9 +141,10 @@ async function searchAll(
     );
     if (component.scheme === 'deb') holders.set(component.name, { component, tree });
     for (const path of paths) {
-      const entry = tree.get(path);
-      if (entry?.type !== 'file') throw noProgram(component, path, entry?.type);
-      visit(readElf(entry.data, `${component.id} ${path}`), path, `${path} of ${component.id}`);
+      const data = await programData(root, path, tree, context);
+      const interpreter = scriptInterpreter(data);
+      if (interpreter !== undefined) scripts.push({ from: component.id, path, interpreter });
+      else visit(readElf(data, `${component.id} ${path}`), path, `${path} of ${component.id}`);
     }
   }
 
@@ -143,8 +153,8 @@ async function searchAll(
     const round = needs;
     needs = [];
     for (const need of round) {
-      const known = planned.has(need.soname) || alreadyThere.has(need.soname);
-      if (!known && !take(need)) open.set(need.soname, need);
+      if (alreadyThere.has(need.soname)) below.add(need.soname);
+      else if (!planned.has(need.soname) && !take(need)) open.set(need.soname, need);
     }
     const candidates = await nextCandidates([...open.values()], closure, holders, context);
     await fetchComponents(candidates, context);
@@ -167,6 +177,8 @@ async function searchAll(
     libraries: found.filter(({ soname }) => !stubs.has(soname)),
     stubs: found.filter(({ soname }) => stubs.has(soname)),
     interpreters: [...interpreters].sort(),
+    below: [...below].sort(),
+    scripts,
   };
 }
 
@@ -231,13 +243,5 @@ function noLibrary(need: Need, among: number): TwinbankError {
     'components.no-library',
     `${need.by}: expected a package with the library ${need.soname}, found none among the ${among} packages it depends on, nor one of that name`,
     { data: { soname: need.soname, by: need.by } },
-  );
-}
-
-function noProgram(component: Resolved, path: string, found: string | undefined): TwinbankError {
-  return new TwinbankError(
-    'recipe',
-    'components.no-member',
-    `${component.id} ${component.version}: expected a program or library at ${path}, found ${found ?? 'nothing'}`,
   );
 }

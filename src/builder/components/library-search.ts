@@ -7,6 +7,11 @@ import type { FileTree } from './file-tree.ts';
 export const libraryDirectory = 'usr/lib/x86_64-linux-gnu';
 const systemDirectories = [libraryDirectory, 'usr/lib', 'usr/lib64'];
 
+/** Whether every program finds a library at this path, and not just those whose run path leads there. */
+export function isFoundByAll(path: string): boolean {
+  return systemDirectories.includes(dirname(path));
+}
+
 /** A library in a package: the file that holds its bytes, and the path the loader will open. */
 export interface FoundLibrary {
   readonly file: string;

@@ -3,6 +3,7 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import { canonicalJson } from '../../update/signing/canonical-json.ts';
 import { sha256 } from '../components/digest.ts';
 import type { FileTree } from '../components/file-tree.ts';
+import type { UsedModule } from '../modules/below.ts';
 import { type InventoryPackage, uniquePackages } from './package.ts';
 
 /** A package that is named and not there. */
@@ -32,6 +33,8 @@ export interface ModuleInventory {
   readonly packages: readonly InventoryPackage[];
   /** By path. */
   readonly files: readonly InventoryFile[];
+  /** Libraries that it takes from modules below it instead of bringing them again. */
+  readonly uses?: readonly UsedModule[] | undefined;
 }
 
 /** What a module's files and packages are listed from. */
@@ -42,6 +45,7 @@ export interface InventorySources {
   readonly packages: Readonly<Record<string, InventoryPackage>>;
   /** Packages inside files of its own: what a program was bundled with. */
   readonly bundled?: readonly InventoryPackage[];
+  readonly uses?: readonly UsedModule[];
 }
 
 const licence = z.object({
@@ -71,7 +75,12 @@ export const fileShape = z.object({
   standsFor: z.object({ purl: z.string(), name: z.string(), version: z.string() }).optional(),
 });
 const moduleShape = z
-  .object({ module: z.string(), packages: z.array(packageShape), files: z.array(fileShape) })
+  .object({
+    module: z.string(),
+    packages: z.array(packageShape),
+    files: z.array(fileShape),
+    uses: z.array(z.object({ module: z.string(), libraries: z.array(z.string()) })).optional(),
+  })
   .refine(({ packages, files }) => files.every((one) => one.package < packages.length))
   .refine(({ packages }) => uniquePackages(packages).length === packages.length);
 const shape = z.object({ schemaVersion: z.literal(1), modules: z.array(moduleShape) });
@@ -80,8 +89,8 @@ const shape = z.object({ schemaVersion: z.literal(1), modules: z.array(moduleSha
 const format = 2;
 
 /** All that an inventory depends on beside the module's files. */
-export function inventoryInputs({ own, packages }: InventorySources): string {
-  return sha256(canonical({ format, own, packages }));
+export function inventoryInputs({ own, packages, uses }: InventorySources): string {
+  return sha256(canonical({ format, own, packages, ...(uses && { uses }) }));
 }
 
 /** Where a module has its inventory, and those of modules that cannot have one. */
@@ -96,7 +105,7 @@ export function inventoryPath(module: string): string {
 export function takeInventory(
   module: string,
   tree: FileTree,
-  { own, packages, bundled = [] }: InventorySources,
+  { own, packages, bundled = [], uses = [] }: InventorySources,
   carrier?: string,
 ): ModuleInventory {
   const listed: InventoryPackage[] = [];
@@ -126,7 +135,12 @@ export function takeInventory(
   });
   if (carrier !== undefined) files.push({ path: carrier, package: indexOf(own) });
   files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
-  return { module, packages: uniquePackages([...listed, ...bundled]), files };
+  return {
+    module,
+    packages: uniquePackages([...listed, ...bundled]),
+    files,
+    ...(uses.length > 0 && { uses }),
+  };
 }
 
 function leftOutPackage({ purl, name, version }: InventoryPackage): LeftOutPackage {

@@ -45,7 +45,14 @@ export function sbomOf(system: SystemInventory, tool: { version: string }): stri
       version,
       hashes: sha256Of(sha256),
       supplier: new Models.OrganizationalEntity({ name: vendor }),
-      properties: propertiesOf({ file, kind, inventory: inventory ? '' : 'none' }),
+      properties: propertiesOf({
+        file,
+        kind,
+        inventory: inventory ? '' : 'none',
+        ...Object.fromEntries(
+          (inventory?.uses ?? []).map((one) => [`uses:${one.module}`, one.libraries.join(' ')]),
+        ),
+      }),
     });
     if (inventory) placed.push(...fill(component, name, inventory));
     add(bom, image, component);

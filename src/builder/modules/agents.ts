@@ -19,6 +19,7 @@ import { findBusybox, readBusybox } from './boot.ts';
 import { type CachedBundle, cachedBundle } from './cached-bundle.ts';
 import { layerInputs, makeLayer } from './layer.ts';
 import type { ModuleDraft, PlanContext } from './module.ts';
+import { toolPaths } from './tool-paths.ts';
 
 /** What keeps the agents running; a recipe names it among them. */
 const vmkd = 'vmkd';
@@ -44,6 +45,7 @@ export async function planAgents(
   const providers = await planBaseProviders(rows, cache);
   const files = await systemFiles(rows, systemSettings(recipe, module));
   const busybox = await findBusybox(context);
+  const replaced = toolPaths(recipe);
   const provides = [...rows.flatMap((row) => row.provides ?? []), ...providers.provides];
   return {
     name,
@@ -58,10 +60,13 @@ export async function planAgents(
       providers: providers.inputs,
       files: treeDigest(files),
       busybox: busybox.sha256,
+      ...(replaced.length > 0 && { replaced }),
       layer: layerInputs(module.layer),
     },
     tools: ['mksquashfs'],
     sonames: [],
+    // Of busybox's names the one by which nearly all scripts ask for it: the others are known once it has run.
+    programs: ['usr/bin/sh'],
     build: async (scratch, known) => {
       const tree: FileTree = new Map(files);
       for (const [path, target] of systemLinks) {
@@ -70,6 +75,7 @@ export async function planAgents(
       }
       const program = await readBusybox(busybox, context);
       for (const applet of await listApplets(program.data, scratch)) {
+        if (replaced.includes(`usr/bin/${applet}`)) continue;
         addEntry(tree, `usr/bin/${applet}`, { type: 'symlink', target: 'busybox' });
       }
       for (const [program, bundle] of programs) {

@@ -9,6 +9,7 @@ import { mapParallel } from '../components/retry.ts';
 import { fetchComponents } from '../components/sources.ts';
 import { toolVersion } from '../tool-version.ts';
 import { planAgents } from './agents.ts';
+import { modulesBelow, nothingBelow } from './below.ts';
 import { planBoot } from './boot.ts';
 import { planDrivers } from './drivers.ts';
 import { planEngine } from './engine.ts';
@@ -24,6 +25,7 @@ import {
 } from './module.ts';
 import { planOem } from './oem.ts';
 import { refuseNeededStubs } from './stubs.ts';
+import { planTools } from './tools.ts';
 import { planVmkernel } from './vmkernel.ts';
 import { planVmm } from './vmm.ts';
 
@@ -40,6 +42,7 @@ const planners: { [T in ModuleRecipe['type']]: Planner<Extract<ModuleRecipe, { t
   vmm: planVmm,
   drivers: planDrivers,
   files: planFiles,
+  tools: planTools,
 };
 
 /** Modules packed at once; mksquashfs uses all cores by itself, so more would only take more memory. */
@@ -68,18 +71,16 @@ export async function planBase(
   recipe: ResolvedRecipe,
   components: ComponentContext,
 ): Promise<BasePlan> {
-  const provided = new Set<string>();
-  const context = await planContext(recipe, components, provided);
+  const context = await planContext(recipe, components);
   const boot = await completePlan(await planBoot(context), components);
   const plans = [planVmkernel(context), boot];
   for (const [name, module] of Object.entries(recipe.modules)) {
-    const draft = await planOne(name, module, context);
+    const draft = await planOne(name, module, { ...context, below: modulesBelow(plans) });
     const plan = await completePlan(draft, components);
     refuseNeededStubs(plans, plan);
-    for (const soname of plan.sonames) provided.add(soname);
     plans.push(plan);
   }
-  return { context, plans };
+  return { context: { ...context, below: modulesBelow(plans) }, plans };
 }
 
 /** The modules of a recipe's OEMs, in their order. */
@@ -92,16 +93,15 @@ export async function planOems(
   return plans;
 }
 
-/** What plans of a recipe's modules are made from; `provided` is filled as they are made. */
+/** What plans of a recipe's modules are made from, before there is one. */
 export async function planContext(
   recipe: ResolvedRecipe,
   components: ComponentContext,
-  provided: ReadonlySet<string> = new Set(),
 ): Promise<PlanContext> {
   return {
     recipe,
     components,
-    provided,
+    below: nothingBelow,
     kernel: await findKernel(recipe.kernel, components),
   };
 }
@@ -145,6 +145,7 @@ async function buildOne(plan: ModulePlan, components: ComponentContext): Promise
     vendor: plan.oem?.vendor ?? 'twinbank',
     ...(plan.oem && { oem: plan.oem }),
     ...(plan.provides && { provides: plan.provides }),
+    ...(plan.uses && { requires: plan.uses.map(({ module }) => module) }),
     bytes: derived.bytes,
     sha256: derived.sha256,
     path: derived.path,

@@ -32,7 +32,8 @@ export async function planEngine(
   module: EngineModule,
   context: PlanContext,
 ): Promise<ModuleDraft> {
-  const { components, provided } = context;
+  const { components, below } = context;
+  const provided = new Set(below.libraries.keys());
   const [node] = await resolveComponents([module.from], components);
   if (!node) throw new TwinbankError('internal', 'engine.lost', 'engine.from resolved to nothing');
   const program = programPaths[node.scheme];
@@ -56,6 +57,7 @@ export async function planEngine(
     },
     tools: ['strip', 'mksquashfs'],
     sonames: plan.libraries.map(({ soname }) => soname),
+    programs: ['usr/bin/node'],
     build: async (scratch, sources) => {
       const source = await readComponent(node, (path) => path === program, components);
       const entry = source.get(program);

@@ -12,6 +12,7 @@ import { ownPackage } from '../inventory/own-package.ts';
 import type { InventoryPackage } from '../inventory/package.ts';
 import type { DriverFirmware } from '../oem/driver-set.ts';
 import type { OemOrigin } from '../oem/oem-origin.ts';
+import type { ModulesBelow, UsedModule } from './below.ts';
 import type { KernelSource } from './kernel-source.ts';
 
 /** One path that a module brings; `bytes` is there for files only. */
@@ -34,6 +35,10 @@ export interface ModulePlan {
   readonly tools: readonly string[];
   /** Libraries it brings that modules above it need not bring again. */
   readonly sonames: readonly string[];
+  /** Paths of programs that can run scripts of modules above it. */
+  readonly programs?: readonly string[];
+  /** Libraries that it takes from modules below it. */
+  readonly uses?: readonly UsedModule[];
   /** Libraries of which it has only stubs: no other module can use them. */
   readonly stubs?: readonly string[];
   /** Names that others can require, beside its own; of an OEM they are in `oem`. */
@@ -70,7 +75,8 @@ export async function completePlan(
   context: ComponentContext,
 ): Promise<ModulePlan> {
   const { packages, copyrights } = await describePackages(draft.components, context);
-  const sources = { own: draft.own ?? ownPackage(), packages };
+  const { own = ownPackage(), uses } = draft;
+  const sources = { own, packages, ...(uses && { uses }) };
   return {
     ...draft,
     components: [...draft.components, ...copyrights],
@@ -93,6 +99,8 @@ export interface BuiltModule {
   readonly path: string;
   readonly cached: boolean;
   readonly provides?: readonly string[];
+  /** Modules without whose libraries it cannot run. */
+  readonly requires?: readonly string[];
   readonly paths: readonly ModulePath[];
   /** Empty where nothing is known, and of the kernel, whose is in `boot`. */
   readonly inventory: readonly ModuleInventory[];
@@ -103,8 +111,8 @@ export interface PlanContext {
   readonly recipe: ResolvedRecipe;
   readonly components: ComponentContext;
   readonly kernel: KernelSource;
-  /** Sonames that the modules planned so far bring. */
-  readonly provided: ReadonlySet<string>;
+  /** What the modules planned so far bring. */
+  readonly below: ModulesBelow;
 }
 
 /** The paths of a tree as a module lists them. */

@@ -1,8 +1,13 @@
+import { TwinbankError } from '../../diagnostics/error.ts';
 import type { ComponentContext, Resolved } from '../components/component.ts';
+import { mergedUsrPath } from '../components/deb-archive.ts';
 import { type FileTree, mergeTrees } from '../components/file-tree.ts';
 import { readLibraries } from '../components/libraries.ts';
 import { planLibraries } from '../components/library-plan.ts';
-import { readMembers } from '../components/members.ts';
+import { isFoundByAll } from '../components/library-search.ts';
+import { type MemberFile, readMembers } from '../components/members.ts';
+import type { PlannedScript } from '../components/program-roots.ts';
+import { type ModulesBelow, type UsedModule, usedModules } from './below.ts';
 import { stripPrograms } from './strip.ts';
 import { addStubs, checkStubNames } from './stubs.ts';
 import { withoutUnwindTables } from './unwind-tables.ts';
@@ -28,33 +33,46 @@ export interface LeftOut {
 export interface PlannedPrograms {
   /** Packages of the libraries, also of those that are left out. */
   readonly packages: readonly Resolved[];
-  /** Libraries that are brought, by the names that programs ask for. */
+  /** Libraries that are brought and that every program finds, by the names that programs ask for. */
   readonly sonames: readonly string[];
+  /** Libraries that modules below bring. */
+  readonly uses: readonly UsedModule[];
   /** The programs at their paths, and the libraries where the loader looks for them, all stripped. */
   read(scratch: string): Promise<FileTree>;
 }
 
+/** Roots of files of components, those of one component together. */
+export function programRoots(members: readonly MemberFile[], place: string): ProgramRoot[] {
+  const roots = new Map<string, { component: Resolved; paths: string[]; place: string }>();
+  for (const { component, member } of members) {
+    if (member === undefined) continue;
+    const root = roots.get(component.id) ?? { component, paths: [], place };
+    root.paths.push(member);
+    roots.set(component.id, root);
+  }
+  return [...roots.values()];
+}
+
 /**
- * Plans programs with just the libraries they need and `alreadyThere` does not name; of those that are left out there
- * will be stubs. Throws `modules.no-member`, `modules.stub`, `modules.unwinds`, and as `planLibraries` does.
+ * Plans programs with just the libraries they need and that no module below brings; of those that are left out there
+ * will be stubs. The one place of that rule: for the VMM, tools, OEMs and the store. Throws `modules.no-member`,
+ * `modules.stub`, `modules.unwinds`, `modules.no-interpreter`, and as `planLibraries` does.
  */
 export async function planPrograms(
   roots: readonly ProgramRoot[],
-  alreadyThere: ReadonlySet<string>,
+  below: ModulesBelow,
   context: ComponentContext,
   leftOut: LeftOut = { stubs: [], unwindTables: false, key: '' },
 ): Promise<PlannedPrograms> {
-  const plan = await planLibraries(
-    roots.map(({ component, paths }) => ({ component, paths })),
-    alreadyThere,
-    context,
-    leftOut.stubs,
-  );
+  const alreadyThere = new Set(below.libraries.keys());
+  const plan = await planLibraries(roots, alreadyThere, context, leftOut.stubs);
+  refuseUnrunnable(roots, plan.scripts, below);
   const place = `${leftOut.key}.stubs`;
   checkStubNames(place, leftOut.stubs, plan, alreadyThere);
   return {
     packages: plan.packages,
-    sonames: plan.libraries.map(({ soname }) => soname),
+    sonames: plan.libraries.flatMap(({ soname, path }) => (isFoundByAll(path) ? [soname] : [])),
+    uses: usedModules(plan.below, below),
     read: async (scratch) => {
       const programs = await Promise.all(
         roots.map(({ component, paths, place: key }) =>
@@ -70,4 +88,28 @@ export async function planPrograms(
         : whole;
     },
   };
+}
+
+/** A script that nothing can run is of no use; its interpreter is a program of the same roots, or of a module below. */
+function refuseUnrunnable(
+  roots: readonly ProgramRoot[],
+  scripts: readonly PlannedScript[],
+  below: ModulesBelow,
+): void {
+  const programs = new Set([
+    ...below.programs,
+    ...roots.flatMap(({ paths }) => paths.map(mergedUsrPath)),
+  ]);
+  for (const { from, path, interpreter } of scripts) {
+    if (programs.has(mergedUsrPath(interpreter))) continue;
+    const place = roots.find(
+      ({ component, paths }) => component.id === from && paths.includes(path),
+    )?.place;
+    throw new TwinbankError(
+      'recipe',
+      'modules.no-interpreter',
+      `${place}: expected the program that runs the script ${path} of ${from} to be here or in a module below, found no ${mergedUsrPath(interpreter)}; list it, too, or leave the script out`,
+      { data: { script: path, interpreter } },
+    );
+  }
 }

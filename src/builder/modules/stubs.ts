@@ -134,8 +134,15 @@ function planStub(
 }
 
 /**
+ * Libraries of glibc and GCC, every name of which has a version. Others, such as zlib, have names from before they began
+ * with versions.
+ */
+const hasOnlyVersions =
+  /^(lib(c|m|dl|pthread|rt|resolv|util|gcc_s|stdc\+\+)|ld-linux-x86-64)\.so\.[0-9]+$/;
+
+/**
  * A library that stays may use what only a stubbed library brought along, without linking it. Names with a version say
- * whose they are; of a file that links libraries without versions of other modules nothing is known.
+ * whose they are; of a file that links other modules' libraries which have names without one nothing is known.
  */
 function refuseLost(
   place: string,
@@ -153,7 +160,7 @@ function refuseLost(
   for (const { path, symbols } of importers) {
     const entry = tree.get(path);
     const needed = entry?.type === 'file' ? readElf(entry.data, path).needed : [];
-    if (needed.some((one) => alreadyThere.has(one) && !symbols.demands.has(one))) continue;
+    if (needed.some((one) => alreadyThere.has(one) && !hasOnlyVersions.test(one))) continue;
     const lost = symbols.imports.find(
       ({ name, from, weak }) => from === undefined && !weak && !there.has(name),
     );

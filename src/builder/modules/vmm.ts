@@ -1,11 +1,12 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { VmmModule } from '../../recipe/module-schema.ts';
-import { addEntry } from '../components/file-tree.ts';
-import { readFolders, readMembers, resolveMembers } from '../components/members.ts';
+import { addEntry, mergeTrees } from '../components/file-tree.ts';
+import { readMembers, resolveMembers } from '../components/members.ts';
 import { resolveComponents } from '../components/sources.ts';
+import { readData, withImagePaths } from './data-files.ts';
 import { layerInputs, makeLayer } from './layer.ts';
 import type { ModuleDraft, PlanContext } from './module.ts';
-import { planPrograms } from './programs.ts';
+import { planPrograms, programRoots } from './programs.ts';
 
 /** QEMU looks for its firmware here, whatever package brought it. */
 const firmwareFolder = 'usr/share/qemu';
@@ -16,7 +17,7 @@ export async function planVmm(
   module: VmmModule,
   context: PlanContext,
 ): Promise<ModuleDraft> {
-  const { components, provided } = context;
+  const { components, below } = context;
   const [emulator] = await resolveComponents([module.from], components);
   if (!emulator) throw new TwinbankError('internal', 'vmm.lost', 'vmm.from resolved to nothing');
   const key = `modules.${name}`;
@@ -26,11 +27,9 @@ export async function planVmm(
   const programs = await planPrograms(
     [
       { component: emulator, paths: module.programs, place: `${key}.programs` },
-      ...plugins.map(({ component, member = '' }) => {
-        return { component, paths: [member], place: `${key}.plugins` };
-      }),
+      ...programRoots(plugins, `${key}.plugins`),
     ],
-    provided,
+    below,
     components,
     { stubs: module.stubs, unwindTables: !module.unwindTables, key },
   );
@@ -58,17 +57,15 @@ export async function planVmm(
     },
     tools: ['strip', 'as', 'ld', 'mksquashfs'],
     sonames: programs.sonames,
+    uses: programs.uses,
     stubs: module.stubs,
     build: async (scratch, sources) => {
-      const tree = await programs.read(scratch);
-      for (const { component, member = '' } of data) {
-        const files = await readFolders(component, [member], `${key}.data`, components);
-        for (const [path, entry] of files) addEntry(tree, path, entry);
-      }
+      const files = await readData(data, `${key}.data`, components);
+      const tree = withImagePaths(mergeTrees(await programs.read(scratch), files));
       for (const { component, member } of firmware) {
         const wanted = member === undefined ? undefined : [member];
-        const files = await readMembers(component, wanted, `${key}.firmware`, components);
-        for (const [path, entry] of files) {
+        const found = await readMembers(component, wanted, `${key}.firmware`, components);
+        for (const [path, entry] of found) {
           addEntry(tree, `${firmwareFolder}/${path.split('/').pop()}`, entry);
         }
       }

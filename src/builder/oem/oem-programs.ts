@@ -6,8 +6,9 @@ import type { Resolved } from '../components/component.ts';
 import type { Json } from '../components/derived.ts';
 import { addEntry, type FileTree } from '../components/file-tree.ts';
 import { resolveComponents } from '../components/sources.ts';
+import { modulesBelow, nothingBelow } from '../modules/below.ts';
 import { planEngine } from '../modules/engine.ts';
-import type { PlanContext } from '../modules/module.ts';
+import type { ModuleDraft, PlanContext } from '../modules/module.ts';
 import { planPrograms } from '../modules/programs.ts';
 import { toolVersion } from '../tool-version.ts';
 
@@ -50,7 +51,7 @@ export async function planOemPrograms(
     return { component, paths: ['member' in ref ? ref.member : ''], place: 'programs' };
   });
   const engine = await engineLibraries(context);
-  const planned = await planPrograms(roots, engine.sonames, components);
+  const planned = await planPrograms(roots, engine.below, components);
   const place = `usr/lib/twinbank/oem/${name}`;
   const names = roots.map(({ paths }) => basename(paths[0] ?? ''));
   const twice = names.find((one, index) => names.indexOf(one) !== index);
@@ -96,13 +97,13 @@ export async function planOemPrograms(
 
 /** What every bank has of libraries: the engine's. */
 async function engineLibraries(context: PlanContext) {
-  const sonames = new Set<string>();
+  const engines: ModuleDraft[] = [];
   const requires: string[] = [];
   for (const [name, module] of Object.entries(context.recipe.modules)) {
     if (module.type !== 'engine') continue;
-    const engine = await planEngine(name, module, { ...context, provided: new Set() });
-    for (const soname of engine.sonames) sonames.add(soname);
+    const engine = await planEngine(name, module, { ...context, below: nothingBelow });
+    engines.push(engine);
     requires.push(...(engine.provides ?? []).map((text) => text.replace(' = ', ' >= ')));
   }
-  return { sonames, requires };
+  return { below: modulesBelow(engines), requires };
 }

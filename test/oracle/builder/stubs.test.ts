@@ -59,8 +59,9 @@ async function stub(
   root: string,
   kept: readonly string[],
   stubs: readonly string[],
+  below: readonly string[] = [],
 ): Promise<FileTree> {
-  const there = new Set(['libc.so.6']);
+  const there = new Set(['libc.so.6', ...below]);
   const tree = await addStubs(place, treeOf(root, kept), treeOf(root, stubs), there, root);
   for (const [path, entry] of tree) {
     if (entry.type === 'file') writeFileSync(join(root, path), entry.data, { mode: 0o755 });
@@ -232,6 +233,22 @@ judgedBy(['gcc', 'readelf', 'as', 'ld'], () => {
       'libupper.so.1',
       'libuser.so.1',
     ]);
+  });
+
+  test('takes a name without a version for one of a library below that has both kinds', async () => {
+    // As zlib: what it had before its first version has none.
+    const mixed: Source = {
+      text: 'int newer(void) { return 1; } int older(void) { return 2; }',
+      versions: 'MIXED_1 { global: newer; };',
+    };
+    const user: Source = {
+      text: 'int newer(void); int older(void); int two(void); int main(int count, char **words) { (void)words; return count > 1 ? two() : newer() + older(); }',
+      links: ['num', 'mixed'],
+    };
+    const root = compile({ num: numbers, mixed, user });
+    await stub(root, ['user'], ['libnum.so.1'], ['libmixed.so.1']);
+    expect(run(root, 'user')).toMatchObject({ status: 3, stderr: '' });
+    expect(run(root, 'user', ['x'])).toMatchObject({ signal: 'SIGABRT', stderr: said('two') });
   });
 
   test('reads the dynamic symbols that readelf reads', () => {

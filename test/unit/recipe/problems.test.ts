@@ -54,11 +54,11 @@ modules:
     x.yaml:17:27 kernel.options[2]: expected a word of the kernel command line without blanks and quotes, found 5
     x.yaml:19:3 modules.boot: expected a module name other than boot, vmkernel, found "boot"
     x.yaml:20:3 modules.muchtoolong: expected a module name of up to 8 letters, digits and dashes that begins with a letter, found "muchtoolong"
-    x.yaml:21:16 modules.vmm.type: expected one of engine, agents, vmm, drivers, files, found "vm"; did you mean "vmm"?
+    x.yaml:21:16 modules.vmm.type: expected one of engine, agents, vmm, drivers, files, tools, found "vm"; did you mean "vmm"?
     x.yaml:22:46 modules.eng.layer.compression: expected one of xz, xz-x86, zstd, found "zstdd"; did you mean "zstd"?
     x.yaml:22:64 modules.eng.layer.blockSize: expected a power of two from 4KiB to 1MiB, found "100KiB"
     x.yaml:23:38 modules.x.layer.level: expected no level unless compression is zstd, found 3
-    x.yaml:24:3 modules.y.type: expected one of engine, agents, vmm, drivers, files, found nothing
+    x.yaml:24:3 modules.y.type: expected one of engine, agents, vmm, drivers, files, tools, found nothing
     x.yaml:25:3 modules.z.files: expected a directory such as file:DIR, found nothing"
   `);
 });

@@ -4,6 +4,7 @@ import type {
   ListedLeftOut,
   ListedLicence,
   ListedPackage,
+  ListedUse,
 } from '../../../compare/list-packages.ts';
 import type { Colors } from '../../command.ts';
 import { plain, wrap } from '../../text/plain-text.ts';
@@ -48,6 +49,16 @@ export function leftOutText(leftOut: readonly ListedLeftOut[]): string | undefin
     [path.slice(path.lastIndexOf('/') + 1), name, version, module].map(plain),
   );
   return table([['left out, a stub in its place', 'of package', 'version', 'in'], ...rows]);
+}
+
+/** Which libraries modules take from one another; undefined for none. */
+export function usesText(uses: readonly ListedUse[], { columns }: Look): string | undefined {
+  if (uses.length === 0) return undefined;
+  const lines = uses.map(({ module, of, libraries }) => {
+    const list = wrap(plain(libraries.join(', ')), columns - 2, 2);
+    return `${plain(module)} uses of ${plain(of)}\n  ${list}`;
+  });
+  return lines.join('\n');
 }
 
 function licenceWithBasis({ licence }: FoundFile['package']): string {

@@ -11,13 +11,14 @@ import {
   listLeftOut,
   listLicences,
   listPackages,
+  listUses,
 } from '../../../compare/list-packages.ts';
 import { readSystemInventory } from '../../../compare/read-inventory.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { isBundleFile } from '../../../update/bundle/bundle-file.ts';
 import type { Context, Result } from '../../command.ts';
 import { plain } from '../../text/plain-text.ts';
-import { fileText, leftOutText, licencesText, packagesText } from './inventory-text.ts';
+import { fileText, leftOutText, licencesText, packagesText, usesText } from './inventory-text.ts';
 
 /** What of a system's inventory is asked for: one of these. */
 export type Question =
@@ -77,9 +78,12 @@ async function answerOf(
   const leftOut = listLeftOut(system);
   const without = leftOutText(leftOut);
   if ('packages' in question) {
+    const uses = listUses(system);
     return {
-      json: { packages: packages.map(packageJson), leftOut: leftOut.map(leftOutJson) },
-      text: [packagesText(packages), ...(without === undefined ? [] : [without])].join('\n\n'),
+      json: { packages: packages.map(packageJson), leftOut: leftOut.map(leftOutJson), uses },
+      text: [packagesText(packages), without, usesText(uses, look)]
+        .filter((text) => text !== undefined)
+        .join('\n\n'),
     };
   }
   const licences = listLicences(packages, question.licence || undefined);

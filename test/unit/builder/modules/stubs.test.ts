@@ -14,6 +14,8 @@ const plan: LibraryPlan = {
   libraries: [library('libglib-2.0.so.0'), library('libpng16.so.16')],
   stubs: [library('libpmem.so.1')],
   interpreters: ['lib64/ld-linux-x86-64.so.2'],
+  below: [],
+  scripts: [],
 };
 const below = new Set(['libc.so.6', 'libz.so.1']);
 
