@@ -8,7 +8,7 @@ import { sha256 } from './components/digest.ts';
 import { encodeInventory } from './inventory/inventory.ts';
 import { bundledPackages } from './inventory/own-package.ts';
 import { cachedBundle } from './modules/cached-bundle.ts';
-import type { BuiltPackage } from './store-packages.ts';
+import type { BuiltPackage } from './store-package.ts';
 
 /** The twinbank command as an npm package of one file: it needs Node and nothing else. */
 export async function packClient(context: ComponentContext): Promise<BuiltPackage> {

@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import { TwinbankError } from '../diagnostics/error.ts';
-import type { Layer } from '../recipe/module-schema.ts';
 import type { ResolvedRecipe } from '../recipe/schema.ts';
 import {
   type FirmwarePackage,
@@ -10,44 +9,14 @@ import {
 } from '../recipe/store-schema.ts';
 import { addBytes } from './components/cache.ts';
 import type { ComponentContext, Resolved } from './components/component.ts';
-import { getOrBuild, type Json } from './components/derived.ts';
-import { digestFile, sha256 } from './components/digest.ts';
-import { addEntry, type FileTree, sortedEntries, withParents } from './components/file-tree.ts';
+import { digestFile } from './components/digest.ts';
+import { addEntry, type FileTree } from './components/file-tree.ts';
 import { readMembers, resolveMembers } from './components/members.ts';
-import { fetchComponent, fetchComponents, resolveComponents } from './components/sources.ts';
-import { storeInventoryPath } from './inventory/describe-archive.ts';
-import { describePackages } from './inventory/describe-packages.ts';
-import { encodeInventory, inventoryInputs, takeInventory } from './inventory/inventory.ts';
-import { ownPackage } from './inventory/own-package.ts';
+import { fetchComponent, resolveComponents } from './components/sources.ts';
 import { nothingBelow } from './modules/below.ts';
-import { layerInputs } from './modules/layer.ts';
 import { planPrograms } from './modules/programs.ts';
-import { makeSquashfs } from './modules/squashfs.ts';
-import { toolVersion } from './tool-version.ts';
-
-/** What a package of the store is, as the manifest of its build has it. */
-interface PackageFacts {
-  /** What the running system calls it: `ovmf`. */
-  readonly id: string;
-  readonly type: 'firmware' | 'tools' | 'guest-tools' | 'client';
-  readonly version: string;
-  /** Of its file, below `packages/`. */
-  readonly name: string;
-}
-
-/** A package whose bytes are in the cache. */
-export interface BuiltPackage extends PackageFacts {
-  readonly bytes: number;
-  readonly sha256: string;
-  readonly path: string;
-}
-
-/** A package before it is made; nothing is fetched yet but what a plan must look into. */
-export interface StorePackagePlan {
-  /** All that it is made of, and those that only have its licences: for the lock. */
-  readonly components: readonly Resolved[];
-  build(): Promise<BuiltPackage>;
-}
+import { planPacked } from './packed-package.ts';
+import { plainName, type StorePackagePlan } from './store-package.ts';
 
 /** Plans the packages that a recipe lists, in its order. Throws as `resolveComponents` and `planLibraries` do. */
 export async function planStorePackages(
@@ -168,58 +137,6 @@ async function planTools(
   });
 }
 
-interface PackedDraft {
-  readonly entry: FirmwarePackage | ToolsPackage;
-  readonly version: string;
-  readonly components: readonly Resolved[];
-  readonly inputs: Json;
-  /** Beside mksquashfs. */
-  readonly tools: readonly string[];
-  read(scratch: string): Promise<FileTree>;
-  readonly context: ComponentContext;
-}
-
-/** Raised whenever the same inputs would give other bytes than before; part of each package's key. */
-const packedFormat = 1;
-
-/** A package that is one squashfs, with its inventory in it. */
-async function planPacked(draft: PackedDraft): Promise<StorePackagePlan> {
-  const { entry, version, components, context } = draft;
-  const { packages, copyrights } = await describePackages(components, context);
-  const sources = { own: ownPackage(), packages };
-  return {
-    components: [...components, ...copyrights],
-    build: async () => {
-      const tools = [...draft.tools, 'mksquashfs'].map((tool) => toolVersion(tool, context));
-      const inputs = [draft.inputs, layerInputs(entry.layer), inventoryInputs(sources)];
-      const key = sha256(
-        JSON.stringify(['store', packedFormat, entry.name, inputs, await Promise.all(tools)]),
-      );
-      const started = performance.now();
-      const built = await getOrBuild(context.cache, key, async (scratch) => {
-        await fetchComponents(components, context);
-        context.report({ type: 'note', text: `building ${entry.name} (${version})` });
-        const data = await pack(await draft.read(scratch), entry.layer, scratch);
-        return { data, meta: null };
-      });
-      const seconds = (performance.now() - started) / 1000;
-      context.report({ type: 'done', task: entry.name, seconds, cached: built.cached });
-      const { bytes, path, sha256: hash } = built;
-      const name = `${plainName(`${entry.name}_${version}`).slice(0, 80)}.sqfs`;
-      return { id: entry.name, type: entry.type, version, name, bytes, path, sha256: hash };
-    },
-  };
-
-  function pack(tree: FileTree, layer: Layer, scratch: string): Promise<Uint8Array> {
-    const listed: FileTree = new Map(sortedEntries(tree));
-    const inventory = takeInventory(entry.name, listed, sources, storeInventoryPath);
-    const data = encodeInventory([inventory]);
-    addEntry(listed, storeInventoryPath, { type: 'file', mode: 0o644, data });
-    const whole: FileTree = new Map(sortedEntries(withParents(listed)));
-    return makeSquashfs(whole, layer, scratch, context.signal);
-  }
-}
-
 async function resolveOne(
   ref: Parameters<typeof resolveComponents>[0][number],
   context: ComponentContext,
@@ -246,10 +163,6 @@ function wrongFileName({ id }: Resolved, name: string): TwinbankError {
     `store.packages: expected ${id} to have a name of at most 91 characters that begins with a letter or digit, found ${name}`,
     { data: { name } },
   );
-}
-
-function plainName(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9.+~_-]/g, '-');
 }
 
 function notOneFile({ id }: Resolved): TwinbankError {

@@ -9,7 +9,8 @@ import { remember } from './components/resolution-cache.ts';
 import { mapParallel } from './components/retry.ts';
 import { describeStored, type StoredArchive, storedShape } from './inventory/describe-archive.ts';
 import { packClient } from './store-client.ts';
-import { type BuiltPackage, planStorePackages } from './store-packages.ts';
+import type { BuiltPackage } from './store-package.ts';
+import { planStorePackages } from './store-packages.ts';
 
 export interface StoreContents {
   readonly files: readonly ImageFile[];

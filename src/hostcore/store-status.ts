@@ -9,7 +9,7 @@ export interface PackageStatus {
   readonly type: string | null;
   readonly version: string | null;
   readonly bytes: number;
-  /** `unchecked`: it is there, and nobody has read it in this boot. */
+  /** `unchecked`: nobody has looked for it in this boot. */
   readonly state: 'unchecked' | 'right' | 'damaged' | 'missing';
 }
 

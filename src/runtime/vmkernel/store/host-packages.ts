@@ -12,7 +12,7 @@ import {
 import { RpcError } from '../../../protocol/rpc-error.ts';
 import { storeProblems } from '../../../update/stored-package.ts';
 import type { OpenedPackage, PackageFolder } from './package-folder.ts';
-import { lookForPackage, readPackage } from './read-package.ts';
+import { readPackage } from './read-package.ts';
 
 export interface StorePort {
   /** Of the bank that runs. */
@@ -28,7 +28,7 @@ export interface StorePort {
 
 /** The packages of the store that belong to the bank that runs. */
 export interface HostPackages {
-  /** What is known by now; at first only whether each is there. */
+  /** What is known by now; at first nothing, as a boot waits for none of it. */
   status(): StoreStatus;
   /** What is wrong with them as far as that is known, each one sentence. */
   problems(): string[];
@@ -82,7 +82,7 @@ export function hostPackages(port: StorePort): HostPackages {
     return state;
   }
 
-  const stateOf = (one: ManifestPackage): PackageStatus['state'] => states.get(one) ?? 'missing';
+  const stateOf = (one: ManifestPackage): PackageStatus['state'] => states.get(one) ?? 'unchecked';
   const status = (): StoreStatus => ({
     problem: packages.length > 0 ? problem : null,
     packages: packages.map((one) => packageStatus(one, stateOf(one))),
@@ -115,24 +115,6 @@ export function hostPackages(port: StorePort): HostPackages {
     } catch (error) {
       copy.discard();
       throw error;
-    }
-  }
-
-  // Whether each is there at all is known at once; to read them takes a while.
-  if (packages.length > 0) lookForAll();
-
-  function lookForAll(): void {
-    let store: ReturnType<StorePort['openStore']>;
-    try {
-      store = port.openStore();
-      if (!store) problem = 'no store';
-      for (const [one, state] of store ? lookForPackage(store, packages) : []) {
-        states.set(one, state);
-      }
-    } catch (error) {
-      problem = damageText(error);
-    } finally {
-      store?.close();
     }
   }
 

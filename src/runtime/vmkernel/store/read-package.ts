@@ -4,7 +4,6 @@ import type { ManifestPackage } from '../../../bootloader/bank-manifest.ts';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import type { BlockDevice } from '../../../disk/block-device.ts';
 import { openFat } from '../../../disk/fat/volume.ts';
-import type { PackageStatus } from '../../../hostcore/store-status.ts';
 import { storeFacts } from '../../../update/store-volume.ts';
 import { lostState, storedPlaces } from '../../../update/stored-package.ts';
 
@@ -17,21 +16,9 @@ export interface PackageTaker {
   write(chunk: Uint8Array): void;
 }
 
-/** Which of these packages a store has at all. Throws kind `corrupt` for a store that cannot be read. */
-export function lookForPackage(
-  device: BlockDevice,
-  packages: readonly ManifestPackage[],
-): [ManifestPackage, PackageStatus['state']][] {
-  const facts = storeFacts(openFat(device), device);
-  return packages.map((one) => {
-    const state = lostState(storedPlaces(facts, one));
-    return [one, state === 'damaged' ? 'unchecked' : 'missing'];
-  });
-}
-
 /**
- * Reads a package from a store and holds it against its hash. `take` has its bytes, and only those, where it is `right`. Throws as
- * {@link lookForPackage}, and what `take` throws.
+ * Reads a package from a store and holds it against its hash. `take` has its bytes, and only those, where it is `right`. Throws kind
+ * `corrupt` for a store that cannot be read, and what `take` throws.
  */
 export async function readPackage(
   device: BlockDevice,

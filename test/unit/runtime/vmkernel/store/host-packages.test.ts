@@ -84,7 +84,7 @@ const through = (device: BlockDevice, read: BlockDevice['read']): BlockDevice =>
 });
 
 describe('the packages of a running host', () => {
-  it('are there at first, and right once they were read', async () => {
+  it('are unknown at first, and right once they were read', async () => {
     const { packages, states } = system(store().device);
     expect(states()).toEqual(['unchecked', 'unchecked', 'unchecked']);
     expect([packages.isUnchecked(), packages.problems()]).toEqual([true, []]);
@@ -105,7 +105,7 @@ describe('the packages of a running host', () => {
     volume.flush();
     bytes[place('ovmf') + 2_500_000]! ^= 1;
     const { packages, states } = system(device);
-    expect(states()).toEqual(['unchecked', 'missing', 'unchecked']);
+    expect([states().includes('missing'), packages.problems()]).toEqual([false, []]);
     await packages.check();
     expect(states()).toEqual(['damaged', 'missing', 'right']);
     expect(packages.problems()).toEqual([
@@ -223,8 +223,8 @@ describe('the packages of a running host', () => {
     ],
   ])('are all missing where %s, in one sentence', async (_what, device, found) => {
     const { packages, states } = system(device);
-    for (const again of [false, true]) {
-      if (again) await packages.check();
+    for (let times = 0; times < 2; times++) {
+      await packages.check();
       expect(states()).toEqual(['missing', 'missing', 'missing']);
       const [problem, ...more] = packages.problems();
       expect(problem).toContain(`store: expected the packages of 1.0-1, found ${found}`);
