@@ -6,8 +6,9 @@ import { packageRoot } from '../../host/package-root.ts';
 import { runTool } from '../../host/run-tool.ts';
 import type { AgentsModule } from '../../recipe/module-schema.ts';
 import type { ResolvedRecipe } from '../../recipe/schema.ts';
-import type { Agent } from '../../runtime/agents/agent.ts';
+import { type Agent, filterOf } from '../../runtime/agents/agent.ts';
 import { agents } from '../../runtime/agents/registry.ts';
+import { agentFilter } from '../../runtime/system/seccomp/agent-filter.ts';
 import { systemLinks } from '../../update/manifest/system-links.ts';
 import type { Cache } from '../components/cache.ts';
 import { readDirectoryTree, treeDigest } from '../components/directory-tree.ts';
@@ -138,8 +139,21 @@ async function systemFiles(rows: readonly Agent[], settings: string): Promise<Fi
   const made: FileTree = new Map([
     ['etc/twinbank/system.json', { type: 'file', mode: 0o644, data }],
     ...accountFiles(rows),
+    ...filterFiles(rows),
   ]);
   return mergeTrees(...(await Promise.all(trees)), made);
+}
+
+/** The filter of each agent's world beside its program; an agent that is root has no world. */
+function filterFiles(rows: readonly Agent[]): FileTree {
+  return new Map(
+    rows
+      .filter(({ user }) => user !== undefined)
+      .map((row) => [
+        filterOf(row.name).slice(1),
+        { type: 'file', mode: 0o644, data: agentFilter(row) },
+      ]),
+  );
 }
 
 /** Of an agent's sources, below the package's folder. */

@@ -89,6 +89,11 @@ export function folderOf(name: string): string {
   return `/run/twinbank/${name}`;
 }
 
+/** The filter of an agent's world, which the builder compiles from its row (docs/worlds.md). */
+export function filterOf(name: string): string {
+  return `/usr/lib/twinbank/${name}.seccomp`;
+}
+
 /** Where an agent that forwards methods is asked: a socket that vmkd opens and hands over (`serveHandedSocket`). */
 export function socketOf(name: string): string {
   return `${folderOf(name)}/${name}.sock`;

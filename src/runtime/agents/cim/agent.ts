@@ -26,6 +26,9 @@ export const cim: Agent = {
   description: 'CIM object manager',
   lost: 'the host says nothing of its hardware',
   user: { uid: 110, gid: 110 },
+  // Providers read sensors there, and ask devices that they are granted.
+  sees: ['/sys'],
+  seccomp: ['devices'],
   entries: {
     cim: 'main.ts',
     // The process of each provider.
