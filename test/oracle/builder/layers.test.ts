@@ -99,7 +99,7 @@ judgedBy(['sfdisk', 'mcopy', 'cpio', 'unsquashfs', 'zstd', 'flock'], () => {
   test('the engine runs by its own loader and libraries, speaks English, and loads no add-on', () => {
     const tree = unpacked('engine');
     const run = (...args: string[]) => runIn(tree, 'usr/bin/node', args);
-    expect(run('--version')).toMatch(/^v22\./);
+    expect(run('--version')).toMatch(/^v24\./);
     const date = "new Date(0).toLocaleDateString('en-GB', { month: 'long', timeZone: 'UTC' })";
     expect(run('-p', date)).toBe('January\n');
     const script = join(image.program.folder, 'crypto.mjs');
@@ -112,6 +112,9 @@ judgedBy(['sfdisk', 'mcopy', 'cpio', 'unsquashfs', 'zstd', 'flock'], () => {
        console.log(verify(null, text, publicKey, sign(null, text, privateKey)), await fetch('data:,x').then((r) => r.text()));`,
     );
     expect(run(script)).toBe('true x\n');
+    // What is not in it says so (docs/compression.md).
+    const sqlite = "try { require('node:sqlite') } catch (error) { error.message }";
+    expect(run('-p', sqlite)).toBe('node:sqlite was left out of this engine\n');
   });
 
   test("the monitor runs with the engine's libraries below its own", () => {
