@@ -22,7 +22,10 @@ export function imageBase(recipe: ResolvedRecipe, components: ComponentContext):
   const store = once(() => atRecipeLines(recipe, () => planStore(recipe, components)));
   return {
     plan,
-    modules: once(async () => buildModules((await plan()).plans, components)),
+    modules: once(async () => {
+      const { plans } = await plan();
+      return atRecipeLines(recipe, () => buildModules(plans, components));
+    }),
     store,
     warn: once(async () => {
       const room = storeRoomWarning(computeFit(recipe.store.size, 0, (await store()).files));

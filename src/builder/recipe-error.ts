@@ -20,7 +20,10 @@ export async function atRecipeLines<T>(recipe: ResolvedRecipe, work: () => Promi
     });
     if (places.length === 0) throw error;
     const { kind, code, data, message } = error;
-    const text = `${places.join(', ')}: ${message}`;
+    // The lines end with the key; who did not know them began with it.
+    const key = `${data.key}: `;
+    const rest = message.startsWith(key) ? message.slice(key.length) : message;
+    const text = `${places.join(', ')}: ${rest}`;
     throw new TwinbankError(kind, code, text, { data, cause: error });
   }
 }

@@ -31,20 +31,21 @@ export function checkStubNames(
     if (alreadyThere.has(name)) {
       throw wrongStub(
         place,
-        `libraries that this module brings`,
-        `${name}, which one below it brings`,
+        'libraries that this module brings',
+        name,
+        ', which one below it brings',
       );
     }
     if (plan.interpreters.some((path) => path.endsWith(`/${name}`))) {
-      throw wrongStub(place, 'libraries', `${name}, which starts the programs`);
+      throw wrongStub(place, 'libraries', name, ', which starts the programs');
     }
     if (linked.includes(name)) continue;
     const near = nearestWord(name, linked);
     throw wrongStub(
       place,
       'libraries that the programs, or libraries that stay, link',
-      `${name}, which none of them does${near === null ? '' : `; did you mean ${near}?`}`,
-      { linked },
+      name,
+      `, which none of them does${near === null ? '' : `; did you mean ${near}?`}`,
     );
   }
 }
@@ -60,7 +61,8 @@ export function refuseNeededStubs(below: readonly Libraries[], plan: Libraries):
     throw wrongStub(
       `modules.${name}.stubs`,
       'libraries that no other module links',
-      `${soname}, which modules.${plan.name} does`,
+      soname,
+      `, which modules.${plan.name} does`,
     );
   }
 }
@@ -121,8 +123,8 @@ function planStub(
       );
       for (const one of asked) {
         if (!one.isFunction) {
-          const found = `${soname}, whose ${name} is data that /${importer} reads`;
-          throw wrongStub(place, 'libraries of which only functions are linked', found);
+          const found = `, whose ${name} is data that /${importer} reads`;
+          throw wrongStub(place, 'libraries of which only functions are linked', soname, found);
         }
         functions.set(`${name}@${one.version}`, one);
         if (one.version !== undefined) versions.add(one.version);
@@ -165,18 +167,15 @@ function refuseLost(
       ({ name, from, weak }) => from === undefined && !weak && !there.has(name),
     );
     if (!lost) continue;
-    const found = `one whose own libraries have ${lost.name}, which /${path} uses without linking them`;
-    throw wrongStub(place, 'libraries that can be left out', found);
+    // Nobody has looked into what only the stubbed libraries needed.
+    const found = ` whose own libraries have ${lost.name}, which /${path} uses without linking them`;
+    throw wrongStub(place, 'libraries that can be left out', 'one', found);
   }
 }
 
-function wrongStub(place: string, expected: string, found: string, data = {}): TwinbankError {
-  return new TwinbankError(
-    'recipe',
-    'modules.stub',
-    `${place}: expected ${expected}, found ${found}`,
-    {
-      data,
-    },
-  );
+/** With what `atRecipeLines` finds the recipe's line by. */
+function wrongStub(place: string, expected: string, soname: string, found: string): TwinbankError {
+  const message = `${place}: expected ${expected}, found ${soname}${found}`;
+  const data = { key: place, components: [soname] };
+  return new TwinbankError('recipe', 'modules.stub', message, { data });
 }

@@ -41,10 +41,10 @@ judgedBy(['flock', 'cmp'], () => {
     test('when a bank does not fit: the largest file and a size that would do are named', () => {
       const out = folder('too-small');
       const argv = ['build', 'recipes/default.yaml', '--out', out, '-q', '--set'];
-      const ended = program.start([...argv, 'bank.size=40MiB']);
+      const ended = program.start([...argv, 'bank.size=36MiB']);
       expect(ended).toMatchObject({ status: 3, stdout: '' });
       expect(ended.stderr).toMatch(
-        /^bank\.size 40MiB: expected 2MiB to stay free \(bank\.reserve\), found .* too large; the largest file is engine\.v00 with 2\d\.\d MiB; a bank of \d+MiB would do\n$/,
+        /^bank\.size 36MiB: expected 2MiB to stay free \(bank\.reserve\), found .* too large; the largest file is engine\.v00 with \d+\.\d MiB; a bank of \d+MiB would do\n$/,
       );
       const size = /a bank of (\S+) would do/.exec(ended.stderr)?.[1];
       expect(program.run([...argv, `bank.size=${size}`]).status).toBe(0);
@@ -71,6 +71,27 @@ judgedBy(['flock', 'cmp'], () => {
       expect(refused(3, folder('driver'), ['--set', drivers])).toBe(
         `--set ${drivers} modules.drivers.drivers[1]: expected a driver that the kernel has, found "nvem"; did you mean "nvme"?\n`,
       );
+    });
+
+    test.each([
+      [
+        'libpmem1',
+        'expected the name that programs link a library by, such as libpmem.so.1, found "libpmem1"',
+      ],
+      [
+        'libpng16.so.15',
+        'expected libraries that the programs, or libraries that stay, link, found libpng16.so.15, which none of them does; did you mean libpng16.so.16?',
+      ],
+      [
+        'libunistring.so.2',
+        'expected libraries of which only functions are linked, found libunistring.so.2, whose UC_CATEGORY_Me is data that /usr/lib/x86_64-linux-gnu/libgnutls.so.30 reads',
+      ],
+    ])('when %s cannot be left out: where it stands, and why', (name, why) => {
+      const stubs = `modules.vmm.stubs=[${name}]`;
+      const argv = ['build', 'recipes/default.yaml', '-q', '--set', stubs];
+      const ended = program.run([...argv, '--out', folder('stub')]);
+      const stderr = `--set ${stubs} modules.vmm.stubs[0]: ${why}\n`;
+      expect(ended).toMatchObject({ status: 3, stdout: '', stderr });
     });
 
     test('when there is no such agent', () => {
