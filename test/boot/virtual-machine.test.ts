@@ -17,3 +17,17 @@ it('starts the firmware of a virtual machine on KVM inside the image, which was 
   expect(check).toMatchObject({ accelerator: 'kvm', started: true });
   expect((check as { firmware: string[] }).firmware).toContain('Running on KVM');
 });
+
+it('emulates a virtual machine inside the image where the processor cannot run one', async () => {
+  let check: unknown;
+  const result = await boot(
+    { firmware: 'bios', disk: 'virtio', cpu: 'EPYC,-svm', memory: 1024 * 2 ** 20 },
+    {
+      whileReady: async ({ vmkd }) => {
+        check = await vmkd.call('vmm.check', {}, 180_000);
+      },
+    },
+  );
+  expectHealthy(result, 5);
+  expect(check).toMatchObject({ accelerator: 'tcg', started: true });
+});
