@@ -22,16 +22,31 @@ export async function answerLine(
   line: string,
   caller?: Caller,
 ): Promise<string | undefined> {
+  const read = readRequest(line);
+  if ('refusal' in read) return read.refusal;
+  const answer = await answerRequest(methods, read.request, caller);
+  return read.request.id === undefined ? undefined : answer;
+}
+
+/** The request of a line, or the answer to one that holds none. */
+export function readRequest(
+  line: string,
+): { readonly request: Request } | { readonly refusal: string } {
   const request = parseLine(line);
   if (request === undefined) {
     const expected = `expected one JSON object a line, at most ${mostLevels} levels deep`;
-    return failure(null, -32700, `${expected}, found something else`);
+    return { refusal: failure(null, -32700, `${expected}, found something else`) };
   }
   if (!isRequest(request)) {
-    return failure(null, -32600, 'expected an object with jsonrpc, id, method and params');
+    const expected = 'expected an object with jsonrpc, id, method and params';
+    return { refusal: failure(null, -32600, expected) };
   }
-  const answer = await answerRequest(methods, request, caller);
-  return request.id === undefined ? undefined : answer;
+  return { request };
+}
+
+/** The answer that says that a call has failed; `code` is stable and for programs. */
+export function failedAnswer(id: RequestId, message: string, code: string): string {
+  return failure(id, -32000, message, { code });
 }
 
 async function answerRequest(
@@ -50,12 +65,15 @@ async function answerRequest(
     return JSON.stringify({ jsonrpc: '2.0', id, result });
   } catch (error) {
     const code = error instanceof RpcError ? error.code : internalCode;
-    return failure(id, -32000, error instanceof Error ? error.message : String(error), { code });
+    return failedAnswer(id, error instanceof Error ? error.message : String(error), code);
   }
 }
 
-interface Request {
-  id?: string | number | null;
+export type RequestId = string | number | null;
+
+export interface Request {
+  /** Left out: nobody waits for an answer. */
+  id?: RequestId;
   method: string;
   params?: Record<string, unknown>;
 }
@@ -71,7 +89,7 @@ function isRequest(value: unknown): value is Request {
   );
 }
 
-function failure(id: string | number | null, code: number, message: string, data?: object): string {
+function failure(id: RequestId, code: number, message: string, data?: object): string {
   return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, ...(data && { data }) } });
 }
 
