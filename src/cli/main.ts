@@ -63,6 +63,7 @@ async function start(): Promise<void> {
   const env = { ...process.env };
   // For us alone: host programs inherit the environment of the process.
   delete process.env.TWINBANK_PASSPHRASE;
+  delete process.env.TWINBANK_PASSWORD;
   // `output.ts` hears of a reader that has gone by the callback of its write.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   sweepTemporaryFolders();

@@ -72,7 +72,8 @@ async function probe(tool: HostTool, context: Context): Promise<Finding> {
 
 /** What a program prints about itself, wherever and with whatever exit code (unsquashfs ends with 1). */
 function output(path: string, args: readonly string[], context: Context): Promise<string> {
-  const env = { ...context.env, TWINBANK_PASSPHRASE: undefined, LC_ALL: 'C' };
+  const secrets = { TWINBANK_PASSPHRASE: undefined, TWINBANK_PASSWORD: undefined };
+  const env = { ...context.env, ...secrets, LC_ALL: 'C' };
   return new Promise((resolve) => {
     const options = { env, timeout: 10_000, signal: context.signal };
     const child = execFile(path, args, options, (_error, stdout, stderr) => {

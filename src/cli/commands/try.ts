@@ -11,13 +11,13 @@ import { linePrefix } from '../../protocol/console-event.ts';
 import { loadRecipe } from '../../recipe/load.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { componentContext } from '../component-context.ts';
+import { bootSeconds } from '../machine-flags.ts';
 import { setOption, trustOemOption } from '../options.ts';
 import { loadSigningKey } from '../secrets/signing-key.ts';
 import { fitTable } from '../text/fit-table.ts';
 import { shellPath } from '../text/shell-word.ts';
 import { timelineChart } from '../text/timeline-chart.ts';
 import { inRange } from '../whole-number.ts';
-import { bootSeconds } from './boot/machine-flags.ts';
 
 export const command = defineCommand({
   examples: [['try', 'Build the default image, flash it, boot it under BIOS and UEFI']],

@@ -23,6 +23,8 @@ interface ReadRequest {
   readonly limit: number;
   /** Only up to the first line feed, which is left out. */
   readonly line?: true;
+  /** What to do about a descriptor that is not open, one clause. */
+  readonly notOpen?: string;
 }
 
 const lineFeed = 0x0a;
@@ -43,9 +45,9 @@ export async function readDescriptor(
   wanted: ReadRequest,
 ): Promise<Buffer> {
   if (fd === 0) return collect(addAbortSignal(streams.signal, streams.stdin), wanted);
-  const stats = statsOf(fd, wanted.name);
+  const stats = statsOf(fd, wanted);
   assertSource(stats, wanted.name);
-  if (stats.isFIFO() && isOurOwn(stats)) throw notOpen(wanted.name);
+  if (stats.isFIFO() && isOurOwn(stats)) throw notOpen(wanted);
   return collect(source(streams.signal, fd, stats), wanted);
 }
 
@@ -66,16 +68,18 @@ export async function readSmallFile(
   return collect(source(streams.signal, fd, fstatSync(fd)), wanted);
 }
 
-function statsOf(fd: number, name: string): Stats {
+function statsOf(fd: number, wanted: ReadRequest): Stats {
   try {
     return fstatSync(fd);
   } catch {
-    throw notOpen(name);
+    throw notOpen(wanted);
   }
 }
 
-const notOpen = (name: string): TwinbankError =>
-  usageError(`${name}: expected a descriptor that is open, found none of this number`);
+function notOpen({ name, notOpen: hint = 'npx passes no descriptors on' }: ReadRequest) {
+  const found = 'expected a descriptor that is open, found none of this number';
+  return usageError(`${name}: ${found}; ${hint}`);
+}
 
 function assertSource(stats: Stats, name: string): void {
   const kinds = [stats.isFile(), stats.isFIFO(), stats.isSocket(), stats.isCharacterDevice()];

@@ -2,7 +2,8 @@ import { noShutdown } from '../console/boot-error.ts';
 import type { ConsoleLine, LinePattern } from '../console/console-log.ts';
 import { endOfBoot, type Judgement, judgeBoot } from '../console/judge.ts';
 import type { MachineOptions } from './machine.ts';
-import { notRunning, type QemuMachine, startQemu } from './qemu.ts';
+import { type QemuMachine, startQemu } from './qemu.ts';
+import { notRunning } from './qemu-complaint.ts';
 
 export interface BootResult extends Judgement {
   readonly lines: readonly ConsoleLine[];

@@ -20,7 +20,8 @@ export interface MachineOption<Value> {
 
 export type MachineFlag<Value> = { readonly help: string } & (
   | { readonly choices: readonly (Value & string)[] }
-  | { readonly type: 'string' }
+  /** `not`: words that make QEMU print something and end. */
+  | { readonly type: 'string'; readonly not?: readonly string[] }
   /** A whole number of these, within limits. */
   | {
       readonly type: 'number';

@@ -83,7 +83,7 @@ export const machineOptions = {
   /** QEMU's processor model: `max`, or `EPYC,+svm` for virtual machines inside. */
   cpu: {
     default: 'max',
-    flag: { type: 'string', help: "QEMU's processor model" },
+    flag: { type: 'string', not: ['help', '?'], help: "QEMU's processor model" },
     args: (model) => ['-cpu', model],
   } satisfies MachineOption<string>,
   accelerator: {

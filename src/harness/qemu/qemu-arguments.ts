@@ -25,7 +25,7 @@ export function qemuArguments(
     ...['-mon', 'chardev=qmp,mode=control'],
     ...chardev('vmkd', files.vmkd),
     ...['-device', 'virtio-serial-pci'],
-    ...['-device', 'virtserialport,chardev=vmkd,name=org.twinbank.vmkd.0'],
+    ...['-device', 'virtserialport,id=vmkd,chardev=vmkd,name=org.twinbank.vmkd.0'],
     ...hardwareArguments({ ...options, accelerator }, files),
     ...driveArguments(options),
     ...options.extra,

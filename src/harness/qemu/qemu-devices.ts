@@ -8,17 +8,19 @@ export async function pressKey(qmp: RpcClient, name: string): Promise<void> {
 }
 
 /**
- * Forwards a port of the machine to one of the host's loopback that the kernel picks, so that nobody can take it
- * in between; returns that. Throws `harness.forward`.
+ * Forwards a port of the machine to one of the host's loopback: `host`, or with 0 one that the kernel picks, so that nobody can
+ * take it in between; returns that. Throws `harness.forward`.
  */
 export async function forwardPort(
   qmp: RpcClient,
   port: number,
   protocol: 'tcp' | 'udp',
+  host = 0,
 ): Promise<number> {
   const command = (line: string) =>
     qmp.call('human-monitor-command', { 'command-line': line }) as Promise<string>;
-  const complaint = await command(`hostfwd_add net ${protocol}:127.0.0.1:0-:${port}`);
+  const complaint = await command(`hostfwd_add net ${protocol}:127.0.0.1:${host}-:${port}`);
+  if (host !== 0 && complaint.trim() === '') return host;
   const list = await command('info usernet');
   const row = new RegExp(
     `${protocol.toUpperCase()}\\[HOST_FORWARD\\]\\s+\\d+\\s+127\\.0\\.0\\.1\\s+(\\d+)\\s+\\S+\\s+${port}\\s`,

@@ -7,13 +7,8 @@ import { withDiskFile } from '../machine/disk-file.ts';
 import type { MachineRecord } from '../machine/machine-record.ts';
 import { wrongPower } from '../machine/test-machine.ts';
 import { defaultMachine } from './machine.ts';
-import {
-  type MachineEnd,
-  newFirmwareVariables,
-  notRunning,
-  type QemuMachine,
-  startQemu,
-} from './qemu.ts';
+import { type MachineEnd, newFirmwareVariables, type QemuMachine, startQemu } from './qemu.ts';
+import { notRunning } from './qemu-complaint.ts';
 import { forwardPort } from './qemu-devices.ts';
 import { faultArguments } from './qemu-faults.ts';
 import type { QemuOptions } from './qemu-hardware.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
-import { TwinbankError } from '../../diagnostics/error.ts';
+import type { Duplex } from 'node:stream';
 import { outlivesTerminal } from '../../host/ignored-hangup.ts';
 import { toolMissing } from '../../host/run-tool.ts';
 import { socketFolder } from '../../host/temporary-folder.ts';
@@ -13,6 +13,7 @@ import { chooseAccelerator } from './accelerator.ts';
 import type { MachineOptions } from './machine.ts';
 import { machineFiles, ovmfVariables } from './machine-files.ts';
 import { qemuArguments } from './qemu-arguments.ts';
+import { notRunning, qemu } from './qemu-complaint.ts';
 
 /** How a machine's life ended, by itself or by us. */
 export interface MachineEnd {
@@ -24,22 +25,24 @@ export interface MachineEnd {
 
 export interface QemuMachine {
   readonly console: ConsoleLog;
+  /** The console's bytes as they come from now on, control sequences and all. */
+  onOutput(listener: (bytes: Uint8Array) => void): void;
   /** Characters for the serial console, as if typed. */
-  type(text: string): void;
+  type(text: string | Uint8Array): void;
   /** QEMU's machine protocol. */
   readonly qmp: RpcClient;
   /** What QEMU tells unasked: `RESET`, `SHUTDOWN`… with its data. */
   onEvent(listener: (name: string, data: Readonly<Record<string, unknown>>) => void): void;
   /** vmkd inside the machine, over its virtio-serial port. */
   readonly vmkd: RpcClient;
+  /** The port itself, for whoever speaks for many; `vmkd` is not used beside that. */
+  readonly vmkdPort: Duplex;
   /** Seconds since QEMU was started. */
   seconds(): number;
   readonly ended: Promise<MachineEnd>;
   /** Ends QEMU and removes every file of it; a machine that has ended already is no error. */
   stop(): Promise<void>;
 }
-
-const qemu = 'qemu-system-x86_64';
 
 /**
  * Starts a virtual machine. Throws `host.tool-missing`, `harness.qemu` with QEMU's own words, and the
@@ -148,7 +151,7 @@ async function attach(
     }
     for (const listener of [...listeners]) listener(String(event), facts);
   });
-  const vmkd = machineClient(port, 'vmkd');
+  let vmkd: RpcClient | undefined;
   // What it wrote last is still to be read when QEMU has gone.
   const read = Promise.all([closed(serial).then(() => console.close()), closed(control)]);
   const ended = Promise.all([exit, read]).then(async ([{ errors }]) => {
@@ -163,10 +166,15 @@ async function attach(
   });
   return {
     console,
+    onOutput: (listener) => void serial.on('data', listener),
     type: (text) => void serial.write(text),
     qmp,
     onEvent: (listener) => void listeners.add(listener),
-    vmkd,
+    get vmkd() {
+      vmkd ??= machineClient(port, 'vmkd');
+      return vmkd;
+    },
+    vmkdPort: port,
     seconds,
     ended,
     stop: async () => {
@@ -222,13 +230,4 @@ function followExit(child: ChildProcess): Promise<Exit> {
       resolve({ errors: errors.trim(), ...(missing && { missing: qemu }) });
     });
   });
-}
-
-/** The error for a QEMU that ended by itself, with its own words. */
-export function notRunning(errors: string): TwinbankError {
-  return new TwinbankError(
-    'boot',
-    'harness.qemu',
-    `${qemu}: expected a running virtual machine, found: ${errors || 'it ended without a word'}`,
-  );
 }

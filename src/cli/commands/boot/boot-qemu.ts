@@ -1,22 +1,18 @@
-import { assertTwinbankDisk } from '../../../bootloader/inspect-image.ts';
 import { readBanks } from '../../../bootloader/read-banks.ts';
-import { TwinbankError } from '../../../diagnostics/error.ts';
-import { inFile } from '../../../diagnostics/in-file.ts';
-import { type ImageChange, withdrawDocuments } from '../../../disk/image-documents.ts';
-import { type OpenImage, type OpenImageOptions, openImage } from '../../../disk/open-image.ts';
+import type { TwinbankError } from '../../../diagnostics/error.ts';
+import type { OpenImageOptions } from '../../../disk/open-image.ts';
 import { bootError } from '../../../harness/console/boot-error.ts';
 import type { ConsoleLine } from '../../../harness/console/console-log.ts';
 import { bindFaults } from '../../../harness/faults/bind-faults.ts';
 import type { Fault, NamedFault } from '../../../harness/faults/fault.ts';
-import { copyDisk } from '../../../harness/machine/disk-copy.ts';
 import { silentBootHint } from '../../../harness/machine/silent-boot.ts';
 import { type BootResult, bootInQemu } from '../../../harness/qemu/boot.ts';
 import { followBoots } from '../../../harness/qemu/follow-boots.ts';
 import type { MachineOptions } from '../../../harness/qemu/machine.ts';
 import { simDisk } from '../../../harness/sim/sim-disk.ts';
-import { withDiskClaim } from '../../../host/disk-claim.ts';
 import type { Context, Result } from '../../command.ts';
 import { reportWithdrawn } from '../../host-disk.ts';
+import { type MachineDisk, withImage, withMachineDisk } from '../../machine-disk.ts';
 import { bankJson } from '../../text/bank-text.ts';
 import { timelineChart } from '../../text/timeline-chart.ts';
 import { bankLines, storyFailure, storyJson, storyText, warnOfUnfired } from './boot-report.ts';
@@ -34,114 +30,54 @@ export interface QemuRun {
 
 /** `boot --engine qemu`: on a copy of the image, or with `write` on the image itself. */
 export function bootInMachine(run: QemuRun, context: Context): Promise<Result> {
-  if (!run.write) return boot(run, context);
-  // QEMU locks it in its own way, which nobody of ours looks at before it runs.
-  const work = async (): Promise<Result> => {
-    const before = systemOf(run.path);
-    try {
-      return await boot(run, context);
-    } finally {
-      // A host may have been updated while it ran.
-      if (systemAfter(run.path) !== before) withdraw(run.path, 'system', context);
-    }
+  return withMachineDisk(run.path, run.write, context, (disk) => boot(run, disk, context));
+}
+
+async function boot(run: QemuRun, disk: MachineDisk, context: Context): Promise<Result> {
+  const onWithdrawn = reportWithdrawn(context.report, run.path);
+  const faults = damage(disk.path, run.faults, onWithdrawn);
+  disk.withdrawMarks();
+  const machine = { ...run.machine, image: disk.path, format: disk.format, write: true };
+  const onLine = ({ seconds, text }: ConsoleLine) =>
+    context.report({ type: 'note', text: `${seconds.toFixed(1).padStart(6)} ${text}` });
+  const watch = {
+    machine,
+    timeoutMs: run.timeoutSeconds * 1000,
+    signal: context.signal,
+    onLine,
   };
-  return withDiskClaim(run.path, work, { signal: context.signal });
-}
-
-/** What the banks hold, whatever their marks are. */
-function systemOf(path: string): string {
-  const banks = withImage(path, ({ device }) => {
-    assertTwinbankDisk(device);
-    return readBanks(device);
-  });
-  return JSON.stringify(banks.map(({ build, modules }) => [build, modules]));
-}
-
-/** Undefined for a disk that cannot be read any more: how the boot went is what its person has to hear. */
-function systemAfter(path: string): string | undefined {
-  try {
-    return systemOf(path);
-  } catch (error) {
-    if (error instanceof TwinbankError) return undefined;
-    throw error;
-  }
-}
-
-/** Takes away what the machine that is to be started makes untrue. */
-function withdraw(path: string, change: ImageChange, { report }: Context): void {
-  const withdrawn = withdrawDocuments(path, { change });
-  if (withdrawn.length > 0) reportWithdrawn(report, path)(withdrawn);
-}
-
-async function boot(run: QemuRun, context: Context): Promise<Result> {
-  const disk = await openDisk(run.path, run.write);
-  try {
-    const onWithdrawn = reportWithdrawn(context.report, run.path);
-    const faults = damage(disk.path, run.faults, onWithdrawn);
-    if (run.write) withdraw(run.path, 'marks', context);
-    const machine = { ...run.machine, image: disk.path, format: disk.format, write: true };
-    const onLine = ({ seconds, text }: ConsoleLine) =>
-      context.report({ type: 'note', text: `${seconds.toFixed(1).padStart(6)} ${text}` });
-    const watch = {
-      machine,
-      timeoutMs: run.timeoutSeconds * 1000,
-      signal: context.signal,
-      onLine,
-    };
-    if (run.boots > 1 || faults.length > 0) {
-      const followed = await followBoots({ ...watch, boots: run.boots, faults });
-      warnOfUnfired(followed.unfired, context);
-      const banks = withImage(disk.path, ({ device }) => readBanks(device));
-      return {
-        json: {
-          ...storyJson(followed.boots),
-          events: followed.boots.flatMap(({ lines }, index) => consoleEvents(lines, index + 1)),
-          unfired: followed.unfired,
-          banks: banks.map(bankJson),
-        },
-        text: storyText(followed.boots, banks, context.colors),
-        failure: storyFailure(followed.boots, hintOf(followed.boots.at(-1), disk.path)),
-      };
-    }
-    const result = await bootInQemu({ ...watch, ...(run.until && { until: run.until }) });
+  if (run.boots > 1 || faults.length > 0) {
+    const followed = await followBoots({ ...watch, boots: run.boots, faults });
+    warnOfUnfired(followed.unfired, context);
     const banks = withImage(disk.path, ({ device }) => readBanks(device));
     return {
       json: {
-        ...storyJson([result]),
-        bootSeconds: result.bootSeconds ?? null,
-        stages: result.stages,
-        events: consoleEvents(result.lines, 1),
+        ...storyJson(followed.boots),
+        events: followed.boots.flatMap(({ lines }, index) => consoleEvents(lines, index + 1)),
+        unfired: followed.unfired,
         banks: banks.map(bankJson),
       },
-      text: [timelineChart(result, context.columns), ...bankLines(banks, context.colors)].join(
-        '\n',
-      ),
-      failure: failureOf(result, run, hintOf(result, disk.path)),
+      text: storyText(followed.boots, banks, context.colors),
+      failure: storyFailure(followed.boots, hintOf(followed.boots.at(-1), disk.path)),
     };
-  } finally {
-    await disk.remove();
   }
+  const result = await bootInQemu({ ...watch, ...(run.until && { until: run.until }) });
+  const banks = withImage(disk.path, ({ device }) => readBanks(device));
+  return {
+    json: {
+      ...storyJson([result]),
+      bootSeconds: result.bootSeconds ?? null,
+      stages: result.stages,
+      events: consoleEvents(result.lines, 1),
+      banks: banks.map(bankJson),
+    },
+    text: [timelineChart(result, context.columns), ...bankLines(banks, context.colors)].join('\n'),
+    failure: failureOf(result, run, hintOf(result, disk.path)),
+  };
 }
 
 function consoleEvents(lines: readonly ConsoleLine[], boot: number) {
   return lines.map(({ seconds, text }) => ({ boot, type: 'console', seconds, text }));
-}
-
-/** The disk that the machine gets: the image itself with `--write`, else a copy that is thrown away. */
-async function openDisk(image: string, write: boolean) {
-  const format = withImage(image, (opened) => {
-    assertTwinbankDisk(opened.device);
-    return opened.format;
-  });
-  if (!write) {
-    const copy = await copyDisk(image).catch((error: unknown) => {
-      throw inFile(image, error);
-    });
-    return { ...copy, format: 'raw' as const };
-  }
-  if (format !== 'vmdk') return { path: image, format, remove: async () => {} };
-  const message = `${image}: expected a raw or qcow2 image with --write, found a VMDK disk, which is only read`;
-  throw new TwinbankError('refused', 'image.read-only', message);
 }
 
 /** Binds the faults to the disk, and does to it what they say. */
@@ -156,21 +92,6 @@ function damage(
     writable,
     onWithdrawn,
   });
-}
-
-function withImage<T>(
-  path: string,
-  use: (opened: OpenImage) => T,
-  options: OpenImageOptions = {},
-): T {
-  const opened = openImage(path, options);
-  try {
-    return use(opened);
-  } catch (error) {
-    throw inFile(path, error);
-  } finally {
-    opened.close();
-  }
 }
 
 function failureOf(

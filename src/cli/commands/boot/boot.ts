@@ -6,10 +6,10 @@ import { parseFault } from '../../../harness/faults/parse-fault.ts';
 import { defaultMachine } from '../../../harness/qemu/machine.ts';
 import { defineCommand } from '../../command.ts';
 import { usageError } from '../../failure.ts';
+import { bootSeconds, hardwareOf, machineFlagNames, machineFlags } from '../../machine-flags.ts';
 import { inRange } from '../../whole-number.ts';
 import { bootInMachine } from './boot-qemu.ts';
 import { bootInSimulator } from './boot-sim.ts';
-import { bootSeconds, hardwareOf, machineFlagNames, machineFlags } from './machine-flags.ts';
 
 const maxBoots = 1000;
 const needsQemu = ({ engine }: { readonly engine: string }) =>
