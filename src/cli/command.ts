@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { createColors } from 'picocolors';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import type { TwinbankError } from '../diagnostics/error.ts';
@@ -13,6 +13,13 @@ export type Input = Readable & {
   setRawMode?(raw: boolean): unknown;
 };
 
+/** Standard output; a terminal has a size, which may change. */
+export type Screen = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
+
 /** All that a command may know of the process it runs in. */
 export interface Context {
   /** Progress, notes and warnings; they go to standard error. */
@@ -20,7 +27,7 @@ export interface Context {
   /** Aborted by Ctrl-C, SIGTERM or SIGHUP; a command cleans up and throws. */
   readonly signal: AbortSignal;
   /** Only for results that are bytes or do not end at once; all others are returned. */
-  readonly stdout: NodeJS.WritableStream;
+  readonly stdout: Screen;
   /** Only for what an option says is there; nobody waits for it otherwise. */
   readonly stdin: Input;
   /** Asks a person for one line that is not shown; undefined where there is no terminal to ask on. */
@@ -78,6 +85,8 @@ export interface Definition<Options> {
   readonly needs?: Readonly<
     Partial<Record<NoInfer<keyof Options & string>, Need<NoInfer<ArgumentsCamelCase<Options>>>>>
   >;
+  /** With --json it writes several documents, a line each; its result and its failure are the last of them. */
+  readonly jsonLines?: true;
   readonly run: Run<Options>;
 }
 
@@ -86,6 +95,7 @@ export interface Command {
   readonly examples: readonly (readonly [string, string])[];
   readonly dash: Readonly<Record<string, Dash>>;
   readonly needs: Readonly<Record<string, Need<Record<string, unknown>>>>;
+  readonly jsonLines: boolean;
   declare(yargs: Argv): void;
   run(context: Context, options: unknown): Promise<Result | undefined>;
 }
@@ -96,6 +106,7 @@ export function defineCommand<Options>(definition: Definition<Options>): Command
     dash: (definition.dash ?? {}) as Readonly<Record<string, Dash>>,
     // As with `run`: of this definition's own options.
     needs: (definition.needs ?? {}) as unknown as Command['needs'],
+    jsonLines: definition.jsonLines === true,
     declare: (yargs) => {
       definition.builder(yargs);
     },

@@ -7,9 +7,13 @@ import { plain } from './text/plain-text.ts';
 /** The version of the JSON documents; members may be added to one, a change of meaning raises it. */
 const schemaVersion = 1;
 
-/** One JSON document, the only thing on standard output with `--json`. */
-export function jsonDocument(members: Readonly<Record<string, unknown>>): string {
-  return `${JSON.stringify({ schemaVersion, ...members }, jsonValue, 2)}\n`;
+/** A document of many lines, the only thing on standard output, or one of several that have a line each. */
+export type JsonForm = 'document' | 'line';
+
+/** One JSON document, as `--json` prints it. */
+export function jsonText(members: Readonly<Record<string, unknown>>, form: JsonForm): string {
+  const indent = form === 'document' ? 2 : 0;
+  return `${JSON.stringify({ schemaVersion, ...members }, jsonValue, indent)}\n`;
 }
 
 /** Offsets and sizes may be bigints, which JSON does not have. */
@@ -23,9 +27,9 @@ export function jsonError({ code, message, data }: TwinbankError): Record<string
 }
 
 /** A result in the form that was asked for; a failure that came with it is part of the document. */
-export function resultText(result: Result, json: boolean): string {
+export function resultText(result: Result, json: JsonForm | false): string {
   if (json) {
-    return jsonDocument({ ...result.json, ...(result.failure ? jsonError(result.failure) : {}) });
+    return jsonText({ ...result.json, ...(result.failure ? jsonError(result.failure) : {}) }, json);
   }
   return result.text === '' || result.text.endsWith('\n') ? result.text : `${result.text}\n`;
 }

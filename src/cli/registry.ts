@@ -20,6 +20,13 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./commands/boot/boot.ts'),
   },
   {
+    usage: 'run <image>',
+    describe:
+      'Boot an image in a virtual machine and keep it up: a live host with ports and a console',
+    page: 'run.md',
+    load: () => import('./commands/run/run.ts'),
+  },
+  {
     usage: 'test [scenario..]',
     describe: 'Run scenarios: build, flash, boot, update, break; and report the results',
     page: 'harness.md',

@@ -1,22 +1,19 @@
 import { setMaxListeners } from 'node:events';
-import type { Writable } from 'node:stream';
 import { createColors } from 'picocolors';
-import type { CommandRow, Context, Environment, Input, Result } from './command.ts';
+import type { CommandRow, Context, Environment, Input, Result, Screen } from './command.ts';
 import { exitCode } from './exit-code.ts';
 import { toFailure } from './failure.ts';
-import { errorText, jsonDocument, jsonError, resultText, write } from './output.ts';
+import { errorText, type JsonForm, jsonError, jsonText, resultText, write } from './output.ts';
 import { parseCommandLine } from './parse.ts';
 import { createProgress } from './progress.ts';
 import { commands } from './registry.ts';
 import { askOpenly, askSecretly } from './secrets/ask-secretly.ts';
 
-export type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number };
-
 /** The process as the command line needs it; a test passes its own. */
 export interface Host {
   readonly stdin: Input;
-  readonly stdout: Terminal;
-  readonly stderr: Terminal;
+  readonly stdout: Screen;
+  readonly stderr: Screen;
   readonly cwd: string;
   readonly env: Environment;
   readonly signal: AbortSignal;
@@ -63,6 +60,7 @@ export async function run(
   setMaxListeners(0, host.signal);
   let result: Result | undefined;
   let failure: Result['failure'];
+  let form: JsonForm = 'document';
   try {
     const parsed = await parseCommandLine(argv, rows, {
       columns: Math.min(context.columns, 120),
@@ -72,14 +70,15 @@ export async function run(
       await write(parsed.wanted ? host.stdout : host.stderr, parsed.text);
       return parsed.wanted ? 0 : 2;
     }
+    if (parsed.command.jsonLines) form = 'line';
     result = await parsed.command.run(context, parsed.options);
     progress.stop();
-    if (result) await write(host.stdout, resultText(result, json));
+    if (result) await write(host.stdout, resultText(result, json && form));
     failure = result?.failure;
   } catch (thrown) {
     progress.stop();
     failure = toFailure(thrown, host.signal, host.env);
-    if (json) await write(host.stdout, jsonDocument(jsonError(failure))).catch(() => {});
+    if (json) await write(host.stdout, jsonText(jsonError(failure), form)).catch(() => {});
   }
   if (failure) {
     const debug = host.env.TWINBANK_DEBUG === '1';
@@ -106,7 +105,7 @@ function flagged(argv: readonly string[], flag: string): boolean {
 }
 
 /** NO_COLOR (no-color.org) goes before FORCE_COLOR, both before what the stream can do. */
-function wantsColor(stream: Terminal, env: Environment): boolean {
+function wantsColor(stream: Screen, env: Environment): boolean {
   if (env.NO_COLOR) return false;
   if (env.FORCE_COLOR !== undefined) return !['', '0', 'false'].includes(env.FORCE_COLOR);
   return stream.isTTY === true && env.TERM !== 'dumb';

@@ -43,6 +43,7 @@ export const inside: Readonly<Record<string, Walls>> = {
     sim: ['console', 'faults', 'machine'],
     qemu: ['console', 'faults', 'machine', 'sim'],
     command: ['console', 'faults', 'machine', 'sim'],
+    live: ['console', 'machine', 'qemu'],
     report: ['console', 'faults', 'qemu'],
     scenario: ['console', 'faults', 'machine', 'qemu', 'report'],
     run: ['faults', 'machine', 'report', 'scenario'],

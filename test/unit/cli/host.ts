@@ -1,7 +1,8 @@
 import { PassThrough, Readable, Writable } from 'node:stream';
 import type { Command, CommandRow, Definition } from '../../../src/cli/command.ts';
 import { defineCommand } from '../../../src/cli/command.ts';
-import { type Host, run, type Terminal } from '../../../src/cli/run.ts';
+import type { Screen } from '../../../src/cli/command.ts';
+import { type Host, run } from '../../../src/cli/run.ts';
 
 /** A stream that keeps what is written to it. */
 export function sink(properties: { isTTY?: boolean; columns?: number } = {}) {
@@ -12,7 +13,7 @@ export function sink(properties: { isTTY?: boolean; columns?: number } = {}) {
       done();
     },
   });
-  return { stream: Object.assign(stream, properties) as Terminal, text: () => chunks.join('') };
+  return { stream: Object.assign(stream, properties) as Screen, text: () => chunks.join('') };
 }
 
 /**

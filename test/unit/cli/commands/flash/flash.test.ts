@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Terminal } from '../../../../../src/cli/run.ts';
+import type { Screen } from '../../../../../src/cli/command.ts';
 import { packState } from '../../../../../src/state/archive.ts';
 import { filesOfSettings, settingsOfFiles } from '../../../../../src/state/settings.ts';
 import { smallImage } from '../../../bootloader/small-image.ts';
@@ -34,7 +34,7 @@ function byteSink(until = Number.POSITIVE_INFINITY) {
     },
   });
   stream.on('error', () => {});
-  return { stream: stream as Terminal, bytes: () => Buffer.concat(chunks) };
+  return { stream: stream as Screen, bytes: () => Buffer.concat(chunks) };
 }
 
 describe('flash', () => {
@@ -125,7 +125,7 @@ describe('flash', () => {
 });
 
 describe('flash to standard output', () => {
-  const to = (stdout: Terminal) =>
+  const to = (stdout: Screen) =>
     runHere(['flash', 'x.img', '-', '--quiet'], { host: { cwd: folder, stdout } });
 
   it('writes every byte of the image and nothing else', async () => {
@@ -148,7 +148,7 @@ describe('flash to standard output', () => {
     const abort = new AbortController();
     const stuck = new Writable({
       write: () => void setTimeout(() => abort.abort(), 10),
-    }) as Terminal;
+    }) as Screen;
     const host = { cwd: folder, stdout: stuck, signal: abort.signal };
     const { code } = await runHere(['flash', 'x.img', '-'], { host });
     expect(code).not.toBe(0);

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { gzipSync } from 'fflate';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { Terminal } from '../../../../../src/cli/run.ts';
+import type { Screen } from '../../../../../src/cli/command.ts';
 import { packState, unpackState } from '../../../../../src/state/archive.ts';
 import {
   filesOfSettings,
@@ -140,7 +140,7 @@ describe('state backup', () => {
   it('goes to a pipe as it is, and to no terminal', async () => {
     const image = write('p.img', (one) => save(one, 5, 1, 3, 'host'));
     const chunks: Buffer[] = [];
-    const stream = Object.assign(new PassThrough(), {}) as Terminal;
+    const stream = Object.assign(new PassThrough(), {}) as Screen;
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     const argv = ['state', 'backup', image, '-'];
     expect((await runHere(argv, { host: { cwd: folder, stdout: stream } })).code).toBe(0);
