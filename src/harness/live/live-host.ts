@@ -63,21 +63,18 @@ export async function runLiveHost(options: LiveHostOptions): Promise<LiveHostEnd
   let socket: VmkdSocket | undefined;
   try {
     options.onMachine(machine);
-    const forwards = await openForwards(machine.qmp, options.forwards);
+    const forwards = await unlessEnded(openForwards(machine.qmp, options.forwards), next);
 
     // 2. The host is ready, unless it ends first or takes too long.
     let last = await next('ready', 'ended', 'stop', 'timeout');
 
     // 3. Root has a password, vmkd answers whoever asks, and whoever waits is told.
-    if (last === 'ready') {
+    if (last === 'ready' && forwards) {
       socket = await openVmkdSocket(machine);
-      const told = tellReady(socket, forwards, options).catch(async (error: unknown) => {
-        if (!machine.vmkdPort.destroyed) throw error;
-        return next('ended');
-      });
-      last = await Promise.race([told, next('ended', 'stop')]);
+      const told = unlessEnded(tellReady(socket, forwards, options), next);
       // Nobody waits for it any more where the host ends meanwhile.
       told.catch(() => {});
+      last = (await Promise.race([told, next('ended', 'stop')])) ?? 'ended';
     }
 
     // 4. It stays up.
@@ -101,16 +98,30 @@ export async function runLiveHost(options: LiveHostOptions): Promise<LiveHostEnd
   }
 }
 
+/** So long after its connections a machine itself is gone. */
+const goneMs = 2_000;
+
+/** What comes of asking a machine; undefined where it has ended meanwhile, which is no failure of whoever asked. */
+async function unlessEnded<T>(work: Promise<T>, next: NextTurn): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if ((await orTimeout(next('ended'), goneMs)) === undefined) throw error;
+    return undefined;
+  }
+}
+
 /** While QEMU starts there is nothing that could end in order. */
 async function startMachine({ machine, stop, kill }: LiveHostOptions): Promise<QemuMachine> {
-  const starting = new AbortController();
-  const giveUp = (): void => starting.abort(stop.reason);
-  if (stop.aborted) giveUp();
-  stop.addEventListener('abort', giveUp, { once: true });
+  const end = new AbortController();
+  const byStop = (): void => end.abort(stop.reason);
+  if (stop.aborted) byStop();
+  stop.addEventListener('abort', byStop, { once: true });
+  kill.addEventListener('abort', () => end.abort(kill.reason), { once: true });
   try {
-    return await startQemu(machine, AbortSignal.any([kill, starting.signal]));
+    return await startQemu(machine, end.signal);
   } finally {
-    stop.removeEventListener('abort', giveUp);
+    stop.removeEventListener('abort', byStop);
   }
 }
 

@@ -25,7 +25,7 @@ export interface MachineEnd {
 
 export interface QemuMachine {
   readonly console: ConsoleLog;
-  /** The console's bytes as they come from now on, control sequences and all. */
+  /** The console's bytes as they come, control sequences and all; those of its first moment to the first who asks. */
   onOutput(listener: (bytes: Uint8Array) => void): void;
   /** Characters for the serial console, as if typed. */
   type(text: string | Uint8Array): void;
@@ -130,6 +130,9 @@ interface Connections {
   readonly port: Socket;
 }
 
+/** Bytes of a console before somebody can ask for them: the machine runs as soon as QEMU does. */
+const mostEarly = 16 << 10;
+
 /** The machine over its three connections, once QEMU takes orders. */
 async function attach(
   { seconds, kill, exit }: Running,
@@ -137,7 +140,11 @@ async function attach(
   removeFiles: () => Promise<void>,
 ): Promise<QemuMachine> {
   const console = consoleLog(seconds);
-  serial.on('data', (chunk: Buffer) => console.feed(chunk));
+  let early: Buffer | undefined = Buffer.alloc(0);
+  serial.on('data', (chunk: Buffer) => {
+    console.feed(chunk);
+    if (early && early.length < mostEarly) early = Buffer.concat([early, chunk]);
+  });
   let reason = 'host-signal';
   let full: string | undefined;
   const listeners = new Set<Parameters<QemuMachine['onEvent']>[0]>();
@@ -166,7 +173,11 @@ async function attach(
   });
   return {
     console,
-    onOutput: (listener) => void serial.on('data', listener),
+    onOutput: (listener) => {
+      if (early && early.length > 0) listener(early);
+      early = undefined;
+      serial.on('data', listener);
+    },
     type: (text) => void serial.write(text),
     qmp,
     onEvent: (listener) => void listeners.add(listener),

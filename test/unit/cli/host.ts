@@ -1,7 +1,6 @@
 import { PassThrough, Readable, Writable } from 'node:stream';
-import type { Command, CommandRow, Definition } from '../../../src/cli/command.ts';
+import type { Command, CommandRow, Definition, Screen } from '../../../src/cli/command.ts';
 import { defineCommand } from '../../../src/cli/command.ts';
-import type { Screen } from '../../../src/cli/command.ts';
 import { type Host, run } from '../../../src/cli/run.ts';
 
 /** A stream that keeps what is written to it. */

@@ -114,9 +114,17 @@ async function keepUp(
   input: LiveHostInput,
 ): Promise<{ end: LiveHostEnd; byKey: boolean }> {
   const interactive = !headless && !context.json && hasTerminal(context);
-  const key = new AbortController();
+  const stop = new AbortController();
   const kill = new AbortController();
-  const pressEnd = (): void => (key.signal.aborted ? kill : key).abort();
+  let byKey = false;
+  const onSignal = (): void => stop.abort(context.signal.reason);
+  if (context.signal.aborted) onSignal();
+  context.signal.addEventListener('abort', onSignal, { once: true });
+  const pressEnd = (): void => {
+    if (stop.signal.aborted) kill.abort();
+    byKey = true;
+    stop.abort();
+  };
   let close = (): void => {};
   const onMachine = (machine: QemuMachine): void => {
     if (interactive) {
@@ -132,13 +140,14 @@ async function keepUp(
     const end = await runLiveHost({
       ...input,
       ...(!interactive && { readyTimeoutMs }),
-      stop: AbortSignal.any([context.signal, key.signal]),
+      stop: stop.signal,
       kill: kill.signal,
       onMachine,
       onReady: readyTeller(context),
     });
-    return { end, byKey: key.signal.aborted };
+    return { end, byKey };
   } finally {
+    context.signal.removeEventListener('abort', onSignal);
     close();
   }
 }

@@ -41,17 +41,22 @@ export function sizeAnswers(size: () => TerminalSize | undefined): {
       if (!known) return { show: Buffer.from(text, 'latin1'), answer: '' };
       const { rows, columns } = known;
       let answer = '';
-      const shown = text.replace(question, (_all, row?: string, column?: string) => {
+      let show = '';
+      let from = 0;
+      for (const { 0: all, 1: row, 2: column, index } of text.matchAll(question)) {
+        show += text.slice(from, index);
+        from = index + all.length;
         if (row === undefined) {
           answer += `\x1b[8;${rows};${columns}t`;
-          return '';
+          continue;
         }
+        show += `\x1b[${row};${column}H`;
         const at = [Math.min(Number(row), rows), Math.min(Number(column), columns)];
         answer += `\x1b[${at[0]};${at[1]}R`;
-        return `\x1b[${row};${column}H`;
-      });
-      held = begun.exec(shown)?.[0] ?? '';
-      const show = shown.slice(0, shown.length - held.length);
+      }
+      const tail = text.slice(from);
+      held = begun.exec(tail)?.[0] ?? '';
+      show += tail.slice(0, tail.length - held.length);
       return { show: Buffer.from(show, 'latin1'), answer };
     },
   };
