@@ -184,6 +184,24 @@ judgedBy(['unsquashfs', 'dpkg-deb', 'tar', 'flock'], () => {
       expect(inspect('--licences', 'Zlib').stdout).not.toContain('libpmem');
     });
 
+    test('names what a module takes from one below it, as list, text, component and requirement', () => {
+      const { uses } = JSON.parse(inspect('--packages', '--json').stdout);
+      expect(uses).toEqual([
+        { module: 'vmm', of: 'engine', libraries: expect.arrayContaining(['libc.so.6']) },
+      ]);
+      expect(inspect('--packages').stdout).toMatch(/^vmm uses of engine\n {2}.*libc\.so\.6/m);
+      const { components } = JSON.parse(beside('cdx.json'));
+      const vmm = components.find(({ name }: { name: string }) => name === 'vmm');
+      const value = uses[0].libraries.join(' ');
+      expect(vmm.properties).toContainEqual({ name: 'twinbank:uses:engine', value });
+      const { modules } = JSON.parse(judge('mtype', ['-i', image.at(5), '::base.json']));
+      const requires = modules.map((one: { name: string; requires: string[] }) => [
+        one.name,
+        one.requires,
+      ]);
+      expect(Object.fromEntries(requires)).toMatchObject({ engine: [], vmm: ['engine'] });
+    });
+
     test('has the hash of the kernel and of the loader as they are in the image', () => {
       const [[kernel] = [], [loader] = []] = asked(['vmkernel', 'EFI/BOOT/BOOTX64.EFI']);
       const hashOf = (partition: number, file: string): string => {
