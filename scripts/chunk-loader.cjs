@@ -2,15 +2,17 @@
 // that V8 made of them when they were built. So a command neither waits for Node to find 70 modules, nor for V8 to
 // compile them: half of what its start takes beside Node's own.
 'use strict';
-const { closeSync, openSync, readFileSync, readSync } = require('node:fs');
+const { closeSync, fstatSync, openSync, readFileSync, readSync } = require('node:fs');
 const { basename, join } = require('node:path');
 const { Script } = require('node:vm');
 
 const head = '(function(exports,require,module,__filename,__dirname){';
 // A chunk ends with a line of its own, for its source map.
 const tail = '})';
-/** Bytes of the number that such a file begins with: the length of its list. */
-const lengthBytes = 8;
+/** Digits of each of the two numbers that such a file begins with: the bytes of its list, and its own. */
+const numberDigits = 10;
+/** With the space between them. */
+const headBytes = 2 * numberDigits + 1;
 
 /**
  * `require` for a program in `folder`, whose chunks are in `chunks/`; what has no relative name is left to Node.
@@ -56,7 +58,10 @@ function compiledName() {
   return `compiled-${process.versions.v8}-${process.arch}`;
 }
 
-/** The text and the code of a chunk, by its name; undefined where there are none. */
+/**
+ * The text and the code of a chunk, by its name; undefined where there are none, as in a file that a crash or a full disk has cut
+ * short: the chunks beside it are whole.
+ */
 function openCompiled(path) {
   let fd;
   try {
@@ -71,19 +76,22 @@ function openCompiled(path) {
       throw new Error(`${path}: expected ${offset + length} bytes, found fewer`);
     return bytes;
   };
-  const listBytes = Number(read(0, lengthBytes).latin1Slice());
-  const places = JSON.parse(read(lengthBytes, listBytes).latin1Slice());
+  const found = fstatSync(fd);
+  if (!found.isFile() || found.size < headBytes) return () => undefined;
+  const [listBytes, wholeBytes] = read(0, headBytes).latin1Slice().split(' ').map(Number);
+  if (found.size !== wholeBytes) return () => undefined;
+  const places = JSON.parse(read(headBytes, listBytes).latin1Slice());
   return (name) => {
     const [offset, codeBytes, textBytes] = places[name] ?? [];
     if (offset === undefined) return undefined;
-    const bytes = read(lengthBytes + listBytes + offset, codeBytes + textBytes);
+    const bytes = read(headBytes + listBytes + offset, codeBytes + textBytes);
     return { text: bytes.latin1Slice(codeBytes), cachedData: bytes.subarray(0, codeBytes) };
   };
 }
 
 /**
- * The bytes of such a file. `chunks`: text and code by name. A decimal number of 8 digits, a list of that many bytes in
- * JSON, and what it gives the places of: of each chunk the code, then the text.
+ * The bytes of such a file. `chunks`: text and code by name. Two decimal numbers, the bytes of the list and of the whole
+ * file; the list in JSON; and what it gives the places of: of each chunk the code, then the text.
  */
 function encodeCompiled(chunks) {
   const places = {};
@@ -96,11 +104,10 @@ function encodeCompiled(chunks) {
     offset += code.length + bytes.length;
   }
   const list = Buffer.from(JSON.stringify(places));
-  return Buffer.concat([
-    Buffer.from(String(list.length).padStart(lengthBytes, '0')),
-    list,
-    ...parts,
-  ]);
+  const head = [list.length, headBytes + list.length + offset]
+    .map((number) => String(number).padStart(numberDigits, '0'))
+    .join(' ');
+  return Buffer.concat([Buffer.from(head), list, ...parts]);
 }
 
 module.exports = { chunkRequire, chunkScript, compiledName, encodeCompiled };

@@ -1,6 +1,6 @@
 // Has V8 compile the chunks that scripts/build.mjs has made, and keeps the code beside them for this version of V8:
 // `node scripts/compile-chunks.mjs [FOLDER]`. An installed package calls it as well, for the Node that it is installed for.
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -15,9 +15,14 @@ if (existsSync(chunks)) {
     compiled.set(name, compile(name, readFileSync(join(chunks, name), 'latin1')));
   }
   const path = join(chunks, compiledName());
-  // A command that starts meanwhile finds all of it or none.
-  writeFileSync(`${path}.new`, encodeCompiled(compiled));
-  renameSync(`${path}.new`, path);
+  // A command that starts meanwhile finds all of it or none, also after a crash, and where two compile at once.
+  const partial = `${path}.${process.pid}.new`;
+  try {
+    writeFileSync(partial, encodeCompiled(compiled), { flush: true });
+    renameSync(partial, path);
+  } finally {
+    rmSync(partial, { force: true });
+  }
 }
 
 /**
