@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync } from 'node:fs';
 import { basename, dirname, extname } from 'node:path';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { refusedAt } from '../diagnostics/system-error.ts';
@@ -30,22 +30,32 @@ export async function flashFile(request: FlashFileRequest): Promise<FlashResult>
   const { signal } = request;
   const image = await openSource(request);
   try {
-    const target = checkTargetFile(
-      request.target,
-      request.input ? undefined : request.image,
-      request.overwrite ?? false,
-    );
-    const write = () => writeTarget(image, target, request);
-    return await withReplaceClaims([{ path: target, name: request.target }], write, { signal });
+    const target = targetOf(request);
+    const replaced = [{ path: target, name: request.target }];
+    const isNew = !existsSync(target);
+    const write = () =>
+      writeTarget(image, target, request, async (replace) => {
+        if (!isNew) return replace();
+        // Seconds have passed: what another program has made under this name meanwhile is looked at as what was there before.
+        targetOf(request);
+        await withReplaceClaims(replaced, async () => replace(), { signal });
+      });
+    return await withReplaceClaims(replaced, write, { signal });
   } finally {
     image.close();
   }
 }
 
+function targetOf({ target, input, image, overwrite = false }: FlashFileRequest): string {
+  return checkTargetFile(target, input ? undefined : image, overwrite);
+}
+
+/** `claimed` runs the work that gives the target its name. */
 async function writeTarget(
   image: FlashSource,
   target: string,
   request: FlashFileRequest,
+  claimed: (replace: () => void) => Promise<void>,
 ): Promise<FlashResult> {
   const { report, signal, identity } = request;
   const size = request.size ?? image.device.size;
@@ -65,11 +75,13 @@ async function writeTarget(
       throw underName(target, path, error);
     });
     signal?.throwIfAborted();
-    // What lies beside the target is not of this disk; what the image itself has stays, of one that has the target's name, too.
-    const except = request.input ? undefined : request.image;
-    const withdrawn = withdrawDocuments(target, { change: 'system', except });
-    if (withdrawn.length > 0) report({ type: 'note', text: withdrawnText(target, withdrawn) });
-    attempt(target, 'replace', () => renameSync(path, target));
+    await claimed(() => {
+      // What lies beside the target is not of this disk; what the image itself has stays, of one that has the target's name, too.
+      const except = request.input ? undefined : request.image;
+      const withdrawn = withdrawDocuments(target, { change: 'system', except });
+      if (withdrawn.length > 0) report({ type: 'note', text: withdrawnText(target, withdrawn) });
+      attempt(target, 'replace', () => renameSync(path, target));
+    });
     flushFile(dirname(target));
   });
   const readBack = request.readBack ?? true;

@@ -136,6 +136,20 @@ describe('flashing over a file that is there', () => {
     expect(readFileSync(target).equals(whole)).toBe(true);
   });
 
+  test('is refused where the file has come meanwhile, too', async () => {
+    rmSync(target);
+    const report = (event: ProgressEvent): void => {
+      if (event.type === 'done' && event.task === 'compare') writeFileSync(target, 'precious');
+    };
+    const failed = flash({ report });
+    await expect(failed).rejects.toMatchObject({ kind: 'refused', code: 'flash.target-exists' });
+    expect(readFileSync(target, 'utf8')).toBe('precious');
+    expect(left()).toEqual(['disk.img']);
+    rmSync(target);
+    await flash({ overwrite: true, report });
+    expect(readFileSync(target).equals(whole)).toBe(true);
+  });
+
   test('replaces what a link leads to and leaves the link', async () => {
     const link = join(folder, 'link');
     symlinkSync(target, link);
