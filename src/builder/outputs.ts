@@ -102,13 +102,16 @@ function endingOf(format: ImageFormat): string {
 
 /**
  * Where a result stands in the end: of a link, at what it leads to. Throws `output.special` (kind `refused`) where
- * that is no plain file, and what {@link outputPlace} throws.
+ * that is no plain file, `output.folder` (kind `io`) for a folder, and what {@link outputPlace} throws.
  */
 export function resultPath({ out, fileName }: ResultNames, ending: string): string {
   const path = join(out, `${fileName}.${ending}`);
   const place = outputPlace(path);
-  // Of a folder the system says it.
-  if (place.kind === 'file' || place.kind === 'folder') return place.path;
+  if (place.kind === 'file') return place.path;
+  if (place.kind === 'folder') {
+    const message = `${path}: expected a plain file or none, found a folder`;
+    throw new TwinbankError('io', 'output.folder', message, { data: { path } });
+  }
   const message = `${path}: expected a plain file or none, found a ${place.kind.replace('-', ' ')}`;
   throw new TwinbankError('refused', 'output.special', message, { data: { path } });
 }
@@ -175,8 +178,12 @@ export async function writeOutputs(image: FinishedImage, outputs: Outputs): Prom
   }
 }
 
-/** Refuses, as {@link writeOutputs} does, images that somebody has open: said before anything is built. */
+/**
+ * Refuses, as {@link writeOutputs} does, images that somebody has open, and what no result can take the place of: said before
+ * anything is built.
+ */
 export async function assertReplaceable(outputs: ResultImages): Promise<void> {
+  for (const ending of [...documentEndings, 'lock.yaml']) resultPath(outputs, ending);
   await withReplaceClaims(resultImages(outputs), async () => {}, { signal: outputs.signal });
 }
 

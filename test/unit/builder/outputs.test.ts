@@ -6,7 +6,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -252,11 +251,18 @@ describe('the results of a build', () => {
     expect(readdirSync(out)).toEqual(['x-1.bmap']);
   });
 
-  it('cannot take the place of a folder, and say so', async () => {
-    const out = temporaryDirectory();
-    mkdirSync(join(out, 'x-1.img'));
-    await expect(write(out)).rejects.toMatchObject({ code: expect.stringMatching(/^E/) });
-    expect(readdirSync(out)).toEqual(['x-1.img']);
-    rmSync(out, { recursive: true });
-  });
+  it.each(['img', 'bmap', 'cdx.json', 'lock.yaml'])(
+    'cannot take the place of a folder, which is said before anything is built: %s',
+    async (ending) => {
+      const out = temporaryDirectory();
+      const path = join(out, `x-1.${ending}`);
+      mkdirSync(path);
+      const sentence = `${path}: expected a plain file or none, found a folder`;
+      const formats = ['raw'] as const;
+      await expect(assertReplaceable({ out, fileName: 'x-1', formats })).rejects.toThrow(sentence);
+      const documents = () => ({ 'cdx.json': '{}' });
+      await expect(write(out, { documents })).rejects.toThrow(sentence);
+      expect(readdirSync(out)).toEqual([`x-1.${ending}`]);
+    },
+  );
 });
