@@ -78,13 +78,22 @@ function makeKey(path: string): Uint8Array {
     makeFolders(dirname(path), 0o700);
     rmSync(partial, { force: true });
     writeFileSync(partial, randomBytes(keyBytes), { flag: 'wx', mode: 0o600, flush: true });
-    linkSync(partial, path);
+    nameUnlessThere(partial, path);
   } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw namedAt(path, error);
+    throw namedAt(path, error);
   } finally {
     removeIfThere(partial);
   }
   return readKey(path) ?? randomBytes(keyBytes);
+}
+
+/** Of the folder, EEXIST says that a link which leads to nothing has its name. */
+function nameUnlessThere(partial: string, path: string): void {
+  try {
+    linkSync(partial, path);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  }
 }
 
 function removeIfThere(path: string): void {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { lstatSync } from 'node:fs';
 import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolders } from '../../disk/make-folders.ts';
@@ -24,6 +25,7 @@ export async function claimPartial(cache: Cache, key: string): Promise<string> {
   for (const entry of ownEntries(parent)) {
     if (!entry.isDirectory() || !isIdle(entry.name, key)) continue;
     const path = join(parent, entry.name);
+    if (!isOwn(path)) continue;
     // Its age is that of the run before; a prune must take it for one that is used.
     await noteUse(path);
     if (!(await takeOver(path, mine))) continue;
@@ -70,6 +72,11 @@ export async function partialFile(
   const path = join(directory, name);
   const found = await stat(path).catch(ignoreMissing);
   return found && { path, bytes: found.size };
+}
+
+/** Into one of another user who shares the cache this one may not write, and that one could put links under a download's names. */
+function isOwn(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.uid === process.getuid?.();
 }
 
 function isIdle(name: string, key: string): boolean {

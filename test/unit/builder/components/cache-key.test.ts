@@ -71,6 +71,14 @@ describe('cacheKey', () => {
     const none = () => {
       throw new Error('no such user');
     };
+    symlinkSync('nowhere', `${folder}-link`);
+    expect(
+      cacheKey(
+        () => `${folder}-link`,
+        (event) => void told.push(JSON.stringify(event)),
+      ),
+    ).toHaveLength(32);
+    expect(told.pop()).toContain(`${folder}-link`);
     const nowhere = () => homeFolder({}, 'XDG_STATE_HOME', none);
     expect(cacheKey(nowhere, (event) => void told.push(JSON.stringify(event)))).toHaveLength(32);
     expect(told[0]).toContain(folder);

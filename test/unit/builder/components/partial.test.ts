@@ -1,4 +1,5 @@
 import {
+  chownSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -86,6 +87,16 @@ describe('claimPartial', () => {
     utimesSync(left.replace(/\.[^.]+$/, '.left'), 1, 1);
     const { atimeMs, mtimeMs } = statSync(await claimPartial(cache, 'k'));
     expect(Date.now() - Math.max(atimeMs, mtimeMs)).toBeLessThan(60_000);
+  });
+
+  it.runIf(process.getuid?.() === 0)('leaves what is of another user of the cache', async () => {
+    const { cache } = emptyCache();
+    const theirs = join(cache.directory, 'partial', 'k.left');
+    mkdirSync(theirs, { recursive: true });
+    writeFileSync(join(theirs, 'package.deb'), 'half');
+    chownSync(theirs, 65_534, 65_534);
+    expect(readdirSync(await claimPartial(cache, 'k'))).toEqual([]);
+    expect(readdirSync(theirs)).toEqual(['package.deb']);
   });
 
   it('follows no link that somebody has put into a shared cache', async () => {
