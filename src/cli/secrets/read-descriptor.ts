@@ -46,8 +46,8 @@ export async function readDescriptor(
 ): Promise<Buffer> {
   if (fd === 0) return collect(addAbortSignal(streams.signal, streams.stdin), wanted);
   const stats = statsOf(fd, wanted);
+  if (isAnonymous(stats) || (stats.isFIFO() && isOurOwn(stats))) throw notOpen(wanted);
   assertSource(stats, wanted.name);
-  if (stats.isFIFO() && isOurOwn(stats)) throw notOpen(wanted);
   return collect(source(streams.signal, fd, stats), wanted);
 }
 
@@ -90,6 +90,11 @@ function notSource(stats: Stats, name: string): TwinbankError {
   const other = stats.isSocket() ? 'a socket' : 'a block device';
   const found = stats.isDirectory() ? 'a directory' : other;
   return usageError(`${name}: expected a file or pipe, found ${found}`);
+}
+
+/** An event queue or counter of Node's own (epoll, eventfd), which has none of the types of a file (stat(2), S_IFMT). */
+function isAnonymous({ mode }: Stats): boolean {
+  return (mode & constants.S_IFMT) === 0;
 }
 
 /**
