@@ -75,8 +75,45 @@ describe('an agent that is a folder and an entry in the registry', () => {
   it('has a /tmp of its own, and no place where root would find what it leaves', async () => {
     expect(await call('lamp.look')).toMatchObject({
       tmp: [],
-      attacks: { folder: 'EACCES', above: 'EACCES', tmp: 'done' },
+      attacks: { folder: 'EROFS', above: 'EROFS', tmp: 'done' },
     });
+  });
+
+  it('K6: sees nothing of the system that its world has not', async () => {
+    expect(await call('lamp.look')).toMatchObject({
+      attacks: { shadow: 'ENOENT', disk: 'ENOENT', setup: 'ENOENT', vmkd: 'EPERM' },
+    });
+    const { attacks, processes } = await call('lamp.look');
+    // bwrap, Node and what it started to look.
+    expect(processes).toBeLessThan(5);
+    const { mount, unshare, module, init } = attacks as Record<string, unknown>;
+    expect([mount, unshare, module]).not.toContain(0);
+    expect(init).not.toBe('done');
+  });
+
+  it('K6: has no more processes than its row says, and goes on', async () => {
+    const { bornAt } = await call('lamp.look');
+    const { started } = await call('lamp.bomb');
+    expect(started).toBeGreaterThan(5);
+    expect(started).toBeLessThan(40);
+    expect(await call('lamp.look')).toMatchObject({ bornAt });
+    expect((await call('status')).problems).toEqual([]);
+  });
+
+  it('K6: ends alone where it takes more memory than its row says', async () => {
+    const { bornAt } = await call('lamp.look');
+    await call('lamp.hog');
+    const ill = await until('status', ({ problems }) => /lamp/.test(String(problems)));
+    expect(ill.problems).toEqual(['agent lamp: it was ended by SIGKILL']);
+    const next = await until(
+      'lamp.look',
+      (answer) => answer.bornAt !== undefined && answer.bornAt !== bornAt,
+    );
+    expect(next.bornAt).not.toBe(bornAt);
+    expect(lengthOf((await call('cim.instances', { class: 'Twinbank_Chassis' })).instances)).toBe(
+      1,
+    );
+    await until('status', ({ problems }) => lengthOf(problems) === 0);
   });
 
   it('leaves the object manager of CIM its socket and its table, beside it', async () => {
@@ -131,7 +168,7 @@ describe('an agent that is a folder and an entry in the registry', () => {
   });
 
   it('is started again when it was killed, and health tells of it meanwhile', async () => {
-    const { pid } = await call('lamp.look');
+    const { bornAt } = await call('lamp.look');
     await call('lamp.break');
     // Dead it is first (state Z), and how it ended is known a moment later.
     const ill = await until('status', ({ problems }) => /ended/.test(String(problems)));
@@ -142,18 +179,18 @@ describe('an agent that is a folder and an entry in the registry', () => {
     );
     expect(well.problems).toEqual([]);
     const next = await call('lamp.look');
-    expect(next.pid).not.toBe(pid);
+    expect(next.bornAt).not.toBe(bornAt);
     expect(next).toMatchObject({ user: [142, 142] });
   });
 
   it('is started anew for a setting that its row names', async () => {
-    const { pid } = await call('lamp.look');
+    const { bornAt } = await call('lamp.look');
     expect(await call('config.set', { ntp: { servers: [] } })).toMatchObject({ saved: true });
-    expect(await call('lamp.look')).toMatchObject({ pid });
+    expect(await call('lamp.look')).toMatchObject({ bornAt });
     expect(await call('config.set', { hostname: 'esx1' })).toMatchObject({ saved: true });
     const next = await until('lamp.look', ({ hostname }) => hostname === 'esx1');
     expect(next.hostname).toBe('esx1');
-    expect(next.pid).not.toBe(pid);
+    expect(next.bornAt).not.toBe(bornAt);
   });
 
   it('ends with the system, by shutdown with mode reboot', async () => {

@@ -17,14 +17,18 @@ export const lamp: Agent = {
   dependsOn: ['syslog'],
   restartOn: ['hostname'],
   prepare: (host) => void host.makeFolder(),
-  forwards: { look: anything, break: anything },
+  forwards: { look: anything, break: anything, bomb: anything, hog: anything },
+  memoryMax: 96 << 20,
+  pidsMax: 40,
   support: [
     { file: 'lamp/look.json', method: 'look' },
     { file: 'lamp/lamp.txt', program: ['/usr/bin/lamp'] },
   ],
 };
 `,
-  'main.ts': `import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+  'main.ts': `import { spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { serveHandedSocket } from '../../system/unix-socket.ts';
 import { lampMethods } from './service.ts';
@@ -38,14 +42,46 @@ const codeOf = (work: () => void): string => {
     return (error as NodeJS.ErrnoException).code ?? 'none';
   }
 };
+const connected = (path: string): Promise<string> =>
+  new Promise((resolve) => {
+    const socket = connect(path, () => resolve('done'));
+    socket.on('error', ({ code = 'none' }: NodeJS.ErrnoException) => resolve(code));
+  });
 // Where root would work: its own folder, and what was guessed of the system's /tmp.
 const tmp = readdirSync('/tmp');
 const attacks = {
   folder: codeOf(() => writeFileSync('/run/twinbank/lamp/setup.json', '')),
   above: codeOf(() => writeFileSync('/run/twinbank/x', '')),
   tmp: codeOf(() => symlinkSync('/etc/shadow', '/tmp/support.tgz.new')),
+  shadow: codeOf(() => readFileSync('/etc/shadow')),
+  disk: codeOf(() => readFileSync('/dev/vda')),
+  setup: codeOf(() => readFileSync('/run/twinbank/cim/setup.json')),
+  vmkd: await connected('/run/twinbank/vmkd.sock'),
+  init: codeOf(() => readFileSync('/proc/' + process.ppid + '/root/etc/shadow')),
+  mount: spawnSync('/bin/mount', ['-t', 'tmpfs', 'tmpfs', '/tmp']).status,
+  unshare: spawnSync('/bin/unshare', ['-r', '/bin/true']).status,
+  module: spawnSync('/bin/insmod', ['/tmp/x.ko']).status,
 };
+const processes = readdirSync('/proc').filter((name) => Number(name) > 0).length;
+/** Starts processes until there can be no more, or takes memory until the kernel ends it. */
+const bomb = () => {
+  const started = Array.from({ length: 100 }, () => {
+    const child = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
+    child.on('error', () => {});
+    return child;
+  });
+  const pids = started.filter(({ pid }) => pid !== undefined).length;
+  for (const child of started) child.kill('SIGKILL');
+  return pids;
+};
+const hog = (): void => {
+  const kept: Buffer[] = [];
+  setInterval(() => kept.push(Buffer.alloc(8 << 20, 1)), 20);
+};
+const bornAt = Date.now();
 const look = {
+  bornAt,
+  processes,
   tmp,
   attacks,
   capabilities: /^CapEff:\\t(\\w+)$/m.exec(status)?.[1],
@@ -55,20 +91,27 @@ const look = {
   hostname: hostname(),
 };
 const kill = (): void => void setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);
-serveHandedSocket(lampMethods({ look: () => look, kill }), (error) => {
+serveHandedSocket(lampMethods({ look: () => look, kill, bomb, hog }), (error) => {
   throw error;
 });
 `,
   'service.ts': `export interface LampPort {
   look(): object;
   kill(): void;
+  bomb(): number;
+  hog(): void;
 }
 
-export function lampMethods({ look, kill }: LampPort) {
+export function lampMethods({ look, kill, bomb, hog }: LampPort) {
   return {
     look,
     break: () => {
       kill();
+      return {};
+    },
+    bomb: () => ({ started: bomb() }),
+    hog: () => {
+      hog();
       return {};
     },
   };

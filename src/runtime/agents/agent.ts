@@ -14,8 +14,14 @@ export interface Agent extends FilterRow {
   readonly description: string;
   /** What a system without it lacks, said of a recipe whose own list has dropped it. */
   readonly lost?: string;
-  /** Whom it runs as (docs/vmkd.md#users); root where there is none. */
+  /** Whom it runs as (docs/vmkd.md#users), in a world of its own (docs/worlds.md); root, without a world, where there is none. */
   readonly user?: AgentUser;
+  /** Bytes of memory that its world's processes may take together, files in `/tmp` included. Default 128 MiB. */
+  readonly memoryMax?: number;
+  /** Threads of all its world's processes. Default 64. */
+  readonly pidsMax?: number;
+  /** Its world's only user has the number 0 in there, without any right of root's: some programs of others ask for that. */
+  readonly asRoot?: true;
   /** Folders and files of the system that its world has beside the system's programs, to read. */
   readonly sees?: readonly string[];
   /** What is bundled of its folder: a source file by the name of the program, which is the agent's or begins with it and `-`. */
@@ -99,14 +105,8 @@ export function socketOf(name: string): string {
   return `${folderOf(name)}/${name}.sock`;
 }
 
-/**
- * The program of an agent that is the entry of the same name: Node, with a bounded heap, and without a way to get
- * further rights by any program that it starts.
- */
+/** The program of an agent that is the entry of the same name: Node, with a bounded heap. */
 export function nodeProgram(name: string, { heapMiB }: { heapMiB: number }): AgentProgram {
-  const node = ['/usr/bin/node', `--max-old-space-size=${heapMiB}`];
-  return {
-    path: '/bin/setpriv',
-    args: () => ['--nnp', ...node, `/usr/lib/twinbank/${name}.mjs`],
-  };
+  const args = [`--max-old-space-size=${heapMiB}`, `/usr/lib/twinbank/${name}.mjs`];
+  return { path: '/usr/bin/node', args: () => args };
 }

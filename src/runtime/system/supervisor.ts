@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { openListener } from './unix-socket.ts';
 
 /** A program that vmkd keeps running. */
@@ -142,8 +143,10 @@ function spawnProgram(
   });
   listener?.close();
   if (onOutput) child.stdout?.on('data', onOutput);
-  const endedBy = (code: number | null, signal: NodeJS.Signals | null): void =>
-    ended(signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`);
+  const endedBy = (code: number | null, signal: NodeJS.Signals | null): void => {
+    const by = signal ?? signalOf(code);
+    ended(by ? `it was ended by ${by}` : `it ended with exit code ${code}`);
+  };
   child.once('error', (error) => ended(error.message));
   // What it said last is heard first; a child of its own that keeps its output open is not waited for.
   child.once('exit', (code, signal) => {
@@ -154,6 +157,11 @@ function spawnProgram(
     });
   });
   return child;
+}
+
+/** The signal that ended the program of a world: bwrap's exit code is then 128 and its number, as a shell's. */
+function signalOf(code: number | null): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => 128 + number === code)?.[0];
 }
 
 /** A process that is stopped, or dead and not yet reaped, does no work though it is there (proc(5)). */

@@ -106,7 +106,7 @@ await runVmkd({
   agentsPort: (files) => ({
     dead: faults.has('agent-dead'),
     settings: effectiveSettings,
-    host: (agent, report) => agentHost({ agent, files, report }),
+    host: (agent, report, onGrant) => agentHost({ agent, files, report, onGrant }),
     report: console.log,
   }),
   readMounts,

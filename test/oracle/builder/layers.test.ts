@@ -30,7 +30,7 @@ judgedBy(['sfdisk', 'mcopy', 'cpio', 'unsquashfs', 'zstd', 'flock'], () => {
       paths: { path: string; bytes?: number }[];
     }[];
 
-  describe.each(['engine', 'agents', 'vmm', 'drivers'])('the layer %s', (layer) => {
+  describe.each(['engine', 'agents', 'vmm', 'drivers', 'tools'])('the layer %s', (layer) => {
     test('is an archive with just its squashfs', () => {
       const list = judge('sh', ['-c', 'cpio -t --quiet < "$1"', 'sh', fromBank(`${layer}.v00`)]);
       expect(list).toBe(`modules\nmodules/${layer}.sqfs\n`);

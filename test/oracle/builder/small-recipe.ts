@@ -9,7 +9,7 @@ export function writeSmallRecipe(folder: string, name = 'small', sources = repos
   const lines = [
     `extends: ${join(sources, 'recipes/default.yaml')}`,
     `name: ${name}`,
-    'modules: { engine: null, vmm: null }',
+    'modules: { engine: null, vmm: null, tools: null }',
     'store: { size: 8MiB, client: false, packages: [] }',
     'coredump: { size: 1MiB }',
   ];

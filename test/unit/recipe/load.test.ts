@@ -169,6 +169,7 @@ test('the default recipe spells out what its comments promise and resolves', () 
     'agents',
     'vmm',
     'drivers',
+    'tools',
   ]);
   expect(readFileSync(join(cwd, 'recipes/default.yaml'), 'utf8')).toMatch(
     /^# yaml-language-server: \$schema=\.\/recipe\.schema\.json\n/,

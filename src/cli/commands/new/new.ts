@@ -83,7 +83,9 @@ export const command = defineCommand({
 });
 
 /** Names of a bank's own modules, which no provider can have. */
-const taken = ['vmkernel', 'boot', 'engine', 'agents', 'vmm', 'drivers', 'base', 'twinbank'];
+const taken = [
+  ...['vmkernel', 'boot', 'engine', 'agents', 'vmm', 'drivers', 'tools', 'base', 'twinbank'],
+];
 
 /** The first word of an image's name, such as `acme` of `acme-images`. */
 function ownProvider(name: string): string {

@@ -29,6 +29,11 @@ export const cim: Agent = {
   // Providers read sensors there, and ask devices that they are granted.
   sees: ['/sys'],
   seccomp: ['devices'],
+  // Programs of OEMs, such as ipmi-sensors, look whether root has started them.
+  asRoot: true,
+  // With each of its providers, which have limits of their own.
+  memoryMax: 512 << 20,
+  pidsMax: 256,
   entries: {
     cim: 'main.ts',
     // The process of each provider.

@@ -83,8 +83,10 @@ export function cimHost(options: HostOptions): CimHost {
         return Promise.reject(new CimError('failed', message));
       }
       const { path, libraries } = found;
-      // Root of a user namespace has the rights of the user that made it, and no others.
-      const [first, ...rest] = asRoot ? ['/bin/unshare', '-r', path, ...args] : [path, ...args];
+      // Root of a user name space has the rights of the user that made it, and no others. The agent's world is one already.
+      const isRoot = process.getuid?.() === 0;
+      const asked = asRoot && !isRoot ? ['/bin/unshare', '-r', path, ...args] : [path, ...args];
+      const [first, ...rest] = asked;
       return runProgram(first ?? path, rest, { timeoutMs, libraries, signal, name: program });
     },
     sleep: (ms) =>

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseJson } from '../../../protocol/form.ts';
@@ -15,7 +15,6 @@ import { setupFile, setupForm } from './setup.ts';
 const setupPath = join(folderOf('cim'), setupFile);
 const setup = parseJson(readFileSync(setupPath, 'utf8'), setupForm, setupPath);
 const systemName = hostname();
-endLeftProcesses();
 
 const service = cimService(setup, {
   systemName,
@@ -38,17 +37,3 @@ serveHandedSocket(service.methods, (error) => {
   throw error;
 });
 service.start();
-
-/** A provider in a loop does not notice that an agent before this one has gone; this user has no other processes. */
-function endLeftProcesses(): void {
-  const user = process.getuid?.() ?? 0;
-  if (user === 0) return;
-  for (const pid of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
-    try {
-      if (pid === process.pid || statSync(`/proc/${pid}`).uid !== user) continue;
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-}

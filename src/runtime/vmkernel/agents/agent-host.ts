@@ -18,6 +18,8 @@ export interface AgentHostOptions {
   /** Files that the bank's signed manifests list; undefined where nothing is verified. */
   readonly files: readonly string[] | undefined;
   report(why: string): void;
+  /** Hears each attribute or device that the agent's user is given, by its path without links. */
+  onGrant?(path: string): void;
   /** Default `/`. */
   readonly root?: string;
 }
@@ -26,7 +28,13 @@ export interface AgentHostOptions {
  * The running system for an agent's row to prepare; below `root` in tests. The agent's folder and all that is in it are root's, for the
  * agent's group to read: whatever the agent is or becomes, root finds there what it has put there itself.
  */
-export function agentHost({ agent, files, report, root = '/' }: AgentHostOptions): AgentHost {
+export function agentHost({
+  agent,
+  files,
+  report,
+  onGrant,
+  root = '/',
+}: AgentHostOptions): AgentHost {
   const { name, user = { uid: 0, gid: 0 } } = agent;
   const folder = folderOf(name);
   const place = (path: string): string => join(root, path);
@@ -59,7 +67,10 @@ export function agentHost({ agent, files, report, root = '/' }: AgentHostOptions
     },
     readText: (path) => attempt(() => readFileSync(place(path), 'utf8')),
     grant: (pattern) => {
-      for (const path of expandPattern(pattern, root)) attempt(() => grantPath(path, user, root));
+      for (const path of expandPattern(pattern, root)) {
+        const real = attempt(() => grantPath(path, user, root));
+        if (real !== undefined) onGrant?.(real);
+      }
     },
   };
 }

@@ -1,22 +1,38 @@
-import type { Agent } from '../../agents/agent.ts';
-
-/** What an agent and all that it starts may put into their `/tmp` (mount(8), tmpfs): bytes, and files though they are empty. */
-const tmpLimits = 'size=16m,nr_inodes=4k';
+import { type Agent, filterOf } from '../../agents/agent.ts';
+import { makeWorldGroup } from '../../system/cgroup.ts';
+import { filterDescriptor, worldArgs } from './world-args.ts';
 
 /**
- * Gives up root's rights for good, in a mount name space with a `/tmp` of its own, which goes with its last process: the system's is for
- * root alone. busybox's `su` becomes the user and then the program, so that it keeps its process.
+ * Goes into the world's group while it may, then gives up root's rights for good and becomes bwrap: busybox's `su` keeps its process.
+ * What bwrap and the program complain of is heard as well.
  */
-const script = `mount -t tmpfs -o nosuid,nodev,${tmpLimits},mode=1777 tmpfs /tmp &&
-program=$1 && shift && exec su -p -s "$program" "$0" -- "$@"`;
+const script = `group=$1 filter=$2; shift 2
+echo 0 >"$group/cgroup.procs" &&
+exec su -p -s /usr/bin/bwrap "$0" -- "$@" ${filterDescriptor}<"$filter" 2>&1`;
 
-/** How an agent's program is started: as it is for root, in its own surroundings for another user. */
+const defaults = { memoryMax: 128 << 20, pidsMax: 64 };
+
+export interface WorldOptions {
+  /** What the agent's user was given, looked at at each start ({@link worldArgs}). */
+  readonly granted: readonly string[];
+  /** Default: {@link makeWorldGroup}. */
+  readonly makeGroup?: typeof makeWorldGroup;
+}
+
+/** How an agent's program is started: as it is for root, in its world for another user. */
 export function inWorld(
-  { name, user }: Pick<Agent, 'name' | 'user'>,
+  agent: Agent,
   path: string,
+  { granted, makeGroup = makeWorldGroup }: WorldOptions,
 ): { readonly path: string; args(own: readonly string[]): readonly string[] } {
+  const { name, user } = agent;
   if (!user) return { path, args: (own) => own };
-  // What is mounted later is seen; what is mounted in there is not.
-  const unshare = ['-m', '--propagation', 'slave', '/bin/sh', '-c', script, name, path];
-  return { path: '/bin/unshare', args: (own) => [...unshare, ...own] };
+  return {
+    path: '/bin/sh',
+    args: (own) => {
+      const group = makeGroup(name, { ...defaults, ...agent });
+      const world = [...worldArgs(agent, { granted }), path, ...own];
+      return ['-c', script, name, group, filterOf(name), ...world];
+    },
+  };
 }

@@ -7,10 +7,11 @@ import { assertOwnFolder } from '../../system/root-file.ts';
 const places = ['sys', 'dev'];
 
 /**
- * Gives a user an attribute of /sys (by whatever links of the kernel's) or a device of /dev, below `root`. Throws an Error, and changes
+ * Gives a user an attribute of /sys (by whatever links of the kernel's) or a device of /dev, below `root`, and returns its path without
+ * links. Throws an Error, and changes
  * nothing, for what lies elsewhere, for a folder, and for what is in a folder where others may write.
  */
-export function grantPath(path: string, user: AgentUser, root: string): void {
+export function grantPath(path: string, user: AgentUser, root: string): string {
   const top = realpathSync(root);
   const real = realpathSync(path);
   const [place = '', ...names] = relative(top, real).split(sep);
@@ -29,4 +30,5 @@ export function grantPath(path: string, user: AgentUser, root: string): void {
     throw new Error(`${path}: expected an attribute or a device, found a folder`);
   }
   lchownSync(real, user.uid, user.gid);
+  return real;
 }

@@ -4,7 +4,7 @@ import { type SettingName, type Settings, settingNames } from '../../../state/se
 import { type Agent, type AgentHost, socketOf } from '../../agents/agent.ts';
 import { lineLimit } from '../../system/line-limit.ts';
 import { type Running, supervise } from '../../system/supervisor.ts';
-import { inWorld } from './agent-world.ts';
+import { inWorld, type WorldOptions } from './agent-world.ts';
 
 export interface AgentsOptions {
   /** In the order in which they are started ({@link agentsInOrder}). */
@@ -12,12 +12,13 @@ export interface AgentsOptions {
   /** Every agent is a program that ends at once. */
   readonly dead: boolean;
   settings(): Partial<Settings>;
-  /** What an agent's row prepares by. */
-  host(agent: Agent, report: (why: string) => void): AgentHost;
+  /** What an agent's row prepares by; `onGrant` hears each path that the agent's user is given. */
+  host(agent: Agent, report: (why: string) => void, onGrant: (path: string) => void): AgentHost;
   /** Hears what goes wrong, a line each. */
   report(line: string): void;
   /** Default: {@link supervise}. */
   readonly start?: typeof supervise;
+  readonly makeGroup?: WorldOptions['makeGroup'];
 }
 
 /** The agents that vmkd keeps running. */
@@ -31,18 +32,22 @@ export interface RunningAgents {
 
 /** Prepares and starts the agents, and keeps them running. */
 export function startAgents(options: AgentsOptions): RunningAgents {
-  const { rows, dead, settings, host, report, start = supervise } = options;
+  const { rows, dead, settings, host, report, start = supervise, makeGroup } = options;
   const started = rows.map((agent) => {
     const { name, program, user, prepare, forwards } = agent;
     const onTrouble = (why: string): void => report(`agent ${name}: ${why}`);
+    const granted: string[] = [];
     try {
-      prepare?.(host(agent, onTrouble));
+      prepare?.(host(agent, onTrouble, (path) => void granted.push(path)));
     } catch (error) {
       onTrouble((error as Error).message);
     }
     const onLine = lineSplitter(lineLimit(onTrouble));
     // The fault is a program that cannot run; what comes of it is the supervisor's work.
-    const world = inWorld(agent, dead ? '/bin/false' : program.path);
+    const world = inWorld(agent, dead ? '/bin/false' : program.path, {
+      granted,
+      ...(makeGroup && { makeGroup }),
+    });
     const args = (): readonly string[] => world.args(program.args(settings()));
     const socket = forwards ? { socket: socketOf(name) } : {};
     const running = start(

@@ -24,7 +24,7 @@ export interface WorldSurroundings {
  * folder, none of it to write; a `/tmp` with a size. It ends with whoever started it.
  */
 export function worldArgs(
-  { name, network, sees = [] }: Pick<Agent, 'name' | 'network' | 'sees'>,
+  { name, network, asRoot, sees = [] }: Pick<Agent, 'name' | 'network' | 'asRoot' | 'sees'>,
   { granted, links = systemLinks }: WorldSurroundings,
 ): string[] {
   // A user name space that was asked for by name is one that no further one can be made in.
@@ -32,6 +32,7 @@ export function worldArgs(
   const top = [...links].filter(([path]) => !path.includes('/'));
   return [
     ...spaces.map((space) => `--unshare-${space}`),
+    ...(asRoot ? ['--uid', '0', '--gid', '0'] : []),
     ...['--disable-userns', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
     ...['--clearenv', '--setenv', 'PATH', '/usr/bin:/usr/sbin', '--setenv', 'HOME', '/tmp'],
     ...['--ro-bind', '/usr', '/usr'],

@@ -62,6 +62,11 @@ const state = (pid: number) => /.*\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('a supervised program that ends', () => {
+  it('is told of by the signal that ended it in its world, which bwrap tells as a shell does', async () => {
+    const { ended } = script('exit 137');
+    expect(await ended()).toBe('it was ended by SIGKILL');
+  });
+
   it('is started again after 1, 2, 4, 8, 16 and then every 30 seconds', async () => {
     const { ended, starts } = script('exit 3');
     for (const [index, seconds] of [1, 2, 4, 8, 16, 30, 30, 30].entries()) {

@@ -23,8 +23,9 @@ function started(rows: readonly Agent[], dead = false, hangs: readonly string[] 
     rows,
     dead,
     settings: () => ({ hostname: 'esx1' }),
-    host: ({ name }, report) => ({ makeFolder: () => name, report }) as AgentHost,
+    host: ({ name }, report, grant) => ({ makeFolder: () => name, report, grant }) as AgentHost,
     report: (line) => void events.push(line),
+    makeGroup: (name, { memoryMax, pidsMax }) => `${name}/${memoryMax >> 20}/${pidsMax}`,
     start: (program, supervision) => {
       programs.push(program);
       heard.set(program.name, supervision);
@@ -101,13 +102,14 @@ test('gives a program its user, and its arguments by the settings of the moment'
   const words = (program?: Program) => typeof program?.args === 'function' && program.args();
   expect(syslog).toMatchObject({ path: '/usr/bin/syslog' });
   expect(words(syslog)).toEqual(['-h', 'esx1']);
-  // A /tmp of its own first, which takes rights; then they are given up, and the program is what remains.
-  const shell = expect.stringMatching(/^mount -t tmpfs .*size=16m.* \/tmp &&\n.* exec su -p /);
-  expect(lamp?.path).toBe('/bin/unshare');
-  expect(words(lamp)).toEqual([
-    ...['-m', '--propagation', 'slave', '/bin/sh', '-c', shell],
-    ...['lamp', '/usr/bin/lamp', '-h', 'esx1'],
+  // Into its group first, which takes rights; then they are given up, and bwrap is what remains.
+  const shell = expect.stringMatching(/cgroup.procs" &&\nexec su -p -s \/usr\/bin\/bwrap "\$0" /);
+  expect(lamp?.path).toBe('/bin/sh');
+  const said = words(lamp) || [];
+  expect(said.slice(0, 5)).toEqual([
+    ...['-c', shell, 'lamp', 'lamp/128/64', '/usr/lib/twinbank/lamp.seccomp'],
   ]);
+  expect(said.slice(said.indexOf('--'))).toEqual(['--', '/usr/bin/lamp', '-h', 'esx1']);
   // What is asked of it comes by a socket that it cannot give another name.
   expect(lamp?.socket).toBe('/run/twinbank/lamp/lamp.sock');
   expect(syslog).not.toHaveProperty('socket');
@@ -124,4 +126,14 @@ test('gives a program its user, and its arguments by the settings of the moment'
 
 test('starts a program that ends at once where the fault asks for it', () => {
   expect(started([row('lamp')], true).programs[0]?.path).toBe('/bin/false');
+});
+
+test('lets a world see what its user was given, and have the limits of its row', () => {
+  const prepare = (host: AgentHost) => void host.grant('/dev/ipmi0');
+  const limits = { user: { uid: 142, gid: 142 }, memoryMax: 32 << 20, pidsMax: 20 };
+  const { programs } = started([row('lamp', { ...limits, prepare })]);
+  const args = programs[0]?.args;
+  const said = typeof args === 'function' ? args().join(' ') : '';
+  expect(said).toContain(' lamp/32/20 ');
+  expect(said).toContain(' --dev-bind-try /dev/ipmi0 /dev/ipmi0 ');
 });
