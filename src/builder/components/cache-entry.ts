@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Cache, ignoreMissing, writeWhole } from './cache.ts';
 import { noteUse } from './cache-use.ts';
+import { errorCode } from './io-error.ts';
 
 /*
  * Small documents of the cache that say which object something is, or what somebody has answered. The name of an object says what
@@ -41,12 +42,22 @@ export async function readEntry(
   return entry.text;
 }
 
-/** Synchronous: a build reads a hundred of them, and by way of Node's thread pool each takes four turns of it. */
+/**
+ * Synchronous: a build reads a hundred of them, and by way of Node's thread pool each takes four turns of it. What is no plain file
+ * holds nothing, and is not waited for: a pipe in a cache that others may write to would have no other end.
+ */
 function readIfThere(path: string): string | undefined {
+  let file: number;
   try {
-    return readFileSync(path, 'utf8');
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
+    if (errorCode(error) === 'ENXIO') return '';
     return ignoreMissing(error);
+  }
+  try {
+    return fstatSync(file).isFile() ? readFileSync(file, 'utf8') : '';
+  } finally {
+    closeSync(file);
   }
 }
 

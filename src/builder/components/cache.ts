@@ -71,15 +71,16 @@ export async function findObject(
     if (known.get(cache)?.get(path) === before) return path;
     await noteUse(path);
     const state = stateOf(path);
-    const { size } = statSync(path);
-    const sizeIsRight = bytes === undefined || size === bytes;
+    const found = statSync(path);
+    // A pipe would have no other end.
+    const sizeIsRight = found.isFile() && (bytes === undefined || found.size === bytes);
     if (sizeIsRight && (await digestFile(path, 'sha256', 'hex')) === sha256) {
       // What was written meanwhile has another time than what is remembered.
       remember(cache, path, state);
       return path;
     }
     cache.report({ type: 'warning', text: `${path}: damaged in the cache; it is made again` });
-    await rm(path, { force: true });
+    await rm(path, { recursive: true, force: true });
     return undefined;
   });
 }

@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   utimesSync,
@@ -173,6 +176,8 @@ test.each([
   ['an entry that is cut short', (entry: string) => truncateSync(entry, 20)],
   ['an entry of another shape', (entry: string) => writeFileSync(entry, '{"sha256":"../x"}')],
   ['an entry that is no object', (entry: string) => writeFileSync(entry, 'null')],
+  ['an entry that is a pipe', (entry: string) => makePipe(entry)],
+  ['an object that is a folder', (_: string, path: string) => makeFolder(path)],
 ])('%s is built again with a warning', async (_, damage) => {
   const { cache, events } = emptyCache();
   const count = { n: 0 };
@@ -184,7 +189,35 @@ test.each([
   expect(warnings(events)).toHaveLength(1);
 });
 
+test('an object that is a pipe is not waited for', async () => {
+  const { cache, events } = emptyCache();
+  const { path, sha256: hash } = await addBytes(cache, Buffer.from('text'));
+  makePipe(path);
+  expect(await findObject(cache, hash)).toBeUndefined();
+  expect(existsSync(path)).toBe(false);
+  expect(warnings(events)).toHaveLength(1);
+});
+
+function makePipe(path: string): void {
+  rmSync(path);
+  execFileSync('mkfifo', [path]);
+}
+
+function makeFolder(path: string): void {
+  rmSync(path);
+  mkdirSync(path);
+  writeFileSync(join(path, 'file'), '');
+}
+
 describe('an entry of the cache', () => {
+  it('is named where a folder has its name', async () => {
+    const { cache } = emptyCache();
+    await builds(cache, 'module', { n: 0 });
+    const path = entryPath(cache, 'derived', key);
+    makeFolder(path);
+    await expect(builds(cache, 'module', { n: 0 })).rejects.toThrow(path);
+  });
+
   it('is not believed once somebody has changed it, though its object is whole', async () => {
     const { cache, events } = emptyCache();
     const count = { n: 0 };
