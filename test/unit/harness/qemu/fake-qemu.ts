@@ -1,12 +1,4 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -31,7 +23,7 @@ export function fakeQemu(body: string) {
     /** Files of machines that are still there. */
     left: () => readdirSync(temporary),
     /** True while the process of the last start is there. */
-    runs: () => existsSync(`/proc/${pidOf(folder)}/stat`) && !isZombie(pidOf(folder)),
+    runs: () => isAlive(pidOf(folder)),
     restore() {
       if (installed !== fake) return;
       installed = undefined;
@@ -50,7 +42,15 @@ export function fakeQemu(body: string) {
 let installed: { restore(): void } | undefined;
 
 const pidOf = (folder: string): string => readFileSync(join(folder, 'pid'), 'utf8');
-const isZombie = (pid: string): boolean => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+
+function isAlive(pid: string): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    // It may go between two looks.
+    return false;
+  }
+}
 
 function prelude(pidFile: string): string {
   return `

@@ -20,7 +20,7 @@ interface Steps {
   readonly on?: string;
   /** When the power button is pressed. */
   readonly button?: string;
-  /** When something was asked of vmkd: the result of `method` and `params`. */
+  /** When something was asked of vmkd: returns the result of `method` and `params`; undefined: no answer. */
   readonly vmkd?: string;
   /** When something was typed. */
   readonly typed?: string;
@@ -81,7 +81,7 @@ lines(port, ({ id, method, params }) => {
     ${vmkd}
     return method === 'status' ? { build: '1-1', bank: 5 } : { saved: true };
   })();
-  port.write(JSON.stringify({ jsonrpc: '2.0', id, result }) + '\\n');
+  if (result !== undefined) port.write(JSON.stringify({ jsonrpc: '2.0', id, result }) + '\\n');
 });
 serial.on('data', (bytes) => { note({ typed: bytes.toString('latin1') }); ${typed} });
 `;

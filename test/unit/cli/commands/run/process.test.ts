@@ -66,6 +66,17 @@ describe('a live host in a process of its own', () => {
     expect(run.shown()).toMatch(/it has powered off\s+$/);
   });
 
+  it('ends in order when its terminal goes away', async () => {
+    host = fakeHost();
+    const line = `exec ${process.execPath} ${program} run host.img`;
+    const run = start('script', ['--quiet', '--return', '--command', line, '/dev/null']);
+    await run.says('vmkd: /');
+    run.child.kill('SIGKILL');
+    await run.code;
+    while (host.left().length > 0) await new Promise(setImmediate);
+    expect(host.executed()).toContain('system_powerdown');
+  });
+
   it('ends in order by SIGTERM, and tells nobody the password', async () => {
     process.env.TWINBANK_PASSWORD = 'secret-of-root';
     try {

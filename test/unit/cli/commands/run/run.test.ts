@@ -60,14 +60,15 @@ describe('a live host', () => {
     host = fakeHost({
       vmkd: `if (method === 'die') {
         send({ event: 'VSERPORT_CHANGE', data: { id: 'vmkd', open: false } });
+        return undefined;
       }`,
     });
     const run = host.run(['--json', '--headless']);
     const { vmkd } = await run.ready();
-    // What was lost is the answer; here it comes too late.
-    const [answer] = await askSocket(vmkd, { id: 'x', method: 'die' });
-    expect([{ saved: true }, undefined]).toContainEqual((answer as { result?: unknown }).result);
-    expect(answer).toMatchObject({ id: 'x' });
+    expect(await askSocket(vmkd, { id: 'x', method: 'die' })).toMatchObject([
+      { id: 'x', error: { message: 'vmkd has ended, and is started again' } },
+    ]);
+    expect(await askSocket(vmkd, { id: 'y', method: 'status' })).toMatchObject([{ id: 'y' }]);
     run.signal('SIGTERM');
     await run.done;
   });
