@@ -78,6 +78,17 @@ test('names an agent and a key that a whole list dropped, not one that was remov
   expect(over('{ add: "file:b.pub", remove: "file:a.pub" }')).toEqual([]);
 });
 
+test('says which agents have no world to start in', () => {
+  const warning =
+    'modules: without deb:bubblewrap#usr/bin/bwrap in a module of type tools, these agents do not start: cim';
+  expect(missing('modules: { tools: null }\n')).toEqual([warning]);
+  expect(missing('modules: { tools: { programs: ["deb:nftables#usr/sbin/nft"] } }\n')).toEqual([
+    warning,
+  ]);
+  const without = (more: string) => missing(`modules: { tools: null, ${more} }\n`);
+  expect(without('agents: { agents: { remove: [cim] } }')).toEqual([]);
+});
+
 test('says of a recipe that extends nothing which modules it lacks', () => {
   expect(recipeWarnings(load({ 'x.yaml': 'name: lab\n' }).recipe)).toMatchInlineSnapshot(`
     [
