@@ -40,7 +40,7 @@ judgedBy([...programs, 'flock'], () => {
       const folder = copied();
       const names = readdirSync(folder);
       const loaded = names.filter((name) => /^(vmkernel|bank\.env|.*\.v00)$/.test(name));
-      expect(loaded).toHaveLength(7);
+      expect(loaded).toHaveLength(8);
       for (const name of loaded) {
         const said = judge('sh', [
           '-c',
@@ -51,7 +51,7 @@ judgedBy([...programs, 'flock'], () => {
         ]);
         expect(said).toBe(`${name}: OK\n`);
       }
-      expect(names.filter((name) => name.endsWith('.sum'))).toHaveLength(7);
+      expect(names.filter((name) => name.endsWith('.sum'))).toHaveLength(8);
 
       const boot = join(folder, 'boot.cfg');
       const bytes = readFileSync(boot);
@@ -77,8 +77,8 @@ judgedBy([...programs, 'flock'], () => {
         expect(content.length).toBe(bytes);
         expect(createHash('sha256').update(content).digest('hex')).toBe(sha256);
       }
-      // Seven with their sums, boot.cfg, the manifest and its signature, two state slots.
-      expect(volume.files()).toHaveLength(19);
+      // Eight with their sums, boot.cfg, the manifest and its signature, two state slots.
+      expect(volume.files()).toHaveLength(21);
       volume.close();
     });
 
