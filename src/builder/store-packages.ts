@@ -153,14 +153,14 @@ function wholeFileName({ scheme, name, version, architecture }: Resolved): strin
   return scheme === 'npm' ? `${plain}.tgz` : plainName(name.split('/').pop() ?? name);
 }
 
-/** As a manifest has names of files, and a bundle paths (src/bootloader/manifest-form.ts). */
-const fileNameForm = /^[A-Za-z0-9][A-Za-z0-9.+~_-]{0,90}$/;
+/** As a manifest has names of files, and a bundle paths (src/bootloader/manifest-form.ts); in FAT none ends with a dot. */
+const fileNameForm = /^[A-Za-z0-9][A-Za-z0-9.+~_-]{0,90}(?<!\.)$/;
 
 function wrongFileName({ id }: Resolved, name: string): TwinbankError {
   return new TwinbankError(
     'recipe',
     'store.file-name',
-    `store.packages: expected ${id} to have a name of at most 91 characters that begins with a letter or digit, found ${name}`,
+    `store.packages: expected ${id} to have a name of at most 91 characters that begins with a letter or digit and does not end with a dot, found ${name}`,
     { data: { name } },
   );
 }

@@ -40,7 +40,10 @@ export async function readUnchanged({ id, path, sha256 }: Fetched): Promise<File
   throw new TwinbankError('io', 'components.changed', message);
 }
 
-/** A directory as a tree; a file as a tree of that one name. Throws `recipe` `components.no-file`. */
+/**
+ * A directory as a tree; a file as a tree of that one name. Throws (kind `recipe`) `components.no-file`, and `components.special` for
+ * a pipe or device, which may never end.
+ */
 async function readFileComponent(path: string): Promise<FileTree> {
   const found = await atPath(path, () => stat(path).catch(ignoreMissing));
   if (!found) {
@@ -51,5 +54,9 @@ async function readFileComponent(path: string): Promise<FileTree> {
     );
   }
   if (found.isDirectory()) return readDirectoryTree(path);
+  if (!found.isFile()) {
+    const message = `file:${path}: expected a file or directory, found a device, pipe or socket`;
+    throw new TwinbankError('recipe', 'components.special', message);
+  }
   return new Map([[basename(path), await readOne(path)]]);
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -58,13 +59,22 @@ describe('a store', () => {
 
   it('refuses a file whose name no manifest can have', async () => {
     const folder = temporaryDirectory();
-    for (const name of ['.hidden', 'x'.repeat(92)]) {
+    for (const name of ['.hidden', 'x'.repeat(92), 'tool.']) {
       writeFileSync(join(folder, name), '');
       await expect(storeOf(folder, name)).rejects.toMatchObject({
         ...{ kind: 'recipe', code: 'store.file-name' },
-        message: expect.stringContaining(`that begins with a letter or digit, found ${name}`),
+        message: expect.stringContaining(`and does not end with a dot, found ${name}`),
       });
     }
+  });
+
+  it('refuses a pipe, and does not wait for it', async () => {
+    const folder = temporaryDirectory();
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    await expect(storeOf(folder, 'pipe')).rejects.toMatchObject({
+      ...{ kind: 'recipe', code: 'components.special' },
+      message: expect.stringContaining('pipe: expected a file or directory, found a device, pipe'),
+    });
   });
 
   it('refuses a directory', async () => {
