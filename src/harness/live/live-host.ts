@@ -141,6 +141,8 @@ function followTurns(
     story.see(text);
     if (story.hearsButton()) happen('button');
     if (story.isReady()) happen('ready');
+    // Minutes later it would reset itself; who watches may press a key.
+    if (story.isAtRescue() && readyTimeoutMs !== undefined) happen('timeout');
   });
   void machine.ended.then(() => happen('ended'));
   const onStop = (): void => happen('stop');

@@ -20,13 +20,22 @@ export interface LiveStory {
   /** vmkd hears the power button. */
   hearsButton(): boolean;
   isReady(): boolean;
+  /** The loader asks a person what to do. */
+  isAtRescue(): boolean;
   /** `reason` is QEMU's own word for a shutdown; `killed`: it was ended from outside. */
   end(reason: string, killed: boolean): HostEnd;
 }
 
 export function liveStory(): LiveStory {
   const progress = bootProgress();
-  const seen = { up: false, button: false, ready: false, rebooting: false, resetting: false };
+  const seen = {
+    up: false,
+    button: false,
+    ready: false,
+    rescue: false,
+    rebooting: false,
+    resetting: false,
+  };
   return {
     see(line) {
       progress.see(line);
@@ -42,6 +51,9 @@ export function liveStory(): LiveStory {
           seen.button = true;
           seen.ready = true;
           return;
+        case 'rescue':
+          seen.rescue = true;
+          return;
         case 'rebooting':
           seen.rebooting = true;
           return;
@@ -52,6 +64,7 @@ export function liveStory(): LiveStory {
     isUp: () => seen.up,
     hearsButton: () => seen.button,
     isReady: () => seen.ready,
+    isAtRescue: () => seen.rescue,
     end(reason, killed) {
       const isOver = progress.isOver();
       const judged = progress.judge(isOver ? 'console' : 'closed');
