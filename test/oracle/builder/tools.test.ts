@@ -95,7 +95,7 @@ judgedBy(['cpio', 'unsquashfs', 'bwrap', 'mformat', 'readelf'], () => {
           name === 'tools' ? paths.map(({ path }) => path) : [],
         ),
       );
-      expect(uses.map(({ module }) => module)).toEqual(['engine', 'smart', 'vmm']);
+      expect(uses.map(({ module }) => module)).toEqual(['engine', 'vmm']);
       for (const { module, libraries } of uses) {
         const theirs = modules.find(({ name }) => name === module)?.paths.map(({ path }) => path);
         for (const soname of libraries) {
@@ -105,7 +105,7 @@ judgedBy(['cpio', 'unsquashfs', 'bwrap', 'mformat', 'readelf'], () => {
         }
       }
       const { requires } = modules.find(({ name }) => name === 'tools') ?? {};
-      expect(requires).toEqual(['engine', 'smart', 'vmm']);
+      expect(requires).toEqual(['engine', 'vmm']);
     });
 
     test('is all that they link, and nothing is brought that none of them links', () => {
