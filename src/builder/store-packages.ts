@@ -11,7 +11,7 @@ import { addBytes } from './components/cache.ts';
 import type { ComponentContext, Resolved } from './components/component.ts';
 import { digestFile } from './components/digest.ts';
 import { addEntry, type FileTree } from './components/file-tree.ts';
-import { readMembers, resolveMembers } from './components/members.ts';
+import { memberInputs, readMember, resolveMembers } from './components/members.ts';
 import { fetchComponent, resolveComponents } from './components/sources.ts';
 import { nothingBelow } from './modules/below.ts';
 import { planPrograms } from './modules/programs.ts';
@@ -84,14 +84,14 @@ async function planFirmware(
     entry,
     version: files[0]?.component.version ?? '',
     components: files.map(({ component }) => component),
-    inputs: { files: files.map(({ component, member }) => [component.sha256, member ?? '']) },
+    inputs: { files: memberInputs(files) },
     tools: [],
     read: async () => {
       const tree: FileTree = new Map();
-      for (const { component, member } of files) {
-        const members = member === undefined ? undefined : [member];
-        const found = await readMembers(component, members, place, context);
-        for (const [path, file] of found) addEntry(tree, path, file);
+      for (const file of files) {
+        for (const [path, entry] of await readMember(file, place, context)) {
+          addEntry(tree, path, entry);
+        }
       }
       return tree;
     },

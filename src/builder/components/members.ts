@@ -26,6 +26,20 @@ export async function resolveMembers(
   });
 }
 
+/** What a module's bytes depend on of such files: a part of its key in the cache. */
+export function memberInputs(files: readonly MemberFile[]): string[][] {
+  return files.map(({ component, member }) => [component.sha256, member ?? '']);
+}
+
+/** One file at its path; of a component that is named without a member all that it has. Throws as {@link readMembers} does. */
+export function readMember(
+  { component, member }: MemberFile,
+  place: string,
+  context: ComponentContext,
+): Promise<FileTree> {
+  return readMembers(component, member === undefined ? undefined : [member], place, context);
+}
+
 /**
  * The named files of a component, or all of it; `place` is the key that names them, for errors. Throws
  * `modules.no-member` (kind `recipe`), and as `readComponent` does.

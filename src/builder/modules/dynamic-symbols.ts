@@ -1,10 +1,11 @@
-import { asBuffer, type ElfSection, readSections, readText } from './elf-sections.ts';
-
-const SHT_RELA = 4;
-const SHT_DYNSYM = 11;
-const SHT_GNU_VERDEF = 0x6ffffffd;
-const SHT_GNU_VERNEED = 0x6ffffffe;
-const SHT_GNU_VERSYM = 0x6fffffff;
+import {
+  asBuffer,
+  type ElfSection,
+  readRelocations,
+  readSections,
+  readText,
+  sectionTypes,
+} from './elf-sections.ts';
 
 const STB_LOCAL = 0;
 const STB_WEAK = 2;
@@ -57,13 +58,13 @@ interface Version {
 export function readDynamicSymbols(binary: Uint8Array): DynamicSymbols {
   const bytes = asBuffer(binary);
   const sections = readSections(bytes);
-  const symbols = sections.find(({ type }) => type === SHT_DYNSYM);
+  const symbols = sections.find(({ type }) => type === sectionTypes.dynamicSymbols);
   const strings = symbols && sections[symbols.link];
   if (!symbols || !strings) return { imports: [], exports: [], demands: new Map() };
   const needed = neededVersions(bytes, sections);
   const versions = new Map([...needed, ...definedVersions(bytes, sections)]);
   const copied = copiedSymbols(bytes, sections);
-  const numbers = sections.find(({ type }) => type === SHT_GNU_VERSYM);
+  const numbers = sections.find(({ type }) => type === sectionTypes.versionNumbers);
   const imports: ImportedSymbol[] = [];
   const exports: ExportedSymbol[] = [];
   for (let index = 1; index < symbols.size / 24; index++) {
@@ -96,22 +97,16 @@ export function readDynamicSymbols(binary: Uint8Array): DynamicSymbols {
   return { imports, exports, demands };
 }
 
-/** Elf64_Rela (24 bytes): the symbols that a program has room for and that libraries define. */
+/** The symbols that a program has room for and that libraries define. */
 function copiedSymbols(bytes: Buffer, sections: readonly ElfSection[]): Set<number> {
-  const found = new Set<number>();
-  for (const { type, offset, size } of sections) {
-    if (type !== SHT_RELA) continue;
-    for (let at = offset; at < offset + size; at += 24) {
-      if (bytes.readUInt32LE(at + 8) === R_X86_64_COPY) found.add(bytes.readUInt32LE(at + 12));
-    }
-  }
-  return found;
+  const copies = readRelocations(bytes, sections).filter(({ kind }) => kind === R_X86_64_COPY);
+  return new Set(copies.map(({ symbol }) => symbol));
 }
 
 /** Elf64_Verneed and Elf64_Vernaux, by the number that a symbol has. */
 function neededVersions(bytes: Buffer, sections: readonly ElfSection[]): Map<number, Version> {
   const found = new Map<number, Version>();
-  for (const { at, strings } of entries(bytes, sections, SHT_GNU_VERNEED, 12)) {
+  for (const { at, strings } of entries(bytes, sections, sectionTypes.versionsNeeded, 12)) {
     const file = readText(bytes, strings + bytes.readUInt32LE(at + 4));
     let aux = at + bytes.readUInt32LE(at + 8);
     for (let left = bytes.readUInt16LE(at + 2); left > 0; left--) {
@@ -126,7 +121,7 @@ function neededVersions(bytes: Buffer, sections: readonly ElfSection[]): Map<num
 /** Elf64_Verdef: the first one, with the flag VER_FLG_BASE (1), is the library's name and no version. */
 function definedVersions(bytes: Buffer, sections: readonly ElfSection[]): Map<number, Version> {
   const found = new Map<number, Version>();
-  for (const { at, strings } of entries(bytes, sections, SHT_GNU_VERDEF, 16)) {
+  for (const { at, strings } of entries(bytes, sections, sectionTypes.versionsDefined, 16)) {
     if ((bytes.readUInt16LE(at + 2) & 1) !== 0) continue;
     const aux = at + bytes.readUInt32LE(at + 12);
     const name = readText(bytes, strings + bytes.readUInt32LE(aux));

@@ -1,10 +1,13 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
-import { asBuffer, type ElfSection, readSections, readText } from './elf-sections.ts';
+import {
+  asBuffer,
+  type ElfSection,
+  readRelocations,
+  readSections,
+  readText,
+  sectionTypes,
+} from './elf-sections.ts';
 
-const SHT_RELA = 4;
-const SHT_DYNAMIC = 6;
-const SHT_DYNSYM = 11;
-const SHT_GNU_VERNEED = 0x6ffffffe;
 /** Tags of the dynamic section whose value is a name: NEEDED, SONAME, RPATH, RUNPATH. */
 const NAME_TAGS = new Set([1, 14, 15, 29]);
 /** C++ runtime symbols that the libraries of the process must find in the program, if it has them. */
@@ -21,7 +24,7 @@ const sharedWithLibraries = /^_Z(n[aw]|d[al]|N?K?S|NKS|T[VIS](S|N10__cxx)|GV)/;
 export function dropAddonExports(binary: Uint8Array): number {
   const bytes = asBuffer(binary);
   const sections = readSections(bytes);
-  const symbols = sections.find((section) => section.type === SHT_DYNSYM);
+  const symbols = sections.find((section) => section.type === sectionTypes.dynamicSymbols);
   const strings = symbols && sections[symbols.link];
   if (!symbols || !strings) {
     throw new TwinbankError(
@@ -30,7 +33,7 @@ export function dropAddonExports(binary: Uint8Array): number {
       'engine: expected a dynamic symbol table, found none',
     );
   }
-  const referenced = relocatedSymbols(bytes, sections);
+  const referenced = new Set(readRelocations(bytes, sections).map(({ symbol }) => symbol));
   const names = namesOutsideSymbols(bytes, sections);
   let dropped = 0;
   for (let index = 1; index < symbols.size / 24; index++) {
@@ -52,25 +55,15 @@ export function dropAddonExports(binary: Uint8Array): number {
   return dropped;
 }
 
-function relocatedSymbols(bytes: Buffer, sections: readonly ElfSection[]): Set<number> {
-  const found = new Set<number>();
-  for (const section of sections.filter(({ type }) => type === SHT_RELA)) {
-    for (let at = section.offset; at < section.offset + section.size; at += 24) {
-      found.add(bytes.readUInt32LE(at + 12));
-    }
-  }
-  return found;
-}
-
 /** Offsets of names that the dynamic section and the version requirements use. */
 function namesOutsideSymbols(bytes: Buffer, sections: readonly ElfSection[]): Set<number> {
   const names = new Set<number>();
   for (const { type, offset, size } of sections) {
-    if (type === SHT_DYNAMIC) {
+    if (type === sectionTypes.dynamic) {
       for (let at = offset; at < offset + size; at += 16) {
         if (NAME_TAGS.has(bytes.readUInt32LE(at))) names.add(bytes.readUInt32LE(at + 8));
       }
-    } else if (type === SHT_GNU_VERNEED) {
+    } else if (type === sectionTypes.versionsNeeded) {
       let file = offset;
       for (let next = -1; next !== 0; file += next) {
         names.add(bytes.readUInt32LE(file + 4));

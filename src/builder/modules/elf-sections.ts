@@ -1,3 +1,15 @@
+/** Types of sections (System V ABI, "Sections"; GNU's by elf.h). */
+export const sectionTypes = {
+  symbols: 2,
+  relocations: 4,
+  dynamic: 6,
+  dynamicSymbols: 11,
+  gnuHash: 0x6ffffff6,
+  versionsDefined: 0x6ffffffd,
+  versionsNeeded: 0x6ffffffe,
+  versionNumbers: 0x6fffffff,
+} as const;
+
 /** A section of an ELF64 little-endian file (System V ABI, "Sections"); offsets and sizes in bytes. */
 export interface ElfSection {
   readonly name: string;
@@ -28,6 +40,21 @@ export function readSections(bytes: Buffer): ElfSection[] {
       link: bytes.readUInt32LE(at + 0x28),
     };
   });
+}
+
+/** Relocations of a program or library (Elf64_Rela, 24 bytes): their kinds, and the numbers of the symbols they are for. */
+export function readRelocations(
+  bytes: Buffer,
+  sections: readonly ElfSection[],
+): { readonly kind: number; readonly symbol: number }[] {
+  const found: { kind: number; symbol: number }[] = [];
+  for (const { type, offset, size } of sections) {
+    if (type !== sectionTypes.relocations) continue;
+    for (let at = offset; at < offset + size; at += 24) {
+      found.push({ kind: bytes.readUInt32LE(at + 8), symbol: bytes.readUInt32LE(at + 12) });
+    }
+  }
+  return found;
 }
 
 /** The text from `at` up to its zero byte. */

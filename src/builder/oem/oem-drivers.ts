@@ -3,7 +3,12 @@ import { TwinbankError } from '../../diagnostics/error.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
 import type { Resolved } from '../components/component.ts';
 import type { Json } from '../components/derived.ts';
-import { type MemberFile, readMembers, resolveMembers } from '../components/members.ts';
+import {
+  type MemberFile,
+  memberInputs,
+  readMember,
+  resolveMembers,
+} from '../components/members.ts';
 import { readModules } from '../modules/kernel-index.ts';
 import { closeOverNeeds, type KernelModule, moduleName } from '../modules/kernel-modules.ts';
 import { btfInputs } from '../modules/kernel-source.ts';
@@ -42,7 +47,7 @@ export async function planOemDrivers(
     image: kernel.image.sha256,
     ...btfInputs(kernel),
     drivers,
-    own: sources.map(({ component, member }) => [component.sha256, member ?? '']),
+    own: memberInputs(sources),
   };
   const folder = `usr/lib/modules/${kernel.release}/oem/${name}`;
   const read = () => readDrivers(provider, sources, context);
@@ -68,10 +73,10 @@ async function readDrivers(
   const known = () => new Map([...index, ...files.map((file) => [file.name, file] as const)]);
   let closed: string[] = [];
   await allOrProblems([
-    ...sources.map(({ component, member }, at) => async () => {
+    ...sources.map((source, at) => async () => {
+      const { component } = source;
       const place = places[at] ?? '';
-      const members = member === undefined ? undefined : [member];
-      const tree = await readMembers(component, members, place, components);
+      const tree = await readMember(source, place, components);
       for (const [path, entry] of tree) {
         if (entry.type !== 'file') continue;
         // A file of the provider's folder is the OEM's own work.

@@ -2,7 +2,7 @@ import type { Argv } from 'yargs';
 import type { TwinbankError } from '../../diagnostics/error.ts';
 import type { Context } from '../command.ts';
 import { usageError } from '../failure.ts';
-import { parseDescriptor, readDescriptor } from './read-descriptor.ts';
+import { parseDescriptor, readDescriptor, secretText } from './read-descriptor.ts';
 
 const variable = 'TWINBANK_PASSWORD';
 const option = '--password-fd';
@@ -42,12 +42,7 @@ function checked(bytes: Uint8Array, name: string): string {
   if (bytes.length > maxBytes) {
     throw refuse(`at most ${maxBytes} bytes`, `${bytes.length}`);
   }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw refuse('a password in UTF-8', 'other bytes');
-  }
+  const text = secretText(bytes, name, 'a password');
   // Nobody can type them, and C ends a text at the first NUL.
   if (/\p{Cc}/u.test(text)) throw refuse('a password in one line', 'control characters');
   return text;

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import type { Context } from '../command.ts';
 import { usageError } from '../failure.ts';
-import { parseDescriptor, readDescriptor } from './read-descriptor.ts';
+import { parseDescriptor, readDescriptor, secretText } from './read-descriptor.ts';
 
 const variable = 'TWINBANK_PASSPHRASE';
 /** OpenSSL reads no more, in a key file that is read by Node as in one that is read by `openssl`. */
@@ -62,11 +62,7 @@ async function givenPassphrase(
   const bytes = await readDescriptor(context, number, { name, limit: maxBytes, line: true });
   // Empty is what a broken pipeline gives, too; that must not make a key that lies there open.
   if (bytes.length === 0) throw usageError(`${name}: expected a passphrase, found an empty line`);
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw usageError(`${name}: expected a passphrase in UTF-8, found other bytes`);
-  }
+  return secretText(bytes, name, 'a passphrase');
 }
 
 async function asked(context: Context, question: string): Promise<string> {

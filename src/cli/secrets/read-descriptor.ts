@@ -32,6 +32,15 @@ const chunkBytes = 65_536;
 
 type Streams = Pick<Context, 'stdin' | 'signal'>;
 
+/** The text of a secret, such as `a password`; throws `cli.usage` for what is no UTF-8. */
+export function secretText(bytes: Uint8Array, name: string, what: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw usageError(`${name}: expected ${what} in UTF-8, found other bytes`);
+  }
+}
+
 /** The number of a descriptor as an option has it; throws `cli.usage`. */
 export function parseDescriptor(text: string, name: string): number {
   if (/^(0|[1-9][0-9]{0,5})$/.test(text)) return Number(text);

@@ -1,6 +1,11 @@
-import { asBuffer, type ElfSection, readSections, readText } from '../elf-sections.ts';
+import {
+  asBuffer,
+  type ElfSection,
+  readSections,
+  readText,
+  sectionTypes,
+} from '../elf-sections.ts';
 
-const SHT_SYMTAB = 2;
 const STT_FUNC = 2;
 const STT_FILE = 4;
 /** Functions begin at multiples of up to 64 bytes; what is between two of them belongs to none. */
@@ -59,7 +64,7 @@ export function functionRanges(
  */
 function readFunctions(bytes: Buffer, places: readonly ElfSection[]): ProgramFunction[] {
   const sections = readSections(bytes);
-  const table = sections.find(({ type }) => type === SHT_SYMTAB);
+  const table = sections.find(({ type }) => type === sectionTypes.symbols);
   const strings = table && sections[table.link];
   const functions: ProgramFunction[] = [];
   let file = '';

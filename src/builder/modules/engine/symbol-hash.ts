@@ -1,7 +1,4 @@
-import { asBuffer, readSections, readText } from '../elf-sections.ts';
-
-const SHT_DYNSYM = 11;
-const SHT_GNU_HASH = 0x6ffffff6;
+import { asBuffer, readSections, readText, sectionTypes } from '../elf-sections.ts';
 
 /**
  * Makes, in place, the hash table of a program's dynamic symbols anew for the symbols that still have a name. The hashes
@@ -15,8 +12,8 @@ const SHT_GNU_HASH = 0x6ffffff6;
 export function rebuildSymbolHash(binary: Uint8Array): number {
   const bytes = asBuffer(binary);
   const sections = readSections(bytes);
-  const table = sections.find(({ type }) => type === SHT_GNU_HASH);
-  const symbols = sections.find(({ type }) => type === SHT_DYNSYM);
+  const table = sections.find(({ type }) => type === sectionTypes.gnuHash);
+  const symbols = sections.find(({ type }) => type === sectionTypes.dynamicSymbols);
   const strings = symbols && sections[symbols.link];
   if (!table || !symbols || !strings) return 0;
   const [bucketCount, first, words, shift] = [0, 4, 8, 12].map((at) =>
