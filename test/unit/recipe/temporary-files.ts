@@ -1,19 +1,17 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, onTestFinished, TestRunner } from 'vitest';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { loadRecipe } from '../../../src/recipe/load.ts';
 
-const made: string[] = [];
-afterAll(() => {
-  for (const directory of made) rmSync(directory, { recursive: true, force: true });
-});
-
-/** A directory of its own with these files. */
+/** A directory of its own with these files, which is gone after the test; where no test runs yet, after the file's or suite's tests. */
 export function temporaryFiles(files: Record<string, string | Uint8Array>): string {
   const directory = mkdtempSync(join(tmpdir(), 'twinbank-recipe-'));
-  made.push(directory);
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  // This module is loaded once for all files of a worker: a hook of its own would be the first file's alone.
+  if (TestRunner.getCurrentTest()) onTestFinished(remove);
+  else afterAll(remove);
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(directory, name)), { recursive: true });
     writeFileSync(join(directory, name), content);
