@@ -1,5 +1,7 @@
 import type { BankPair } from '../state/save-state.ts';
-import type { Configuration, Settings } from '../state/settings.ts';
+import type { Settings } from '../state/setting-rows.ts';
+import type { Configuration } from '../state/settings.ts';
+import type { StateFile } from '../state/state-file.ts';
 
 /** Work that is given to it is done one after another; never within itself. */
 export type Lock = <T>(work: () => T | Promise<T>) => Promise<T>;
@@ -25,6 +27,8 @@ export interface LiveConfiguration {
   read(): Configuration;
   /** Those that are given; the others stay. */
   write(settings: Partial<Settings>): void;
+  /** Keeps the files of a later version instead of those that it kept before. */
+  carry(files: readonly StateFile[]): void;
 }
 
 /** How a host ends in order. */

@@ -2,13 +2,8 @@ import { TwinbankError } from '../diagnostics/error.ts';
 import type { Method } from '../protocol/json-rpc.ts';
 import { RpcError } from '../protocol/rpc-error.ts';
 import type { NetworkSettings } from '../state/network-settings.ts';
-import {
-  parseSettings,
-  type SettingName,
-  type Settings,
-  settingNames,
-  shownSettings,
-} from '../state/settings.ts';
+import { type SettingName, type Settings, settingNames } from '../state/setting-rows.ts';
+import { parseSettings, shownSettings } from '../state/settings.ts';
 import type { LiveConfiguration } from './host-port.ts';
 import { mutex } from './mutex.ts';
 import type { SaveAnswer, StateKeeper } from './state-keeper.ts';
@@ -40,16 +35,16 @@ export function settingsMethods(port: SettingsPort): Readonly<Record<string, Met
       const shown = Object.entries(shownSettings(port.effective()));
       return Object.fromEntries(shown.filter(([name]) => !unknown.includes(name)));
     },
-    'config.set': (params) =>
-      alone(async () => {
-        const wanted = parseAll(params);
-        assertInterface(wanted.network, interfaces);
-        port.configuration.write(wanted);
-        const answer = await keeper.save();
-        const failed = await applyAll(port.appliers, wanted);
-        return failed.length > 0 ? { ...answer, failed } : answer;
-      }),
-    'state.save': (): Promise<SaveAnswer> => alone(() => keeper.save()),
+    'config.set': async (params) => {
+      const wanted = parseAll(params);
+      assertInterface(wanted.network, interfaces);
+      port.configuration.write(wanted);
+      // Not alone: changes that wait together share one write. They are done one after another, in the order in which they came.
+      const answer = await keeper.save();
+      const failed = await alone(() => applyAll(port.appliers, wanted));
+      return failed.length > 0 ? { ...answer, failed } : answer;
+    },
+    'state.save': (): Promise<SaveAnswer> => keeper.save(),
   };
 }
 

@@ -73,15 +73,31 @@ export function stateKeeper(port: StatePort): StateKeeper {
     return memoText(memo);
   }
 
-  async function save(): Promise<SaveAnswer> {
-    if (!banks) return { saved: false, why: 'no disk has the bank that runs' };
+  /** The save that waits for the banks: what is changed until it has them is in it. */
+  let waiting: Promise<SaveAnswer> | undefined;
+
+  /** One write for all who ask before it begins. */
+  function save(): Promise<SaveAnswer> {
+    waiting ??= saveOnce(() => {
+      waiting = undefined;
+    });
+    return waiting;
+  }
+
+  async function saveOnce(onBegin: () => void): Promise<SaveAnswer> {
+    if (!banks) {
+      onBegin();
+      return { saved: false, why: 'no disk has the bank that runs' };
+    }
     return banks.withPair(async (pair): Promise<SaveAnswer> => {
+      onBegin();
       const why = whyNotSave(readMarks(markedBank(pair.bank)).bootstate);
       if (why !== undefined) return { saved: false, why };
       const now = configuration.read();
       const [problem] = now.problems;
       if (problem !== undefined) return { saved: false, why: problem };
-      const { generation } = await saveState(pair, packState(filesOfSettings(now.settings)));
+      const files = [...filesOfSettings(now.settings), ...now.carried];
+      const { generation } = await saveState(pair, packState(files));
       remember({ generation, bank: banks.number, problem: null, digest: digestOf(now) });
       return { saved: true, generation };
     });

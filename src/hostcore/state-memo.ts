@@ -46,7 +46,10 @@ export function restoreState(
   const own = readBankState(pair.bank);
   const chosen = chooseState(own, pair.other && readBankState(pair.other));
   const found = chosen && unpack(chosen.saved.content);
-  if (found) configuration.write(found.settings);
+  if (found) {
+    configuration.write(found.settings);
+    configuration.carry(found.carried);
+  }
   const holder = chosen?.bank === 'own' ? number : chosen && otherNumber;
   return {
     generation: chosen?.saved.generation ?? null,
@@ -62,14 +65,16 @@ export function memoText({ generation, bank, problem }: StateMemo): string {
   return problem === null ? name : `${name}: ${problem}`;
 }
 
-export function digestOf(configuration: Configuration): string {
-  return createHash('sha256').update(JSON.stringify(configuration)).digest('hex');
+export function digestOf({ settings, problems, carried }: Configuration): string {
+  const hash = createHash('sha256').update(JSON.stringify({ settings, problems }));
+  for (const { path, bytes } of carried) hash.update(`\n${path} ${bytes.length}\n`).update(bytes);
+  return hash.digest('hex');
 }
 
 function unpack(content: Uint8Array): Configuration {
   try {
     return settingsOf(unpackState(content));
   } catch (error) {
-    return { settings: {}, problems: [(error as Error).message] };
+    return { settings: {}, carried: [], problems: [(error as Error).message] };
   }
 }

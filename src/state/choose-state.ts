@@ -1,4 +1,4 @@
-import { generationCounter, type SavedState, stateSchema } from './slot.ts';
+import { generationCounter, isKnownSchema, type SavedState } from './slot.ts';
 import type { BankState, StateSlot } from './slots-of-bank.ts';
 
 /** The slot that a bank starts from. */
@@ -61,7 +61,7 @@ function generationsOf(bank: BankState | undefined): number[] {
 function known(bank: ChosenState['bank'], { slots }: BankState): ChosenState[] {
   return slots.flatMap((slot) => {
     const { reading } = slot;
-    const isKnown = reading.ok && reading.saved.schema === stateSchema;
+    const isKnown = reading.ok && isKnownSchema(reading.saved.schema);
     return isKnown ? [{ bank, slot, saved: reading.saved }] : [];
   });
 }

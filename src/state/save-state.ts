@@ -32,13 +32,17 @@ export interface SaveResult {
  * Saves content in a bank as the newest state of both: one write in place, over the slot that the bank does
  * not start from and of two such the older or damaged one; a flush; a second look. A power cut at any
  * point leaves the state that was there or the new one, whole. Writes nothing where the bank holds the same as
- * the newest already. The caller keeps others from writing to the banks meanwhile.
+ * the newest already. The caller keeps others from writing to the banks meanwhile. `schema` is that of the content.
  *
  * Throws `state.no-slot` (kind `corrupt`) for a bank without a slot that may be written over, what `check`
  * finds in a volume that is not sound (kind `corrupt`), `state.too-large` (kind `refused`), all before
  * anything is written; and `state.not-kept` (kind `io`) when the slot does not read back.
  */
-export async function saveState(pair: BankPair, content: Uint8Array): Promise<SaveResult> {
+export async function saveState(
+  pair: BankPair,
+  content: Uint8Array,
+  schema = stateSchema,
+): Promise<SaveResult> {
   const [own, other] = await readStates(pair);
   const held = chooseState(own, other);
   if (held && holdsNewest(own, other) && Buffer.compare(held.saved.content, content) === 0) {
@@ -47,7 +51,7 @@ export async function saveState(pair: BankPair, content: Uint8Array): Promise<Sa
   const generation = generationCounter.next(newestGeneration(own, other));
   const slot = slotToWrite(own, other);
   assertSound(pair.bank);
-  await writeSlot(pair, slot, { generation, schema: stateSchema, content });
+  await writeSlot(pair, slot, { generation, schema, content });
   return { generation, slot: slot.name, wrote: true };
 }
 
@@ -63,7 +67,8 @@ export async function keepState(
 ): Promise<{ readonly wrote: boolean; readonly generation: number | null }> {
   const [own, other] = await readStates(pair);
   const held = chooseState(own, other);
-  if (held) return saveState(pair, held.saved.content);
+  // As it is: a version that only knows an older schema can still read it.
+  if (held) return saveState(pair, held.saved.content, held.saved.schema);
   const outlived = other && isRolledBack(other) && newestGeneration(other) > 0;
   if (!outlived) return { wrote: false, generation: null };
   // Loaded here, as the tables of what packs it take longer to make than all else that is done here.

@@ -17,8 +17,13 @@ export type SlotName = (typeof slotNames)[number];
 export const slotBytes = 262_144;
 /** Of the content, in bytes; it begins in the second sector. */
 export const maxContentBytes = slotBytes - 512;
-/** The schema of the content that this code writes, and the only one that it knows. */
-export const stateSchema = 1;
+/** The schema of the content that this code writes; it reads those before as well (migrations.ts). */
+export const stateSchema = 2;
+
+/** True for the schema of a save that this code can read. */
+export function isKnownSchema(schema: number): boolean {
+  return schema >= 1 && schema <= stateSchema;
+}
 
 /** Behind the last generation comes 1 again. */
 export const generationCounter = wrappingCounter(Number.MAX_SAFE_INTEGER);

@@ -45,8 +45,8 @@ const groups: readonly Group[] = [
 ];
 
 /**
- * `etc/passwd`, `etc/shadow` and `etc/group` (passwd(5), shadow(5), group(5)) of a system with these agents. Nobody has a
- * password. Throws `agents.accounts` (kind `internal`) where two have one name or number.
+ * `etc/passwd`, `etc/shadow` and `etc/group` (passwd(5), shadow(5), group(5)) of a system with these agents. Root's
+ * password is empty until somebody sets it; nobody else has one. Throws `agents.accounts` (kind `internal`) where two have one name or number.
  */
 export function accountFiles(
   agents: readonly Pick<Agent, 'name' | 'description' | 'user'>[],
@@ -78,7 +78,10 @@ export function accountFiles(
         ),
       ),
     ],
-    ['etc/shadow', file(accounts.map(({ name }) => `${name}:!:::::::`))],
+    [
+      'etc/shadow',
+      file(accounts.map(({ name }) => `${name}:${name === 'root' ? '' : '!'}:::::::`)),
+    ],
     ['etc/group', file(allGroups.map(({ name, gid, members }) => `${name}:x:${gid}:${members}`))],
   ]);
 }

@@ -5,7 +5,7 @@ import { exactSize } from '../../diagnostics/size.ts';
 import type { Diagnostic } from '../../recipe/diagnostic.ts';
 import type { LoadedProvider } from '../../recipe/provider.ts';
 import { fileProblem } from '../../recipe/recipe-file.ts';
-import { statePaths } from '../../state/archive.ts';
+import { statePaths } from '../../state/setting-rows.ts';
 import { systemLinks, throughLink } from '../../update/manifest/system-links.ts';
 import { type FileTree, linkStaysInside, sortedEntries } from '../components/file-tree.ts';
 

@@ -6,7 +6,9 @@ import type { HostBanks, LiveConfiguration } from '../../hostcore/host-port.ts';
 import { type Journal, noJournal, openJournal } from '../../hostcore/journal.ts';
 import { memoText, restoreState, type StateMemo } from '../../hostcore/state-memo.ts';
 import type { BankPair } from '../../state/save-state.ts';
-import { filesOfSettings, type Settings, settingsOf } from '../../state/settings.ts';
+import type { Settings } from '../../state/setting-rows.ts';
+import { filesOfSettings, settingsOf } from '../../state/settings.ts';
+import type { StateFile } from '../../state/state-file.ts';
 import type { HostDisk } from '../../update/host-disk.ts';
 import { PowerFailure } from '../faults/medium.ts';
 import type { SimBootEvent } from './sim-boot-event.ts';
@@ -18,6 +20,8 @@ import type { SimHost } from './sim-runtime.ts';
 export interface SimMemory {
   /** What an administrator set; the files of the image's layers are not there. */
   settings: Partial<Settings>;
+  /** Files of a later version. */
+  carried: readonly StateFile[];
   memo: StateMemo | undefined;
   /** Bundles in its `/tmp`, by their names. */
   readonly staged: Map<string, Uint8Array>;
@@ -36,9 +40,12 @@ export interface SimSystem extends SimMemory {
 export function memoryConfiguration(memory: SimMemory): LiveConfiguration {
   return {
     // By way of the files, so that what is saved is what a host reads again.
-    read: () => settingsOf(filesOfSettings(memory.settings)),
+    read: () => settingsOf([...filesOfSettings(memory.settings), ...memory.carried]),
     write(settings) {
       memory.settings = { ...memory.settings, ...settings };
+    },
+    carry(files) {
+      memory.carried = files;
     },
   };
 }
@@ -63,7 +70,7 @@ export function bootingSystem(
   disk: HostDisk,
   { now, line, hasPower }: { now(): number; line(text: string): void; hasPower(): boolean },
 ): BootingSystem {
-  const memory: SimMemory = { settings: {}, memo: undefined, staged: new Map() };
+  const memory: SimMemory = { settings: {}, carried: [], memo: undefined, staged: new Map() };
   const booting: BootingSystem = {
     memory,
     journal: noJournal('no bank was started'),

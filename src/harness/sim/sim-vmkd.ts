@@ -18,7 +18,7 @@ import { type UpdateService, updateService } from '../../hostcore/update-service
 import { verifyManifests } from '../../hostcore/verify-manifests.ts';
 import type { Method } from '../../protocol/json-rpc.ts';
 import { RpcError } from '../../protocol/rpc-error.ts';
-import { oemSettingNames, type SettingName } from '../../state/settings.ts';
+import { oemSettingNames, type SettingName } from '../../state/setting-rows.ts';
 import { readBankForUpdate } from '../../update/bank-reading.ts';
 import type { HostDisk } from '../../update/host-disk.ts';
 import { reportStore, type StoreReport, storeProblems } from '../../update/stored-package.ts';

@@ -1,5 +1,5 @@
 import type { Form } from '../../protocol/form.ts';
-import type { SettingName, Settings } from '../../state/settings.ts';
+import type { SettingName, Settings } from '../../state/setting-rows.ts';
 import type { FilterRow } from '../system/seccomp/agent-filter.ts';
 
 /**

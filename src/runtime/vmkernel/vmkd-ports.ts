@@ -2,7 +2,7 @@ import type { ManifestPackage } from '../../bootloader/bank-manifest.ts';
 import type { Ending } from '../../hostcore/host-port.ts';
 import type { UpdateService } from '../../hostcore/update-service.ts';
 import type { Method } from '../../protocol/json-rpc.ts';
-import type { Settings } from '../../state/settings.ts';
+import type { Settings } from '../../state/setting-rows.ts';
 import type { Agent } from '../agents/agent.ts';
 import type { Console } from '../system/console.ts';
 import type { AgentsOptions } from './agents/start-agents.ts';

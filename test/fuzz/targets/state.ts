@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { packState, unpackState } from '../../../src/state/archive.ts';
-import { filesOfSettings, type Settings, settingsOfFiles } from '../../../src/state/settings.ts';
+import type { Settings } from '../../../src/state/setting-rows.ts';
+import { carriedOf, filesOfSettings, settingsOfFiles } from '../../../src/state/settings.ts';
 import { decodeSlot, encodeSlot } from '../../../src/state/slot.ts';
 import { mutateBytes } from '../byte-mutations.ts';
 import { mutateJson } from '../json-mutations.ts';
@@ -19,18 +20,20 @@ const settings: Settings = {
   },
   syslog: { targets: ['[fe80::1]:514', 'log.lab'] },
   ntp: { servers: ['10.0.0.1'] },
+  devices: { names: { vmnic0: 'pci-0000:00:03.0' } },
 };
 const archives = (): Uint8Array[] => [
   packState(filesOfSettings(settings)),
   packState(filesOfSettings({ hostname: 'a', network: { mode: 'dhcp' } })),
   packState([]),
+  packState([{ path: 'etc/vmware/later.json', bytes: Buffer.from('{}') }]),
 ];
 
 export const stateSlot: FuzzTarget = {
   name: 'state-slot',
   seeds: () =>
     archives().map((content, at) =>
-      encodeSlot({ generation: 3 + at * 2 ** 40, schema: 1, content }),
+      encodeSlot({ generation: 3 + at * 2 ** 40, schema: 1 + at, content }),
     ),
   mutate(input, random, other) {
     const bytes = Buffer.from(
@@ -65,8 +68,11 @@ export const stateArchive: FuzzTarget = {
     const files = unpackState(input);
     const read = settingsOfFiles(files);
     // What is saved next is what was read.
-    const again = settingsOfFiles(unpackState(packState(filesOfSettings(read))));
+    const carried = carriedOf(files);
+    const saved = unpackState(packState([...filesOfSettings(read), ...carried]));
+    const again = settingsOfFiles(saved);
     if (sorted(again) !== sorted(read)) fails('settings that do not survive a save');
+    if (carriedOf(saved).length !== carried.length) fails('files of a later version that are lost');
     return takenAs(Object.keys(read).sort().join());
   },
   quotes: true,

@@ -90,7 +90,7 @@ export const agentNames: Readonly<Record<string, string>> = {
   'builder/ova/ovf.ts': "the DMTF's name spaces",
   'cli/commands/oem/test.ts': 'the folder of CIM providers',
   'runtime/system/seccomp/syscall-numbers.ts': 'a system call has the same name',
-  'state/settings.ts': 'the names of settings and of their files',
+  'state/setting-rows.ts': 'the names of settings and of their files',
   'state/archive.ts': 'the same',
   'harness/scenario/expectations/sensor.ts': 'methods of vmkd that an expectation asks',
   'harness/scenario/steps/configure.ts': 'settings that a step sets',

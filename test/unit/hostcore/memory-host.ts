@@ -2,8 +2,8 @@ import type { HostBanks, LiveConfiguration } from '../../../src/hostcore/host-po
 import { mutex } from '../../../src/hostcore/mutex.ts';
 import { type StateKeeper, stateKeeper } from '../../../src/hostcore/state-keeper.ts';
 import type { StateMemo } from '../../../src/hostcore/state-memo.ts';
-import type { StatePath } from '../../../src/state/archive.ts';
-import { filesOfSettings, type Settings, settingsOf } from '../../../src/state/settings.ts';
+import type { Settings } from '../../../src/state/setting-rows.ts';
+import { filesOfSettings, settingsOf } from '../../../src/state/settings.ts';
 import { readBankState } from '../../../src/state/slots-of-bank.ts';
 import { type StateBank, stateBank } from '../state/state-bank.ts';
 import { startsFrom } from './starts-from.ts';
@@ -15,7 +15,7 @@ export interface MemoryBoot {
   readonly keeper: StateKeeper;
   readonly configuration: LiveConfiguration;
   /** The configuration's files; what is put here is changed past vmkd. */
-  readonly files: Map<StatePath, Uint8Array>;
+  readonly files: Map<string, Uint8Array>;
   readonly reports: string[];
   /** What starts vmkd again in the same boot. */
   readonly memo: { read(): StateMemo | undefined; write(memo: StateMemo): void };
@@ -58,10 +58,15 @@ export function memoryHost(): MemoryHost {
     { files, memo }: Pick<MemoryBoot, 'files' | 'memo'>,
   ): MemoryBoot => {
     const reports: string[] = [];
+    const filesNow = () => [...files].map(([path, bytes]) => ({ path, bytes }));
     const configuration: LiveConfiguration = {
-      read: () => settingsOf([...files].map(([path, bytes]) => ({ path, bytes }))),
+      read: () => settingsOf(filesNow()),
       write(settings) {
         for (const { path, bytes } of filesOfSettings(settings)) files.set(path, bytes);
+      },
+      carry(carried) {
+        for (const { path } of settingsOf(filesNow()).carried) files.delete(path);
+        for (const { path, bytes } of carried) files.set(path, bytes);
       },
     };
     const keeper = stateKeeper({
@@ -78,7 +83,7 @@ export function memoryHost(): MemoryHost {
     withBankLock,
     boot(bank) {
       let memo: StateMemo | undefined;
-      const files = new Map<StatePath, Uint8Array>([
+      const files = new Map<string, Uint8Array>([
         ['etc/hostname', Buffer.from('localhost\n')],
         ['etc/shadow', Buffer.from('root:!:::::::\n')],
       ]);

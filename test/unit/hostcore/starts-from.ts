@@ -1,6 +1,7 @@
 import { unpackState } from '../../../src/state/archive.ts';
 import { chooseState } from '../../../src/state/choose-state.ts';
-import { type Settings, settingsOfFiles } from '../../../src/state/settings.ts';
+import type { Settings } from '../../../src/state/setting-rows.ts';
+import { settingsOfFiles } from '../../../src/state/settings.ts';
 import type { BankState } from '../../../src/state/slots-of-bank.ts';
 
 /** A bank by its number, and what it holds. */

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { emptyMemo, parseMemo } from '../../../src/hostcore/state-memo.ts';
 import { packState } from '../../../src/state/archive.ts';
+import { readBankState } from '../../../src/state/slots-of-bank.ts';
 import { type MemoryBoot, type MemoryHost, memoryHost } from './memory-host.ts';
 
 let host: MemoryHost;
@@ -123,12 +126,47 @@ describe('a boot that is not confirmed', () => {
 
   it('does not hide what a later version has saved', async () => {
     host.banks[5].put(1, 1, packState([]));
-    host.banks[6].put(1, 9, 'of another form', 2);
+    host.banks[6].put(1, 9, 'of another form', 3);
     const { keeper } = host.boot(5);
     expect(await keeper.restore()).toBe('generation 1 of bank 5');
     await keeper.keep();
     expect(keeper.report().generation).toBe(1);
     expect(host.startsFrom(5)!.from).toBe('generation 1 of bank 5');
+  });
+});
+
+describe('M4: a state of another version', () => {
+  const later = { path: 'etc/vmware/later.json', bytes: Buffer.from('{"a":1}\n') };
+
+  it('keeps the files that this one does not know, through every save', async () => {
+    host.banks[5].put(1, 4, packState([later]));
+    const boot = host.boot(5);
+    await boot.keeper.restore();
+    expect(boot.keeper.report()).toMatchObject({ saved: true, problem: null });
+    boot.configuration.write({ hostname: 'esx1' });
+    expect(await boot.keeper.save()).toEqual({ saved: true, generation: 5 });
+    const next = host.boot(5);
+    await next.keeper.restore();
+    expect(hostname(next)).toBe('esx1');
+    expect(next.configuration.read().carried.map(({ path }) => path)).toEqual([later.path]);
+  });
+
+  it('is kept in its own schema until something is changed, so that its version can still read it', async () => {
+    const old = readFileSync(
+      join(import.meta.dirname, '../state/saves/schema-1-with-password.tgz'),
+    );
+    host.banks[5].put(1, 4, old, 1);
+    const { keeper, configuration } = host.boot(6);
+    await keeper.restore();
+    await keeper.keep();
+    const schemas = () =>
+      readBankState(host.banks[6].device).slots.map(
+        ({ reading }) => reading.ok && reading.saved.schema,
+      );
+    expect(schemas()).toEqual([1, false]);
+    configuration.write({ hostname: 'esx2' });
+    await keeper.save();
+    expect(schemas()).toEqual([1, 2]);
   });
 });
 

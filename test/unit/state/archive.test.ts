@@ -1,7 +1,8 @@
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { packState, type StateFile, unpackState } from '../../../src/state/archive.ts';
+import { packState, unpackState } from '../../../src/state/archive.ts';
 import { maxContentBytes } from '../../../src/state/slot.ts';
+import type { StateFile } from '../../../src/state/state-file.ts';
 import { packTar, readTar } from '../../../src/state/tar.ts';
 import { errorOf } from '../../support/error-of.ts';
 import { payload } from '../disk/fat/trees.ts';
@@ -15,7 +16,8 @@ const plain = (found: readonly { path: string; bytes: Uint8Array }[]) =>
   found.map(({ path, bytes }) => [path, Buffer.from(bytes).toString()]);
 const tarOf = (...entries: [path: string, text: string][]) =>
   packTar(entries.map(([path, text]) => ({ path, mode: 0o644, bytes: Buffer.from(text) })));
-const version: [string, string] = ['VERSION', '1\n'];
+const version: [string, string] = ['VERSION', '2\n'];
+const version1: [string, string] = ['VERSION', '1\n'];
 const refusal = (tar: Uint8Array) => errorOf(() => unpackState(gzipSync(tar)));
 
 describe('the archive of a state', () => {
@@ -64,8 +66,24 @@ describe('the archive of a state', () => {
   it.each<[string, [string, string][], string, string]>([
     ['no VERSION first', [['etc/hostname', 'x'], version], 'state.archive', 'found etc/hostname'],
     ['nothing', [], 'state.archive', 'found none'],
-    ['a later version', [['VERSION', '2\n']], 'state.schema', 'VERSION: expected 1, found "2"'],
-    ['a file that is not of a state', [version, ['etc/passwd', 'x']], 'state.path', '"etc/passwd"'],
+    [
+      'a later schema',
+      [['VERSION', '3\n']],
+      'state.schema',
+      'VERSION: expected a schema from 1 to 2, found "3"',
+    ],
+    ['no schema', [['VERSION', '0\n']], 'state.schema', 'found "0"'],
+    ['half a line of it', [['VERSION', '2']], 'state.schema', 'found "2"'],
+    ['a file that schema 1 had not', [version1, ['etc/issue', 'x']], 'state.path', '"etc/issue"'],
+    ['a file outside etc', [version, ['usr/bin/x', 'x']], 'state.path', '"usr/bin/x"'],
+    ['a path back', [version, ['etc/../usr/x', 'x']], 'state.path', '"etc/../usr/x"'],
+    ['an empty part of a path', [version, ['etc//x', 'x']], 'state.path', '"etc//x"'],
+    [
+      'more files of a later version than any has',
+      [version, ...[...Array(65).keys()].map((at): [string, string] => [`etc/f${at}`, ''])],
+      'state.path',
+      'expected at most 64 files of a later version, found 65',
+    ],
     [
       'a path that leads elsewhere',
       [version, ['../etc/shadow', 'x']],
@@ -84,6 +102,13 @@ describe('the archive of a state', () => {
     const error = refusal(tarOf(...entries));
     expect(error).toMatchObject({ kind: 'corrupt', code });
     expect(error.message).toContain(found);
+  });
+
+  it('gives back the files of a later version, which it packs for their owner alone', () => {
+    const later = { path: 'etc/vmware/later.json', bytes: Buffer.from('{}\n') };
+    const packed = packState([later, ...files]);
+    expect(plain(unpackState(packed))).toEqual([...plain(files), ...plain([later])]);
+    expect(readTar(gunzipSync(packed)).at(-1)).toMatchObject({ path: later.path, mode: 0o600 });
   });
 
   it('that would fill the memory is refused before it does', () => {

@@ -127,7 +127,7 @@ describe('saving', () => {
   it('never writes over the slot that the bank starts from, though another schema is newer', async () => {
     const bank = stateBank();
     bank.put(1, 3, 'known');
-    bank.put(2, 8, 'of a later version', 2);
+    bank.put(2, 8, 'of a later version', 3);
     const result = await saveState({ bank: bank.device, other: undefined }, text('new'));
     expect(result).toMatchObject({ generation: 9, slot: 'state2.slt' });
   });

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { type SettingName, type Settings, statePaths } from '../../../src/state/setting-rows.ts';
 import {
   filesOfSettings,
   parseSetting,
-  type SettingName,
-  type Settings,
-  settingNames,
-  settingOfFile,
-  settingRows,
+  settingsOf,
   settingsOfFiles,
 } from '../../../src/state/settings.ts';
 import { errorOf } from '../../support/error-of.ts';
@@ -20,6 +17,7 @@ const all: Settings = {
   network: { ...fixed, interface: 'eth0', router: '10.1.2.1', dns: ['10.1.2.1', '2001:db8::1'] },
   syslog: { targets: ['log.lab', '10.0.0.9:1514', '[2001:db8::2]:514', '[2001:db8::2]'] },
   ntp: { servers: ['pool.ntp.org', '10.0.0.1', 'fe80::1'] },
+  devices: { names: { vmnic0: 'pci-0000:00:03.0', vmhba0: 'pci-0000:00:1f.2' } },
 };
 
 describe('settings', () => {
@@ -31,6 +29,7 @@ describe('settings', () => {
       'etc/vmware/network.json',
       'etc/vmware/syslog.json',
       'etc/vmware/ntp.json',
+      'etc/vmware/devices.json',
     ]);
     expect(settingsOfFiles(files)).toEqual(all);
     expect(Buffer.from(files[0]!.bytes).toString()).toBe('esx1.lab.example\n');
@@ -45,7 +44,24 @@ describe('settings', () => {
 
   it("read root's hash among the hashes of others", () => {
     const bytes = Buffer.from(`dcui:!:::::::\nroot:${sha256Hash}:19000:0:99999:7:::\nx:y:\n`);
-    expect(settingOfFile({ path: 'etc/shadow', bytes })).toEqual({ rootPasswordHash: sha256Hash });
+    const files = [{ path: 'etc/shadow', bytes }];
+    expect(settingsOfFiles(files)).toEqual({ rootPasswordHash: sha256Hash });
+  });
+
+  it('have no password of root where nobody has set one', () => {
+    for (const text of ['root::::::::\n', 'dcui:!:::::::\n']) {
+      expect(settingsOfFiles([{ path: 'etc/shadow', bytes: Buffer.from(text) }])).toEqual({});
+    }
+  });
+
+  it('of a later version are carried along, and mean nothing', () => {
+    const later = { path: 'etc/vmware/later.json', bytes: Buffer.from('[1') };
+    const { settings, carried, problems } = settingsOf([...filesOfSettings(all), later]);
+    expect({ settings, carried, problems }).toEqual({
+      settings: all,
+      carried: [later],
+      problems: [],
+    });
   });
 });
 
@@ -153,6 +169,22 @@ describe('a value that is wrong', () => {
       'ntp.servers[0]: expected a host name or address, found "10.0.0"',
     ],
     ['ntp', { servers: ['10.0.0.256'] }, 'ntp.servers[0]: expected a host name or address'],
+    [
+      'devices',
+      { names: { eth0: 'pci-1' } },
+      'devices.names: expected names such as vmnic0 and vmhba0, found "eth0"',
+    ],
+    ['devices', { names: { vmnic00: 'pci-1' } }, 'found "vmnic00"'],
+    [
+      'devices',
+      { names: { vmnic0: 'a b' } },
+      'devices.names.vmnic0: expected the path of a device',
+    ],
+    [
+      'devices',
+      { names: { vmnic0: 'a', vmnic1: 'a' } },
+      'devices.names.vmnic1: expected each path once, found "a"',
+    ],
     ['ntp', 'pool', 'ntp: expected an object with servers, found "pool"'],
   ])('is refused in one sentence: %s %j', (name, value, sentence) => {
     const error = errorOf(() => parseSetting(name, value));
@@ -163,14 +195,13 @@ describe('a value that is wrong', () => {
 
   it('in a file is refused as well, and so is a file that says nothing', () => {
     const wrong = (path: string, text: string) => {
-      const name = settingNames.find((one) => settingRows[one].path === path)!;
-      const file = { path: settingRows[name].path, bytes: Buffer.from(text) };
-      return errorOf(() => settingOfFile(file)).message;
+      expect(statePaths).toContain(path);
+      return errorOf(() => settingsOfFiles([{ path, bytes: Buffer.from(text) }])).message;
     };
     expect(wrong('etc/vmware/ntp.json', '{')).toBe(
       'etc/vmware/ntp.json: expected JSON, found something else',
     );
     expect(wrong('etc/hostname', '\n')).toContain('hostname: expected');
-    expect(wrong('etc/shadow', 'dcui:!:::::::\n')).toContain('rootPasswordHash: expected');
+    expect(wrong('etc/shadow', 'root:secret:::::::\n')).toContain('rootPasswordHash: expected');
   });
 });

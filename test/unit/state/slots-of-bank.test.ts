@@ -17,7 +17,7 @@ describe('the state slots of a bank', () => {
     expect(verdict).toBe('R');
     expect(slots).toMatchObject([
       { name: 'state1.slt', reading: { ok: false, empty: true } },
-      { name: 'state2.slt', reading: { ok: true, saved: { generation: 7, schema: 1 } } },
+      { name: 'state2.slt', reading: { ok: true, saved: { generation: 7, schema: 2 } } },
     ]);
     const [extent] = openFat(bank.device).extents('state2.slt');
     expect(slots[1]!.offset).toBe(extent!.offset);

@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import { TwinbankError } from '../../../diagnostics/error.ts';
 import { inFile } from '../../../diagnostics/in-file.ts';
 import { withDiskClaim } from '../../../host/disk-claim.ts';
-import { packState, type StateFile, unpackState } from '../../../state/archive.ts';
+import { packState, unpackState } from '../../../state/archive.ts';
 import { saveState } from '../../../state/save-state.ts';
-import { filesOfSettings, settingsOfFiles } from '../../../state/settings.ts';
+import { carriedOf, filesOfSettings, settingsOfFiles } from '../../../state/settings.ts';
 import { maxContentBytes } from '../../../state/slot.ts';
+import type { StateFile } from '../../../state/state-file.ts';
 import { type Context, defineCommand } from '../../command.ts';
 import { diskImagePositional } from '../../options.ts';
 import { readDescriptor, readSmallFile } from '../../secrets/read-descriptor.ts';
@@ -38,10 +39,13 @@ export const command = defineCommand({
       name: image,
     });
     const paths = files.map((one) => one.path);
+    const unknown = carriedOf(files).map((one) => one.path);
+    const kept =
+      unknown.length > 0 ? `\nof a later version, and kept for it: ${unknown.join(', ')}` : '';
     const done = wrote ? 'saved as' : 'already there as';
     return {
-      json: { image, file, bank, generation, slot, wrote, files: paths },
-      text: `bank ${bank}: the state of ${nameOf(file)} is ${done} generation ${generation}: ${paths.join(', ') || 'nothing is changed'}`,
+      json: { image, file, bank, generation, slot, wrote, files: paths, unknown },
+      text: `bank ${bank}: the state of ${nameOf(file)} is ${done} generation ${generation}: ${paths.join(', ') || 'nothing is changed'}${kept}`,
     };
   },
 });
@@ -52,7 +56,8 @@ const nameOf = (file: string): string => (file === '-' ? standardInput : file);
 async function readBackup(context: Context, file: string): Promise<StateFile[]> {
   const content = await readContent(context, file);
   try {
-    return filesOfSettings(settingsOfFiles(unpackState(content)));
+    const files = unpackState(content);
+    return [...filesOfSettings(settingsOfFiles(files)), ...carriedOf(files)];
   } catch (error) {
     throw inFile(nameOf(file), error);
   }

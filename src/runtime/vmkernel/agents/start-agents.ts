@@ -1,6 +1,6 @@
 import type { Appliers } from '../../../hostcore/settings-service.ts';
 import { lineSplitter } from '../../../protocol/line-splitter.ts';
-import { type SettingName, type Settings, settingNames } from '../../../state/settings.ts';
+import { type SettingName, type Settings, settingNames } from '../../../state/setting-rows.ts';
 import { type Agent, type AgentHost, socketOf } from '../../agents/agent.ts';
 import { lineLimit } from '../../system/line-limit.ts';
 import { type Running, supervise } from '../../system/supervisor.ts';

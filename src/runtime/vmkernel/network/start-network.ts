@@ -1,4 +1,4 @@
-import type { Settings } from '../../../state/settings.ts';
+import type { Settings } from '../../../state/setting-rows.ts';
 import type { Console } from '../../system/console.ts';
 import { type Controller, missingDrivers } from '../../system/controllers.ts';
 import type { Lease, Network } from './network.ts';

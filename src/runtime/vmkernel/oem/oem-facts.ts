@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { anything, list, object, parseJson, text } from '../../../protocol/form.ts';
-import { oemSettingNames } from '../../../state/settings.ts';
+import { oemSettingNames } from '../../../state/setting-rows.ts';
 
 /**
  * What an OEM says of itself to the running system (src/builder/oem/provider-tree.ts). What has any form here is for people

@@ -1,27 +1,39 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { type StateFile, type StatePath, statePaths } from '../../../state/archive.ts';
 import {
-  type Configuration,
-  filesOfSettings,
-  type Settings,
-  settingsOf,
-} from '../../../state/settings.ts';
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Settings, stateModes, statePaths } from '../../../state/setting-rows.ts';
+import { type Configuration, filesOfSettings, settingsOf } from '../../../state/settings.ts';
+import type { StateFile } from '../../../state/state-file.ts';
+import { packTar, readTar } from '../../../state/tar.ts';
+
+/** Files of a later version. They lie in one file, and under none of their names: what they mean here, nobody knows. */
+const carriedFile = 'run/twinbank/state-carried.tar';
 
 /** Reads what an administrator can change from the files of the running system (below `root`). Never throws. */
 export function readConfiguration(root = '/'): Configuration {
   const unreadable: string[] = [];
-  const files = statePaths.flatMap((path): StateFile[] => {
+  const attempt = <T>(read: () => T, otherwise: T): T => {
     try {
-      return [{ path, bytes: readFileSync(join(root, path)) }];
+      return read();
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT') unreadable.push(message);
-      return [];
+      return otherwise;
     }
-  });
+  };
+  const files = statePaths.flatMap((path) =>
+    attempt((): StateFile[] => [{ path, bytes: readFileSync(join(root, path)) }], []),
+  );
+  const carried = attempt(() => readTar(readFileSync(join(root, carriedFile))), []);
   const { settings, problems } = settingsOf(files);
-  return { settings, problems: [...unreadable, ...problems] };
+  return { settings, carried, problems: [...unreadable, ...problems] };
 }
 
 /**
@@ -30,10 +42,16 @@ export function readConfiguration(root = '/'): Configuration {
  */
 export function writeConfiguration(settings: Partial<Settings>, root = '/'): void {
   for (const { path, bytes } of filesOfSettings(settings)) {
-    const text = Buffer.from(bytes).toString('utf8');
-    if (path === 'etc/shadow') writeFile(root, path, text + otherAccounts(root), 0o600);
-    else writeFile(root, path, text, 0o644);
+    const others = path === 'etc/shadow' ? otherAccounts(root) : '';
+    writeFile(root, path, bytes, stateModes[path] ?? 0o600, others);
   }
+}
+
+/** Keeps the files of a later version until the next save, and for as long as the power lasts. */
+export function writeCarried(files: readonly StateFile[], root = '/'): void {
+  if (files.length === 0) rmSync(join(root, carriedFile), { force: true });
+  else
+    writeFile(root, carriedFile, packTar(files.map((file) => ({ ...file, mode: 0o600 }))), 0o600);
 }
 
 /** A layer has the modes of its files by kind only, so that every user could read the hashes in it. */
@@ -51,10 +69,10 @@ function otherAccounts(root: string): string {
     .join('');
 }
 
-function writeFile(root: string, path: StatePath, text: string, mode: number): void {
+function writeFile(root: string, path: string, bytes: Uint8Array, mode: number, more = ''): void {
   const target = join(root, path);
   mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(`${target}.new`, text, { mode });
+  writeFileSync(`${target}.new`, Buffer.concat([bytes, Buffer.from(more)]), { mode });
   // A file of that name that was left keeps its own mode.
   chmodSync(`${target}.new`, mode);
   renameSync(`${target}.new`, target);

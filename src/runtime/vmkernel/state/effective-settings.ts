@@ -1,9 +1,5 @@
-import {
-  oemSettingNames,
-  parseSetting,
-  type SettingName,
-  type Settings,
-} from '../../../state/settings.ts';
+import { oemSettingNames, type SettingName, type Settings } from '../../../state/setting-rows.ts';
+import { parseSetting } from '../../../state/settings.ts';
 import { readOemFacts } from '../oem/oem-facts.ts';
 import { readConfiguration } from './configuration.ts';
 

@@ -11,7 +11,12 @@ import {
 import { emptyMemo, parseMemo, type StateMemo } from '../../../hostcore/state-memo.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import { type BankPlace, bankPair } from '../boot/bank-pair.ts';
-import { protectShadow, readConfiguration, writeConfiguration } from './configuration.ts';
+import {
+  protectShadow,
+  readConfiguration,
+  writeCarried,
+  writeConfiguration,
+} from './configuration.ts';
 import { effectiveSettings } from './effective-settings.ts';
 
 export interface StatePlaces {
@@ -79,6 +84,7 @@ function fileConfiguration(root = '/'): LiveConfiguration {
     prepare: () => protectShadow(root),
     read: () => readConfiguration(root),
     write: (settings) => writeConfiguration(settings, root),
+    carry: (files) => writeCarried(files, root),
   };
 }
 

@@ -42,19 +42,19 @@ test('makes users of the system and of its agents, each with a group that is the
   expect(new Set(gids).size).toBe(gids.length);
 });
 
-test('has a shadow in which every account of passwd is locked', () => {
+test('K5: has a shadow in which root waits for its first password, and everybody else is locked', () => {
   const { root, texts } = written(agents);
   const accounts = (file: string) => lines(texts[file]).map((line) => line.slice(0, 2));
   const passwd = accounts('etc/passwd');
   expect(passwd.every(([, field]) => field === 'x')).toBe(true);
-  expect(accounts('etc/shadow')).toEqual(passwd.map(([name]) => [name, '!']));
-  expect(readConfiguration(root)).toEqual({
-    settings: { hostname: 'localhost', rootPasswordHash: '!' },
-    problems: [],
-  });
+  expect(accounts('etc/shadow')).toEqual(
+    passwd.map(([name]) => [name, name === 'root' ? '' : '!']),
+  );
+  const configuration = { settings: { hostname: 'localhost' }, carried: [], problems: [] };
+  expect(readConfiguration(root)).toEqual(configuration);
   // What the system's own files say is no other account.
   const system = resolve(import.meta.dirname, '../../../../src/runtime/image/system');
-  expect(readConfiguration(system)).toEqual({ settings: { hostname: 'localhost' }, problems: [] });
+  expect(readConfiguration(system)).toEqual(configuration);
 });
 
 test.each([

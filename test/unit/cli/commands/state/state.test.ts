@@ -16,11 +16,8 @@ import { gzipSync } from 'fflate';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Screen } from '../../../../../src/cli/command.ts';
 import { packState, unpackState } from '../../../../../src/state/archive.ts';
-import {
-  filesOfSettings,
-  type Settings,
-  settingsOfFiles,
-} from '../../../../../src/state/settings.ts';
+import type { Settings } from '../../../../../src/state/setting-rows.ts';
+import { filesOfSettings, settingsOfFiles } from '../../../../../src/state/settings.ts';
 import { encodeSlot, maxContentBytes, slotNames } from '../../../../../src/state/slot.ts';
 import { packTar } from '../../../../../src/state/tar.ts';
 import { changedBytes } from '../../../../support/changed-bytes.ts';

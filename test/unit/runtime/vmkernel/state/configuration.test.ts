@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   protectShadow,
   readConfiguration,
+  writeCarried,
   writeConfiguration,
 } from '../../../../../src/runtime/vmkernel/state/configuration.ts';
 
@@ -38,13 +39,13 @@ describe('the configuration of the running system', () => {
       ntp: { servers: [] },
     } as const;
     writeConfiguration(settings, root);
-    expect(readConfiguration(root)).toEqual({ settings, problems: [] });
+    expect(readConfiguration(root)).toEqual({ settings, carried: [], problems: [] });
     expect(text('etc/hostname')).toBe('esx1\n');
     expect(text('etc/vmware/syslog.json')).toBe('{\n  "targets": [\n    "10.0.0.9:514"\n  ]\n}\n');
   });
 
   it('is empty where there are no files, and leaves alone what was not given', () => {
-    expect(readConfiguration(root)).toEqual({ settings: {}, problems: [] });
+    expect(readConfiguration(root)).toEqual({ settings: {}, carried: [], problems: [] });
     writeConfiguration({ hostname: 'a' }, root);
     expect(readdirSync(join(root, 'etc'))).toEqual(['hostname']);
   });
@@ -57,6 +58,18 @@ describe('the configuration of the running system', () => {
     chmodSync(join(root, 'etc/shadow'), 0o644);
     protectShadow(root);
     expect(mode('etc/shadow')).toBe(0o600);
+  });
+
+  it('keeps files of a later version out of the way, for nobody else to read', () => {
+    const later = { path: 'etc/init.d/later', bytes: Buffer.from('x') };
+    writeCarried([later], root);
+    expect(readConfiguration(root).carried).toEqual([
+      expect.objectContaining({ path: later.path }),
+    ]);
+    expect(readdirSync(join(root, 'etc'))).toEqual([]);
+    expect(mode('run/twinbank/state-carried.tar')).toBe(0o600);
+    writeCarried([], root);
+    expect(readConfiguration(root)).toEqual({ settings: {}, carried: [], problems: [] });
   });
 
   it('takes no mode from a file that a broken write left', () => {

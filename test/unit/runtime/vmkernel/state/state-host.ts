@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openFileDevice } from '../../../../../src/disk/file-device.ts';
 import type { StateKeeper } from '../../../../../src/hostcore/state-keeper.ts';
 import { hostState } from '../../../../../src/runtime/vmkernel/state/host-state.ts';
-import type { Settings } from '../../../../../src/state/settings.ts';
+import type { Settings } from '../../../../../src/state/setting-rows.ts';
 import { readBankState } from '../../../../../src/state/slots-of-bank.ts';
 import { startsFrom } from '../../../hostcore/starts-from.ts';
 import { type StateBank, stateBank } from '../../../state/state-bank.ts';
