@@ -31,6 +31,8 @@ const vmkdEntries: Readonly<Record<string, string>> = {
   'vmkd-update': 'src/runtime/vmkernel/update/update-worker.ts',
   // What the command `support-bundle` runs.
   'support-command': 'src/runtime/vmkernel/support/support-command.ts',
+  // What the command `worlds` runs.
+  'worlds-command': 'src/runtime/vmkernel/agents/worlds-command.ts',
 };
 
 /** The agents, each program bundled into one file, and the system around them: users, init's table, busybox's names. */

@@ -1,20 +1,34 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Of vmkd and all that it starts. A group with limits below it has no processes of its own (cgroup-v2: no internal process constraint). */
-const group = '/sys/fs/cgroup/vmkd';
+/**
+ * The control groups of the running system (kernel documentation, cgroup-v2). A group with limits below it has no processes of its own
+ * ("no internal process constraint"), so the processes are in the leaves:
+ *
+ *     system/           the pool of the system itself
+ *       vmkd/           vmkd, and what it starts without a world
+ *       worlds/NAME/    an agent
+ *     vm/ID/            the pool of virtual machines: outlives a vmkd that is started again
+ */
+export const groupRoot = '/sys/fs/cgroup';
+
+/** The groups below the root between which the machine is shared. */
+export const pools = ['system', 'vm'] as const;
+
+const controllers = '+cpu +memory +pids';
 
 /**
  * Moves vmkd into a control group of its own, in which every process that it starts will be that is put into no other, and ends
  * whatever an earlier vmkd left there: a second DHCP client would fight the first. True when there was an
  * earlier vmkd. Without control groups (kernel documentation, cgroup-v2: cgroup.kill) nothing is done.
  */
-export function takeOverGroup(folder = group): boolean {
+export function takeOverGroup(root = groupRoot): boolean {
+  const pool = `${root}/system`;
   try {
-    const restarted = mkdirSync(folder, { recursive: true }) === undefined;
-    if (restarted) writeFileSync(`${folder}/cgroup.kill`, '1');
-    mkdirSync(`${folder}/self`, { recursive: true });
-    writeFileSync(`${folder}/self/cgroup.procs`, String(process.pid));
+    const restarted = mkdirSync(pool, { recursive: true }) === undefined;
+    if (restarted) writeFileSync(`${pool}/cgroup.kill`, '1');
+    mkdirSync(`${pool}/vmkd`, { recursive: true });
+    writeFileSync(`${pool}/vmkd/cgroup.procs`, String(process.pid));
     return restarted;
   } catch {
     return false;
@@ -28,15 +42,20 @@ export interface WorldLimits {
   readonly pidsMax: number;
 }
 
+/** The group of an agent's world. */
+export function worldGroup(name: string, root = groupRoot): string {
+  return `${root}/system/worlds/${name}`;
+}
+
 /**
  * Makes the group of a world, if it is not there, and sets its limits: what takes too much memory ends with all of its world, and nobody
  * else. Returns its folder. Throws an Error where the kernel does not let us.
  */
-export function makeWorldGroup(name: string, limits: WorldLimits, folder = group): string {
-  const own = `${folder}/worlds/${name}`;
+export function makeWorldGroup(name: string, limits: WorldLimits, root = groupRoot): string {
+  const own = worldGroup(name, root);
   mkdirSync(own, { recursive: true });
-  for (const above of [dirname(folder), folder, dirname(own)]) {
-    writeFileSync(`${above}/cgroup.subtree_control`, '+memory +pids');
+  for (const above of [root, dirname(dirname(own)), dirname(own)]) {
+    writeFileSync(`${above}/cgroup.subtree_control`, controllers);
   }
   const values = {
     'memory.max': limits.memoryMax,

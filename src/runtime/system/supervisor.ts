@@ -1,17 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
-import { openListener } from './unix-socket.ts';
-
-/** A program that vmkd keeps running. */
-export interface Program {
-  readonly name: string;
-  readonly path: string;
-  /** Asked for at each start where they can change. */
-  readonly args: readonly string[] | (() => readonly string[]);
-  /** Path of a Unix socket that is opened for it at each start; it has it as descriptor 3 ({@link openListener}). */
-  readonly socket?: string;
-}
+import type { ChildProcess } from 'node:child_process';
+import { firstAnswer } from './first-answer.ts';
+import {
+  believedMs,
+  type Life,
+  type ProgramReport,
+  type ProgramState,
+  problemOf,
+} from './program-life.ts';
+import { type Program, startProgram } from './start-program.ts';
 
 export interface Supervised {
   readonly name: string;
@@ -21,8 +17,14 @@ export interface Supervised {
 
 /** The same for whoever started it. */
 export interface Running extends Supervised {
-  /** Ends the program and starts it again at once, as its arguments have changed. */
-  restart(): void;
+  report(): ProgramReport;
+  /** Returns once it runs or has failed for the first time, or is stopped: others may have waited for it. */
+  readonly settled: Promise<void>;
+  /**
+   * Ends the program and starts it again at once, as its arguments have changed, or as somebody wants one that is down to be tried anew.
+   * Returns when it runs, or why it does not.
+   */
+  restart(): Promise<string | undefined>;
   /** Ends the program for good; returns when it is gone. */
   stop(): Promise<void>;
 }
@@ -36,140 +38,148 @@ export interface Supervision {
   onEnd?(why: string): void;
   /** The first pause before a new start. */
   readonly pauseMs?: number;
+  /** What has to be there before the first start, and its name. */
+  readonly after?: { readonly names: readonly string[]; readonly ready: Promise<unknown> };
+  /** It stays down once it has ended so often in so long. Default: it is tried for ever. */
+  readonly giveUp?: { readonly ends: number; readonly withinMs: number };
+  /** Milliseconds since 1970, for reports. */
+  now?(): number;
 }
 
 /** A program that lived so long has recovered from whatever ended it before. */
 const settledMs = 60_000;
 const longestPauseMs = 30_000;
-const believedMs = 1000;
 /** A program that does not end by SIGTERM in this time is killed. */
 const killTimeoutMs = 5000;
-/** What a program that has ended has still in its pipe is waited for so long. */
-const outputTimeoutMs = 500;
 
 /**
  * Starts a program and starts it again whenever it ends, after 1, 2, 4… up to 30 seconds: a program that
  * cannot run must not take the machine with it.
  */
 export function supervise(program: Program, supervision: Supervision = {}): Running {
-  const { wanted = () => true, onOutput, onEnd = () => {} } = supervision;
-  let child: ChildProcess | undefined;
-  const firstPauseMs = supervision.pauseMs ?? 1000;
-  let pauseMs = firstPauseMs;
-  let last: string | undefined;
-  let begun = 0;
-  let next: NodeJS.Timeout | undefined;
-  /** Somebody wants it to end: to begin again at once, or for good. */
-  let asked: 'restart' | 'stop' | undefined;
-  let stopped: Promise<void> | undefined;
-  let gone = (): void => {};
+  const { wanted = () => true, onOutput, onEnd = () => {}, after, giveUp } = supervision;
+  const { now = Date.now, pauseMs: firstPauseMs = 1000 } = supervision;
+  const { socket, group } = program;
+  const life: Life = {
+    ...{ state: 'waiting', child: undefined, answer: new AbortController(), restarts: 0 },
+    ...{ begun: 0, ends: [], lastEnd: undefined, pauseMs: firstPauseMs, pause: undefined },
+    ...{ asked: undefined, trusted: false },
+  };
+  const waiting: ((problem: string | undefined) => void)[] = [];
+  /** Those that wait hear whether it runs now; what is under way has no news for them. */
+  const enter = (state: ProgramState, problem?: string): void => {
+    life.state = state;
+    if (state === 'starting' || state === 'stopping') return;
+    for (const heard of waiting.splice(0)) heard(problem);
+  };
+  const next = (): Promise<string | undefined> =>
+    new Promise((resolve) => void waiting.push(resolve));
+
   const start = (): void => {
-    if (asked === 'stop' || !wanted()) return;
-    // One that is started again on purpose is believed as much as before.
-    if (asked === undefined) begun = performance.now();
-    asked = undefined;
+    clearTimeout(life.pause);
+    if (life.asked === 'stop' || !wanted()) return;
+    if (life.asked !== 'restart') life.trusted = false;
+    life.asked = undefined;
+    life.begun = performance.now();
+    life.answer = new AbortController();
+    enter('starting');
     let over = false;
     const ended = (why: string): void => {
       if (over) return;
       over = true;
-      child = undefined;
-      if (asked !== undefined) {
-        if (asked === 'stop') gone();
-        else start();
-        return;
-      }
-      last = why;
-      if (performance.now() - begun > settledMs) pauseMs = firstPauseMs;
-      onEnd(why);
-      next = setTimeout(start, pauseMs);
-      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+      life.answer.abort();
+      life.child = undefined;
+      if (life.asked === 'stop') enter('stopped', 'it was stopped');
+      else if (life.asked === 'restart') startAgain();
+      else pauseAfter(why);
     };
     try {
-      child = spawnProgram(program, onOutput, ended);
+      life.child = startProgram(program, { onOutput, onEnd: ended });
     } catch (error) {
       // Arguments that cannot be made are a program that cannot run.
       ended((error as Error).message);
+      return;
     }
+    void believe(life.answer.signal);
   };
-  const end = (): void => {
-    const ending = child;
-    ending?.kill();
+  const startAgain = (): void => {
+    life.restarts++;
+    start();
+  };
+  const believe = async (signal: AbortSignal): Promise<void> => {
+    if (socket === undefined) {
+      const timer = setTimeout(() => enter('running'), believedMs);
+      signal.addEventListener('abort', () => clearTimeout(timer));
+      return;
+    }
+    await firstAnswer(socket, signal).then(
+      () => !signal.aborted && enter('running'),
+      () => {},
+    );
+  };
+  const pauseAfter = (why: string): void => {
+    const time = performance.now();
+    if (time - life.begun > settledMs) life.pauseMs = firstPauseMs;
+    life.lastEnd = { why, time: now() };
+    life.ends = [...life.ends, time].filter((end) => time - end < (giveUp?.withinMs ?? 0));
+    if (giveUp && life.ends.length >= giveUp.ends) {
+      onEnd(`${why}; it has ended ${life.ends.length} times and stays down`);
+      enter('failed', why);
+      return;
+    }
+    onEnd(why);
+    life.pause = setTimeout(startAgain, life.pauseMs);
+    life.pauseMs = Math.min(life.pauseMs * 2, longestPauseMs);
+    enter('pausing', why);
+  };
+  const end = ({ pid }: ChildProcess): void => {
+    const ending = life.child;
+    if (group && pid !== undefined) group.terminate(pid);
+    else ending?.kill();
     setTimeout(() => {
-      if (child === ending) ending?.kill('SIGKILL');
+      if (life.child !== ending) return;
+      group?.kill();
+      ending?.kill('SIGKILL');
     }, killTimeoutMs).unref();
   };
-  start();
+
+  const problem = (): string | undefined =>
+    problemOf(life, { after: after?.names ?? [], hasSocket: socket !== undefined });
+  const settled = next().then(() => {});
+  if (after) void after.ready.then(() => life.state === 'waiting' && start());
+  else start();
   return {
     name: program.name,
+    settled,
+    report: () => {
+      const { state, child, restarts, lastEnd } = life;
+      return { state, pid: child?.pid, restarts, lastEnd };
+    },
     restart: () => {
-      // One that is down is started with its new arguments anyway.
-      if (!child || asked) return;
-      asked = 'restart';
-      end();
+      if (life.asked === 'stop') return Promise.resolve('it was stopped');
+      const begins = next();
+      if (life.asked === 'restart') return begins;
+      life.trusted = problem() === undefined;
+      life.ends = [];
+      life.asked = 'restart';
+      if (life.child) end(life.child);
+      else if (life.state === 'waiting') start();
+      else startAgain();
+      return begins;
     },
     stop: () => {
-      asked = 'stop';
-      clearTimeout(next);
-      stopped ??= new Promise((resolve) => {
-        gone = resolve;
-        if (child) end();
-        else resolve();
-      });
-      return stopped;
+      if (life.asked === 'stop') return life.child ? next().then(() => {}) : Promise.resolve();
+      life.asked = 'stop';
+      clearTimeout(life.pause);
+      if (!life.child) {
+        enter('stopped', 'it was stopped');
+        return Promise.resolve();
+      }
+      enter('stopping');
+      const gone = next().then(() => {});
+      end(life.child);
+      return gone;
     },
-    problem: () => {
-      if (asked === 'stop') return undefined;
-      // A program that cannot run is there for a moment, too, each time that it is started; the more
-      // often it has ended, the longer it has to live before it is believed.
-      const enough = last === undefined ? believedMs : Math.max(believedMs, pauseMs);
-      const believed = performance.now() - begun >= enough;
-      if (child?.pid === undefined || !believed) return last ?? 'it has just been started';
-      return stuck(child.pid);
-    },
+    problem,
   };
-}
-
-/** Starts the program once; `ended` may hear of its end twice. Throws what keeps its arguments from being made. */
-function spawnProgram(
-  { path, args, socket }: Program,
-  onOutput: Supervision['onOutput'],
-  ended: (why: string) => void,
-): ChildProcess {
-  const words = typeof args === 'function' ? args() : args;
-  const output = onOutput ? 'pipe' : 'ignore';
-  const listener = socket === undefined ? undefined : openListener(socket);
-  const child = spawn(path, words, {
-    stdio: ['ignore', output, 'ignore', ...(listener ? [listener.fd] : [])],
-  });
-  listener?.close();
-  if (onOutput) child.stdout?.on('data', onOutput);
-  const endedBy = (code: number | null, signal: NodeJS.Signals | null): void => {
-    const by = signal ?? signalOf(code);
-    ended(by ? `it was ended by ${by}` : `it ended with exit code ${code}`);
-  };
-  child.once('error', (error) => ended(error.message));
-  // What it said last is heard first; a child of its own that keeps its output open is not waited for.
-  child.once('exit', (code, signal) => {
-    const timer = setTimeout(endedBy, outputTimeoutMs, code, signal);
-    child.once('close', () => {
-      clearTimeout(timer);
-      endedBy(code, signal);
-    });
-  });
-  return child;
-}
-
-/** The signal that ended the program of a world: bwrap's exit code is then 128 and its number, as a shell's. */
-function signalOf(code: number | null): string | undefined {
-  return Object.entries(constants.signals).find(([, number]) => 128 + number === code)?.[0];
-}
-
-/** A process that is stopped, or dead and not yet reaped, does no work though it is there (proc(5)). */
-function stuck(pid: number): string | undefined {
-  try {
-    const state = /.*\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
-    return state && 'TtZX'.includes(state) ? `its process is in state ${state}` : undefined;
-  } catch {
-    return 'its process is gone';
-  }
 }

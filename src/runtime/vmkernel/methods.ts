@@ -5,6 +5,7 @@ import type { Method } from '../../protocol/json-rpc.ts';
 import type { Agent } from '../agents/agent.ts';
 import { forwardMethods } from './agents/forward-methods.ts';
 import { type RunningAgents, withRestarts } from './agents/start-agents.ts';
+import { worldMethods } from './agents/world-methods.ts';
 import type { BankPartition } from './boot/bank-partition.ts';
 import { type System, systemMethods } from './management/system-methods.ts';
 import { setHostName } from './network/network.ts';
@@ -43,6 +44,7 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
     }),
     ...updates.methods,
     ...storeMethods(packages),
+    ...worldMethods({ rows, running: agents.list }),
     ...forwardMethods(rows),
   };
   return { ...known, ...supportMethods({ collectors: () => hostCollectors(known, rows, bank) }) };

@@ -1,5 +1,6 @@
 import { type Agent, filterOf } from '../../agents/agent.ts';
-import { makeWorldGroup } from '../../system/cgroup.ts';
+import { makeWorldGroup, worldGroup } from '../../system/cgroup.ts';
+import { type ProgramGroup, programGroup } from '../../system/program-group.ts';
 import { filterDescriptor, worldArgs } from './world-args.ts';
 
 /**
@@ -10,6 +11,9 @@ const script = `group=$1 filter=$2; shift 2
 echo 0 >"$group/cgroup.procs" &&
 exec su -p -s /usr/bin/bwrap "$0" -- "$@" ${filterDescriptor}<"$filter" 2>&1`;
 
+/** Root's programs have a group, too: its limits, and what it takes. */
+const plainScript = 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"';
+
 const defaults = { memoryMax: 128 << 20, pidsMax: 64 };
 
 export interface WorldOptions {
@@ -19,18 +23,23 @@ export interface WorldOptions {
   readonly makeGroup?: typeof makeWorldGroup;
 }
 
-/** How an agent's program is started: as it is for root, in its world for another user. */
+/** How an agent's program is started: in its group for root, in its world for another user. */
 export function inWorld(
   agent: Agent,
   path: string,
   { granted, makeGroup = makeWorldGroup }: WorldOptions,
-): { readonly path: string; args(own: readonly string[]): readonly string[] } {
+): {
+  readonly path: string;
+  readonly group: ProgramGroup;
+  args(own: readonly string[]): readonly string[];
+} {
   const { name, user } = agent;
-  if (!user) return { path, args: (own) => own };
   return {
     path: '/bin/sh',
+    group: programGroup(worldGroup(name)),
     args: (own) => {
       const group = makeGroup(name, { ...defaults, ...agent });
+      if (!user) return ['-c', plainScript, name, group, path, ...own];
       const world = [...worldArgs(agent, { granted }), path, ...own];
       return ['-c', script, name, group, filterOf(name), ...world];
     },

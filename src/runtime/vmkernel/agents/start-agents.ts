@@ -1,9 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Appliers } from '../../../hostcore/settings-service.ts';
 import { lineSplitter } from '../../../protocol/line-splitter.ts';
 import { type SettingName, type Settings, settingNames } from '../../../state/setting-rows.ts';
 import { type Agent, type AgentHost, socketOf } from '../../agents/agent.ts';
 import { lineLimit } from '../../system/line-limit.ts';
-import { type Running, supervise } from '../../system/supervisor.ts';
+import { type Running, type Supervision, supervise } from '../../system/supervisor.ts';
 import { inWorld, type WorldOptions } from './agent-world.ts';
 
 export interface AgentsOptions {
@@ -30,10 +31,19 @@ export interface RunningAgents {
   stop(): Promise<void>;
 }
 
-/** Prepares and starts the agents, and keeps them running. */
+/** An agent that neither runs nor fails keeps those that depend on it waiting for so long. */
+const dependencyTimeoutMs = 30_000;
+/** The pauses between so many ends are two minutes and a half together: within the time of a trial. */
+const giveUp = { ends: 10, withinMs: 600_000 };
+
+/**
+ * Prepares and starts the agents, and keeps them running: one that depends on others when each of these runs, or has failed, as one that
+ * is ill keeps nobody else down.
+ */
 export function startAgents(options: AgentsOptions): RunningAgents {
   const { rows, dead, settings, host, report, start = supervise, makeGroup } = options;
-  const started = rows.map((agent) => {
+  const started: { readonly agent: Agent; readonly running: Running }[] = [];
+  for (const agent of rows) {
     const { name, program, user, prepare, forwards } = agent;
     const onTrouble = (why: string): void => report(`agent ${name}: ${why}`);
     const granted: string[] = [];
@@ -50,17 +60,23 @@ export function startAgents(options: AgentsOptions): RunningAgents {
     });
     const args = (): readonly string[] => world.args(program.args(settings()));
     const socket = forwards ? { socket: socketOf(name) } : {};
+    const before = started.filter((one) => agent.dependsOn?.includes(one.agent.name));
     const running = start(
-      { name, path: world.path, args, ...socket },
-      { onEnd: onTrouble, ...(user && { onOutput: (chunk) => onLine(chunk.toString()) }) },
+      { name, path: world.path, args, group: world.group, ...socket },
+      {
+        onEnd: onTrouble,
+        giveUp,
+        ...(user && { onOutput: (chunk) => onLine(chunk.toString()) }),
+        ...(before.length > 0 && { after: dependencies(before.map(({ running }) => running)) }),
+      },
     );
-    return { agent, running };
-  });
+    started.push({ agent, running });
+  }
   return {
     list: started.map(({ running }) => running),
     applySetting: (name) => {
       for (const { agent, running } of started) {
-        if (agent.restartOn?.includes(name)) running.restart();
+        if (agent.restartOn?.includes(name)) void running.restart();
       }
     },
     stop: async () => {
@@ -76,6 +92,14 @@ export function startAgents(options: AgentsOptions): RunningAgents {
       }
       await Promise.all(stops.values());
     },
+  };
+}
+
+function dependencies(before: readonly Running[]): NonNullable<Supervision['after']> {
+  const timeout = pause(dependencyTimeoutMs, undefined, { ref: false });
+  return {
+    names: before.map(({ name }) => name),
+    ready: Promise.race([Promise.all(before.map(({ settled }) => settled)), timeout]),
   };
 }
 

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -191,14 +192,188 @@ describe('a supervised program that is asked to begin again', () => {
     await agent.stop();
   });
 
-  it('is started with the new arguments anyway when it is down', async () => {
+  it('is started at once when it is down, and not once more after its pause', async () => {
     const { agent, ended, starts } = script('exit 3');
     await ended();
-    agent.restart();
-    expect(starts()).toBe(1);
-    vi.advanceTimersByTime(1000);
+    const problem = agent.restart();
     expect(starts()).toBe(2);
     await ended();
+    expect(await problem).toBe('it ended with exit code 3');
+    vi.advanceTimersByTime(1999);
+    expect(starts()).toBe(2);
+    vi.advanceTimersByTime(1);
+    expect(starts()).toBe(3);
+    await ended();
+  });
+
+  it('tells whoever asked when it runs', async () => {
+    const { agent, says } = script('echo up; exec sleep 1000');
+    await says();
+    vi.advanceTimersByTime(1000);
+    const runs = agent.restart();
+    expect(agent.problem()).toBeUndefined();
+    await says();
+    vi.advanceTimersByTime(1000);
+    expect(await runs).toBeUndefined();
+    expect(agent.report()).toMatchObject({ state: 'running', restarts: 1, lastEnd: undefined });
+    await agent.stop();
+    expect(await agent.restart()).toBe('it was stopped');
+  });
+});
+
+describe('K6: a supervised program that gives up', () => {
+  const giveUp = { ends: 3, withinMs: 60_000 };
+  const failing = (text: string) => {
+    const ends: string[] = [];
+    let heard = (): void => {};
+    const agent = supervise(
+      { name: 'agent', path: '/bin/sh', args: ['-c', text] },
+      {
+        wanted: () => !running.signal.aborted,
+        giveUp,
+        now: () => 1_700_000_000_000,
+        onEnd: (why) => {
+          ends.push(why);
+          heard();
+        },
+      },
+    );
+    const next = () =>
+      new Promise<void>((resolve) => {
+        heard = resolve;
+      });
+    return { agent, ends, next };
+  };
+
+  it('stays down after so many ends in so long, says so, and is tried anew when it is asked to', async () => {
+    const { agent, ends, next } = failing('exit 3');
+    for (const seconds of [1, 2]) {
+      await next();
+      expect(agent.report().state).toBe('pausing');
+      vi.advanceTimersByTime(seconds * 1000);
+    }
+    await next();
+    expect(ends[2]).toBe('it ended with exit code 3; it has ended 3 times and stays down');
+    expect(agent.report()).toEqual({
+      state: 'failed',
+      pid: undefined,
+      restarts: 2,
+      lastEnd: { why: 'it ended with exit code 3', time: 1_700_000_000_000 },
+    });
+    vi.advanceTimersByTime(600_000);
+    expect(ends).toHaveLength(3);
+    expect(agent.problem()).toBe(
+      'it ended with exit code 3; it has ended too often and stays down',
+    );
+    const problem = agent.restart();
+    expect(agent.report().state).toBe('starting');
+    expect(agent.problem()).toBe('it ended with exit code 3');
+    expect(await problem).toBe('it ended with exit code 3');
+    // All its tries are its own again.
+    expect(agent.report()).toMatchObject({ state: 'pausing', restarts: 3 });
+    await agent.stop();
+  });
+
+  it('does not, where its ends are far enough apart', async () => {
+    const { agent, ends, next } = failing('exit 3');
+    for (let end = 1; end <= 5; end++) {
+      await next();
+      expect(agent.report().state).toBe('pausing');
+      vi.advanceTimersByTime(31_000);
+    }
+    await next();
+    expect(ends).toHaveLength(6);
+    await agent.stop();
+  });
+});
+
+describe('K1: a supervised program that depends on others', () => {
+  it('is started when they are there, and says meanwhile for whom it waits', async () => {
+    let there = (): void => {};
+    const ready = new Promise<void>((resolve) => {
+      there = resolve;
+    });
+    const program = { name: 'agent', path: '/bin/sleep', args: ['1000'] };
+    const agent = supervise(program, { after: { names: ['syslog', 'cim'], ready } });
+    expect(agent.problem()).toBe('it waits for syslog, cim');
+    expect(agent.report()).toMatchObject({ state: 'waiting', pid: undefined });
+    there();
+    await turn();
+    expect(agent.report()).toMatchObject({ state: 'starting', pid: expect.any(Number) });
+    vi.advanceTimersByTime(1000);
+    await agent.settled;
+    expect(agent.report().state).toBe('running');
+    await agent.stop();
+    expect(agent.report()).toMatchObject({ state: 'stopped', pid: undefined });
+  });
+
+  it('is never started when it was stopped before they were there', async () => {
+    const program = { name: 'agent', path: '/bin/false', args: [] };
+    const agent = supervise(program, { after: { names: ['syslog'], ready: turn() } });
+    await agent.stop();
+    await turn();
+    expect(agent.report()).toMatchObject({ state: 'stopped', restarts: 0, lastEnd: undefined });
+  });
+});
+
+describe('K1: a supervised program with a socket', () => {
+  it('runs when it answers, and not before', async () => {
+    vi.useRealTimers();
+    const folder = mkdtempSync(join(tmpdir(), 'agent-'));
+    try {
+      const server = `const s = require('net').createServer((c) => {
+        c.on('error', () => {});
+        c.once('data', () => process.stdin.once('data', () => c.write('{"id":1,"error":{}}\\n')));
+      });
+      s.listen({ fd: 3 });`;
+      const socket = join(folder, 'agent.sock');
+      const gate = join(folder, 'gate');
+      execFileSync('mkfifo', [gate]);
+      const args = ['-c', `exec "$0" -e "$1" <${gate}`, process.execPath, server];
+      const agent = supervise({ name: 'agent', path: '/bin/sh', args, socket });
+      expect(agent.problem()).toBe('it has not answered yet');
+      writeFileSync(gate, 'answer');
+      await agent.settled;
+      expect(agent.report().state).toBe('running');
+      expect(agent.problem()).toBeUndefined();
+      await agent.stop();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('is ended by its group: by what asks the program, and by all of it when it does not listen', async () => {
+    const asked: number[] = [];
+    const { agent, kills } = await new Promise<{ agent: Running; kills: () => number }>((done) => {
+      let kills = 0;
+      const group = {
+        terminate: (pid: number) => void asked.push(pid),
+        kill: () => void kills++,
+        watchLimits: () => () => undefined,
+      };
+      const program = { name: 'agent', path: '/bin/sh', args: ['-c', 'echo; sleep 1000'], group };
+      const agent = supervise(program, { onOutput: () => done({ agent, kills: () => kills }) });
+    });
+    const { pid } = agent.report();
+    const stopped = agent.stop();
+    vi.advanceTimersByTime(4999);
+    expect([asked, kills()]).toEqual([[pid], 0]);
+    vi.advanceTimersByTime(1);
+    await stopped;
+    expect(kills()).toBe(1);
+  });
+
+  it('is told of by the limit that has ended it', async () => {
+    const group = {
+      terminate: () => {},
+      kill: () => {},
+      watchLimits: () => () => 'it ran out of memory: it may have 96 MiB',
+    };
+    const program = { name: 'agent', path: '/bin/sh', args: ['-c', 'kill -9 $$'], group };
+    const why = await new Promise<string>((resolve) => {
+      supervise(program, { wanted: () => !running.signal.aborted, onEnd: resolve });
+    });
+    expect(why).toBe('it ran out of memory: it may have 96 MiB');
   });
 });
 

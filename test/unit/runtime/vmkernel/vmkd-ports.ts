@@ -132,7 +132,9 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
         return {
           name,
           problem: () => undefined,
-          restart: () => {},
+          report: () => ({ state: 'running', pid: 1, restarts: 0, lastEnd: undefined }),
+          settled: Promise.resolve(),
+          restart: async () => undefined,
           stop: async () => note(`stop ${name}`),
         };
       },

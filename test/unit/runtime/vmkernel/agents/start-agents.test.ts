@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { anything } from '../../../../../src/protocol/form.ts';
 import type { Agent, AgentHost } from '../../../../../src/runtime/agents/agent.ts';
-import type { Program, supervise } from '../../../../../src/runtime/system/supervisor.ts';
+import type { Program } from '../../../../../src/runtime/system/start-program.ts';
+import type { supervise } from '../../../../../src/runtime/system/supervisor.ts';
 import {
   startAgents,
   withRestarts,
@@ -33,7 +34,9 @@ function started(rows: readonly Agent[], dead = false, hangs: readonly string[] 
       return {
         name: program.name,
         problem: () => undefined,
-        restart: () => void events.push(`restart ${program.name}`),
+        report: () => ({ state: 'running', pid: 1, restarts: 0, lastEnd: undefined }),
+        settled: Promise.resolve(),
+        restart: async () => void events.push(`restart ${program.name}`),
         stop: () => {
           events.push(`stop ${program.name}`);
           return hangs.includes(program.name) ? new Promise(() => {}) : Promise.resolve();
@@ -56,6 +59,14 @@ test('prepares and starts agents in their order, and stops them in the reverse o
     'stop syslog',
   ]);
   expect(agents.list.map(({ name }) => name)).toEqual(['syslog', 'lamp']);
+});
+
+test('K1: starts an agent once those that it depends on run or have failed, and the others at once', async () => {
+  const { heard } = started([row('syslog'), row('bulb'), row('lamp', { dependsOn: ['syslog'] })]);
+  expect(heard.get('bulb')).not.toHaveProperty('after');
+  const after = heard.get('lamp')?.after;
+  expect(after?.names).toEqual(['syslog']);
+  await after?.ready;
 });
 
 test('stops those that no hanging agent depends on, and keeps back those that one does', async () => {
@@ -100,8 +111,12 @@ test('gives a program its user, and its arguments by the settings of the moment'
   const { programs, heard, events } = started([row('lamp', { user, forwards }), row('syslog')]);
   const [lamp, syslog] = programs;
   const words = (program?: Program) => typeof program?.args === 'function' && program.args();
-  expect(syslog).toMatchObject({ path: '/usr/bin/syslog' });
-  expect(words(syslog)).toEqual(['-h', 'esx1']);
+  // Root's programs have a group for their limits, and nothing else around them.
+  expect(syslog?.path).toBe('/bin/sh');
+  expect(words(syslog)).toEqual([
+    ...['-c', 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"', 'syslog', 'syslog/128/64'],
+    ...['/usr/bin/syslog', '-h', 'esx1'],
+  ]);
   // Into its group first, which takes rights; then they are given up, and bwrap is what remains.
   const shell = expect.stringMatching(/cgroup.procs" &&\nexec su -p -s \/usr\/bin\/bwrap "\$0" /);
   expect(lamp?.path).toBe('/bin/sh');
@@ -125,7 +140,8 @@ test('gives a program its user, and its arguments by the settings of the moment'
 });
 
 test('starts a program that ends at once where the fault asks for it', () => {
-  expect(started([row('lamp')], true).programs[0]?.path).toBe('/bin/false');
+  const args = started([row('lamp')], true).programs[0]?.args;
+  expect(typeof args === 'function' && args()).toContain('/bin/false');
 });
 
 test('lets a world see what its user was given, and have the limits of its row', () => {

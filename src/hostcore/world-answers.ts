@@ -1,0 +1,50 @@
+import { type Form, list, nullable, number, object, oneOf, text } from '../protocol/form.ts';
+
+/** What vmkd's methods `worlds.*` answer (docs/vmkd.md), for whoever asks as well. */
+export const worldStates = [
+  'waiting',
+  'starting',
+  'running',
+  'pausing',
+  'failed',
+  'stopping',
+  'stopped',
+] as const;
+
+const worldForm = object({
+  name: text,
+  /** Its user's name; `root` runs without a world. */
+  user: text,
+  state: oneOf(...worldStates),
+  /** Of the process that vmkd has started; null where there is none. */
+  pid: nullable(number),
+  /** Why it does not do its work now. */
+  problem: nullable(text),
+  /** Since vmkd was started. */
+  restarts: number,
+  /** How it ended the last time that nobody wanted it to; `time` is in seconds since 1970. */
+  lastEnd: nullable(object({ why: text, time: number })),
+});
+
+/** Each member is null where the kernel does not tell, and a `max` where there is no limit. */
+const usage = {
+  name: text,
+  /** Bytes. */
+  memory: object({
+    current: nullable(number),
+    peak: nullable(number),
+    max: nullable(number),
+    swap: nullable(number),
+  }),
+  processorSeconds: nullable(number),
+  /** Threads. */
+  processes: object({ current: nullable(number), max: nullable(number) }),
+};
+
+export const worldsListForm = object({ worlds: list(worldForm) });
+export const worldsStatsForm = object({ worlds: list(object(usage)), pools: list(object(usage)) });
+export const worldRestartForm = object({ name: text, state: oneOf(...worldStates) });
+
+type ValueOf<F> = F extends Form<infer T> ? T : never;
+export type WorldsList = ValueOf<typeof worldsListForm>;
+export type WorldsStats = ValueOf<typeof worldsStatsForm>;

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { readGroupUsage } from '../../../../src/runtime/system/group-usage.ts';
+import { temporaryFiles } from '../../recipe/temporary-files.ts';
+
+describe('K2: what a control group takes', () => {
+  it('is read from its files', () => {
+    const folder = temporaryFiles({
+      'memory.current': '20971520\n',
+      'memory.peak': '31457280\n',
+      'memory.max': 'max\n',
+      'memory.swap.current': '0\n',
+      'cpu.stat': 'usage_usec 2500000\nuser_usec 2000000\nsystem_usec 500000\n',
+      'pids.current': '12\n',
+      'pids.max': '64\n',
+    });
+    expect(readGroupUsage(folder)).toEqual({
+      memory: { current: 20971520, peak: 31457280, max: null, swap: 0 },
+      processorSeconds: 2.5,
+      processes: { current: 12, max: 64 },
+    });
+  });
+
+  it('is unknown where there is no such group', () => {
+    const unknown = { current: null, max: null };
+    expect(readGroupUsage('/nowhere/group')).toEqual({
+      memory: { ...unknown, peak: null, swap: null },
+      processorSeconds: null,
+      processes: unknown,
+    });
+  });
+});
