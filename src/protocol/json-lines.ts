@@ -17,14 +17,16 @@ export const mostLevels = 64;
 
 /**
  * Calls back for each line that is a JSON object; whatever else arrives is passed over. What the listener throws ends the connection
- * and nothing else: it is the socket's error.
+ * and nothing else: it is the socket's error. Returns a function that drops the half line that has come: another peer goes on.
  */
 export function onJsonLine(
   socket: Duplex,
   listener: (value: Record<string, unknown>) => void,
   { limit, onTooLong, onOther = () => {} }: JsonLinesOptions = {},
-): void {
+): () => void {
+  let isHalf = false;
   const onText = (line: string): void => {
+    if (isHalf) return;
     // Chunks that were read before it ended may still come.
     if (socket.destroyed) return;
     try {
@@ -38,6 +40,11 @@ export function onJsonLine(
   const split = lineSplitter(onText, limit, onTooLong);
   socket.setEncoding('utf8');
   socket.on('data', (chunk: string) => split(chunk));
+  return () => {
+    isHalf = true;
+    split('\n');
+    isHalf = false;
+  };
 }
 
 /** The JSON of a line of a peer; undefined for what is none, or is deeper than {@link mostLevels}. */

@@ -18,8 +18,13 @@ import { answerLimit, lineSplitter } from './line-splitter.ts';
 export interface RpcMultiplexer {
   /** Serves a client until its connection ends; one that ends its own side gets the answers that it still waits for. */
   serve(client: Duplex): void;
-  /** Answers all that has been asked with an error: whoever would have answered has begun anew. */
-  failAll(why: string): void;
+  /**
+   * Whoever answers is gone: all that was asked is answered with an error, and what comes now waits until `resume`, so that nobody
+   * else is asked what was answered with an error.
+   */
+  suspend(why: string): void;
+  /** Somebody answers again. */
+  resume(): void;
 }
 
 /** Of {@link mostPending}, which are worked on for all clients together. */
@@ -45,11 +50,12 @@ export function rpcMultiplexer(port: Duplex): RpcMultiplexer {
   const clients = new Set<Client>();
   const asked = new Map<number, { readonly client: Client; readonly id: RequestId | undefined }>();
   let nextId = 1;
+  let suspended = false;
   let gone = false;
 
   const sendNext = (): void => {
     for (const client of [...clients]) {
-      if (asked.size >= mostPending) return;
+      if (suspended || asked.size >= mostPending) return;
       const request = client.pending < mostOfClient ? client.waiting.shift() : undefined;
       if (!request) continue;
       const { id, method, params } = request;
@@ -83,7 +89,7 @@ export function rpcMultiplexer(port: Duplex): RpcMultiplexer {
     sendAll();
   };
 
-  onJsonLine(
+  const dropHalfLine = onJsonLine(
     port,
     (message) => {
       if (typeof message.id !== 'number') return;
@@ -107,7 +113,16 @@ export function rpcMultiplexer(port: Duplex): RpcMultiplexer {
   });
 
   return {
-    failAll,
+    suspend(why) {
+      suspended = true;
+      failAll(why);
+    },
+    resume() {
+      suspended = false;
+      // Whatever the one before had begun to say.
+      dropHalfLine();
+      sendAll();
+    },
     serve(socket) {
       if (gone) return void socket.destroy();
       const client: Client = { socket, waiting: [], pending: 0, ended: false };

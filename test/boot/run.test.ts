@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,7 +21,7 @@ function reach(port: number): Promise<void> {
   });
 }
 
-it('keeps a host up that many clients ask, with ports, disks and a password, until SIGTERM', async () => {
+it('keeps a host up that many clients ask, with ports, disks and a password, over a reboot, until SIGTERM', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'run-'));
   const own = join(folder, 'own.img');
   writeFileSync(own, new Uint8Array(3 * 2 ** 20));
@@ -82,10 +83,21 @@ it('keeps a host up that many clients ask, with ports, disks and a password, unt
     expect(bundle).toMatch(/ 8388608 vd[b-z]\n/);
     expect(bundle).toMatch(/ 3072 vd[b-z]\n/);
 
+    // It reboots, and the same socket and ports are the ones of the next boot: what is asked meanwhile waits for it.
+    await askSocket(vmkd, { id: 3, method: 'shutdown', params: { mode: 'reboot' } });
+    while (!stderr.includes('the host starts again'))
+      await Promise.race([once(child.stderr, 'data'), ended]);
+    const [after] = await askSocket(vmkd, { id: 4, method: 'config.get' });
+    expect(after, stderr.slice(-2000)).toMatchObject({ id: 4, result: { rootPasswordSet: true } });
+    while (!stderr.includes('ready again: '))
+      await Promise.race([once(child.stderr, 'data'), ended]);
+    expect(stderr).toContain(`ready again: ${inject('images').build}, bank 5\n`);
+    for (const { protocol, host } of forwards) if (protocol === 'tcp') await reach(host);
+
     child.kill('SIGTERM');
     expect(await ended).toBe(143);
     expect(documents(stdout)[1]).toMatchObject({
-      ...{ outcome: 'healthy', booted: 5, ended: 'power-off' },
+      ...{ outcome: 'healthy', booted: 5, ended: 'power-off', boots: 2 },
       error: { code: 'cli.interrupted' },
     });
     expect(stderr).toContain('twinbank: shutting down: power button');

@@ -7,7 +7,8 @@ import type { MachineOptions } from '../qemu/machine.ts';
 import { type QemuMachine, startQemu } from '../qemu/qemu.ts';
 import { notRunning } from '../qemu/qemu-complaint.ts';
 import { type Forward, openForwards } from './forwards.ts';
-import { type HostEnd, type LiveStory, liveStory } from './live-story.ts';
+import { type HostEnd, type LiveStory, liveStory, type RunningSystem } from './live-story.ts';
+import { followTurns, type NextTurn, orTimeout, type Turn } from './live-turns.ts';
 import { openVmkdSocket, type VmkdSocket } from './vmkd-socket.ts';
 
 export interface LiveHostOptions {
@@ -15,8 +16,10 @@ export interface LiveHostOptions {
   readonly forwards: readonly Forward[];
   /** crypt(5). */
   readonly rootPasswordHash?: string;
-  /** From power-on to the ready line; undefined: somebody watches, and ends it. */
+  /** From power-on, and from each further start, to the ready line; undefined: somebody watches, and ends it. */
   readonly readyTimeoutMs?: number;
+  /** A reboot and a reset end it; otherwise the machine starts again, through firmware and loader. */
+  readonly untilReboot?: boolean;
   /** Ends it in order. */
   readonly stop: AbortSignal;
   /** Ends it at once. */
@@ -25,12 +28,13 @@ export interface LiveHostOptions {
   onMachine(machine: QemuMachine): void;
   /** Called once, when the host is ready, has its password and answers. */
   onReady(host: ReadyHost): Promise<void> | void;
+  /** Called where the machine starts again after that. */
+  onReboot?(): void;
+  /** Called where it is ready after such a start. */
+  onReadyAgain?(system: RunningSystem): void;
 }
 
-export interface ReadyHost {
-  /** `version-build` of the bank that runs. */
-  readonly build: string;
-  readonly bank: number | null;
+export interface ReadyHost extends RunningSystem {
   /** Path of a Unix socket that speaks vmkd's protocol to many clients at once. */
   readonly vmkd: string;
   readonly forwards: readonly Forward[];
@@ -40,16 +44,12 @@ export interface ReadyHost {
 
 export interface LiveHostEnd extends HostEnd {
   readonly lines: readonly ConsoleLine[];
+  /** Starts of the machine: one, and one more for each reboot and reset. */
+  readonly boots: number;
   readonly wasReady: boolean;
   /** It did not end in order when it was asked to. */
   readonly failure?: TwinbankError;
 }
-
-/** What a host's life comes to; each happens once. */
-type Turn = 'button' | 'ready' | 'ended' | 'stop' | 'timeout';
-
-/** Waits for one of some turns; those that have come stay, and the first that is named counts. */
-type NextTurn = (...wanted: readonly Turn[]) => Promise<Turn>;
 
 /**
  * Boots a host and keeps it up until it ends by itself or somebody ends it. Throws as `startQemu` does, `harness.forward`, what vmkd
@@ -77,8 +77,8 @@ export async function runLiveHost(options: LiveHostOptions): Promise<LiveHostEnd
       last = (await Promise.race([told, next('ended', 'stop')])) ?? 'ended';
     }
 
-    // 4. It stays up.
-    if (last === 'ready') last = await next('ended', 'stop');
+    // 4. It stays up, over its reboots.
+    if (last === 'ready') last = await next('ended', 'stop', 'timeout');
 
     // 5. Its end: its own, or one that was asked for.
     const failure = last === 'stop' ? await endInOrder(machine, story, next) : undefined;
@@ -88,7 +88,7 @@ export async function runLiveHost(options: LiveHostOptions): Promise<LiveHostEnd
     if (killed && last === 'ended' && !options.kill.aborted) throw notRunning(errors);
     return {
       ...story.end(reason, killed),
-      ...{ lines: machine.console.lines, wasReady: story.isReady() },
+      ...{ lines: machine.console.lines, boots: story.boots(), wasReady: story.wasReady() },
       ...(failure && { failure }),
     };
   } finally {
@@ -112,61 +112,23 @@ async function unlessEnded<T>(work: Promise<T>, next: NextTurn): Promise<T | und
 }
 
 /** While QEMU starts there is nothing that could end in order. */
-async function startMachine({ machine, stop, kill }: LiveHostOptions): Promise<QemuMachine> {
+async function startMachine({
+  machine,
+  untilReboot = false,
+  stop,
+  kill,
+}: LiveHostOptions): Promise<QemuMachine> {
+  const onReboot = untilReboot ? [] : ['-action', 'reboot=reset'];
   const end = new AbortController();
   const byStop = (): void => end.abort(stop.reason);
   if (stop.aborted) byStop();
   stop.addEventListener('abort', byStop, { once: true });
   kill.addEventListener('abort', () => end.abort(kill.reason), { once: true });
   try {
-    return await startQemu(machine, end.signal);
+    return await startQemu({ ...machine, extra: [...machine.extra, ...onReboot] }, end.signal);
   } finally {
     stop.removeEventListener('abort', byStop);
   }
-}
-
-function followTurns(
-  machine: QemuMachine,
-  story: LiveStory,
-  { stop, readyTimeoutMs }: LiveHostOptions,
-): { readonly next: NextTurn; forget(): void } {
-  const come = new Set<Turn>();
-  const waiting = new Set<() => void>();
-  const happen = (turn: Turn): void => {
-    if (come.has(turn)) return;
-    come.add(turn);
-    for (const look of [...waiting]) look();
-  };
-  machine.console.onEveryLine(({ text }) => {
-    story.see(text);
-    if (story.hearsButton()) happen('button');
-    if (story.isReady()) happen('ready');
-    // Minutes later it would reset itself; who watches may press a key.
-    if (story.isAtRescue() && readyTimeoutMs !== undefined) happen('timeout');
-  });
-  void machine.ended.then(() => happen('ended'));
-  const onStop = (): void => happen('stop');
-  if (stop.aborted) onStop();
-  stop.addEventListener('abort', onStop, { once: true });
-  const timer =
-    readyTimeoutMs === undefined ? undefined : setTimeout(() => happen('timeout'), readyTimeoutMs);
-  return {
-    next: (...wanted) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          const first = wanted.find((one) => come.has(one));
-          if (first === undefined) return;
-          waiting.delete(look);
-          resolve(first);
-        };
-        waiting.add(look);
-        look();
-      }),
-    forget() {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', onStop);
-    },
-  };
 }
 
 async function tellReady(
@@ -202,37 +164,27 @@ const endTimeoutMs = 60_000;
 /** A press that comes while vmkd just begins to listen is heard by nobody. */
 const pressAgainMs = 5_000;
 
-/** Presses the power button and waits for the end, or pulls the plug where nothing runs yet; returns the error of one that does not end. */
+/**
+ * Presses the power button and waits for the end, or pulls the plug where nothing runs yet, also after a reset meanwhile; returns the error of
+ * one that does not end.
+ */
 async function endInOrder(
   machine: QemuMachine,
   story: LiveStory,
   next: NextTurn,
 ): Promise<TwinbankError | undefined> {
-  if (!story.isUp()) {
-    await machine.stop();
-    return undefined;
-  }
   const deadline = performance.now() + endTimeoutMs;
   const before = (ms: number): Promise<Turn | undefined> =>
     orTimeout(next('ended'), Math.min(ms, deadline - performance.now()));
-  await orTimeout(next('button', 'ended'), endTimeoutMs);
+  if (story.isUp()) await orTimeout(next('button', 'ended'), endTimeoutMs);
   while (performance.now() < deadline) {
+    if (!story.isUp()) {
+      await machine.stop();
+      return undefined;
+    }
     // One that has just ended takes no orders.
     await machine.qmp.call('system_powerdown').catch(() => {});
     if ((await before(pressAgainMs)) === 'ended') return undefined;
   }
   return noShutdown(machine.console.lines);
-}
-
-/** What a promise gives, or undefined once the time is over. */
-async function orTimeout<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, ms), undefined);
-  });
-  try {
-    return await Promise.race([work, over]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -12,31 +12,79 @@ export interface HostEnd {
   readonly ended: HostEnding;
 }
 
-/** What the console has told of a host from its power-on to its end. */
+/** What the console has told of a host from its power-on to its end, over its reboots; all but `boots` and `wasReady` is of the last boot. */
 export interface LiveStory {
-  see(line: string): void;
+  /** Returns true where the line is the first of a further boot. */
+  see(line: string): boolean;
+  /** Boots that have begun. */
+  boots(): number;
+  /** One of them became ready. */
+  wasReady(): boolean;
   /** vmkd runs: there is something that can be ended in order. */
   isUp(): boolean;
   /** vmkd hears the power button. */
   hearsButton(): boolean;
-  isReady(): boolean;
+  /** What runs, once it is ready. */
+  ready(): RunningSystem | undefined;
   /** The loader asks a person what to do. */
   isAtRescue(): boolean;
   /** `reason` is QEMU's own word for a shutdown; `killed`: it was ended from outside. */
   end(reason: string, killed: boolean): HostEnd;
 }
 
+/** As the ready line has it. */
+export interface RunningSystem {
+  /** `version-build`. */
+  readonly build: string;
+  /** Null where no loader started it. */
+  readonly bank: number | null;
+}
+
 export function liveStory(): LiveStory {
+  let boot = bootStory();
+  let boots = 1;
+  let wasReady = false;
+  return {
+    see(line) {
+      const startsNext = boot.startsNext(line);
+      if (startsNext) {
+        boot = bootStory();
+        boots++;
+      }
+      boot.see(line);
+      wasReady ||= boot.ready() !== undefined;
+      return startsNext;
+    },
+    boots: () => boots,
+    wasReady: () => wasReady,
+    isUp: () => boot.isUp(),
+    hearsButton: () => boot.hearsButton(),
+    ready: () => boot.ready(),
+    isAtRescue: () => boot.isAtRescue(),
+    end: (reason, killed) => boot.end(reason, killed),
+  };
+}
+
+function bootStory(): Omit<LiveStory, 'see' | 'boots' | 'wasReady'> & {
+  see(line: string): void;
+  startsNext(line: string): boolean;
+} {
   const progress = bootProgress();
   const seen = {
     up: false,
     button: false,
-    ready: false,
+    ready: undefined as RunningSystem | undefined,
     rescue: false,
     rebooting: false,
     resetting: false,
   };
   return {
+    // The loader's own line can be lost; a kernel that starts after vmkd has run is the next boot, too.
+    startsNext(line) {
+      if (progress.startsNext(line)) return true;
+      const event = parseConsoleLine(line);
+      return seen.up && event?.type === 'stage' && event.stage === 'kernel';
+    },
     see(line) {
       progress.see(line);
       const event = parseConsoleLine(line);
@@ -49,7 +97,7 @@ export function liveStory(): LiveStory {
         case 'ready':
           seen.up = true;
           seen.button = true;
-          seen.ready = true;
+          seen.ready = { build: event.build ?? 'unknown', bank: event.bank ?? null };
           return;
         case 'rescue':
           seen.rescue = true;
@@ -63,7 +111,7 @@ export function liveStory(): LiveStory {
     },
     isUp: () => seen.up,
     hearsButton: () => seen.button,
-    isReady: () => seen.ready,
+    ready: () => seen.ready,
     isAtRescue: () => seen.rescue,
     end(reason, killed) {
       const isOver = progress.isOver();

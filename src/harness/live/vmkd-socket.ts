@@ -23,10 +23,11 @@ export async function openVmkdSocket(machine: QemuMachine): Promise<VmkdSocket> 
   const folder = socketFolder('run');
   const multiplexer = rpcMultiplexer(machine.vmkdPort);
   machine.onEvent((name, { id, open }) => {
-    // init has started vmkd again: nobody answers what the one before was asked.
-    if (name === 'VSERPORT_CHANGE' && id === 'vmkd' && open === false) {
-      multiplexer.failAll('vmkd has ended, and is started again');
-    }
+    // Nobody answers what the one before was asked. QEMU tells of the port once a second at most, so a reset has its own word.
+    if (name === 'RESET') multiplexer.suspend('the host was reset');
+    if (name !== 'VSERPORT_CHANGE' || id !== 'vmkd') return;
+    if (open === true) multiplexer.resume();
+    else multiplexer.suspend('vmkd has ended, and is started again');
   });
   // Whoever asks and ends his side, as `nc` does, still gets the answer.
   const server = createServer({ allowHalfOpen: true }, multiplexer.serve);

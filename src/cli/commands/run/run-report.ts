@@ -3,7 +3,7 @@ import { exactSize } from '../../../diagnostics/size.ts';
 import { bootError } from '../../../harness/console/boot-error.ts';
 import { forwardUrl } from '../../../harness/live/forwards.ts';
 import type { LiveHostEnd, ReadyHost } from '../../../harness/live/live-host.ts';
-import type { HostEnding } from '../../../harness/live/live-story.ts';
+import type { HostEnding, RunningSystem } from '../../../harness/live/live-story.ts';
 import { silentBootHint } from '../../../harness/machine/silent-boot.ts';
 import { defaultMachine } from '../../../harness/qemu/machine.ts';
 import type { Colors, Context } from '../../command.ts';
@@ -24,19 +24,31 @@ export function readyTeller(context: Context): (host: ReadyHost) => Promise<void
       return;
     }
     const urls = forwards.map((one) => `  port ${one.guest}: ${forwardUrl(one)}`);
-    const from = bank === null ? 'no bank' : `bank ${bank}`;
-    const text = [`ready: ${build}, ${from}`, ...urls, `  vmkd: ${vmkd}`].join('\n');
+    const text = [`ready: ${systemText({ build, bank })}`, ...urls, `  vmkd: ${vmkd}`].join('\n');
     context.report({ type: 'result', text });
   };
 }
 
-export function endJson({ booted, outcome, ended }: LiveHostEnd) {
-  return { outcome, booted, ended };
+/** Says to people that a host starts again, and what has come up then: programs have one line when it is ready, and ask it afterwards. */
+export function rebootTellers({ report }: Context) {
+  return {
+    onReboot: () => report({ type: 'note', text: 'the host starts again' }),
+    onReadyAgain: (system: RunningSystem) =>
+      report({ type: 'note', text: `ready again: ${systemText(system)}` }),
+  };
+}
+
+function systemText({ build, bank }: RunningSystem): string {
+  return `${build}, ${bank === null ? 'no bank' : `bank ${bank}`}`;
+}
+
+export function endJson({ booted, outcome, ended, boots }: LiveHostEnd) {
+  return { outcome, booted, ended, boots };
 }
 
 const endings: Readonly<Record<HostEnding, string>> = {
   'power-off': 'it has powered off',
-  reboot: 'it was to reboot, which ends it here',
+  reboot: 'it was to reboot',
   reset: 'something has reset it',
   killed: 'it was ended at once',
 };
@@ -56,7 +68,8 @@ export function endFailure(
   const { outcome, ended, lines, wasReady } = end;
   if (outcome === 'healthy' && ended !== 'killed') return undefined;
   if (wasReady) {
-    return bootError('run.failed', `expected a host that stays well, found ${outcome}`, lines);
+    const found = outcome ?? 'one that started again and is not ready after 600 s';
+    return bootError('run.failed', `expected a host that stays well, found ${found}`, lines);
   }
   const hint =
     memory < defaultMachine.memory

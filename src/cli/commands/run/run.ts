@@ -12,7 +12,7 @@ import { type MachineDisk, withMachineDisk } from '../../machine-disk.ts';
 import { hardwareOf, machineFlags } from '../../machine-flags.ts';
 import { givenHostPassword, hostPasswordOption } from '../../secrets/host-password.ts';
 import { keyHelp } from './console-keys.ts';
-import { endFailure, endJson, endText, readyTeller } from './run-report.ts';
+import { endFailure, endJson, endText, readyTeller, rebootTellers } from './run-report.ts';
 import { hasTerminal, openTerminal } from './terminal.ts';
 
 /** Emulated, on a busy machine, a boot takes some minutes. */
@@ -66,6 +66,11 @@ export const command = defineCommand({
         describe:
           'SIZE, as 8GiB, for an empty disk that is removed afterwards, or FILE for a raw or qcow2 one that keeps what is written; may be repeated',
       })
+      .option('until-reboot', {
+        type: 'boolean',
+        default: false,
+        describe: 'End when the host reboots or is reset; otherwise it goes on through its loader',
+      })
       .option('headless', {
         type: 'boolean',
         default: false,
@@ -88,7 +93,7 @@ export const command = defineCommand({
         const rootPasswordHash =
           password === undefined ? {} : { rootPasswordHash: hashOf(password) };
         const { end, byKey } = await keepUp(context, options.headless, {
-          ...{ machine, forwards },
+          ...{ machine, forwards, untilReboot: options.untilReboot },
           ...rootPasswordHash,
         });
         const failure = failureOf(end, context, {
@@ -104,7 +109,7 @@ export const command = defineCommand({
 
 type LiveHostInput = Pick<
   Parameters<typeof runLiveHost>[0],
-  'machine' | 'forwards' | 'rootPasswordHash'
+  'machine' | 'forwards' | 'rootPasswordHash' | 'untilReboot'
 >;
 
 /** Runs the host with whoever watches it; `byKey`: a person ended it at the console. */
@@ -144,6 +149,7 @@ async function keepUp(
       kill: kill.signal,
       onMachine,
       onReady: readyTeller(context),
+      ...rebootTellers(context),
     });
     return { end, byKey };
   } finally {

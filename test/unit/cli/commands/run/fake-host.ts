@@ -10,7 +10,8 @@ import { fakeQemu } from '../../../harness/qemu/fake-qemu.ts';
 import { runHere } from '../../host.ts';
 
 /**
- * The body of a fake QEMU (`fakeQemu`) with a host: `steps` has JavaScript for what it does, with `line(text)` for its console and `end(reason)`.
+ * The body of a fake QEMU (`fakeQemu`) with a host: `steps` has JavaScript for what it does, with `line(text)` for its console, `end(reason)`,
+ * `reset(next)` and `open(isOpen)` for vmkd's port.
  * It writes down what it is told, one line of JSON each, to `commands` beside it.
  */
 interface Steps {
@@ -26,6 +27,14 @@ interface Steps {
   readonly typed?: string;
 }
 
+/** The lines of a boot of bank 6. */
+export const bootsSix = `
+  line('twinbank: loader');
+  line('twinbank: booting bank 6 build=2-1');
+  line('twinbank: stage=engine at=1.00s Node 22');
+  line('twinbank: stage=agents at=2.00s vmkd, power button');
+  line('twinbank: ready build=2-1 bank=6 boot=9.9s');
+`;
 const boots = `
   line('twinbank: loader');
   line('twinbank: booting bank 5 build=1-1');
@@ -48,10 +57,18 @@ const serial = connect('console');
 const port = connect('vmkd');
 const control = connect('qmp');
 const line = (text) => serial.write(text + '\\r\\n');
+const untilReboot = !process.argv.some((word, at) => word === '-action' && process.argv[at + 1] === 'reboot=reset');
 const send = (message) => control.write(JSON.stringify(message) + '\\n');
 const end = (reason) => {
   send({ event: 'SHUTDOWN', data: { guest: true, reason } });
   serial.end(() => control.end(() => process.exit(0)));
+};
+const open = (isOpen) => send({ event: 'VSERPORT_CHANGE', data: { id: 'vmkd', open: isOpen } });
+// What a guest's reset is to QEMU, whatever has been said before: the end, or the next boot, whose lines \`next\` says.
+const reset = (next) => {
+  if (untilReboot) return end('guest-reset');
+  send({ event: 'RESET', data: { guest: true, reason: 'guest-reset' } });
+  next();
 };
 const lines = (socket, hear) => {
   let pending = '';

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { sha512Crypt } from '../../../../../src/state/sha512-crypt.ts';
 import { holdForeignLock } from '../../../../support/foreign-lock.ts';
 import { keyboard, sink } from '../../host.ts';
-import { askSocket, documents, fakeHost, powersOff } from './fake-host.ts';
+import { askSocket, bootsSix, documents, fakeHost, powersOff } from './fake-host.ts';
 
 let host: ReturnType<typeof fakeHost>;
 afterEach(() => {
@@ -35,7 +35,7 @@ describe('a live host', () => {
     const { code, stdout, stderr } = await run.done;
     expect(documents(stdout).slice(1)).toEqual([
       {
-        ...{ schemaVersion: 1, outcome: 'healthy', booted: 5, ended: 'power-off' },
+        ...{ schemaVersion: 1, outcome: 'healthy', booted: 5, ended: 'power-off', boots: 1 },
         error: expect.objectContaining({ code: 'cli.interrupted' }),
       },
     ]);
@@ -59,7 +59,8 @@ describe('a live host', () => {
   it('answers what waits when vmkd is started again', async () => {
     host = fakeHost({
       vmkd: `if (method === 'die') {
-        send({ event: 'VSERPORT_CHANGE', data: { id: 'vmkd', open: false } });
+        open(false);
+        setTimeout(() => open(true), 1);
         return undefined;
       }`,
     });
@@ -73,43 +74,118 @@ describe('a live host', () => {
     await run.done;
   });
 
+  it('goes on over a reboot, with its ports, its socket and the same clients', async () => {
+    host = fakeHost({
+      vmkd: `if (method === 'wait') return undefined;
+        if (method === 'shutdown') setTimeout(() => {
+          line('twinbank: rebooting: asked');
+          open(false);
+          reset(() => setTimeout(() => { ${bootsSix} open(true); }, 20));
+        }, 1);`,
+    });
+    const shown = sink();
+    const run = host.run(['--json', '--headless'], { stderr: shown.stream });
+    const { vmkd } = await run.ready();
+    const waits = askSocket(vmkd, { id: 'w', method: 'wait' });
+    await askSocket(vmkd, { id: 1, method: 'shutdown' });
+    expect(await waits).toMatchObject([{ id: 'w', error: { data: { code: 'host.gone' } } }]);
+    // Answered by whoever runs next.
+    expect(await askSocket(vmkd, { id: 2, method: 'echo' })).toMatchObject([{ id: 2 }]);
+    expect(host.told().filter(({ vmkd: method }) => method === 'wait')).toHaveLength(1);
+    while (!shown.text().includes('ready again')) await new Promise(setImmediate);
+    expect(shown.text()).toContain('the host starts again\n');
+    expect(shown.text()).toContain('ready again: 2-1, bank 6\n');
+    run.signal('SIGTERM');
+    const { code, stdout } = await run.done;
+    expect([code, documents(stdout).slice(1)]).toMatchObject([
+      143,
+      [{ outcome: 'healthy', booted: 6, ended: 'power-off', boots: 2 }],
+    ]);
+  });
+
+  it('goes on over the reset of a trial, and is ready with the bank that takes its place', async () => {
+    host = fakeHost({
+      on: `line('twinbank: loader');
+        line('twinbank: booting bank 5 build=1-1');
+        line('twinbank: stage=engine at=1.00s Node 22');
+        line('twinbank: resetting: the trial was not healthy in 60 s');
+        reset(() => { ${bootsSix} });`,
+    });
+    const run = host.run(['--json', '--headless']);
+    expect(await run.ready()).toMatchObject({ ready: true });
+    run.signal('SIGTERM');
+    expect(documents((await run.done).stdout)[1]).toMatchObject({ booted: 6, boots: 2 });
+  });
+
+  it('that starts again and finds no bank then ends with 7', async () => {
+    host = fakeHost({
+      vmkd: `if (method === 'go') setTimeout(() => reset(() => {
+        line('twinbank: loader');
+        line('twinbank: rescue: no bank can be booted');
+      }), 1);`,
+    });
+    const run = host.run(['--json', '--headless']);
+    await askSocket((await run.ready()).vmkd, { id: 1, method: 'go' });
+    const { code, stdout, stderr } = await run.done;
+    expect([code, documents(stdout)[1]]).toMatchObject([7, { outcome: 'rescue', boots: 2 }]);
+    expect(stderr).toContain('expected a host that stays well, found rescue');
+  });
+
+  it('that is told to end while it starts again is ended at once', async () => {
+    host = fakeHost({
+      vmkd: `if (method === 'go') setTimeout(() => reset(() => line('twinbank: loader')), 1);`,
+    });
+    const shown = sink();
+    const run = host.run(['--json', '--headless'], { stderr: shown.stream });
+    await askSocket((await run.ready()).vmkd, { id: 1, method: 'go' });
+    while (!shown.text().includes('starts again')) await new Promise(setImmediate);
+    run.signal('SIGTERM');
+    const { code, stdout } = await run.done;
+    expect([code, documents(stdout)[1]]).toMatchObject([143, { outcome: null, ended: 'killed' }]);
+    expect(host.executed()).not.toContain('system_powerdown');
+  });
+
   it.each([
     ['powers off', powersOff, 0, { outcome: 'healthy', ended: 'power-off' }],
     [
       'reboots in order',
-      "line('twinbank: rebooting: asked'); end('guest-reset');",
+      "line('twinbank: rebooting: asked'); reset();",
       0,
       { outcome: 'healthy', ended: 'reboot' },
     ],
     [
       'panics',
-      "line('Kernel panic - not syncing: test'); end('guest-reset');",
+      "line('Kernel panic - not syncing: test'); reset();",
       7,
       { outcome: 'panic', ended: 'reset' },
     ],
-    ['is reset without a word', "end('guest-reset');", 7, { outcome: 'hang', ended: 'reset' }],
+    ['is reset without a word', 'reset();', 7, { outcome: 'hang', ended: 'reset' }],
     [
       'resets itself',
-      "line('twinbank: resetting: test'); end('guest-reset');",
+      "line('twinbank: resetting: test'); reset();",
       7,
       { outcome: 'unhealthy', ended: 'reset' },
     ],
-  ])('that %s ends with the right code', async (_what, how, expected, outcome) => {
-    host = fakeHost({ vmkd: `if (method === 'go') setTimeout(() => { ${how} }, 1);` });
-    const run = host.run(['--json', '--headless']);
-    await askSocket((await run.ready()).vmkd, { id: 1, method: 'go' });
-    const { code, stdout } = await run.done;
-    expect([code, documents(stdout)[1]]).toMatchObject([expected, { booted: 5, ...outcome }]);
-  });
+  ])(
+    'that %s ends with the right code, with --until-reboot',
+    async (_what, how, expected, outcome) => {
+      host = fakeHost({ vmkd: `if (method === 'go') setTimeout(() => { ${how} }, 1);` });
+      const run = host.run(['--json', '--headless', '--until-reboot']);
+      await askSocket((await run.ready()).vmkd, { id: 1, method: 'go' });
+      const { code, stdout } = await run.done;
+      expect([code, documents(stdout)[1]]).toMatchObject([expected, { booted: 5, ...outcome }]);
+    },
+  );
 
   it.each([
-    ['panics', "line('Kernel panic - not syncing: test'); end('guest-reset');", 'panic'],
+    ['panics', "line('Kernel panic - not syncing: test'); reset();", 'panic'],
     ['finds no bank', "line('twinbank: rescue: no bank can be booted');", 'rescue'],
   ])(
     'that %s before it is ready ends with 7 and the end of its console',
     async (_what, on, outcome) => {
       host = fakeHost({ on: `line('twinbank: loader'); ${on}` });
-      const { code, stdout, stderr } = await host.run(['--json', '--memory', '256']).done;
+      const argv = ['--json', '--until-reboot', '--memory', '256'];
+      const { code, stdout, stderr } = await host.run(argv).done;
       expect([code, documents(stdout)]).toMatchObject([
         7,
         [{ outcome, ended: expect.stringMatching(/reset|killed/), error: { code: 'boot.failed' } }],
