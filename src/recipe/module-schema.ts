@@ -148,6 +148,11 @@ const driversModuleSchema = map({
   drivers: list(driverName(), 'a list of kernel modules such as [nvme, ahci]').describe(
     'Kernel modules taken along, with what they depend on; their firmware is a matter of a module of type files',
   ),
+  features: list(driverName(), 'a list of kernel modules such as [bridge, ext4]')
+    .prefault([])
+    .describe(
+      'Kernel modules that no device asks for and the system uses by name: file systems, bridges, protocols; taken along as drivers are',
+    ),
   withoutFirmware: list(driverName(), 'a list of kernel modules such as [ccp]')
     .prefault([])
     .describe('Drivers that are known to do without the firmware that they ask for'),

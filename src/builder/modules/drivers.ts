@@ -5,7 +5,7 @@ import type { DriversModule } from '../../recipe/module-schema.ts';
 import { recipePlace } from '../../recipe/recipe-places.ts';
 import type { FileTree } from '../components/file-tree.ts';
 import { askedFirmware } from './asked-firmware.ts';
-import { readModules } from './kernel-index.ts';
+import { type KernelModules, readModules } from './kernel-index.ts';
 import { moduleName } from './kernel-modules.ts';
 import { btfInputs, type KernelSource } from './kernel-source.ts';
 import { layerInputs, makeLayer } from './layer.ts';
@@ -14,13 +14,19 @@ import type { ModuleDraft, PlanContext } from './module.ts';
 /** What modprobe and vmkd read; depmod's binary indexes are for kmod, which the bank does not have. */
 const indexFiles = ['modules.dep', 'modules.alias', 'modules.softdep', 'modules.symbols'];
 
-/** The drivers that the recipe lists, with those they need and the indexes by which devices find them. */
+/** The drivers and features that the recipe lists, with those they need and the indexes by which devices find them. */
 export function planDrivers(
   name: string,
   module: DriversModule,
   context: PlanContext,
 ): ModuleDraft {
   const { kernel, recipe, components } = context;
+  const closeOver = (source: KernelModules): string[] => {
+    const lists = (['drivers', 'features'] as const).map((key) =>
+      source.close(module[key], (at) => recipePlace(recipe, ['modules', name, key, at])),
+    );
+    return [...new Set(lists.flat())];
+  };
   return {
     name,
     fileName: `${name}.v00`,
@@ -30,7 +36,7 @@ export function planDrivers(
       type: 'drivers',
       image: kernel.image.sha256,
       ...btfInputs(kernel),
-      drivers: module.drivers,
+      drivers: [...module.drivers, ...module.features],
       early: recipe.boot.drivers,
       layer: layerInputs(module.layer),
     },
@@ -38,9 +44,7 @@ export function planDrivers(
     sonames: [],
     firmware: async () => {
       const source = await readModules(kernel, components);
-      const wanted = source.close(module.drivers, (at) =>
-        recipePlace(recipe, ['modules', name, 'drivers', at]),
-      );
+      const wanted = closeOver(source);
       const known = new Set(module.withoutFirmware.map(moduleName));
       const asked = await askedFirmware(kernel, source, wanted, components);
       return asked.filter(({ driver }) => !known.has(driver));
@@ -50,9 +54,7 @@ export function planDrivers(
       const early = source.close(recipe.boot.drivers, (at) =>
         recipePlace(recipe, ['boot', 'drivers', at]),
       );
-      const wanted = source.close(module.drivers, (at) =>
-        recipePlace(recipe, ['modules', name, 'drivers', at]),
-      );
+      const wanted = closeOver(source);
       const modules = new Map(await source.read([...new Set([...early, ...wanted])]));
       const files = [...modules.values()];
       const indexes = await runDepmod(files, kernel, join(scratch, 'depmod'));

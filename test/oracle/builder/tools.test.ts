@@ -50,6 +50,9 @@ judgedBy(['cpio', 'unsquashfs', 'bwrap', 'mformat', 'readelf'], () => {
 
   test.each([
     ['bwrap', ['--version'], /^bubblewrap [0-9]/],
+    ['setpriv', ['--version'], /^setpriv from util-linux [0-9]/],
+    ['ip', ['-V'], /^ip utility, iproute2-[0-9]/],
+    ['bridge', ['-V'], /^bridge utility, [0-9]/],
     ['kexec', ['-v'], /^kexec-tools [0-9]/],
     ['makedumpfile', ['-v'], /^makedumpfile: version [0-9]/],
     ['chronyd', ['-v'], /^chronyd .* version [0-9].*\+PRIVDROP/],
@@ -70,9 +73,19 @@ judgedBy(['cpio', 'unsquashfs', 'bwrap', 'mformat', 'readelf'], () => {
     expect(run('/usr/sbin/e2fsck', '-f', '-n', '/mnt/ext4')).toMatch(/ 11\/[0-9]+ files /);
   });
 
-  test('finds nothing wrong with a FAT file system', () => {
+  test('finds nothing wrong with a FAT file system, its own or one of mtools', () => {
     judge('mformat', ['-C', '-f', '1440', '-i', join(work, 'fat'), '::']);
     expect(run('/usr/sbin/fsck.fat', '-n', '/mnt/fat')).toMatch(/\/mnt\/fat: 0 files, 0\/[0-9]+ /);
+    const own = join(work, 'own');
+    writeFileSync(own, '');
+    truncateSync(own, 64 * 2 ** 20);
+    run('/usr/sbin/mkfs.fat', '-F', '32', '-n', 'SCRATCH', '/mnt/own');
+    expect(judge('minfo', ['-i', own, '::'])).toContain('disk type="FAT32   "');
+    expect(run('/usr/sbin/fsck.fat', '-n', '/mnt/own')).toMatch(/\/mnt\/own: 1 files, /);
+  });
+
+  test('lists the links of its name space', () => {
+    expect(run('/usr/bin/ip', '-oneline', 'link', 'show', 'lo')).toMatch(/^1: lo: <LOOPBACK/);
   });
 
   test('reads the settings of a clock', () => {
