@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { unpackState } from '../state/archive.ts';
 import { chooseState } from '../state/choose-state.ts';
 import type { BankPair } from '../state/save-state.ts';
+import { type SettingName, settingNames } from '../state/setting-rows.ts';
 import { type Configuration, settingsOf } from '../state/settings.ts';
 import { damagedSlots, readBankState } from '../state/slots-of-bank.ts';
 import type { HostBanks, LiveConfiguration } from './host-port.ts';
@@ -50,13 +51,25 @@ export function restoreState(
     configuration.write(found.settings);
     configuration.carry(found.carried);
   }
+  const lost = found && lostSetting(found, configuration.read());
   const holder = chosen?.bank === 'own' ? number : chosen && otherNumber;
   return {
     generation: chosen?.saved.generation ?? null,
     bank: holder ?? null,
-    problem: (chosen ? found?.problems[0] : damagedSlots(own)) ?? null,
+    problem: (chosen ? (found?.problems[0] ?? lost) : damagedSlots(own)) ?? null,
     digest: digestOf(configuration.read()),
   };
+}
+
+/** A setting that is not what was written, as one of a local user whose name the system itself has by now. */
+function lostSetting(written: Configuration, read: Configuration): string | undefined {
+  const textOf = (one: Configuration, name: SettingName): string =>
+    JSON.stringify(one.settings[name]) ?? '';
+  const lost = settingNames.find((name) => {
+    const wanted = textOf(written, name);
+    return wanted !== '' && wanted !== textOf(read, name);
+  });
+  return lost && `${lost}: expected what was saved to be there again, found something else`;
 }
 
 /** What the line of the stage says of what was restored. */

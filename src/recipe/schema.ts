@@ -154,6 +154,14 @@ const healthSchema = map({
     .describe('What must hold beside that for a trial of a new version only'),
 });
 
+const firstBootSchema = map({
+  trustedNetwork: flag()
+    .prefault(false)
+    .describe(
+      'As long as root has no password: true lets root log in over the network with the empty one, to set one and nothing else; false lets nobody in',
+    ),
+});
+
 /** A whole recipe. Whatever is left out has a default, so the empty map is one, too. */
 export const recipeSchema = map({
   product: text('a product name such as twinbank', /^[a-z][a-z0-9-]{0,31}$/)
@@ -198,6 +206,7 @@ export const recipeSchema = map({
   store: storeSchema.prefault({}).describe('The store partition and what is put into it'),
   kernel: kernelSchema.prefault({}).describe('The kernel: vmkernel in the bank'),
   boot: bootSchema.prefault({}).describe('The initramfs: boot.v00 in the bank'),
+  firstBoot: firstBootSchema.prefault({}).describe('What a host does that nobody has set up yet'),
   health: healthSchema.prefault({}).describe('When a boot counts as a good one'),
   modules: z
     .record(moduleNameSchema, moduleSchema, { error: 'a map' })

@@ -9,7 +9,7 @@ import type { StateFile } from './state-file.ts';
 import { packTar, readTar } from './tar.ts';
 
 /** Of everything in it; what is larger is none of ours, and could fill the memory of a host. */
-const maxUnpacked = 2 ** 20;
+const maxUnpacked = 2 ** 21;
 const versionFile = 'VERSION';
 /** Of a file that this version does not know: it may hold a secret. */
 const carriedMode = 0o600;
@@ -18,7 +18,7 @@ const mostCarried = 64;
 /**
  * The content of a state slot, which is also the file that `state backup` writes: a tar.gz with `VERSION`
  * first, and the files that no setting knows last. The same files give the same bytes: fflate packs them, as zlib's bytes differ
- * between versions of Node.
+ * between versions of Node. Throws `state.too-large` (kind `refused`) for more than can be unpacked again.
  */
 export function packState(files: readonly StateFile[]): Uint8Array {
   const known = statePaths.flatMap((path) => files.find((file) => file.path === path) ?? []);
@@ -30,6 +30,10 @@ export function packState(files: readonly StateFile[]): Uint8Array {
       mode: stateModes[file.path] ?? carriedMode,
     })),
   ]);
+  if (tar.length > maxUnpacked) {
+    const message = `state: expected at most ${maxUnpacked} bytes of files, found ${tar.length}`;
+    throw new TwinbankError('refused', 'state.too-large', message);
+  }
   return gzipSync(tar, { level: 9, mtime: 0 });
 }
 

@@ -1,6 +1,9 @@
+import { accounts } from './accounts-setting.ts';
+import { authorization } from './authorization.ts';
 import { deviceNames } from './device-names.ts';
 import { type NetworkSettings, parseNetwork } from './network-settings.ts';
 import { rootPasswordHash } from './root-password.ts';
+import { security } from './security-settings.ts';
 import { jsonSetting, lineSetting, type SettingRow } from './setting-row.ts';
 import { expected, isHost, isHostName, listOf, membersOf } from './setting-value.ts';
 
@@ -19,6 +22,7 @@ const rows = {
   }),
   /** crypt(5), `$5$` (SHA-256) or `$6$` (SHA-512); `!`: nobody logs in with a password. */
   rootPasswordHash,
+  accounts,
   network: jsonSetting<NetworkSettings>('etc/vmware/network.json', {
     parse: parseNetwork,
     initial: { mode: 'dhcp' },
@@ -39,6 +43,9 @@ const rows = {
     },
     initial: { servers: [] },
   }),
+  /** Who may try a password how often, and what a new one has to have. */
+  security,
+  authorization,
   devices: deviceNames,
 };
 

@@ -11,6 +11,7 @@ import { type System, systemMethods } from './management/system-methods.ts';
 import { setHostName } from './network/network.ts';
 import type { StartedNetwork } from './network/start-network.ts';
 import { hostSettings } from './state/host-state.ts';
+import { hostUsers } from './state/host-users.ts';
 import type { HostPackages } from './store/host-packages.ts';
 import { storeMethods } from './store/store-methods.ts';
 import { hostCollectors } from './support/collectors.ts';
@@ -29,11 +30,13 @@ export interface RunningParts {
   readonly agents: RunningAgents;
   readonly updates: UpdateService;
   readonly packages: HostPackages;
+  /** As of `UsersPort`. */
+  readonly trustedNetwork: boolean;
 }
 
 /** All methods of vmkd's protocol (docs/vmkd.md): of the system, its settings, updates, agents, and support. */
 export function vmkdMethods(parts: RunningParts): Record<string, Method> {
-  const { system, bank, keeper, network, rows, agents, updates, packages } = parts;
+  const { system, bank, keeper, network, rows, agents, updates, packages, trustedNetwork } = parts;
   const appliers = { hostname: setHostName, network: network.configure };
   const known = {
     ...systemMethods(system),
@@ -42,6 +45,7 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
       appliers: withRestarts(appliers, agents),
       interfaces: network.interfaces,
     }),
+    ...hostUsers({ keeper, trustedNetwork }),
     ...updates.methods,
     ...storeMethods(packages),
     ...worldMethods({ rows, running: agents.list }),

@@ -93,7 +93,10 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     problems: problemsNow,
     store: packages.status,
   };
-  const methods = ports.methods({ system, bank, keeper, network, rows, agents, updates, packages });
+  const { trustedNetwork } = settings.firstBoot;
+  const methods = ports.methods({
+    ...{ system, bank, keeper, network, rows, agents, updates, packages, trustedNetwork },
+  });
   const interfaces = serveMethods(ports, methods, () => stop('power-off', 'power button'));
   const names = ['vmkd', ...agents.list.map(({ name }) => name), ...interfaces];
   console.stage('agents', names.join(', '));

@@ -21,6 +21,17 @@ const settings: Settings = {
   syslog: { targets: ['[fe80::1]:514', 'log.lab'] },
   ntp: { servers: ['10.0.0.1'] },
   devices: { names: { vmnic0: 'pci-0000:00:03.0' } },
+  accounts: {
+    users: [{ name: 'amy', uid: 1000, gid: 100, fullName: 'Amy', hash: '!' }],
+    groups: [{ name: 'ops', gid: 1000, members: ['amy'] }],
+    members: { localadmin: ['amy'], users: [] },
+    passwords: {},
+  },
+  security: { passwordQuality: 'retry=3 min=8,8,8,8,8', lockFailures: 0, unlockSeconds: 1 },
+  authorization: {
+    roles: [{ id: 1, name: 'Operator', privileges: ['System.View'] }],
+    permissions: [{ entity: 'vm-1', principal: 'amy', group: false, role: 1, propagate: true }],
+  },
 };
 const archives = (): Uint8Array[] => [
   packState(filesOfSettings(settings)),
@@ -109,6 +120,8 @@ function mutateSetting(content: Uint8Array, random: Random, other: Uint8Array): 
     '255.255.255.255',
     'servers',
     'dns',
+    'System.View',
+    'ha-folder-root',
   ];
   const tokens = [...words, '\n', ':', 'root:', '$6$', '!', '.', '-', ' '];
   return content[0] === 0x7b

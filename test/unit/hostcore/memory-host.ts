@@ -2,7 +2,7 @@ import type { HostBanks, LiveConfiguration } from '../../../src/hostcore/host-po
 import { mutex } from '../../../src/hostcore/mutex.ts';
 import { type StateKeeper, stateKeeper } from '../../../src/hostcore/state-keeper.ts';
 import type { StateMemo } from '../../../src/hostcore/state-memo.ts';
-import type { Settings } from '../../../src/state/setting-rows.ts';
+import { type Settings, settingNames, settingRows } from '../../../src/state/setting-rows.ts';
 import { filesOfSettings, settingsOf } from '../../../src/state/settings.ts';
 import { readBankState } from '../../../src/state/slots-of-bank.ts';
 import { type StateBank, stateBank } from '../state/state-bank.ts';
@@ -62,7 +62,12 @@ export function memoryHost(): MemoryHost {
     const configuration: LiveConfiguration = {
       read: () => settingsOf(filesNow()),
       write(settings) {
-        for (const { path, bytes } of filesOfSettings(settings)) files.set(path, bytes);
+        const all = { ...settingsOf(filesNow()).settings, ...settings };
+        const given = settingNames.filter((name) => settings[name] !== undefined);
+        for (const name of given) {
+          for (const path of Object.keys(settingRows[name].files)) files.delete(path);
+        }
+        for (const { path, bytes } of filesOfSettings(all)) files.set(path, bytes);
       },
       carry(carried) {
         for (const { path } of settingsOf(filesNow()).carried) files.delete(path);

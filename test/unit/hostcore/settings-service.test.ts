@@ -40,6 +40,7 @@ describe('config.get', () => {
       network: { mode: 'dhcp' },
       syslog: { targets: [] },
       ntp: { servers: [] },
+      security: expect.objectContaining({ lockFailures: 5 }),
     });
   });
 
@@ -49,6 +50,7 @@ describe('config.get', () => {
       'hostname',
       'network',
       'rootPasswordSet',
+      'security',
     ]);
   });
 
@@ -98,7 +100,7 @@ describe('config.set', () => {
     [
       'a setting that there is not',
       { hostname: 'esx1', hostnam: 'x' },
-      'config.set: expected settings of hostname, rootPasswordHash, network, syslog, ntp, found "hostnam"',
+      'config.set: expected settings of hostname, rootPasswordHash, network, syslog, ntp, security, found "hostnam"',
     ],
     ['one that every object has', { toString: 'x' }, 'found "toString"'],
     ['nothing', {}, 'config.set: expected one of hostname'],

@@ -68,6 +68,8 @@ test('a recipe is shown whole, each value with what set it', () => {
         - sp5100_tco # default
         - qemu_fw_cfg # default
       compression: zstd # default
+    firstBoot:
+      trustedNetwork: false # default
     health:
       watchdogSeconds: 60 # default
       trialSeconds: 300 # default

@@ -111,12 +111,17 @@ describe('the archive of a state', () => {
     expect(readTar(gunzipSync(packed)).at(-1)).toMatchObject({ path: later.path, mode: 0o600 });
   });
 
+  it('is not made of more than can be unpacked again', () => {
+    const large = { path: 'etc/hostname', bytes: Buffer.alloc(2 ** 21) };
+    expect(errorOf(() => packState([large]))).toMatchObject({ code: 'state.too-large' });
+  });
+
   it('that would fill the memory is refused before it does', () => {
     const bomb = gzipSync(Buffer.alloc(200 * 2 ** 20));
     expect(bomb.length).toBeLessThan(maxContentBytes);
     const error = errorOf(() => unpackState(bomb));
     expect(error).toMatchObject({ kind: 'corrupt', code: 'state.archive' });
-    expect(error.message).toContain('found more than 1048576 bytes in it');
+    expect(error.message).toContain('found more than 2097152 bytes in it');
   });
 
   it('that is none is refused', () => {

@@ -18,6 +18,23 @@ const all: Settings = {
   syslog: { targets: ['log.lab', '10.0.0.9:1514', '[2001:db8::2]:514', '[2001:db8::2]'] },
   ntp: { servers: ['pool.ntp.org', '10.0.0.1', 'fe80::1'] },
   devices: { names: { vmnic0: 'pci-0000:00:03.0', vmhba0: 'pci-0000:00:1f.2' } },
+  accounts: {
+    users: [{ name: 'amy', uid: 1000, gid: 1000, fullName: 'Amy Ünal', hash: sha512Hash }],
+    groups: [{ name: 'ops', gid: 1000, members: ['amy'] }],
+    members: { localadmin: ['amy'], users: [] },
+    passwords: { vpxuser: sha256Hash },
+  },
+  security: {
+    passwordQuality: 'retry=3 min=disabled,24,12,8,7',
+    lockFailures: 3,
+    unlockSeconds: 60,
+  },
+  authorization: {
+    roles: [{ id: 1, name: 'Operator', privileges: ['VirtualMachine.Interact.PowerOn'] }],
+    permissions: [
+      { entity: 'ha-folder-root', principal: 'ops', group: true, role: 1, propagate: true },
+    ],
+  },
 };
 
 describe('settings', () => {
@@ -26,14 +43,20 @@ describe('settings', () => {
     expect(files.map(({ path }) => path)).toEqual([
       'etc/hostname',
       'etc/shadow',
+      'etc/passwd',
+      'etc/group',
       'etc/vmware/network.json',
       'etc/vmware/syslog.json',
       'etc/vmware/ntp.json',
+      'etc/vmware/security.json',
+      'etc/vmware/authorization.json',
       'etc/vmware/devices.json',
     ]);
     expect(settingsOfFiles(files)).toEqual(all);
     expect(Buffer.from(files[0]!.bytes).toString()).toBe('esx1.lab.example\n');
-    expect(Buffer.from(files[1]!.bytes).toString()).toBe(`root:${sha512Hash}:::::::\n`);
+    expect(Buffer.from(files[1]!.bytes).toString()).toBe(
+      `root:${sha512Hash}:::::::\namy:${sha512Hash}:::::::\nvpxuser:${sha256Hash}:::::::\n`,
+    );
   });
 
   it('that nobody gave have no file', () => {

@@ -6,7 +6,7 @@ import { assertForwardable, parseForwards } from '../../../harness/live/forwards
 import { type LiveHostEnd, runLiveHost } from '../../../harness/live/live-host.ts';
 import { defaultMachine } from '../../../harness/qemu/machine.ts';
 import type { QemuMachine } from '../../../harness/qemu/qemu.ts';
-import { cryptSalt, sha512Crypt } from '../../../state/sha512-crypt.ts';
+import { cryptSalt, sha512Crypt } from '../../../state/password-hash.ts';
 import { type Context, defineCommand, type Result } from '../../command.ts';
 import { type MachineDisk, withMachineDisk } from '../../machine-disk.ts';
 import { hardwareOf, machineFlags } from '../../machine-flags.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { list, number, object, oneOf, parseJson, text } from '../../../protocol/form.ts';
+import { flag, list, number, object, oneOf, parseJson, text } from '../../../protocol/form.ts';
 
 /** Checks that a boot can be asked to pass; the recipe lists them by these names. */
 const checkName = oneOf(
@@ -16,6 +16,11 @@ const settingsForm = object({
     trialSeconds: number,
     checks: list(checkName),
     trialChecks: list(checkName),
+  }),
+  /** Of a host that nobody has set up yet. */
+  firstBoot: object({
+    /** Root may set the first password over the network. */
+    trustedNetwork: flag,
   }),
   /** What the screen at rest says. */
   console: object({

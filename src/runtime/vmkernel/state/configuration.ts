@@ -8,7 +8,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Settings, stateModes, statePaths } from '../../../state/setting-rows.ts';
+import { mergeLines } from '../../../state/account-lines.ts';
+import {
+  type Settings,
+  settingNames,
+  settingRows,
+  stateModes,
+  statePaths,
+} from '../../../state/setting-rows.ts';
 import { type Configuration, filesOfSettings, settingsOf } from '../../../state/settings.ts';
 import type { StateFile } from '../../../state/state-file.ts';
 import { packTar, readTar } from '../../../state/tar.ts';
@@ -37,14 +44,42 @@ export function readConfiguration(root = '/'): Configuration {
 }
 
 /**
- * Writes settings to the files of the running system, each under a temporary name first. Of `etc/shadow`
- * only root's line is ours; the image may have others.
+ * Writes settings to the files of the running system, each under a temporary name first. Of the files of accounts only the lines of
+ * what is local are ours, and root's hash.
  */
 export function writeConfiguration(settings: Partial<Settings>, root = '/'): void {
-  for (const { path, bytes } of filesOfSettings(settings)) {
-    const others = path === 'etc/shadow' ? otherAccounts(root) : '';
-    writeFile(root, path, bytes, stateModes[path] ?? 0o600, others);
+  const all = { ...readConfiguration(root).settings, ...settings };
+  const texts = new Map(filesOfSettings(all).map(({ path, bytes }) => [path, bytes.toString()]));
+  const merged = mergeAccounts((path) => texts.get(path) ?? '', root);
+  for (const path of statePaths) {
+    const isGiven = settingNames.some(
+      (name) => settings[name] !== undefined && path in settingRows[name].files,
+    );
+    const text = merged[path] ?? texts.get(path);
+    if (isGiven && text !== undefined) writeFile(root, path, text, stateModes[path] ?? 0o600);
   }
+}
+
+const accountPaths = { passwd: 'etc/passwd', shadow: 'etc/shadow', group: 'etc/group' } as const;
+
+/** The system's own lines, and those of a text by its path. */
+function mergeAccounts(
+  own: (path: string) => string,
+  root: string,
+): Readonly<Record<string, string>> {
+  const { passwd, shadow, group } = accountPaths;
+  const linesOf = (read: (path: string) => string) => ({
+    ...{ passwd: read(passwd), shadow: read(shadow), group: read(group) },
+  });
+  const merged = mergeLines(
+    linesOf((path) => readIfThere(join(root, path))),
+    linesOf(own),
+  );
+  return { [passwd]: merged.passwd, [shadow]: merged.shadow, [group]: merged.group };
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
 /** Keeps the files of a later version until the next save, and for as long as the power lasts. */
@@ -59,20 +94,10 @@ export function protectShadow(root = '/'): void {
   chmodSync(join(root, 'etc/shadow'), 0o600);
 }
 
-function otherAccounts(root: string): string {
-  const path = join(root, 'etc/shadow');
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  return text
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('root:'))
-    .map((line) => `${line}\n`)
-    .join('');
-}
-
-function writeFile(root: string, path: string, bytes: Uint8Array, mode: number, more = ''): void {
+function writeFile(root: string, path: string, content: string | Uint8Array, mode: number): void {
   const target = join(root, path);
   mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(`${target}.new`, Buffer.concat([bytes, Buffer.from(more)]), { mode });
+  writeFileSync(`${target}.new`, content, { mode });
   // A file of that name that was left keeps its own mode.
   chmodSync(`${target}.new`, mode);
   renameSync(`${target}.new`, target);

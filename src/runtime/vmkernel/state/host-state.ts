@@ -79,7 +79,7 @@ function statePort(places: StatePlaces): StatePort {
 }
 
 /** What the files of the running system (below `root`) say. */
-function fileConfiguration(root = '/'): LiveConfiguration {
+export function fileConfiguration(root = '/'): LiveConfiguration {
   return {
     prepare: () => protectShadow(root),
     read: () => readConfiguration(root),

@@ -55,6 +55,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     },
     settings: {
       agents: ['vmkd', 'lamp', 'syslog'],
+      firstBoot: { trustedNetwork: false },
       health: { watchdogSeconds: 60, trialSeconds: 300, checks: ['agents'], trialChecks: [] },
       console: { product: 'twinbank', title: 'twinbank on R6', loaderSeconds: 2 },
     },

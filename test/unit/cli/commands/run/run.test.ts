@@ -4,7 +4,7 @@ import { openSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { sha512Crypt } from '../../../../../src/state/sha512-crypt.ts';
+import { sha512Crypt } from '../../../../../src/state/password-hash.ts';
 import { holdForeignLock } from '../../../../support/foreign-lock.ts';
 import { keyboard, sink } from '../../host.ts';
 import { askSocket, bootsSix, documents, fakeHost, powersOff } from './fake-host.ts';

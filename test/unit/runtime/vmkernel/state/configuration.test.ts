@@ -17,6 +17,7 @@ import {
   writeCarried,
   writeConfiguration,
 } from '../../../../../src/runtime/vmkernel/state/configuration.ts';
+import { noAccounts } from '../../../../../src/state/accounts.ts';
 
 let root: string;
 beforeEach(() => {
@@ -53,11 +54,65 @@ describe('the configuration of the running system', () => {
   it("changes root's line of shadow alone, and lets nobody else read it", () => {
     writeFileSync(join(root, 'etc/shadow'), 'dcui:!:::::::\nroot:!:19000:0:99999:7:::\nx:y');
     writeConfiguration({ rootPasswordHash: hash }, root);
-    expect(text('etc/shadow')).toBe(`root:${hash}:::::::\ndcui:!:::::::\nx:y\n`);
+    expect(text('etc/shadow')).toBe(`dcui:!:::::::\nroot:${hash}:::::::\nx:y\n`);
     expect(mode('etc/shadow')).toBe(0o600);
     chmodSync(join(root, 'etc/shadow'), 0o644);
     protectShadow(root);
     expect(mode('etc/shadow')).toBe(0o600);
+  });
+
+  it('K5: adds local users and groups to those of the system, and takes them away again', () => {
+    const system = {
+      passwd: 'root:x:0:0:Administrator:/:/bin/sh\nlamp:x:142:142:A lamp:/:/bin/false\n',
+      shadow: 'root::::::::\nlamp:!:::::::\nvpxuser:!:::::::\n',
+      group: 'root:x:0:root\nlocaladmin:x:50:dcui\nlamp:x:142:\n',
+    };
+    const put = () => {
+      for (const [name, lines] of Object.entries(system)) {
+        writeFileSync(join(root, 'etc', name), lines);
+      }
+    };
+    put();
+    const accounts = {
+      users: [
+        { name: 'amy', uid: 1000, gid: 100, fullName: 'Amy', hash },
+        { name: 'bob', uid: 1001, gid: 1000, fullName: '', hash: '!' },
+      ],
+      groups: [{ name: 'ops', gid: 1000, members: ['amy', 'bob'] }],
+      members: { localadmin: ['amy'], users: [] },
+      passwords: { vpxuser: hash },
+    };
+    writeConfiguration({ accounts }, root);
+    expect(text('etc/passwd')).toBe(
+      `${system.passwd}amy:x:1000:100:Amy:/:/bin/false\nbob:x:1001:1000::/:/bin/false\n`,
+    );
+    expect(text('etc/shadow')).toBe(
+      `root::::::::\nlamp:!:::::::\nvpxuser:${hash}:::::::\namy:${hash}:::::::\nbob:!:::::::\n`,
+    );
+    expect(text('etc/group')).toBe(
+      'root:x:0:root\nlocaladmin:x:50:dcui,amy\nlamp:x:142:\nops:x:1000:amy,bob\n',
+    );
+    expect(mode('etc/shadow')).toBe(0o600);
+    expect(readConfiguration(root)).toEqual({ settings: { accounts }, carried: [], problems: [] });
+
+    writeConfiguration({ rootPasswordHash: hash }, root);
+    expect(readConfiguration(root).settings).toEqual({ accounts, rootPasswordHash: hash });
+    writeConfiguration({ accounts: noAccounts }, root);
+    expect(text('etc/passwd')).toBe(system.passwd);
+    expect(text('etc/group')).toBe(system.group);
+    expect(readConfiguration(root).settings).toEqual({ rootPasswordHash: hash });
+  });
+
+  it('K5: leaves out a local user whose name a later system has taken', () => {
+    writeFileSync(join(root, 'etc/passwd'), 'lamp:x:142:142:A lamp:/:/bin/false\n');
+    writeFileSync(join(root, 'etc/shadow'), 'lamp:!:::::::\n');
+    writeFileSync(join(root, 'etc/group'), 'localadmin:x:50:\n');
+    const user = { name: 'lamp', uid: 1000, gid: 100, fullName: '', hash };
+    const members = { localadmin: ['lamp'], users: [] };
+    writeConfiguration({ accounts: { ...noAccounts, users: [user], members } }, root);
+    expect(text('etc/passwd')).toBe('lamp:x:142:142:A lamp:/:/bin/false\n');
+    expect(text('etc/shadow')).toBe('lamp:!:::::::\n');
+    expect(text('etc/group')).toBe('localadmin:x:50:\n');
   });
 
   it('keeps files of a later version out of the way, for nobody else to read', () => {

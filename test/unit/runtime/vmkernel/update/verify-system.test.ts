@@ -24,6 +24,7 @@ function system(loader: LoaderVerdict) {
       command: { layers: [] } as never,
       settings: {
         agents: [],
+        firstBoot: { trustedNetwork: false },
         health: { watchdogSeconds: 60, trialSeconds: 60, checks, trialChecks: [] },
       } as never,
       faults: new Set(),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { cryptSalt, isPassword, sha512Crypt } from '../../../src/state/password-hash.ts';
 import { parseSetting } from '../../../src/state/settings.ts';
-import { cryptSalt, sha512Crypt } from '../../../src/state/sha512-crypt.ts';
 
 describe('the hash of a password', () => {
   // The first is a vector of the specification; all are what `openssl passwd -6` prints.
@@ -33,6 +33,26 @@ describe('the hash of a password', () => {
     const hash = sha512Crypt('secret', cryptSalt(new Uint8Array(12)));
     expect(parseSetting('rootPasswordHash', hash)).toEqual({ rootPasswordHash: hash });
   });
+
+  // What `python3 -c 'import crypt; ...'` prints for these settings.
+  it.each([
+    '$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5',
+    '$5$rounds=1400$anotherlongsalts$3qrvGONjJLD3nbbdMqiPU3HEkZj9mKxTAR68T172Rv9',
+    '$6$rounds=1400$anotherlongsalts$5FGyu8c4BZDX4wJgs0Un26YOw2XibT5eTkHF1I1aP3QqStoJI9BHD2YPJYsAjEePVGUyBjdZxcNqMWlrrbIOC.',
+  ])('made elsewhere is known again: %s', async (hash) => {
+    const pause = async () => {};
+    expect(await isPassword('Hello world!', hash, pause)).toBe(true);
+    expect(await isPassword('Hello world?', hash, pause)).toBe(false);
+  });
+
+  it.each(['', '!', '$1$salt$x', '$6$salt$', '$6$rounds=1000001$salt$x'])(
+    '%j is that of no password, and takes no time',
+    async (hash) => {
+      const pause = () => Promise.reject(new Error('rounds were made'));
+      const found = isPassword('', hash, hash === '$6$salt$' ? async () => {} : pause);
+      expect(await found).toBe(false);
+    },
+  );
 
   it('has a salt in which every bit of what is random counts', () => {
     expect(cryptSalt(new Uint8Array(12).fill(255))).toBe('z'.repeat(16));
