@@ -2,6 +2,7 @@ import type { StepRow } from './step.ts';
 import { boot } from './steps/boot.ts';
 import { build } from './steps/build.ts';
 import { bundle } from './steps/bundle.ts';
+import { call } from './steps/call.ts';
 import { choose } from './steps/choose.ts';
 import { configure } from './steps/configure.ts';
 import { confirm } from './steps/confirm.ts';
@@ -30,6 +31,7 @@ export const stepRows: readonly StepRow[] = [
   confirm,
   rollback,
   configure,
+  call,
   reboot,
   reset,
   powerOff,

@@ -37,7 +37,10 @@ export function wrong(found: string): Finding {
   return { wrong: found };
 }
 
-/** Whether a JSON value has all parts of another one; text between slashes is a regular expression. */
+/**
+ * Whether a JSON value has all parts of another one; text between slashes is a regular expression, and `{ some: … }` in place of a list is
+ * met where one item of it has these parts.
+ */
 export function hasParts(value: unknown, wanted: unknown): boolean {
   if (typeof wanted === 'string' && typeof value === 'string') {
     const [, expression] = /^\/(.*)\/$/.exec(wanted) ?? [];
@@ -51,6 +54,8 @@ export function hasParts(value: unknown, wanted: unknown): boolean {
     );
   }
   if (typeof wanted !== 'object' || wanted === null) return value === wanted;
+  const some = someOf(value, wanted);
+  if (some) return some.items.some((item) => hasParts(item, some.wanted));
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(wanted).every(([key, one]) =>
     hasParts((value as Record<string, unknown>)[key], one),
@@ -63,11 +68,23 @@ export function partsText(value: unknown, wanted: unknown): string {
   if (Array.isArray(wanted) && Array.isArray(value) && value.length === wanted.length) {
     return `[${wanted.map((one, index) => partsText(value[index], one)).join(',')}]`;
   }
+  const some = someOf(value, wanted);
+  if (some) {
+    const met = some.items.filter((item) => hasParts(item, some.wanted));
+    const shown = met.length > 0 ? met.slice(0, 1) : some.items;
+    return `[${shown.map((item) => partsText(item, some.wanted)).join(',')}]`;
+  }
   if (!isMap(wanted) || !isMap(value)) return JSON.stringify(value);
   const parts = Object.entries(wanted).map(
     ([key, one]) => `${JSON.stringify(key)}:${partsText(value[key], one)}`,
   );
   return `{${parts.join(',')}}`;
+}
+
+/** A list of which one item is wanted. */
+function someOf(value: unknown, wanted: unknown) {
+  if (!Array.isArray(value) || !isMap(wanted) || Object.keys(wanted).join() !== 'some') return;
+  return { items: value as readonly unknown[], wanted: wanted.some };
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
