@@ -35,8 +35,13 @@ const usage = {
     peak: nullable(number),
     max: nullable(number),
     swap: nullable(number),
+    /** What is not taken from it while it uses it. */
+    reserved: nullable(number),
+    /** How often something of it was ended as there was no memory left. */
+    ended: nullable(number),
   }),
   processorSeconds: nullable(number),
+  cpuWeight: nullable(number),
   /** Threads. */
   processes: object({ current: nullable(number), max: nullable(number) }),
 };

@@ -13,6 +13,7 @@ import {
   text,
 } from './field.ts';
 import { moduleNameSchema, moduleSchema } from './module-schema.ts';
+import { resourcesSchema } from './resources-schema.ts';
 import { storeSchema } from './store-schema.ts';
 
 const MiB = 2 ** 20;
@@ -208,6 +209,9 @@ export const recipeSchema = map({
   boot: bootSchema.prefault({}).describe('The initramfs: boot.v00 in the bank'),
   firstBoot: firstBootSchema.prefault({}).describe('What a host does that nobody has set up yet'),
   health: healthSchema.prefault({}).describe('When a boot counts as a good one'),
+  resources: resourcesSchema
+    .prefault({})
+    .describe('How the machine is shared between the system itself and virtual machines'),
   modules: z
     .record(moduleNameSchema, moduleSchema, { error: 'a map' })
     .prefault({})

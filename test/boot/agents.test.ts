@@ -9,7 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bootError } from '../../src/harness/console/boot-error.ts';
 import { defaultMachine } from '../../src/harness/qemu/machine.ts';
 import { type QemuMachine, startQemu } from '../../src/harness/qemu/qemu.ts';
+import { faultArguments } from '../../src/harness/qemu/qemu-faults.ts';
 import type { StoreStatus } from '../../src/hostcore/store-status.ts';
+import { worldsListForm, worldsStatsForm } from '../../src/hostcore/world-answers.ts';
 import { readTar } from '../../src/state/tar.ts';
 import { bootTimeoutMs } from '../support/boot.ts';
 import { projectWithLamp } from '../support/lamp.ts';
@@ -27,7 +29,8 @@ beforeAll(async () => {
   const args = [program, 'build', 'recipes/default.yaml', '--set', set, '--out', folder, '-q'];
   table = execFileSync(process.execPath, args, { cwd: copy, encoding: 'utf8' });
   const image = join(folder, 'twinbank-0.1.0.img');
-  machine = await startQemu({ ...defaultMachine, image, accelerator: 'tcg' });
+  const extra = faultArguments([], defaultMachine.disk, ['live']);
+  machine = await startQemu({ ...defaultMachine, image, accelerator: 'tcg', extra });
   const ready = await machine.console.waitFor(/twinbank: ready/, { timeoutMs: bootTimeoutMs });
   if ('ended' in ready) {
     throw bootError('test.boot', 'expected it to be ready, found its end', machine.console.lines);
@@ -44,6 +47,9 @@ const lines = (): string[] => machine.console.lines.map(({ text }) => text);
 
 const lengthOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
 
+const world = async (name: string) =>
+  worldsListForm(await call('worlds.list'), 'worlds.list').worlds.find((one) => one.name === name);
+
 /** Asks until the answer is right. */
 async function until(method: string, isRight: (answer: Record<string, unknown>) => boolean) {
   for (const end = performance.now() + bootTimeoutMs; ; await pause(200)) {
@@ -51,6 +57,13 @@ async function until(method: string, isRight: (answer: Record<string, unknown>) 
     const answer = await call(method).catch((): Record<string, unknown> => ({}));
     if (isRight(answer) || performance.now() > end) return answer;
   }
+}
+
+/** The files of the last support bundle, as text. */
+async function bundleText(): Promise<(path: string) => string> {
+  const { data } = await call('support.read');
+  const files = readTar(gunzipSync(Buffer.from(String(data), 'base64')));
+  return (path) => Buffer.from(files.find((file) => file.path === path)?.bytes ?? []).toString();
 }
 
 describe('an agent that is a folder and an entry in the registry', () => {
@@ -91,6 +104,26 @@ describe('an agent that is a folder and an entry in the registry', () => {
     expect(init).not.toBe('done');
   });
 
+  it('K2: has what its row says of the machine, and the pools what the recipe says', async () => {
+    const { worlds, pools } = worldsStatsForm(await call('worlds.stats'), 'worlds.stats');
+    expect(worlds.map(({ name }) => name)).toEqual(['syslog', 'lamp', 'cim']);
+    const lamp = worlds.find(({ name }) => name === 'lamp');
+    expect(lamp).toMatchObject({
+      memory: { max: 96 << 20, ended: 0 },
+      ...{ cpuWeight: 50, processes: { max: 40 } },
+    });
+    expect(lamp?.memory.current).toBeGreaterThan(5 << 20);
+    expect(lamp?.memory.peak).toBeGreaterThanOrEqual(Number(lamp?.memory.current));
+    expect(lamp?.processorSeconds).toBeGreaterThan(0.1);
+    const [system, vm] = pools;
+    expect(system).toMatchObject({ name: 'system', cpuWeight: 200, memory: { max: null } });
+    expect(system?.memory.reserved).toBe(96 << 20);
+    expect(system?.processorSeconds).toBeGreaterThan(Number(lamp?.processorSeconds));
+    expect(vm).toMatchObject({ name: 'vm', cpuWeight: 100, processes: { current: 0 } });
+    // All that the machine has, but for the reservation.
+    expect(vm?.memory.max).toBeGreaterThan(512 << 20);
+  });
+
   it('K6: has no more processes than its row says, and goes on', async () => {
     const { bornAt } = await call('lamp.look');
     const { started } = await call('lamp.bomb');
@@ -104,12 +137,14 @@ describe('an agent that is a folder and an entry in the registry', () => {
     const { bornAt } = await call('lamp.look');
     await call('lamp.hog');
     const ill = await until('status', ({ problems }) => /lamp/.test(String(problems)));
-    expect(ill.problems).toEqual(['agent lamp: it was ended by SIGKILL']);
+    const why = 'it ran out of memory: it may have 96 MiB';
+    expect(ill.problems).toEqual([`agent lamp: ${why}`]);
     const next = await until(
       'lamp.look',
       (answer) => answer.bornAt !== undefined && answer.bornAt !== bornAt,
     );
     expect(next.bornAt).not.toBe(bornAt);
+    expect(await world('lamp')).toMatchObject({ restarts: 1, lastEnd: { why } });
     expect(lengthOf((await call('cim.instances', { class: 'Twinbank_Chassis' })).instances)).toBe(
       1,
     );
@@ -141,6 +176,16 @@ describe('an agent that is a folder and an entry in the registry', () => {
     );
   });
 
+  it('is started anew for a setting that its row names', async () => {
+    const { bornAt } = await call('lamp.look');
+    expect(await call('config.set', { ntp: { servers: [] } })).toMatchObject({ saved: true });
+    expect(await call('lamp.look')).toMatchObject({ bornAt });
+    expect(await call('config.set', { hostname: 'esx1' })).toMatchObject({ saved: true });
+    const next = await until('lamp.look', ({ hostname }) => hostname === 'esx1');
+    expect(next.hostname).toBe('esx1');
+    expect(next.bornAt).not.toBe(bornAt);
+  });
+
   it('has its files and its answers in the support bundle', async () => {
     const { collectors } = await call('support.collect');
     const problems = (collectors as { file: string; problem: string | null }[])
@@ -151,10 +196,10 @@ describe('an agent that is a folder and an entry in the registry', () => {
       ['lamp/lamp.txt', null],
       ['processes.txt', null],
     ]);
-    const { data } = await call('support.read');
-    const files = readTar(gunzipSync(Buffer.from(String(data), 'base64')));
-    const text = (path: string) =>
-      Buffer.from(files.find((file) => file.path === path)?.bytes ?? []).toString();
+    const text = await bundleText();
+    // When it was started anew: SIGTERM had reached it inside its world.
+    expect(text('dmesg.txt')).toContain('agent lamp: it was asked to end');
+    expect(worldsListForm(JSON.parse(text('worlds.json')), 'worlds.json').worlds).toHaveLength(3);
     expect(text('lamp/lamp.txt')).toBe(glow);
     // What was opened above, as the kernel has it.
     const mounted = text('files/proc/mounts').match(/^.* \/run\/twinbank\/store\/.*$/gm);
@@ -183,14 +228,41 @@ describe('an agent that is a folder and an entry in the registry', () => {
     expect(next).toMatchObject({ user: [142, 142] });
   });
 
-  it('is started anew for a setting that its row names', async () => {
-    const { bornAt } = await call('lamp.look');
-    expect(await call('config.set', { ntp: { servers: [] } })).toMatchObject({ saved: true });
-    expect(await call('lamp.look')).toMatchObject({ bornAt });
-    expect(await call('config.set', { hostname: 'esx1' })).toMatchObject({ saved: true });
-    const next = await until('lamp.look', ({ hostname }) => hostname === 'esx1');
-    expect(next.hostname).toBe('esx1');
-    expect(next.bornAt).not.toBe(bornAt);
+  it('K1: vmkd that is killed finds nothing done twice, and replaces its worlds in their order', async () => {
+    const before = await call('lamp.look');
+    const began = machine.console.lines.length;
+    expect(await call('fault.kill')).toEqual({});
+    const again = await machine.console.waitFor(/vmkd started again/, {
+      timeoutMs: bootTimeoutMs,
+      from: began,
+    });
+    if ('ended' in again) {
+      throw bootError('test.boot', 'expected vmkd again, found its end', machine.console.lines);
+    }
+    const ready = await until('status', ({ state }) => state === 'ready');
+    expect(ready).toMatchObject({ state: 'ready', problems: [] });
+    const { worlds } = worldsListForm(await call('worlds.list'), 'worlds.list');
+    expect(worlds.map(({ name, state, restarts }) => [name, state, restarts])).toEqual([
+      ['syslog', 'running', 0],
+      ['lamp', 'running', 0],
+      ['cim', 'running', 0],
+    ]);
+    expect((await call('lamp.look')).bornAt).not.toBe(before.bornAt);
+    const { collectors } = await call('support.collect');
+    expect(lengthOf(collectors)).toBeGreaterThan(0);
+    const processes = (await bundleText())('processes.txt');
+    const count = (pattern: RegExp) =>
+      processes.split('\n').filter((line) => pattern.test(line)).length;
+    expect({
+      vmkd: count(/node .*\/vmkd\.mjs/),
+      syslogd: count(/syslogd -n/),
+      udhcpc: count(/udhcpc -f/),
+      // The program's own line, and not those of bwrap around it.
+      lamp: count(/ lamp +[^b]*\/usr\/bin\/node .*lamp\.mjs$/),
+    }).toEqual({ vmkd: 1, syslogd: 1, udhcpc: 1, lamp: 1 });
+    // A new vmkd feeds them after a quarter of their time.
+    const fed = await until('status', ({ watchdogs }) => lengthOf(watchdogs) === 2);
+    expect(fed.watchdogs).toHaveLength(2);
   });
 
   it('ends with the system, by shutdown with mode reboot', async () => {

@@ -20,6 +20,7 @@ export const lamp: Agent = {
   forwards: { look: anything, break: anything, bomb: anything, hog: anything },
   memoryMax: 96 << 20,
   pidsMax: 40,
+  cpuWeight: 50,
   support: [
     { file: 'lamp/look.json', method: 'look' },
     { file: 'lamp/lamp.txt', program: ['/usr/bin/lamp'] },
@@ -91,6 +92,10 @@ const look = {
   hostname: hostname(),
 };
 const kill = (): void => void setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);
+process.once('SIGTERM', () => {
+  console.log('it was asked to end');
+  process.exit(0);
+});
 serveHandedSocket(lampMethods({ look: () => look, kill, bomb, hog }), (error) => {
   throw error;
 });

@@ -165,9 +165,16 @@ function agentFolder(name: string): string {
 
 /** What vmkd is told by the recipe (src/runtime/vmkernel/boot/system-settings.ts reads it). */
 function systemSettings(recipe: ResolvedRecipe, { agents: names }: AgentsModule): string {
-  const { product, title = product, health, firstBoot, bootloader } = recipe;
+  const { product, title = product, health, firstBoot, bootloader, resources } = recipe;
   const shown = { product, title, loaderSeconds: bootloader.timeoutSeconds };
-  const settings = { schemaVersion: 1, agents: names, health, firstBoot, console: shown };
+  const settings = {
+    schemaVersion: 1,
+    agents: names,
+    health,
+    firstBoot,
+    resources,
+    console: shown,
+  };
   return `${JSON.stringify(settings, null, 2)}\n`;
 }
 

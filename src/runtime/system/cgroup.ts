@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -14,8 +14,12 @@ export const groupRoot = '/sys/fs/cgroup';
 
 /** The groups below the root between which the machine is shared. */
 export const pools = ['system', 'vm'] as const;
+export type PoolName = (typeof pools)[number];
 
-const controllers = '+cpu +memory +pids';
+/** Lets the groups below a group have weights, limits and numbers. Throws an Error where the kernel does not let us. */
+export function enableControllers(folder: string): void {
+  writeFileSync(`${folder}/cgroup.subtree_control`, '+cpu +memory +pids');
+}
 
 /**
  * Moves vmkd into a control group of its own, in which every process that it starts will be that is put into no other, and ends
@@ -26,7 +30,10 @@ export function takeOverGroup(root = groupRoot): boolean {
   const pool = `${root}/system`;
   try {
     const restarted = mkdirSync(pool, { recursive: true }) === undefined;
-    if (restarted) writeFileSync(`${pool}/cgroup.kill`, '1');
+    if (restarted) {
+      writeFileSync(`${pool}/cgroup.kill`, '1');
+      endGroup(firmwareCheckGroup(root));
+    }
     mkdirSync(`${pool}/vmkd`, { recursive: true });
     writeFileSync(`${pool}/vmkd/cgroup.procs`, String(process.pid));
     return restarted;
@@ -35,11 +42,31 @@ export function takeOverGroup(root = groupRoot): boolean {
   }
 }
 
+/** The machine that only shows that there can be one: vmkd's own, which ends with it. */
+export function firmwareCheckGroup(root = groupRoot): string {
+  return `${root}/vm/firmware-check`;
+}
+
+/** Ends all processes of a group, if there is one. */
+export function endGroup(folder: string): void {
+  if (existsSync(folder)) writeFileSync(`${folder}/cgroup.kill`, '1');
+}
+
+/** Makes the group of a virtual machine, if it is not there. Throws an Error where the kernel does not let us. */
+export function makeMachineGroup(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  for (const above of [dirname(dirname(folder)), dirname(folder)]) enableControllers(above);
+  writeFileSync(`${folder}/memory.oom.group`, '1');
+  return folder;
+}
+
 export interface WorldLimits {
   /** Bytes. */
   readonly memoryMax: number;
   /** Threads. */
   readonly pidsMax: number;
+  /** Processor time in relation to the other worlds', 1 to 10,000. */
+  readonly cpuWeight: number;
 }
 
 /** The group of an agent's world. */
@@ -54,10 +81,9 @@ export function worldGroup(name: string, root = groupRoot): string {
 export function makeWorldGroup(name: string, limits: WorldLimits, root = groupRoot): string {
   const own = worldGroup(name, root);
   mkdirSync(own, { recursive: true });
-  for (const above of [root, dirname(dirname(own)), dirname(own)]) {
-    writeFileSync(`${above}/cgroup.subtree_control`, controllers);
-  }
+  for (const above of [root, dirname(dirname(own)), dirname(own)]) enableControllers(above);
   const values = {
+    'cpu.weight': limits.cpuWeight,
     'memory.max': limits.memoryMax,
     'memory.oom.group': 1,
     'pids.max': limits.pidsMax,

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { killable } from './oom-score.ts';
 
 /** How a program of the bank ended; `output` holds both of its streams. */
 export interface CommandEnd {
@@ -24,6 +25,7 @@ export function runCommand(
       const code = missing ? 127 : error ? (typeof error.code === 'number' ? error.code : 1) : 0;
       resolve({ code, output: `${stdout}${stderr}`.trim() });
     });
+    killable(child);
     const giveUp = (): void => {
       child.kill('SIGKILL');
       resolve({ code: 124, output: `it did not end in ${timeoutMs / 1000} s` });

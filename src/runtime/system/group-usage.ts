@@ -8,9 +8,15 @@ export interface GroupUsage {
     readonly peak: number | null;
     readonly max: number | null;
     readonly swap: number | null;
+    /** What is not taken from it while it uses it. */
+    readonly reserved: number | null;
+    /** How often something of it was ended as there was no memory left. */
+    readonly ended: number | null;
   };
   /** Processor seconds since the group was made. */
   readonly processorSeconds: number | null;
+  /** Its share where several want the processor, 1 to 10,000. */
+  readonly cpuWeight: number | null;
   /** Threads. */
   readonly processes: { readonly current: number | null; readonly max: number | null };
 }
@@ -29,8 +35,11 @@ export function readGroupUsage(folder: string): GroupUsage {
       peak: value('memory.peak'),
       max: value('memory.max'),
       swap: value('memory.swap.current'),
+      reserved: value('memory.min'),
+      ended: numbersOf(textOf(`${folder}/memory.events`)).oom_kill ?? null,
     },
     processorSeconds: microseconds === undefined ? null : microseconds / 1e6,
+    cpuWeight: value('cpu.weight'),
     processes: { current: value('pids.current'), max: value('pids.max') },
   };
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { killable } from './oom-score.ts';
 import type { ProgramGroup } from './program-group.ts';
 import { openListener } from './unix-socket.ts';
 
@@ -37,6 +38,7 @@ export function startProgram(program: Program, { onOutput, onEnd }: StartOptions
     stdio: ['ignore', output, 'ignore', ...(listener ? [listener.fd] : [])],
   });
   listener?.close();
+  killable(child);
   if (onOutput) child.stdout?.on('data', onOutput);
   const endedBy = (code: number | null, signal: NodeJS.Signals | null): void => {
     const by = signal ?? signalOf(code);

@@ -33,6 +33,7 @@ import {
 } from './network/network.ts';
 import { oemLines, oemLoads, oemLogos } from './oem/oem-facts.ts';
 import { addOemModules } from './oem/oem-modules.ts';
+import { shareMachine } from './resources/share-machine.ts';
 import { readConfiguration } from './state/configuration.ts';
 import { effectiveSettings } from './state/effective-settings.ts';
 import { hostState } from './state/host-state.ts';
@@ -62,7 +63,8 @@ await runVmkd({
   faults,
   settings: readSystemSettings(),
   engine: process.versions.node,
-  takeOverGroup,
+  takeOverGroup: () => takeOverGroup(),
+  shareMachine: (shares) => shareMachine(shares),
   feedWatchdogs,
   resetNow,
   addOemModules: () => void addOemModules(release()),

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { firmwareCheckGroup, makeMachineGroup } from '../system/cgroup.ts';
+import { killableWord } from '../system/oom-score.ts';
 
 export interface FirmwareCheck {
   /** What the monitor ran on: the processor's own virtualisation, or emulation. */
@@ -10,6 +12,8 @@ export interface FirmwareCheck {
   started: boolean;
 }
 
+/** Into the pool of virtual machines first. */
+const script = `echo 0 >"$1/cgroup.procs" && ${killableWord} && shift && exec "$@"`;
 const monitor = '/usr/bin/qemu-system-x86_64';
 
 const machine = [
@@ -35,7 +39,9 @@ const mostCharacters = 1 << 20;
  */
 export function checkFirmware(timeoutMs: number): Promise<FirmwareCheck> {
   const accelerator = existsSync('/dev/kvm') ? 'kvm' : 'tcg';
-  const child = spawn(monitor, [...machine, '-accel', accelerator, ...debug], {
+  const group = makeMachineGroup(firmwareCheckGroup());
+  const command = [monitor, ...machine, '-accel', accelerator, ...debug];
+  const child = spawn('/bin/sh', ['-c', script, 'firmware-check', group, ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return new Promise((resolve, reject) => {

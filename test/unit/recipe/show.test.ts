@@ -80,6 +80,13 @@ test('a recipe is shown whole, each value with what set it', () => {
         - agents # default
         - state # default
       trialChecks: [] # default
+    resources:
+      system:
+        cpuWeight: 200 # default
+        memoryReserved: 96MiB # default
+      vm:
+        cpuWeight: 100 # default
+        memoryReserved: 0B # default
     modules:
       agents:
         type: agents # base.yaml:4

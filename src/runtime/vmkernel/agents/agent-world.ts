@@ -1,5 +1,6 @@
 import { type Agent, filterOf } from '../../agents/agent.ts';
 import { makeWorldGroup, worldGroup } from '../../system/cgroup.ts';
+import { killableWord } from '../../system/oom-score.ts';
 import { type ProgramGroup, programGroup } from '../../system/program-group.ts';
 import { filterDescriptor, worldArgs } from './world-args.ts';
 
@@ -8,13 +9,13 @@ import { filterDescriptor, worldArgs } from './world-args.ts';
  * What bwrap and the program complain of is heard as well.
  */
 const script = `group=$1 filter=$2; shift 2
-echo 0 >"$group/cgroup.procs" &&
+echo 0 >"$group/cgroup.procs" && ${killableWord} &&
 exec su -p -s /usr/bin/bwrap "$0" -- "$@" ${filterDescriptor}<"$filter" 2>&1`;
 
 /** Root's programs have a group, too: its limits, and what it takes. */
-const plainScript = 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"';
+const plainScript = `echo 0 >"$1/cgroup.procs" && ${killableWord} && shift && exec "$@"`;
 
-const defaults = { memoryMax: 128 << 20, pidsMax: 64 };
+const defaults = { memoryMax: 128 << 20, pidsMax: 64, cpuWeight: 100 };
 
 export interface WorldOptions {
   /** What the agent's user was given, looked at at each start ({@link worldArgs}). */

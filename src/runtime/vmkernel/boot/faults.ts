@@ -22,16 +22,19 @@ export function faultsFor(bank: number | undefined, path = file): ReadonlySet<st
   return new Set(own.map((name) => name.split('@')[0] ?? ''));
 }
 
+const killDelayMs = 200;
+
 /** The file that takes all room of a file system. */
 const ballast = '.twinbank-ballast';
 
 /**
  * Methods for faults that come and go while the system runs: only for a machine whose owner asked for them with the
- * word `live`. `fault.fill` leaves no room where `path`, a folder, is; `fault.free` gives it back.
+ * word `live`. `fault.fill` leaves no room where `path`, a folder, is; `fault.free` gives it back. `fault.kill` ends vmkd by SIGKILL.
  */
 export function faultMethods(
   faults: ReadonlySet<string>,
   allocate = '/bin/busybox',
+  killVmkd = (): void => void process.kill(process.pid, 'SIGKILL'),
 ): Record<string, Method> {
   if (!faults.has('live')) return {};
   return {
@@ -44,6 +47,11 @@ export function faultMethods(
       const end = bytes > 0 ? await runCommand(allocate, args, { timeoutMs: 60_000 }) : undefined;
       if (end && end.code !== 0) throw new RpcError('internal', `${file}: ${end.output}`);
       return { path, bytes };
+    },
+    // The answer goes out first.
+    'fault.kill': () => {
+      setTimeout(killVmkd, killDelayMs);
+      return {};
     },
     'fault.free': async ({ path }) => {
       rmSync(ballastOf(path), { force: true });

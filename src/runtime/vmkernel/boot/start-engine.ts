@@ -6,13 +6,15 @@ import type { SystemSettings } from './system-settings.ts';
 
 export interface EnginePort {
   readonly clock: Clock;
-  readonly console: Pick<Console, 'stage' | 'event'>;
+  readonly console: Pick<Console, 'stage' | 'event' | 'line'>;
   readonly command: KernelCommandLine;
   readonly settings: SystemSettings;
   /** Version of Node. */
   readonly engine: string;
   /** True where there was a vmkd before this one; what it left has been ended. */
   takeOverGroup(): boolean;
+  /** Shares the machine between pools; what could not be done, a sentence each. */
+  shareMachine(shares: SystemSettings['resources']): readonly string[];
   feedWatchdogs(seconds: number, options: { atOnce: boolean }): Watchdog;
   resetNow(): Promise<never>;
 }
@@ -35,6 +37,7 @@ export function startEngine(port: EnginePort, isOver: () => boolean): Engine {
   const { clock, console, command, settings } = port;
   const restarted = port.takeOverGroup();
   console.stage('engine', `Node ${port.engine}${restarted ? ', vmkd started again' : ''}`);
+  for (const problem of port.shareMachine(settings.resources)) console.line(problem);
   const { watchdogSeconds, trialSeconds } = settings.health;
   const watchdog = port.feedWatchdogs(watchdogSeconds, { atOnce: !restarted });
   const reset = (why: string): Promise<never> => {

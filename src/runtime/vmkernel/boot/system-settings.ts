@@ -7,6 +7,11 @@ const checkName = oneOf(
 );
 export type CheckName = ReturnType<typeof checkName>;
 
+const poolForm = object(
+  { cpuWeight: number, memoryReserved: number },
+  { processors: number, memoryMax: number },
+);
+
 /** What the recipe says about the running system; the builder writes it (src/builder/modules/agents.ts). */
 const settingsForm = object({
   agents: list(text),
@@ -22,6 +27,8 @@ const settingsForm = object({
     /** Root may set the first password over the network. */
     trustedNetwork: flag,
   }),
+  /** How the machine is shared between the system itself and virtual machines. */
+  resources: object({ system: poolForm, vm: poolForm }),
   /** What the screen at rest says. */
   console: object({
     product: text,

@@ -6,6 +6,7 @@ import { openFat } from '../../../disk/fat/volume.ts';
 import { openFileDevice } from '../../../disk/file-device.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import type { Agent } from '../../agents/agent.ts';
+import { killable } from '../../system/oom-score.ts';
 import { type BankPartition, otherBank } from '../boot/bank-partition.ts';
 import { readOemFacts } from '../oem/oem-facts.ts';
 
@@ -31,6 +32,8 @@ const answers: Readonly<Record<string, string>> = {
   'config.json': 'config.get',
   'update.json': 'update.status',
   'store.json': 'store.list',
+  'worlds.json': 'worlds.list',
+  'world-usage.json': 'worlds.stats',
 };
 
 /**
@@ -172,6 +175,7 @@ export function programCollector(
           env,
           cwd: '/',
         });
+        killable(child);
         const kill = (why: string): void => {
           problem ??= why;
           try {

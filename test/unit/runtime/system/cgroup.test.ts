@@ -26,17 +26,21 @@ describe("vmkd's control group", () => {
 
   it('has no processes of its own, as it has worlds with limits below it', () => {
     takeOverGroup(folder);
-    const world = makeWorldGroup('lamp', { memoryMax: 32 << 20, pidsMax: 20 }, folder);
+    const world = makeWorldGroup(
+      'lamp',
+      { memoryMax: 32 << 20, pidsMax: 20, cpuWeight: 50 },
+      folder,
+    );
     expect(world).toBe(join(folder, 'system/worlds/lamp'));
     expect(worldGroup('lamp', folder)).toBe(world);
     const read = (file: string) => readFileSync(join(folder, file), 'utf8');
     for (const above of ['', 'system/', 'system/worlds/']) {
       expect(read(`${above}cgroup.subtree_control`)).toBe('+cpu +memory +pids');
     }
-    const limits = ['memory.max', 'memory.oom.group', 'pids.max'].map((file) =>
+    const limits = ['memory.max', 'memory.oom.group', 'pids.max', 'cpu.weight'].map((file) =>
       read(`system/worlds/lamp/${file}`),
     );
-    expect(limits).toEqual(['33554432', '1', '20']);
+    expect(limits).toEqual(['33554432', '1', '20', '50']);
     expect(existsSync(join(folder, 'system/cgroup.procs'))).toBe(false);
   });
 

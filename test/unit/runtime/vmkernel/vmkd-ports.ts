@@ -57,11 +57,16 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       agents: ['vmkd', 'lamp', 'syslog'],
       firstBoot: { trustedNetwork: false },
       health: { watchdogSeconds: 60, trialSeconds: 300, checks: ['agents'], trialChecks: [] },
+      resources: {
+        system: { cpuWeight: 200, memoryReserved: 96 << 20 },
+        vm: { cpuWeight: 100, memoryReserved: 0 },
+      },
       console: { product: 'twinbank', title: 'twinbank on R6', loaderSeconds: 2 },
     },
     faults: new Set(),
     engine: '22.0.0',
     takeOverGroup: () => false,
+    shareMachine: () => [],
     feedWatchdogs: (seconds, { atOnce }) => {
       note(`watchdogs of ${seconds} s ${atOnce ? 'at once' : 'later'}`);
       return { devices: () => ['/dev/watchdog0'], starve: () => note('watchdogs starve') };

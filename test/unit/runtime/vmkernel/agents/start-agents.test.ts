@@ -114,11 +114,18 @@ test('gives a program its user, and its arguments by the settings of the moment'
   // Root's programs have a group for their limits, and nothing else around them.
   expect(syslog?.path).toBe('/bin/sh');
   expect(words(syslog)).toEqual([
-    ...['-c', 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"', 'syslog', 'syslog/128/64'],
+    ...[
+      '-c',
+      'echo 0 >"$1/cgroup.procs" && echo 0 >/proc/self/oom_score_adj && shift && exec "$@"',
+      'syslog',
+      'syslog/128/64',
+    ],
     ...['/usr/bin/syslog', '-h', 'esx1'],
   ]);
   // Into its group first, which takes rights; then they are given up, and bwrap is what remains.
-  const shell = expect.stringMatching(/cgroup.procs" &&\nexec su -p -s \/usr\/bin\/bwrap "\$0" /);
+  const shell = expect.stringMatching(
+    /cgroup.procs" && echo 0 >\/proc\/self\/oom_score_adj &&\nexec su -p -s \/usr\/bin\/bwrap "\$0" /,
+  );
   expect(lamp?.path).toBe('/bin/sh');
   const said = words(lamp) || [];
   expect(said.slice(0, 5)).toEqual([

@@ -41,13 +41,22 @@ describe('K6: the command worlds', () => {
   it('K2: shows what worlds and pools take', () => {
     const cim = {
       name: 'cim',
-      memory: { current: 30 << 20, peak: 31.5 * (1 << 20), max: 512 << 20, swap: 0 },
+      memory: {
+        current: 30 << 20,
+        peak: 31.5 * (1 << 20),
+        max: 512 << 20,
+        swap: 0,
+        reserved: 0,
+        ended: 0,
+      },
+      cpuWeight: 100,
       processorSeconds: 1.25,
       processes: { current: 12, max: 256 },
     };
     const unknown = {
       name: 'vm',
-      memory: { current: null, peak: null, max: null, swap: null },
+      memory: { current: null, peak: null, max: null, swap: null, reserved: null, ended: null },
+      cpuWeight: null,
       processorSeconds: null,
       processes: { current: null, max: null },
     };

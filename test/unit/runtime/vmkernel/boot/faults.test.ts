@@ -23,7 +23,11 @@ describe('faults of a running system', () => {
   it('are there only for a machine whose owner asked for them', () => {
     const file = join(folder, 'raw');
     writeFileSync(file, 'agent-dead@6,live');
-    expect(Object.keys(faultMethods(faultsFor(5, file)))).toEqual(['fault.fill', 'fault.free']);
+    expect(Object.keys(faultMethods(faultsFor(5, file)))).toEqual([
+      'fault.fill',
+      'fault.kill',
+      'fault.free',
+    ]);
     writeFileSync(file, 'agent-dead');
     expect(faultMethods(faultsFor(5, file))).toEqual({});
     expect(faultMethods(faultsFor(5, join(folder, 'none')))).toEqual({});

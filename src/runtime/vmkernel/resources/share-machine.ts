@@ -1,0 +1,71 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { enableControllers, groupRoot, type PoolName, pools } from '../../system/cgroup.ts';
+import { keepFromOutOfMemory } from '../../system/oom-score.ts';
+
+/** How much of the machine a pool gets, by the recipe. */
+export interface PoolShares {
+  /** Processor time in relation to the other pool's, where both want it: 1 to 10,000. */
+  readonly cpuWeight: number;
+  /** At most the time of so many processors. */
+  readonly processors?: number | undefined;
+  /** Bytes that nobody takes from the pool while it uses them. */
+  readonly memoryReserved: number;
+  /** Bytes that it takes at most. */
+  readonly memoryMax?: number | undefined;
+}
+
+export type MachineShares = Readonly<Record<PoolName, PoolShares>>;
+
+/** Microseconds: the kernel's own (kernel documentation, cgroup-v2: cpu.max). */
+const period = 100_000;
+
+/**
+ * What the files of each pool's group say. Virtual machines leave the system its reservation, unless the recipe gives them another limit: so
+ * it is one of them that ends when they have no memory left. A small machine is halved.
+ */
+export function poolFiles(
+  shares: MachineShares,
+  total: number,
+): Readonly<Record<PoolName, Readonly<Record<string, string>>>> {
+  const left = Math.max(total - shares.system.memoryReserved, Math.floor(total / 2));
+  const filesOf = (
+    { cpuWeight, processors, memoryReserved, memoryMax }: PoolShares,
+    most: number | undefined,
+  ) => ({
+    'cpu.weight': String(cpuWeight),
+    'cpu.max': processors === undefined ? 'max' : `${processors * period} ${period}`,
+    'memory.min': String(memoryReserved),
+    'memory.max': String(memoryMax ?? most ?? 'max'),
+  });
+  return { system: filesOf(shares.system, undefined), vm: filesOf(shares.vm, left) };
+}
+
+/**
+ * Shares the machine between the system and virtual machines, and keeps this process from being the one that ends when there is no memory
+ * left: what it starts from then on has to be made one that can be ({@link killable}). Returns what the kernel has not taken, a
+ * sentence each.
+ */
+export function shareMachine(
+  shares: MachineShares,
+  { root = groupRoot, total = totalmem(), self = '/proc/self' } = {},
+): string[] {
+  const problems: string[] = [];
+  const attempt = (what: string, work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      problems.push(`${what}: ${(error as Error).message}`);
+    }
+  };
+  attempt('priority of vmkd', () => keepFromOutOfMemory(self));
+  attempt('controllers', () => enableControllers(root));
+  const files = poolFiles(shares, total);
+  for (const pool of pools) {
+    attempt(`pool ${pool}`, () => mkdirSync(`${root}/${pool}`, { recursive: true }));
+    for (const [file, value] of Object.entries(files[pool])) {
+      attempt(`pool ${pool}: ${file}`, () => writeFileSync(`${root}/${pool}/${file}`, value));
+    }
+  }
+  return problems;
+}

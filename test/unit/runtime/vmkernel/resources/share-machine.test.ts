@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  poolFiles,
+  shareMachine,
+} from '../../../../../src/runtime/vmkernel/resources/share-machine.ts';
+import { temporaryFiles } from '../../../recipe/temporary-files.ts';
+
+const MiB = 2 ** 20;
+const shares = {
+  system: { cpuWeight: 200, memoryReserved: 96 * MiB },
+  vm: { cpuWeight: 100, memoryReserved: 0 },
+};
+
+describe('K2: the machine', () => {
+  it('is shared so that virtual machines leave the system what it has reserved', () => {
+    const { system, vm } = poolFiles(shares, 1024 * MiB);
+    expect(system).toEqual({
+      ...{ 'cpu.weight': '200', 'cpu.max': 'max', 'memory.max': 'max' },
+      'memory.min': String(96 * MiB),
+    });
+    expect(vm).toMatchObject({ 'memory.min': '0', 'memory.max': String(928 * MiB) });
+  });
+
+  it('gives virtual machines a half of it where the system has reserved more', () => {
+    expect(poolFiles(shares, 128 * MiB).vm['memory.max']).toBe(String(64 * MiB));
+  });
+
+  it('has the limits of the recipe', () => {
+    const vm = { cpuWeight: 50, memoryReserved: 0, processors: 3, memoryMax: 256 * MiB };
+    expect(poolFiles({ ...shares, vm }, 1024 * MiB).vm).toEqual({
+      ...{ 'cpu.weight': '50', 'cpu.max': '300000 100000' },
+      ...{ 'memory.min': '0', 'memory.max': String(256 * MiB) },
+    });
+  });
+
+  it('is shared by the groups of both pools, and vmkd is never the one that ends for lack of memory', () => {
+    const root = temporaryFiles({ 'self/status': '' });
+    const self = join(root, 'self');
+    expect(shareMachine(shares, { root, total: 1024 * MiB, self })).toEqual([]);
+    const read = (file: string) => readFileSync(join(root, file), 'utf8');
+    expect(read('cgroup.subtree_control')).toBe('+cpu +memory +pids');
+    expect([read('system/cpu.weight'), read('vm/cpu.weight')]).toEqual(['200', '100']);
+    expect(read('self/oom_score_adj')).toBe('-1000');
+  });
+
+  it('says what the kernel does not take, and shares the rest', () => {
+    const root = temporaryFiles({ 'system/cpu.weight/is': 'a folder', 'self/status': '' });
+    const problems = shareMachine(shares, { root, total: 1024 * MiB, self: join(root, 'self') });
+    expect(problems).toEqual([expect.stringMatching(/^pool system: cpu\.weight: EISDIR/)]);
+    expect(readFileSync(join(root, 'system/memory.min'), 'utf8')).toBe(String(96 * MiB));
+  });
+});
