@@ -133,6 +133,13 @@ export const hostTools: readonly HostTool[] = [
     testsOnly: true,
   },
   {
+    name: 'rsyslogd',
+    package: 'rsyslog',
+    neededFor: 'tests of the log',
+    versionArgs: ['-v'],
+    testsOnly: true,
+  },
+  {
     name: 'sgdisk',
     package: 'gdisk',
     neededFor: 'tests',

@@ -41,8 +41,8 @@ const servers = (expected: string, pattern: RegExp) =>
 /** What a new host is set to, until its administrator says otherwise. */
 const defaultsSchema = map({
   syslog: map({
-    targets: servers('HOST or HOST:PORT such as logs.example.com', /^[!-~]{1,260}$/).describe(
-      'Where log messages are sent beside the host: HOST or HOST:PORT, IPv6 in brackets',
+    targets: servers('a target such as logs.example.com', /^[!-~]{1,260}$/).describe(
+      'Where log messages are sent beside the host: [udp://, tcp://, tls://]HOST[:PORT], IPv6 in brackets',
     ),
   })
     .exactOptional()

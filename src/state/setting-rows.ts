@@ -6,6 +6,7 @@ import { rootPasswordHash } from './root-password.ts';
 import { security } from './security-settings.ts';
 import { jsonSetting, lineSetting, type SettingRow } from './setting-row.ts';
 import { expected, isHost, isHostName, listOf, membersOf } from './setting-value.ts';
+import { parseSyslog, type SyslogSettings } from './syslog-settings.ts';
 
 /**
  * What an administrator can change: one row a setting, in the order in which the archive has their files. By hand: the bank has
@@ -27,13 +28,8 @@ const rows = {
     parse: parseNetwork,
     initial: { mode: 'dhcp' },
   }),
-  /** Where log messages are sent beside the host's own log: `HOST` or `HOST:PORT`, `[IPv6]` in brackets. */
-  syslog: jsonSetting<{ readonly targets: readonly string[] }>('etc/vmware/syslog.json', {
-    parse: (value) => {
-      const { targets } = membersOf('syslog', value, ['targets']);
-      const what = 'HOST or HOST:PORT';
-      return { targets: listOf('syslog.targets', targets, 8, what, isSyslogTarget) };
-    },
+  syslog: jsonSetting<SyslogSettings>('etc/vmware/syslog.json', {
+    parse: parseSyslog,
     initial: { targets: [] },
   }),
   ntp: jsonSetting<{ readonly servers: readonly string[] }>('etc/vmware/ntp.json', {
@@ -64,12 +60,3 @@ export const stateModes: Readonly<Record<string, number>> = Object.assign(
   ...settingNames.map((name) => settingRows[name].files),
 );
 export const statePaths: readonly string[] = Object.keys(stateModes);
-
-function isSyslogTarget(value: unknown): value is string {
-  if (typeof value !== 'string') return false;
-  const [, bracketed, name, port] =
-    /^(?:\[([^\]]+)\]|([^:[\]]+))(?::([0-9]{1,5}))?$/.exec(value) ?? [];
-  const right =
-    bracketed === undefined ? isHost(name) : bracketed.includes(':') && isHost(bracketed);
-  return right && (port === undefined || (Number(port) >= 1 && Number(port) <= 65_535));
-}

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -210,6 +212,36 @@ describe('an agent that is a folder and an entry in the registry', () => {
     expect(JSON.parse(text('store.json'))).toMatchObject({ problem: null });
     expect(JSON.parse(text('lamp/look.json'))).toMatchObject({ user: [142, 142] });
     expect(text('processes.txt')).toMatch(/^ *\d+ lamp +.*\/usr\/lib\/twinbank\/lamp\.mjs$/m);
+  });
+
+  it('P5: has what it says in the log, beside the kernel, vmkd and other programs', async () => {
+    const read = async (file: string) => String((await call('syslog.read', { file })).text);
+    expect(await read('vmkernel')).toMatch(/^\S+Z kern\.\w+ kernel: Linux version 6\./m);
+    expect(await read('vmkd')).toMatch(/^\S+Z daemon\.info vmkd: stage=agents at=/m);
+    // Above it has taken too much memory.
+    expect(await read('agents')).toMatch(/^\S+Z daemon\.info lamp: .*(memory|SIGKILL)/m);
+    // busybox's logger, as root, when support asked.
+    expect(await read('auth')).toMatch(/^\S+Z auth\.notice lamp: somebody looks$/m);
+  });
+
+  it('P5: is heard at another host, by a target that is set while it runs', async () => {
+    const receiver = createSocket('udp4');
+    const heard: string[] = [];
+    receiver.on('message', (bytes) => heard.push(String(bytes)));
+    receiver.bind(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    // The machine's network has us there.
+    const target = `udp://10.0.2.2:${receiver.address().port}`;
+    expect(await call('config.set', { syslog: { targets: [target] } })).toMatchObject({
+      saved: true,
+    });
+    await call('lamp.break');
+    await until('syslog.status', () => heard.some((line) => / lamp - - - /.test(line)));
+    receiver.close();
+    expect(heard.find((line) => / lamp - - - /.test(line))).toMatch(
+      /^<30>1 \S+Z localhost lamp - - - it was ended by SIGKILL/,
+    );
+    await until('status', ({ problems }) => lengthOf(problems) === 0);
   });
 
   it('is started again when it was killed, and health tells of it meanwhile', async () => {

@@ -123,7 +123,8 @@ export function lampMethods({ look, kill, bomb, hog }: LampPort) {
 }
 `,
   'image/etc/lamp.conf': glow,
-  'image/usr/bin/lamp': '#!/bin/sh\nexec cat /etc/lamp.conf\n',
+  'image/usr/bin/lamp':
+    '#!/bin/sh\nlogger -t lamp -p auth.notice somebody looks\nexec cat /etc/lamp.conf\n',
 });
 
 /** A copy of the project below `folder`, with the lamp's folder and its entry in the registry; returns the command line's program. */

@@ -78,7 +78,8 @@ export async function planAgents(
       }
       const program = await readBusybox(busybox, context);
       for (const applet of await listApplets(program.data, scratch)) {
-        if (replaced.includes(`usr/bin/${applet}`)) continue;
+        // A command of an agent stands before busybox's of the same name.
+        if (replaced.includes(`usr/bin/${applet}`) || tree.has(`usr/bin/${applet}`)) continue;
         addEntry(tree, `usr/bin/${applet}`, { type: 'symlink', target: 'busybox' });
       }
       for (const [program, bundle] of programs) {

@@ -26,6 +26,10 @@ export interface Agent extends FilterRow {
   readonly asRoot?: true;
   /** Folders and files of the system that its world has beside the system's programs, to read. */
   readonly sees?: readonly string[];
+  /** What vmkd opens for it at each start, as descriptors from 4 on, in this order; 3 is its own socket. */
+  readonly opens?: readonly AgentDescriptor[];
+  /** The one folder of the system that it may write. */
+  readonly writes?: AgentFolder;
   /** What is bundled of its folder: a source file by the name of the program, which is the agent's or begins with it and `-`. */
   readonly entries?: Readonly<Record<string, string>>;
   readonly program: AgentProgram;
@@ -49,6 +53,15 @@ export interface Agent extends FilterRow {
 export interface AgentUser {
   readonly uid: number;
   readonly gid: number;
+}
+
+/** A Unix socket at which every user may connect, by its path; or a file of the kernel's to read from, without waiting. */
+export type AgentDescriptor = { readonly listen: string } | { readonly read: string };
+
+/** A folder in memory, of at most so many bytes, that belongs to the agent's user. It outlives the agent, and goes with the power. */
+export interface AgentFolder {
+  readonly path: string;
+  readonly bytes: number;
 }
 
 export interface AgentProgram {
@@ -107,8 +120,12 @@ export function socketOf(name: string): string {
   return `${folderOf(name)}/${name}.sock`;
 }
 
-/** The program of an agent that is the entry of the same name: Node, with a bounded heap. */
-export function nodeProgram(name: string, { heapMiB }: { heapMiB: number }): AgentProgram {
+/** The program of an agent that is the entry of the same name: Node, with a bounded heap; `own` are its own arguments, if it has any. */
+export function nodeProgram(
+  name: string,
+  { heapMiB }: { heapMiB: number },
+  own: AgentProgram['args'] = () => [],
+): AgentProgram {
   const args = [`--max-old-space-size=${heapMiB}`, `/usr/lib/twinbank/${name}.mjs`];
-  return { path: '/usr/bin/node', args: () => args };
+  return { path: '/usr/bin/node', args: (settings) => [...args, ...own(settings)] };
 }

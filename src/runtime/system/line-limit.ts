@@ -1,14 +1,19 @@
-/** So many lines in so much time; what a program says beyond that is counted. */
-const most = 100;
+export interface LineLimit {
+  /** So many lines in ten seconds; what a program says beyond that is counted. Default 100. */
+  readonly most?: number;
+  /** Gives milliseconds. */
+  readonly now?: () => number;
+}
+
 const perMs = 10_000;
 
 /**
  * Hands lines on, but no flood of them: each costs the log a call to the kernel, and the log what others have said. How many were left
- * out is said with the first line after. `now` gives milliseconds.
+ * out is said with the first line after.
  */
 export function lineLimit(
   onLine: (line: string) => void,
-  now: () => number = () => performance.now(),
+  { most = 100, now = () => performance.now() }: LineLimit = {},
 ): (line: string) => void {
   let begun = now();
   let count = 0;

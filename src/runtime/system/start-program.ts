@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { killable } from './oom-score.ts';
 import type { ProgramGroup } from './program-group.ts';
-import { openListener } from './unix-socket.ts';
+import { type Handed, openListener } from './unix-socket.ts';
 
 /** A program that vmkd keeps running. */
 export interface Program {
@@ -13,6 +13,8 @@ export interface Program {
   readonly args: readonly string[] | (() => readonly string[]);
   /** Path of a Unix socket that is opened for it at each start; it has it as descriptor 3 ({@link openListener}). */
   readonly socket?: string;
+  /** Opened for it at each start, too: it has them as descriptors 4, 5 and so on. */
+  readonly opens?: readonly (() => Handed)[];
   /** The control group that it puts itself into, where it has one of its own. */
   readonly group?: ProgramGroup;
 }
@@ -29,15 +31,16 @@ const outputTimeoutMs = 500;
 
 /** Starts a program once. Throws what keeps its arguments from being made. */
 export function startProgram(program: Program, { onOutput, onEnd }: StartOptions): ChildProcess {
-  const { path, args, socket, group } = program;
+  const { path, args, socket, opens = [], group } = program;
   const words = typeof args === 'function' ? args() : args;
   const output = onOutput ? 'pipe' : 'ignore';
   const limits = group?.watchLimits();
-  const listener = socket === undefined ? undefined : openListener(socket);
+  const handed = openAll([...(socket === undefined ? [] : [() => openListener(socket)]), ...opens]);
+  const noSocket = socket === undefined && opens.length > 0 ? ['ignore' as const] : [];
   const child = spawn(path, words, {
-    stdio: ['ignore', output, 'ignore', ...(listener ? [listener.fd] : [])],
+    stdio: ['ignore', output, 'ignore', ...noSocket, ...handed.map(({ fd }) => fd)],
   });
-  listener?.close();
+  for (const one of handed) one.close();
   killable(child);
   if (onOutput) child.stdout?.on('data', onOutput);
   const endedBy = (code: number | null, signal: NodeJS.Signals | null): void => {
@@ -54,6 +57,18 @@ export function startProgram(program: Program, { onOutput, onEnd }: StartOptions
     });
   });
   return child;
+}
+
+/** All of them or none. */
+function openAll(opens: readonly (() => Handed)[]): Handed[] {
+  const handed: Handed[] = [];
+  try {
+    for (const open of opens) handed.push(open());
+    return handed;
+  } catch (error) {
+    for (const one of handed) one.close();
+    throw error;
+  }
 }
 
 /** The signal that ended the program of a world: bwrap's exit code is then 128 and its number, as a shell's. */

@@ -34,19 +34,19 @@ export function serveHandedSocket(
   return server;
 }
 
-/** A socket that listens, for a program that is about to be started. */
-export interface Listener {
+/** What a program that is about to be started gets: a socket that listens, or a file. */
+export interface Handed {
   readonly fd: number;
   /** Closes our copy: what listens then is the program, and when that ends nobody. */
   close(): void;
 }
 
 /**
- * Opens a Unix socket that only root may connect to, in place of the one before, in a folder of our own: so nobody but the program that
+ * Opens a Unix socket that only root may connect to (or others, by `mode`), in place of the one before, in a folder of our own: so nobody but the program that
  * it is handed to is ever asked by that name. To be closed before the event loop turns, or we would accept ourselves. Throws an
  * Error where it cannot be opened.
  */
-export function openListener(path: string): Listener {
+export function openListener(path: string, mode = 0o600): Handed {
   assertOwnFolder(dirname(path));
   // libuv removes the name that it has bound when our copy is closed; the program's stays.
   const bound = `${path}.new`;
@@ -59,7 +59,7 @@ export function openListener(path: string): Listener {
   server.listen(bound);
   const fd = (server as Server & { _handle?: { fd?: number } | null })._handle?.fd;
   if (fd === undefined || fd < 0) throw failed ?? new Error(`${path}: could not be listened at`);
-  chmodSync(bound, 0o600);
+  chmodSync(bound, mode);
   renameSync(bound, path);
   return { fd, close: () => void server.close() };
 }

@@ -93,6 +93,7 @@ export const agentNames: Readonly<Record<string, string>> = {
   'cli/commands/oem/test.ts': 'the folder of CIM providers',
   'runtime/system/seccomp/syscall-numbers.ts': 'a system call has the same name',
   'state/setting-rows.ts': 'the names of settings and of their files',
+  'state/syslog-settings.ts': 'the same',
   'state/archive.ts': 'the same',
   'state/accounts.ts': 'users of the system, whose names no local user can have',
   'harness/scenario/expectations/sensor.ts': 'methods of vmkd that an expectation asks',

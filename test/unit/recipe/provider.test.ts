@@ -49,7 +49,7 @@ support: { links: [{ title: A, url: "javascript:x" }] }
     'oem/provider.yaml:7:12 requires[0]: expected NAME or NAME OP VERSION such as acme-cim >= 2, found "acme >> 1"',
     'oem/provider.yaml:8:11 drivers[0]: expected the name of a kernel module such as virtio_blk, found "../tg3"',
     'oem/provider.yaml:9:15 driverFiles[0]: expected a file such as deb:NAME#usr/share/FILE, npm:NAME@1.2.3#FILE or file:PATH, found "acme.ko"',
-    'oem/provider.yaml:10:33 defaults.syslog.targets[0]: expected HOST or HOST:PORT such as logs.example.com, found "a b"',
+    'oem/provider.yaml:10:33 defaults.syslog.targets[0]: expected a target such as logs.example.com, found "a b"',
     'oem/provider.yaml:10:43 defaults.hostname: expected one of the keys syslog, ntp, console, found "hostname"',
     'oem/provider.yaml:11:37 support.links[0].url: expected a web address such as https://example.com/support, found "javascript:x"',
   ]);

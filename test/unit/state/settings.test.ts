@@ -6,6 +6,7 @@ import {
   settingsOf,
   settingsOfFiles,
 } from '../../../src/state/settings.ts';
+import { targetForm } from '../../../src/state/syslog-target.ts';
 import { errorOf } from '../../support/error-of.ts';
 
 const sha256Hash = `$5$salt$${'a'.repeat(43)}`;
@@ -177,13 +178,13 @@ describe('a value that is wrong', () => {
       { ...fixed, dns: ['1.1.1.1', '1.1.1.2', '1.1.1.3', '1.1.1.4'] },
       'network.dns: expected at most 3, found 4',
     ],
-    ['syslog', { targets: ['a:0'] }, 'syslog.targets[0]: expected HOST or HOST:PORT, found "a:0"'],
+    ['syslog', { targets: ['a:0'] }, `syslog.targets[0]: expected ${targetForm}, found "a:0"`],
     ['syslog', { targets: ['a:65536'] }, 'syslog.targets[0]: expected'],
     ['syslog', { targets: ['a b'] }, 'syslog.targets[0]: expected'],
     ['syslog', { targets: ['-R'] }, 'syslog.targets[0]: expected'],
     ['syslog', { targets: ['[10.0.0.1]'] }, 'syslog.targets[0]: expected'],
     ['syslog', { targets: ['2001:db8::2'] }, 'syslog.targets[0]: expected'],
-    ['syslog', { targets: [7] }, 'syslog.targets[0]: expected HOST or HOST:PORT, found 7'],
+    ['syslog', { targets: [7] }, `syslog.targets[0]: expected ${targetForm}, found 7`],
     ['syslog', {}, 'syslog.targets: expected a list, found none'],
     ['ntp', { servers: ['a', 'a'] }, 'ntp.servers[1]: expected each one once, found "a"'],
     [

@@ -5,7 +5,9 @@ import { type SettingName, type Settings, settingNames } from '../../../state/se
 import { type Agent, type AgentHost, socketOf } from '../../agents/agent.ts';
 import { lineLimit } from '../../system/line-limit.ts';
 import { type Running, type Supervision, supervise } from '../../system/supervisor.ts';
+import { makeAgentFolder } from './agent-folder.ts';
 import { inWorld, type WorldOptions } from './agent-world.ts';
+import { openDescriptor } from './open-descriptor.ts';
 
 export interface AgentsOptions {
   /** In the order in which they are started ({@link agentsInOrder}). */
@@ -20,6 +22,8 @@ export interface AgentsOptions {
   /** Default: {@link supervise}. */
   readonly start?: typeof supervise;
   readonly makeGroup?: WorldOptions['makeGroup'];
+  /** Default: {@link makeAgentFolder}. */
+  readonly makeFolder?: typeof makeAgentFolder;
 }
 
 /** The agents that vmkd keeps running. */
@@ -42,12 +46,14 @@ const giveUp = { ends: 10, withinMs: 600_000 };
  */
 export function startAgents(options: AgentsOptions): RunningAgents {
   const { rows, dead, settings, host, report, start = supervise, makeGroup } = options;
+  const { makeFolder = makeAgentFolder } = options;
   const started: { readonly agent: Agent; readonly running: Running }[] = [];
   for (const agent of rows) {
-    const { name, program, user, prepare, forwards } = agent;
+    const { name, program, user, prepare, forwards, writes } = agent;
     const onTrouble = (why: string): void => report(`agent ${name}: ${why}`);
     const granted: string[] = [];
     try {
+      if (writes && user) makeFolder(writes, user);
       prepare?.(host(agent, onTrouble, (path) => void granted.push(path)));
     } catch (error) {
       onTrouble((error as Error).message);
@@ -60,9 +66,10 @@ export function startAgents(options: AgentsOptions): RunningAgents {
     });
     const args = (): readonly string[] => world.args(program.args(settings()));
     const socket = forwards ? { socket: socketOf(name) } : {};
+    const opens = (agent.opens ?? []).map((what) => () => openDescriptor(what));
     const before = started.filter((one) => agent.dependsOn?.includes(one.agent.name));
     const running = start(
-      { name, path: world.path, args, group: world.group, ...socket },
+      { name, path: world.path, args, group: world.group, opens, ...socket },
       {
         onEnd: onTrouble,
         giveUp,

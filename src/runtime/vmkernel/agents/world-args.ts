@@ -5,10 +5,15 @@ import { type Agent, folderOf } from '../../agents/agent.ts';
 const tmpBytes = 16 << 20;
 /** The descriptor by which bwrap has the filter; those below it are handed over to the agent. */
 export const filterDescriptor = 9;
+/** Its `resolv.conf` is replaced when name servers change, so that the folder is what a world sees. */
+const resolver = '/run/twinbank/resolver';
 /** Devices that are nobody's: bwrap's own set has terminals, and a `/dev/shm` without a limit. */
 const devices = ['null', 'zero', 'full', 'random', 'urandom'];
 /** For the names of users and of the host; nothing of it is secret. */
 const files = ['/etc/passwd', '/etc/group', '/etc/hosts', '/etc/localtime'];
+
+/** What of an agent's row decides on what its world has. */
+export type WorldRow = Pick<Agent, 'name' | 'network' | 'asRoot' | 'sees' | 'writes'>;
 
 export interface WorldSurroundings {
   /** Attributes of `/sys` and devices that its user was given: the paths themselves, without links. */
@@ -21,10 +26,10 @@ export interface WorldSurroundings {
  * The arguments of bwrap(1) for an agent's world, up to the program's own; bwrap has to be started as the agent's user (as root it would
  * keep root's capabilities), with the filter as descriptor {@link filterDescriptor}. In there: own users, processes, names and, but for
  * a row with `network`, own network without any interface; nothing of the system but its programs, what the row `sees` and its own
- * folder, none of it to write; a `/tmp` with a size. It ends with whoever started it.
+ * folder, none of it to write; what the row `writes`; a `/tmp` with a size. It ends with whoever started it.
  */
 export function worldArgs(
-  { name, network, asRoot, sees = [] }: Pick<Agent, 'name' | 'network' | 'asRoot' | 'sees'>,
+  { name, network, asRoot, sees = [], writes }: WorldRow,
   { granted, links = systemLinks }: WorldSurroundings,
 ): string[] {
   // A user name space that was asked for by name is one that no further one can be made in.
@@ -41,7 +46,13 @@ export function worldArgs(
     ...['--proc', '/proc', '--size', String(tmpBytes), '--tmpfs', '/tmp', '--chdir', '/'],
     ...devices.flatMap((device) => ['--dev-bind', `/dev/${device}`, `/dev/${device}`]),
     ...['--symlink', '/proc/self/fd', '/dev/fd'],
-    ...[...sees, folderOf(name)].flatMap((path) => ['--ro-bind-try', path, path]),
+    ...(network ? ['--symlink', `..${resolver}/resolv.conf`, '/etc/resolv.conf'] : []),
+    ...[...sees, ...(network ? [resolver] : []), folderOf(name)].flatMap((path) => [
+      '--ro-bind-try',
+      path,
+      path,
+    ]),
+    ...(writes ? ['--bind', writes.path, writes.path] : []),
     // What has gone since it was granted keeps nobody from starting.
     ...granted.flatMap((path) => ['--dev-bind-try', path, path]),
     // What all of this was made in is memory of the user's own: it would be one more place to fill.

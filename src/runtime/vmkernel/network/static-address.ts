@@ -14,7 +14,10 @@ export async function setStaticAddress(
   interfaces: readonly string[],
   settings: StaticSettings,
   leaseFile: (name: string) => string,
-  { run = runCommand, resolvConf = '/etc/resolv.conf' }: { run?: Run; resolvConf?: string } = {},
+  {
+    run = runCommand,
+    resolvConf = '/run/twinbank/resolver/resolv.conf',
+  }: { run?: Run; resolvConf?: string } = {},
 ): Promise<string | undefined> {
   const { address, prefix, router, dns } = settings;
   const name = settings.interface ?? interfaces[0];

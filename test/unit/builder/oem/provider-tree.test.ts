@@ -182,7 +182,7 @@ test('defaults obey the rules of the setting', () => {
     'defaults: { syslog: { targets: ["ok:514", "a:99999"] }, ntp: { servers: ["-"] } }\n',
   );
   expect(problems()).toEqual([
-    'oem/provider.yaml:4:43 defaults.syslog.targets[1]: expected HOST or HOST:PORT, found "a:99999"',
+    'oem/provider.yaml:4:43 defaults.syslog.targets[1]: expected HOST, HOST:PORT or udp://, tcp://, tls:// or ssl://HOST[:PORT], found "a:99999"',
     'oem/provider.yaml:4:74 defaults.ntp.servers[0]: expected a host name or address, found "-"',
   ]);
 });

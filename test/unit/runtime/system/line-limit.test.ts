@@ -4,10 +4,7 @@ import { lineLimit } from '../../../../src/runtime/system/line-limit.ts';
 test('hands on 100 lines in ten seconds, and says how many it has left out', () => {
   const heard: string[] = [];
   let time = 0;
-  const hear = lineLimit(
-    (line) => void heard.push(line),
-    () => time,
-  );
+  const hear = lineLimit((line) => void heard.push(line), { now: () => time });
   for (let count = 0; count < 5000; count++) hear(`line ${count}`);
   expect([heard.length, heard.at(-1)]).toEqual([100, 'line 99']);
   time = 10_000;
