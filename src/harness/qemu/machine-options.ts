@@ -101,6 +101,22 @@ export const machineOptions = {
     scenario: { schema: choice(watchdogs), meaning: 'Hardware watchdog' },
     args: (type) => [...watchdogDevices[type], '-watchdog-action', 'reset'],
   } satisfies MachineOption<WatchdogType>,
+  /**
+   * Further networks of QEMU's own, each with a card and a DHCP server: 10.0.3.0/24, 10.0.4.0/24… (the first is 10.0.2.0/24). Their
+   * cards stand behind the first one on the bus.
+   */
+  networks: {
+    default: 1,
+    scenario: {
+      schema: integer(1, 8),
+      meaning: 'Networks, each with a card and a DHCP server of its own; default 1',
+    },
+    args: (count) =>
+      Array.from({ length: count - 1 }, (_, more) => more + 2).flatMap((number) => [
+        ...['-netdev', `user,id=net${number},net=10.0.${number + 1}.0/24`],
+        ...['-device', `virtio-net-pci,netdev=net${number},romfile=`],
+      ]),
+  } satisfies MachineOption<number>,
   /** A card on QEMU's own network, which has a DHCP server. */
   network: {
     default: true,

@@ -45,7 +45,14 @@ describe('the rows of a machine', () => {
   );
 
   it('gives the keys of a scenario and the flags of boot', () => {
-    expect(Object.keys(scenarioShape)).toEqual(['firmware', 'disk', 'memory', 'cpus', 'watchdog']);
+    expect(Object.keys(scenarioShape)).toEqual([
+      'firmware',
+      'disk',
+      'memory',
+      'cpus',
+      'watchdog',
+      'networks',
+    ]);
     expect(rowsWith('flag').map(({ name }) => name)).toEqual([
       ...['firmware', 'disk', 'memory', 'cpu', 'accelerator'],
     ]);
@@ -60,6 +67,7 @@ describe('what a scenario wants of its machine', () => {
       memory: 768 * 2 ** 20,
       cpus: 1,
       watchdog: 'i6300esb',
+      networks: 1,
     });
   });
 });

@@ -54,6 +54,21 @@ describe("QEMU's command line", () => {
     expect(qemuArguments(machine, files, 'tcg').join(' ')).toMatch(/-netdev user/);
   });
 
+  it('has a card in each of its networks, the first one first', () => {
+    const words = qemuArguments({ ...machine, networks: 3 }, files, 'tcg');
+    expect(valuesOf(words, '-netdev')).toEqual([
+      'user,id=net',
+      'user,id=net2,net=10.0.3.0/24',
+      'user,id=net3,net=10.0.4.0/24',
+    ]);
+    const cards = valuesOf(words, '-device').filter((device) => device.startsWith('virtio-net'));
+    expect(cards.map((card) => card.split(',')[1])).toEqual([
+      'netdev=net',
+      'netdev=net2',
+      'netdev=net3',
+    ]);
+  });
+
   it.each(diskTypes)('boots from its one disk: %s', (disk) => {
     const devices = valuesOf(qemuArguments({ ...machine, disk }, files, 'tcg'), '-device');
     expect(devices.filter((device) => device.endsWith('drive=disk,bootindex=0'))).toHaveLength(1);
