@@ -11,6 +11,7 @@ import { bankDrivers } from '../system/drivers.ts';
 import { endSystem, findPowerButtons, onPowerButton, resetNow } from '../system/power.ts';
 import { serveUnixSocket } from '../system/unix-socket.ts';
 import { findVirtioPort, openVirtioPort, serveVirtioPort } from '../system/virtio-port.ts';
+import { watchDevices } from '../system/watch-devices.ts';
 import { feedWatchdogs } from '../system/watchdog.ts';
 import { agentHost } from './agents/agent-host.ts';
 import { bankGuard } from './boot/bank-guard.ts';
@@ -37,6 +38,7 @@ import { shareMachine } from './resources/share-machine.ts';
 import { readConfiguration } from './state/configuration.ts';
 import { effectiveSettings } from './state/effective-settings.ts';
 import { hostState } from './state/host-state.ts';
+import { hostStorage } from './storage/host-storage.ts';
 import { hostPackages } from './store/host-packages.ts';
 import { packageFolder } from './store/package-folder.ts';
 import { verifyRunningBank } from './update/update-places.ts';
@@ -96,6 +98,8 @@ await runVmkd({
       folder: packageFolder({ readMounts }),
     });
   },
+  hostStorage: hostStorage(readMounts),
+  watchDevices,
   readSettings: () => readConfiguration().settings,
   setHostName,
   hostName: hostname,

@@ -12,6 +12,8 @@ import { setHostName } from './network/network.ts';
 import type { StartedNetwork } from './network/start-network.ts';
 import { hostSettings } from './state/host-state.ts';
 import { hostUsers } from './state/host-users.ts';
+import type { Storage } from './storage/storage.ts';
+import { storageMethods } from './storage/storage-methods.ts';
 import type { HostPackages } from './store/host-packages.ts';
 import { storeMethods } from './store/store-methods.ts';
 import { hostCollectors } from './support/collectors.ts';
@@ -32,11 +34,23 @@ export interface RunningParts {
   readonly packages: HostPackages;
   /** As of `UsersPort`. */
   readonly trustedNetwork: boolean;
+  readonly storage: Storage;
 }
 
 /** All methods of vmkd's protocol (docs/vmkd.md): of the system, its settings, updates, agents, and support. */
 export function vmkdMethods(parts: RunningParts): Record<string, Method> {
-  const { system, bank, keeper, network, rows, agents, updates, packages, trustedNetwork } = parts;
+  const {
+    system,
+    bank,
+    keeper,
+    network,
+    rows,
+    agents,
+    updates,
+    packages,
+    storage,
+    trustedNetwork,
+  } = parts;
   const appliers = { hostname: setHostName, network: network.configure };
   const known = {
     ...systemMethods(system),
@@ -49,6 +63,7 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
     ...updates.methods,
     ...storeMethods(packages),
     ...worldMethods({ rows, running: agents.list }),
+    ...storageMethods(storage),
     ...forwardMethods(rows),
   };
   return { ...known, ...supportMethods({ collectors: () => hostCollectors(known, rows, bank) }) };

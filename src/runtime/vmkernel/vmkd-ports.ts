@@ -20,6 +20,7 @@ import type { RunningParts, UpdatesPort } from './methods.ts';
 import type { NetworkPort } from './network/start-network.ts';
 import type { OemPort } from './oem/show-oems.ts';
 import type { RestorePort } from './state/restore-state.ts';
+import type { StartStoragePort } from './storage/start-storage.ts';
 import type { HostPackages } from './store/host-packages.ts';
 import type { VerifyPort } from './update/verify-system.ts';
 
@@ -29,6 +30,7 @@ export interface VmkdPorts
     DriversPort,
     BankPort,
     RestorePort,
+    StartStoragePort,
     OemPort,
     VerifyPort,
     NetworkPort,

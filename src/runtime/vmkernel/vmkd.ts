@@ -12,6 +12,7 @@ import { serveMethods } from './management/serve-methods.ts';
 import { reportAddress, startNetwork } from './network/start-network.ts';
 import { showOems } from './oem/show-oems.ts';
 import { restoreState } from './state/restore-state.ts';
+import { startStorage } from './storage/start-storage.ts';
 import { verifySystem } from './update/verify-system.ts';
 import type { VmkdPorts } from './vmkd-ports.ts';
 import { startingState, stopSystem } from './vmkd-state.ts';
@@ -48,6 +49,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   state.ending.journal = journal.write;
   const keeper = await restoreState(ports, bank);
   state.ending.saveChanges = keeper.saveChanges;
+  const storage = startStorage(ports, bank?.disk);
   showOems(ports);
   const verified = verifySystem(ports, bank);
   const packages = ports.hostPackages(bank, verified?.packages ?? []);
@@ -66,12 +68,15 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     keeper,
     verified,
     packages,
+    storage,
     bankProblem,
   };
   const problems = systemHealth(ports, parts);
-  // A package that is wrong is told, and keeps no boot from being confirmed unless the recipe says so: the same store is there after a
-  // fallback.
-  const problemsNow = (): string[] => [...new Set([...problems(false), ...packages.problems()])];
+  // A package or a disk that is wrong is told, and keeps no boot from being confirmed unless the recipe says so: the same store and the
+  // same disks are there after a fallback.
+  const problemsNow = (): string[] => [
+    ...new Set([...problems(false), ...packages.problems(), ...storage.problems()]),
+  ];
   const checkPackages = (): void =>
     void packages.check().catch(({ message }: Error) => console.line(`store: ${message}`));
   const { checks, trialChecks } = settings.health;
@@ -95,7 +100,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   };
   const { trustedNetwork } = settings.firstBoot;
   const methods = ports.methods({
-    ...{ system, bank, keeper, network, rows, agents, updates, packages, trustedNetwork },
+    ...{ trustedNetwork, system, bank, keeper, network, rows, agents, updates, packages, storage },
   });
   const interfaces = serveMethods(ports, methods, () => stop('power-off', 'power button'));
   const names = ['vmkd', ...agents.list.map(({ name }) => name), ...interfaces];
@@ -138,6 +143,14 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     reported,
     isStopping,
   });
-  // What the boot did not have to wait for.
+  // What the boot did not have to wait for. A system that is not known to be good makes nothing of anybody's disks.
+  if (state.confirmed) void storage.formatBlank();
+  ports.watchDevices({
+    onChange: async () => {
+      await drivers.load();
+      await storage.rescan();
+    },
+    onError: (message) => console.line(`devices: ${message}`),
+  });
   if (packages.isUnchecked()) checkPackages();
 }

@@ -55,7 +55,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     },
     settings: {
       agents: ['vmkd', 'lamp', 'syslog'],
-      firstBoot: { trustedNetwork: false },
+      firstBoot: { trustedNetwork: false, blankDisks: 'format' },
       health: { watchdogSeconds: 60, trialSeconds: 300, checks: ['agents'], trialChecks: [] },
       resources: {
         system: { cpuWeight: 200, memoryReserved: 96 << 20 },
@@ -102,6 +102,13 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       check: async () => ({ problem: null, packages: [] }),
       open: () => Promise.reject(new Error('no package')),
     }),
+    hostStorage: () => ({
+      rescan: async () => {},
+      formatBlank: async () => {},
+      list: async () => ({ disks: [], datastores: [], scratch: null }),
+      problems: () => [],
+    }),
+    watchDevices: () => {},
     readSettings: () => ({ hostname: 'esx1' }),
     setHostName: async (name) => {
       note(`host name ${name}`);
