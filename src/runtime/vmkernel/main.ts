@@ -38,6 +38,7 @@ import { shareMachine } from './resources/share-machine.ts';
 import { readConfiguration } from './state/configuration.ts';
 import { effectiveSettings } from './state/effective-settings.ts';
 import { hostState } from './state/host-state.ts';
+import { hostTls } from './state/host-tls.ts';
 import { hostStorage } from './storage/host-storage.ts';
 import { hostPackages } from './store/host-packages.ts';
 import { packageFolder } from './store/package-folder.ts';
@@ -120,6 +121,7 @@ await runVmkd({
   judgeBoot,
   updates: vmkdUpdates,
   methods: vmkdMethods,
+  hostTls,
   serveSocket: (methods, failed) => serveUnixSocket('/run/twinbank/vmkd.sock', methods, failed),
   findPort: findVirtioPort,
   openPort: openVirtioPort,

@@ -1,5 +1,6 @@
 import type { ManifestPackage } from '../../bootloader/bank-manifest.ts';
 import type { Ending } from '../../hostcore/host-port.ts';
+import type { TlsService } from '../../hostcore/tls/tls-service.ts';
 import type { UpdateService } from '../../hostcore/update-service.ts';
 import type { Method } from '../../protocol/json-rpc.ts';
 import type { Settings } from '../../state/setting-rows.ts';
@@ -19,6 +20,7 @@ import type { ServePort } from './management/serve-methods.ts';
 import type { RunningParts, UpdatesPort } from './methods.ts';
 import type { NetworkPort } from './network/start-network.ts';
 import type { OemPort } from './oem/show-oems.ts';
+import type { HostTlsOptions } from './state/host-tls.ts';
 import type { RestorePort } from './state/restore-state.ts';
 import type { StartStoragePort } from './storage/start-storage.ts';
 import type { HostPackages } from './store/host-packages.ts';
@@ -49,6 +51,7 @@ export interface VmkdPorts
   agentsPort(files: readonly string[] | undefined): Omit<AgentsOptions, 'rows'>;
   updates(port: UpdatesPort): UpdateService;
   methods(parts: RunningParts): Record<string, Method>;
+  hostTls(options: HostTlsOptions): TlsService;
   readonly confirmedMark: ConfirmedMark;
   judgeBoot(boot: RunningBoot): Promise<string | undefined>;
   /** What may hang has so long before the end. */

@@ -11,6 +11,7 @@ import { keepScreen } from './management/keep-screen.ts';
 import { serveMethods } from './management/serve-methods.ts';
 import { reportAddress, startNetwork } from './network/start-network.ts';
 import { showOems } from './oem/show-oems.ts';
+import { keepTls } from './state/host-tls.ts';
 import { restoreState } from './state/restore-state.ts';
 import { startStorage } from './storage/start-storage.ts';
 import { verifySystem } from './update/verify-system.ts';
@@ -99,8 +100,17 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     store: packages.status,
   };
   const { trustedNetwork } = settings.firstBoot;
+  const tls = ports.hostTls({
+    keeper,
+    names: () => ({
+      hostName: ports.hostName(),
+      addresses: ports.currentLeases().map(({ address }) => address),
+    }),
+    onChange: () => agents.applySetting('tls'),
+  });
   const methods = ports.methods({
-    ...{ trustedNetwork, system, bank, keeper, network, rows, agents, updates, packages, storage },
+    ...{ system, bank, keeper, network, rows, agents, updates, packages, storage },
+    ...{ trustedNetwork, tls },
   });
   const interfaces = serveMethods(ports, methods, () => stop('power-off', 'power button'));
   const names = ['vmkd', ...agents.list.map(({ name }) => name), ...interfaces];
@@ -108,6 +118,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
 
   // 6. A network address, or the news that there is none yet.
   await reportAddress(ports, network);
+  await keepTls(tls, console.line);
 
   // The screen at rest, from here on: what a person in front of the host has to know.
   const showNow = keepScreen(ports, {

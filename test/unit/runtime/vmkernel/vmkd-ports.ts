@@ -88,6 +88,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     stateKeeper: () => ({
       restore: async () => 'generation 3 of bank 5',
       save: async () => ({ saved: true, generation: 4 }),
+      replace: async () => ({ saved: true, generation: 1 }),
       saveChanges: async () => note('save changes'),
       keep: async () => note('keep state'),
       report: () => ({ generation: 3, bank: 5, saved: true, problem: null }),
@@ -153,6 +154,13 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       },
     }),
     updates: () => ({ methods: {}, cancel: async () => note('cancel update') }),
+    hostTls: () => ({
+      methods: {},
+      renew: async () => {
+        note('certificate');
+        return undefined;
+      },
+    }),
     methods: (parts) => {
       fake.parts = parts;
       return {};

@@ -28,6 +28,7 @@ describe('the steps of vmkd', () => {
       'serve',
       'agents: vmkd, syslog, lamp, power button',
       'network: eth0 10.0.2.15/24',
+      'certificate',
       'save changes',
       'keep state',
       'ready build=1.2-3 bank=5 boot=30.0s',
