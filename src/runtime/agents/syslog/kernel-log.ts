@@ -16,8 +16,8 @@ export interface KernelLogOptions {
 
 /** The kernel tells Node nothing of new records, and a read that waits would hold a thread for ever. */
 const pauseMs = 250;
-/** In one turn of the event loop. */
-const mostRecords = 500;
+/** In one turn of the event loop: a boot waits until the agent answers, and the kernel has said some hundreds by then. */
+const mostRecords = 50;
 
 /** Hands on what is in the kernel's log and what comes, four times a second. Returns what ends it. */
 export function followKernelLog(options: KernelLogOptions): () => void {
