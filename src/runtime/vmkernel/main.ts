@@ -11,10 +11,10 @@ import { bankDrivers } from '../system/drivers.ts';
 import { endSystem, findPowerButtons, onPowerButton, resetNow } from '../system/power.ts';
 import { serveUnixSocket } from '../system/unix-socket.ts';
 import { findVirtioPort, openVirtioPort, serveVirtioPort } from '../system/virtio-port.ts';
-import { watchDevices } from '../system/watch-devices.ts';
 import { feedWatchdogs } from '../system/watchdog.ts';
 import { agentHost } from './agents/agent-host.ts';
 import { bankGuard } from './boot/bank-guard.ts';
+import { bankFolders, bankMounts } from './boot/bank-mounts.ts';
 import { withBankLock } from './boot/bank-pair.ts';
 import { otherBank, partitionByName, waitForPartition } from './boot/bank-partition.ts';
 import { confirmedMark } from './boot/confirmed-mark.ts';
@@ -24,6 +24,7 @@ import { judgeBoot } from './boot/judge-boot.ts';
 import { parseKernelCommandLine } from './boot/kernel-command-line.ts';
 import { readSystemSettings } from './boot/system-settings.ts';
 import { readMounts } from './health/health.ts';
+import { memoryParts } from './health/memory-parts.ts';
 import { vmkdMethods, vmkdUpdates } from './methods.ts';
 import {
   currentLeases,
@@ -38,8 +39,6 @@ import { shareMachine } from './resources/share-machine.ts';
 import { readConfiguration } from './state/configuration.ts';
 import { effectiveSettings } from './state/effective-settings.ts';
 import { hostState } from './state/host-state.ts';
-import { hostTls } from './state/host-tls.ts';
-import { hostStorage } from './storage/host-storage.ts';
 import { hostPackages } from './store/host-packages.ts';
 import { packageFolder } from './store/package-folder.ts';
 import { verifyRunningBank } from './update/update-places.ts';
@@ -51,6 +50,7 @@ const console = systemConsole(clock);
 const command = parseKernelCommandLine(readFileSync('/proc/cmdline', 'utf8'));
 const faults = faultsFor(command.bank);
 const guard = bankGuard(command);
+const mounts = bankMounts({ readMounts, report: console.line });
 /** A disk that is on USB comes seconds after its bus has a driver. */
 const bankTimeoutMs = 30_000;
 const endTimeoutMs = 20_000;
@@ -88,7 +88,7 @@ await runVmkd({
   stateKeeper: (bank) =>
     hostState({
       ...{ bank, other: bank && otherBank(bank) },
-      ...{ report: console.line, assertOnlyBank: guard.assert },
+      ...{ report: console.line, assertOnlyBank: guard.assert, onClosed: mounts.refresh },
     }),
   verifyBank: verifyRunningBank,
   hostPackages: (bank, packages) => {
@@ -99,8 +99,6 @@ await runVmkd({
       folder: packageFolder({ readMounts }),
     });
   },
-  hostStorage: hostStorage(readMounts),
-  watchDevices,
   readSettings: () => readConfiguration().settings,
   setHostName,
   hostName: hostname,
@@ -117,11 +115,20 @@ await runVmkd({
     report: console.log,
   }),
   readMounts,
+  memoryParts: () => memoryParts(readMounts()),
   confirmedMark: confirmedMark(console.line),
   judgeBoot,
-  updates: vmkdUpdates,
+  updates: (port) =>
+    vmkdUpdates({
+      ...port,
+      withBankLock: (work) => withBankLock(() => mounts.without(work)),
+    }),
+  showBanks: (bank) =>
+    withBankLock(() => {
+      const store = partitionByName(bank.disk, 'store');
+      return mounts.show(bankFolders(bank.device, otherBank(bank)?.device, store));
+    }),
   methods: vmkdMethods,
-  hostTls,
   serveSocket: (methods, failed) => serveUnixSocket('/run/twinbank/vmkd.sock', methods, failed),
   findPort: findVirtioPort,
   openPort: openVirtioPort,

@@ -1,6 +1,5 @@
 import type { ManifestPackage } from '../../bootloader/bank-manifest.ts';
 import type { Ending } from '../../hostcore/host-port.ts';
-import type { TlsService } from '../../hostcore/tls/tls-service.ts';
 import type { UpdateService } from '../../hostcore/update-service.ts';
 import type { Method } from '../../protocol/json-rpc.ts';
 import type { Settings } from '../../state/setting-rows.ts';
@@ -14,15 +13,14 @@ import type { RunningBoot } from './boot/judge-boot.ts';
 import type { DriversPort } from './boot/load-drivers.ts';
 import type { BankPort } from './boot/open-bank.ts';
 import type { EnginePort } from './boot/start-engine.ts';
+import type { MemoryPart } from './health/memory-parts.ts';
 import type { HealthPort } from './health/system-health.ts';
 import type { ScreenPort } from './management/keep-screen.ts';
 import type { ServePort } from './management/serve-methods.ts';
 import type { RunningParts, UpdatesPort } from './methods.ts';
 import type { NetworkPort } from './network/start-network.ts';
 import type { OemPort } from './oem/show-oems.ts';
-import type { HostTlsOptions } from './state/host-tls.ts';
 import type { RestorePort } from './state/restore-state.ts';
-import type { StartStoragePort } from './storage/start-storage.ts';
 import type { HostPackages } from './store/host-packages.ts';
 import type { VerifyPort } from './update/verify-system.ts';
 
@@ -32,7 +30,6 @@ export interface VmkdPorts
     DriversPort,
     BankPort,
     RestorePort,
-    StartStoragePort,
     OemPort,
     VerifyPort,
     NetworkPort,
@@ -50,8 +47,11 @@ export interface VmkdPorts
   /** How agents are started; `files` are those that signed manifests list. */
   agentsPort(files: readonly string[] | undefined): Omit<AgentsOptions, 'rows'>;
   updates(port: UpdatesPort): UpdateService;
+  /** Mounts the banks and the store of the boot disk for people to look at. */
+  showBanks(bank: BankPartition): Promise<void>;
+  /** The parts of the file system in memory, as they are now. */
+  memoryParts(): readonly MemoryPart[];
   methods(parts: RunningParts): Record<string, Method>;
-  hostTls(options: HostTlsOptions): TlsService;
   readonly confirmedMark: ConfirmedMark;
   judgeBoot(boot: RunningBoot): Promise<string | undefined>;
   /** What may hang has so long before the end. */

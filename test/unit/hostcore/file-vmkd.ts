@@ -87,6 +87,7 @@ export async function fileVmkd(image: CutHost): Promise<FileVmkd> {
       loader: undefined,
       signed: verified.signed,
       store: packages.status,
+      memory: () => [],
       stop: () => {},
     }),
     ...hostSettings({ keeper, appliers: {}, interfaces: ['eth0'], root: folder }),

@@ -25,6 +25,8 @@ export interface BankPlaces {
   readonly dropCaches?: ((path: string) => Promise<void>) | undefined;
   /** As of `BankGuard.assert`. */
   readonly assertOnlyBank?: (() => void) | undefined;
+  /** Hears that the running bank may have been written. */
+  readonly onClosed?: ((device: string) => void) | undefined;
 }
 
 /** Both banks of the disk that the system runs from, the other one for reading. */
@@ -38,7 +40,7 @@ export function bankPair(places: BankPlaces): HostBanks {
 
 /** Opens both banks for as long as `use` runs; without the other one where it cannot be. */
 async function withOpenPair<T>(
-  { bank, other, dropCaches = flushBuffers, assertOnlyBank }: BankPlaces,
+  { bank, other, dropCaches = flushBuffers, assertOnlyBank, onClosed }: BankPlaces,
   use: (pair: BankPair) => Promise<T>,
 ): Promise<T> {
   assertOnlyBank?.();
@@ -56,5 +58,6 @@ async function withOpenPair<T>(
   } finally {
     device.close();
     otherDevice?.close();
+    onClosed?.(bank.device);
   }
 }

@@ -24,6 +24,8 @@ export interface System {
   problems(): readonly string[];
   configuration(): HostStatus['configuration'];
   store(): HostStatus['store'];
+  /** The parts of the file system in memory. */
+  memory(): readonly { readonly path: string; readonly bytes: number; readonly free: number }[];
   readonly signed: HostStatus['signed'];
   /** Undefined where it could not be looked at. */
   readonly loader: Pick<LoaderVerdict, 'state' | 'build'> | undefined;
@@ -51,6 +53,7 @@ export function systemMethods(system: System): Record<string, Method> {
         configuration: system.configuration(),
         signed: system.signed,
         store: system.store(),
+        memory: system.memory(),
         loader: system.loader ? { state: system.loader.state, build: system.loader.build } : null,
       }) satisfies HostStatus & Record<string, unknown>,
     // The answer goes out first: the caller waits for it, and soon there is no one to give it.

@@ -18,6 +18,7 @@ import {
   writeConfiguration,
 } from './configuration.ts';
 import { effectiveSettings } from './effective-settings.ts';
+import { assertRoomForSettings } from './settings-room.ts';
 
 export interface StatePlaces {
   /** The bank that runs, and the other one; undefined where no disk has it. */
@@ -33,6 +34,8 @@ export interface StatePlaces {
   readonly dropCaches?: (path: string) => Promise<void>;
   /** As of `BankGuard.assert`. */
   readonly assertOnlyBank?: () => void;
+  /** As of `BankPlaces`. */
+  readonly onClosed?: (device: string) => void;
   /** Of a save that waits for the banks; default {@link defaultLockTimeoutMs}. */
   readonly lockTimeoutMs?: number;
 }
@@ -83,7 +86,10 @@ export function fileConfiguration(root = '/'): LiveConfiguration {
   return {
     prepare: () => protectShadow(root),
     read: () => readConfiguration(root),
-    write: (settings) => writeConfiguration(settings, root),
+    write(settings) {
+      assertRoomForSettings(root);
+      writeConfiguration(settings, root);
+    },
     carry: (files) => writeCarried(files, root),
   };
 }

@@ -1,6 +1,7 @@
-import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, truncateSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { Lock } from '../../../hostcore/host-port.ts';
 import { type RunningTask, type StartTask, taskEnded } from '../../../hostcore/update-activity.ts';
 import {
   type UpdatePort,
@@ -9,7 +10,8 @@ import {
 } from '../../../hostcore/update-service.ts';
 import type { TaskChannel, TaskResult, UpdateTask } from '../../../hostcore/update-task.ts';
 import { internalCode, RpcError } from '../../../protocol/rpc-error.ts';
-import { appendToOwnFile, createOwnFile } from '../../system/root-file.ts';
+import { isNoRoom, roomAt } from '../../system/file-room.ts';
+import { appendToOwnFile, createOwnFile, removeOwnFile } from '../../system/root-file.ts';
 import { withBankLock } from '../boot/bank-pair.ts';
 import type { UpdatePlaces, WorkerMessage, WorkerOrder, WorkerReply } from './update-message.ts';
 import { workerMessageForm } from './worker-form.ts';
@@ -19,6 +21,8 @@ export interface HostUpdates extends Pick<UpdatePort, 'journal' | 'line' | 'end'
   places(): UpdatePlaces | undefined;
   /** The worker's program; another one in tests. */
   readonly program?: string;
+  /** Default: that of the running system. */
+  readonly withBankLock?: Lock;
   /** Where bundles are staged; default `/tmp`. */
   readonly folder?: string;
 }
@@ -31,7 +35,7 @@ export function hostUpdates(host: HostUpdates): UpdateService {
       const places = host.places();
       return places && startThread(program, places);
     },
-    withBankLock,
+    withBankLock: host.withBankLock ?? withBankLock,
     staged: stagedFiles(folder),
     journal: host.journal,
     line: host.line,
@@ -48,10 +52,23 @@ export function stagedFiles(folder = '/tmp'): UpdatePort['staged'] {
     },
     write(name, offset, bytes) {
       const path = join(folder, name);
-      if (offset === 0) createOwnFile(path, bytes, { mode: 0o644 });
-      else appendToOwnFile(path, bytes);
+      try {
+        if (offset === 0) createOwnFile(path, bytes, { mode: 0o644 });
+        else appendToOwnFile(path, bytes);
+      } catch (error) {
+        throw isNoRoom(error) ? noRoom(path, offset, bytes.length) : error;
+      }
     },
   };
+}
+
+/** What was there before is there again: the caller goes on from `offset`, once there is room. */
+function noRoom(path: string, offset: number, bytes: number): RpcError {
+  if (offset === 0) removeOwnFile(path);
+  else truncateSync(path, offset);
+  const found = `${roomAt(dirname(path)).free} free: apply or replace what is staged there`;
+  const message = `${path}: expected room in memory for ${bytes} bytes more, found ${found}`;
+  return new RpcError('update.no-memory', message);
 }
 
 function startThread(program: string, places: UpdatePlaces): StartTask {

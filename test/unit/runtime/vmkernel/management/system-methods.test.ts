@@ -22,6 +22,7 @@ describe("vmkd's methods", () => {
     problems: () => ['no network address'],
     configuration: () => ({ generation: 3, bank: 5, saved: true, problem: null }),
     store: () => ({ problem: 'no store', packages: [] }),
+    memory: () => [{ path: '/tmp', bytes: 4096, free: 0 }],
     stop: (how: string) => void stops.push(how),
   };
   const answers = systemMethods(system);
@@ -39,6 +40,7 @@ describe("vmkd's methods", () => {
       network: { interfaces: ['eth0'], leases: [] },
       configuration: { generation: 3, bank: 5, saved: true, problem: null },
       store: { problem: 'no store', packages: [] },
+      memory: [{ path: '/tmp', bytes: 4096, free: 0 }],
     });
   });
 

@@ -37,7 +37,6 @@ function system(loader: LoaderVerdict) {
       keeper: { report: () => ({ problem: null }) as never },
       verified,
       packages: { problems: () => [], isUnchecked: () => false },
-      storage: { problems: () => [] },
       bankProblem: () => undefined,
     },
   );
