@@ -3,6 +3,7 @@ import type { BenchRow } from './bench-row.ts';
 import { flashOnlyRow, flashRow } from './flash-against-bmaptool.ts';
 import { composeRow, imageRow, mappedImageRow } from './image-against-genimage.ts';
 import { changedOemRow, changedSmallOemRow, matrixMemoryRow, matrixRow } from './matrix.ts';
+import { memoryInUseRow } from './memory-in-use.ts';
 import { biosBootRow, uefiBootRow } from './real-boots.ts';
 import { changedAgentRow, unchangedRow } from './rebuild.ts';
 import { hashedBootRow, simulatedBootsRow } from './simulated-boots.ts';
@@ -38,4 +39,5 @@ export const benchRows: readonly BenchRow[] = [
   comparedUpdateRow,
   updateOnDevicesRow,
   agentsUpdateRow,
+  memoryInUseRow,
 ];

@@ -9,6 +9,7 @@ import type { Agent } from '../../agents/agent.ts';
 import { killable } from '../../system/oom-score.ts';
 import { type BankPartition, otherBank } from '../boot/bank-partition.ts';
 import { readOemFacts } from '../oem/oem-facts.ts';
+import { processMemory } from './process-memory.ts';
 
 /** Something that a support bundle has a file of. */
 export interface Collector {
@@ -50,6 +51,7 @@ export function hostCollectors(
     ...Object.entries(answers).flatMap(([file, name]) => answerCollector(methods, file, name, {})),
     ...agents.flatMap((agent) => agentCollectors(agent, methods)),
     jsonCollector('oems.json', () => readOemFacts(root)),
+    jsonCollector('process-memory.json', () => processMemory()),
     ...(bank ? diskCollectors(bank) : []),
     ...Object.entries(programs).map(([file, [path, ...args]]) =>
       programCollector(file, path, args),
@@ -113,6 +115,8 @@ const programs: Readonly<Record<string, readonly [path: string, ...args: string[
 };
 
 const files = [
+  '/proc/meminfo',
+  '/proc/stat',
   '/proc/cmdline',
   '/proc/cpuinfo',
   '/proc/interrupts',
