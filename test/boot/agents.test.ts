@@ -153,6 +153,34 @@ describe('an agent that is a folder and an entry in the registry', () => {
     await until('status', ({ problems }) => lengthOf(problems) === 0);
   });
 
+  it('K6: asks vmkd by its own connection for what its row lists, and for nothing else', async () => {
+    expect(await call('lamp.ask', { method: 'status' })).toMatchObject({ state: 'ready' });
+    // Of another agent, through vmkd.
+    expect(lengthOf((await call('lamp.ask', { method: 'cim.classes' })).classes)).toBeGreaterThan(
+      3,
+    );
+    expect(await call('lamp.ask', { method: 'shutdown' })).toEqual({
+      message: 'expected one of the methods status, cim.classes, found "shutdown"',
+    });
+  });
+
+  it('K6: ends alone where it floods vmkd, which goes on', async () => {
+    await call('lamp.flood').catch(() => {});
+    const ill = await until('status', ({ problems }) => /flood|asked/.test(String(problems)));
+    const why = 'it asked vmkd more than 100 times in a second';
+    expect(ill.problems).toEqual([`agent lamp: ${why}`]);
+    await until('status', ({ problems }) => lengthOf(problems) === 0);
+    expect(await world('lamp')).toMatchObject({ state: 'running', lastEnd: { why } });
+  });
+
+  it('K6: cannot fill the log, nor drive a terminal by it', async () => {
+    expect(await call('lamp.chatter')).toEqual({});
+    // The lines of ten seconds are counted; the next one says how many were left out.
+    const { bornAt } = await call('lamp.look');
+    expect(await call('worlds.restart', { name: 'lamp' })).toMatchObject({ state: 'running' });
+    expect((await call('lamp.look')).bornAt).not.toBe(bornAt);
+  });
+
   it('leaves the object manager of CIM its socket and its table, beside it', async () => {
     const { instances } = await call('cim.instances', { class: 'Twinbank_ComputerSystem' });
     expect(instances).toHaveLength(1);
@@ -199,6 +227,10 @@ describe('an agent that is a folder and an entry in the registry', () => {
       ['processes.txt', null],
     ]);
     const text = await bundleText();
+    const chatter = text('dmesg.txt').match(/agent lamp: line \d+.*/g) ?? [];
+    expect(chatter.length).toBeGreaterThan(10);
+    expect(chatter.length).toBeLessThanOrEqual(100);
+    expect(chatter[0]).toMatch(/line \d+\?\[2J$/);
     // When it was started anew: SIGTERM had reached it inside its world.
     expect(text('dmesg.txt')).toContain('agent lamp: it was asked to end');
     expect(worldsListForm(JSON.parse(text('worlds.json')), 'worlds.json').worlds).toHaveLength(3);

@@ -17,7 +17,8 @@ export const lamp: Agent = {
   dependsOn: ['syslog'],
   restartOn: ['hostname'],
   prepare: (host) => void host.makeFolder(),
-  forwards: { look: anything, break: anything, bomb: anything, hog: anything },
+  forwards: { look: anything, break: anything, bomb: anything, hog: anything, ask: anything, flood: anything, chatter: anything },
+  vmkd: ['status', 'cim.classes'],
   memoryMax: 96 << 20,
   pidsMax: 40,
   cpuWeight: 50,
@@ -32,6 +33,7 @@ import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { serveHandedSocket } from '../../system/unix-socket.ts';
+import { connectToVmkd } from '../../system/vmkd-connection.ts';
 import { lampMethods } from './service.ts';
 
 const status = readFileSync('/proc/self/status', 'utf8');
@@ -79,6 +81,16 @@ const hog = (): void => {
   const kept: Buffer[] = [];
   setInterval(() => kept.push(Buffer.alloc(8 << 20, 1)), 20);
 };
+const vmkd = connectToVmkd();
+const ask = (method: string): Promise<unknown> =>
+  vmkd.call(method).catch(({ message }: Error) => ({ message }));
+const flood = (): void =>
+  void setInterval(() => {
+    for (let index = 0; index < 1000; index++) void ask('status');
+  }, 10);
+const chatter = (): void => {
+  for (let index = 0; index < 5000; index++) console.log('line ' + index + '\\x1b[2J');
+};
 const bornAt = Date.now();
 const look = {
   bornAt,
@@ -96,7 +108,7 @@ process.once('SIGTERM', () => {
   console.log('it was asked to end');
   process.exit(0);
 });
-serveHandedSocket(lampMethods({ look: () => look, kill, bomb, hog }), (error) => {
+serveHandedSocket(lampMethods({ look: () => look, kill, bomb, hog, ask, flood, chatter }), (error) => {
   throw error;
 });
 `,
@@ -105,13 +117,25 @@ serveHandedSocket(lampMethods({ look: () => look, kill, bomb, hog }), (error) =>
   kill(): void;
   bomb(): number;
   hog(): void;
+  ask(method: string): Promise<unknown>;
+  flood(): void;
+  chatter(): void;
 }
 
-export function lampMethods({ look, kill, bomb, hog }: LampPort) {
+export function lampMethods({ look, kill, bomb, hog, ask, flood, chatter }: LampPort) {
   return {
     look,
     break: () => {
       kill();
+      return {};
+    },
+    ask: ({ method }: Record<string, unknown>) => ask(String(method)),
+    flood: () => {
+      flood();
+      return {};
+    },
+    chatter: () => {
+      chatter();
       return {};
     },
     bomb: () => ({ started: bomb() }),

@@ -39,6 +39,8 @@ export interface Agent extends FilterRow {
   readonly restartOn?: readonly SettingName[];
   /** What vmkd, which has the rights, does for it before it is started. */
   prepare?(host: AgentHost): void;
+  /** Methods of vmkd, those that it forwards for other agents included, that it may ask for by its connection (`connectToVmkd`), and no others. */
+  readonly vmkd?: readonly string[];
   /** Methods that it serves on {@link socketOf} its name, and that vmkd has, too, as `NAME.METHOD`: the form of what each answers. */
   readonly forwards?: Readonly<Record<string, Form<unknown>>>;
   /** Its files in a support bundle. */

@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { constants } from 'node:os';
+import type { Duplex } from 'node:stream';
 import { killable } from './oom-score.ts';
 import type { ProgramGroup } from './program-group.ts';
 import { type Handed, openListener } from './unix-socket.ts';
+import { vmkdDescriptor } from './vmkd-connection.ts';
 
 /** A program that vmkd keeps running. */
 export interface Program {
@@ -15,6 +18,11 @@ export interface Program {
   readonly socket?: string;
   /** Opened for it at each start, too: it has them as descriptors 4, 5 and so on. */
   readonly opens?: readonly (() => Handed)[];
+  /**
+   * What serves its connection to vmkd ({@link vmkdDescriptor}); `onBreach` ends the program, for the reason that is told. Without there
+   * is none.
+   */
+  readonly connection?: (socket: Duplex, onBreach: (why: string) => void) => void;
   /** The control group that it puts itself into, where it has one of its own. */
   readonly group?: ProgramGroup;
 }
@@ -31,21 +39,35 @@ const outputTimeoutMs = 500;
 
 /** Starts a program once. Throws what keeps its arguments from being made. */
 export function startProgram(program: Program, { onOutput, onEnd }: StartOptions): ChildProcess {
-  const { path, args, socket, opens = [], group } = program;
+  const { path, args, socket, opens = [], group, connection } = program;
   const words = typeof args === 'function' ? args() : args;
   const output = onOutput ? 'pipe' : 'ignore';
   const limits = group?.watchLimits();
   const handed = openAll([...(socket === undefined ? [] : [() => openListener(socket)]), ...opens]);
   const noSocket = socket === undefined && opens.length > 0 ? ['ignore' as const] : [];
   const child = spawn(path, words, {
-    stdio: ['ignore', output, 'ignore', ...noSocket, ...handed.map(({ fd }) => fd)],
+    stdio: withConnection(
+      ['ignore', output, 'ignore', ...noSocket, ...handed.map(({ fd }) => fd)],
+      connection !== undefined,
+    ),
   });
   for (const one of handed) one.close();
+  let breach: string | undefined;
+  const end = child.stdio.at(vmkdDescriptor);
+  if (connection && end instanceof Socket) {
+    connection(end, (why) => {
+      breach = why;
+      group?.kill();
+      child.kill('SIGKILL');
+    });
+  }
   killable(child);
   if (onOutput) child.stdout?.on('data', onOutput);
   const endedBy = (code: number | null, signal: NodeJS.Signals | null): void => {
     const by = signal ?? signalOf(code);
-    onEnd(limits?.() ?? (by ? `it was ended by ${by}` : `it ended with exit code ${code}`));
+    onEnd(
+      breach ?? limits?.() ?? (by ? `it was ended by ${by}` : `it ended with exit code ${code}`),
+    );
   };
   child.once('error', (error) => onEnd(error.message));
   // What it said last is heard first; a child of its own that keeps its output open is not waited for.
@@ -57,6 +79,18 @@ export function startProgram(program: Program, { onOutput, onEnd }: StartOptions
     });
   });
   return child;
+}
+
+type Descriptors = readonly ('ignore' | 'pipe' | number)[];
+
+/** A pair of Unix sockets at its place: the connection is there before anybody could ask who is at its other end. */
+function withConnection(descriptors: Descriptors, wanted: boolean): ('ignore' | 'pipe' | number)[] {
+  if (!wanted) return [...descriptors];
+  const between = Array.from(
+    { length: vmkdDescriptor - descriptors.length },
+    () => 'ignore' as const,
+  );
+  return [...descriptors, ...between, 'pipe'];
 }
 
 /** All of them or none. */

@@ -105,6 +105,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   const methods = ports.methods({
     ...{ system, bank, keeper, network, rows, agents, updates, packages, trustedNetwork },
   });
+  agents.offer(methods);
   const interfaces = serveMethods(ports, methods, () => stop('power-off', 'power button'));
   const names = ['vmkd', ...agents.list.map(({ name }) => name), ...interfaces];
   console.stage('agents', names.join(', '));

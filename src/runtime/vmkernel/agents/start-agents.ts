@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Appliers } from '../../../hostcore/settings-service.ts';
+import type { Method } from '../../../protocol/json-rpc.ts';
 import { lineSplitter } from '../../../protocol/line-splitter.ts';
 import { type SettingName, type Settings, settingNames } from '../../../state/setting-rows.ts';
 import { type Agent, type AgentHost, socketOf } from '../../agents/agent.ts';
@@ -8,6 +9,7 @@ import { type Running, type Supervision, supervise } from '../../system/supervis
 import { makeAgentFolder } from './agent-folder.ts';
 import { inWorld, type WorldOptions } from './agent-world.ts';
 import { openDescriptor } from './open-descriptor.ts';
+import { methodsOf, serveWorld } from './world-connection.ts';
 
 export interface AgentsOptions {
   /** In the order in which they are started ({@link agentsInOrder}). */
@@ -31,6 +33,8 @@ export interface RunningAgents {
   readonly list: readonly Running[];
   /** Starts those anew that read a setting at their start only. */
   applySetting(name: SettingName): void;
+  /** Vmkd's methods are there: each agent may ask for those that its row lists. */
+  offer(methods: Readonly<Record<string, Method>>): void;
   /** Ends them for good, each before those that it depends on, the others side by side. */
   stop(): Promise<void>;
 }
@@ -47,9 +51,10 @@ const giveUp = { ends: 10, withinMs: 600_000 };
 export function startAgents(options: AgentsOptions): RunningAgents {
   const { rows, dead, settings, host, report, start = supervise, makeGroup } = options;
   const { makeFolder = makeAgentFolder } = options;
+  let offered: Readonly<Record<string, Method>> = {};
   const started: { readonly agent: Agent; readonly running: Running }[] = [];
   for (const agent of rows) {
-    const { name, program, user, prepare, forwards, writes } = agent;
+    const { name, program, user, prepare, forwards, writes, vmkd } = agent;
     const onTrouble = (why: string): void => report(`agent ${name}: ${why}`);
     const granted: string[] = [];
     try {
@@ -69,7 +74,12 @@ export function startAgents(options: AgentsOptions): RunningAgents {
     const opens = (agent.opens ?? []).map((what) => () => openDescriptor(what));
     const before = started.filter((one) => agent.dependsOn?.includes(one.agent.name));
     const running = start(
-      { name, path: world.path, args, group: world.group, opens, ...socket },
+      {
+        ...{ name, path: world.path, args, group: world.group, opens, ...socket },
+        ...(vmkd && {
+          connection: (end, onBreach) => serveWorld(end, methodsOf(agent, offered), onBreach),
+        }),
+      },
       {
         onEnd: onTrouble,
         giveUp,
@@ -81,6 +91,13 @@ export function startAgents(options: AgentsOptions): RunningAgents {
   }
   return {
     list: started.map(({ running }) => running),
+    offer: (methods) => {
+      offered = methods;
+      for (const { name, vmkd = [] } of rows) {
+        const unknown = vmkd.filter((method) => !Object.hasOwn(methods, method));
+        if (unknown.length > 0) report(`agent ${name}: vmkd has no method ${unknown.join(', ')}`);
+      }
+    },
     applySetting: (name) => {
       for (const { agent, running } of started) {
         if (agent.restartOn?.includes(name)) void running.restart();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Running, supervise } from '../../../../src/runtime/system/supervisor.ts';
 
@@ -361,6 +362,26 @@ describe('K1: a supervised program with a socket', () => {
     vi.advanceTimersByTime(1);
     await stopped;
     expect(kills()).toBe(1);
+  });
+
+  it('has a connection of its own, and ends where that is misused, for the reason that is told', async () => {
+    vi.useRealTimers();
+    let heard = '';
+    const why = await new Promise<string>((resolve) => {
+      const program = {
+        name: 'agent',
+        path: '/bin/sh',
+        args: ['-c', 'echo hello >&8; exec sleep 1000'],
+        connection: (socket: Duplex, onBreach: (why: string) => void) => {
+          socket.once('data', (chunk) => {
+            heard = String(chunk);
+            onBreach('it said hello');
+          });
+        },
+      };
+      supervise(program, { wanted: () => !running.signal.aborted, onEnd: resolve, pauseMs: 1e6 });
+    });
+    expect([heard, why]).toEqual(['hello\n', 'it said hello']);
   });
 
   it('is told of by the limit that has ended it', async () => {

@@ -12,13 +12,20 @@ import {
 } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from 'vitest';
 import { agentFilter } from '../../../../../src/runtime/system/seccomp/agent-filter.ts';
+import { vmkdDescriptor } from '../../../../../src/runtime/system/vmkd-connection.ts';
 import {
   filterDescriptor,
   worldArgs,
 } from '../../../../../src/runtime/vmkernel/agents/world-args.ts';
+import {
+  connectionLimits,
+  serveWorld,
+} from '../../../../../src/runtime/vmkernel/agents/world-connection.ts';
 import { markdownTable, regenerate } from '../../../../support/generated-page.ts';
 import { temporaryFiles } from '../../../../unit/recipe/temporary-files.ts';
 import { judgedBy } from '../../../components/foreign-tool.ts';
@@ -43,7 +50,8 @@ function canBeOpened(path: string): boolean {
 const folder = temporaryFiles({ 'secret/key': 'secret' });
 chmodSync(folder, 0o755);
 chmodSync(join(folder, 'secret'), 0o750);
-copyFileSync(join(import.meta.dirname, 'hostile.mjs'), join(folder, 'hostile.mjs'));
+for (const program of ['hostile.mjs', 'hostile-connection.mjs'])
+  copyFileSync(join(import.meta.dirname, program), join(folder, program));
 writeFileSync(join(folder, 'filter'), agentFilter({}));
 
 const servers: Server[] = [];
@@ -106,15 +114,61 @@ function startPlain([file = '', ...args]: readonly string[], fds: readonly numbe
   return spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe', ...fds] });
 }
 
-function startInWorld(program: readonly string[], fds: readonly number[]): ChildProcess {
+function startInWorld(
+  program: readonly string[],
+  fds: readonly number[],
+  connection?: 'pipe',
+): ChildProcess {
   const filter = openSync(join(folder, 'filter'), 'r');
   const sees = [folder];
   const args = [...worldArgs({ name: 'hostile', sees }, { granted: [], links }), ...program];
-  const unused = Array.from({ length: filterDescriptor - 3 - fds.length }, () => 'ignore' as const);
-  const stdio = ['ignore', 'pipe', 'pipe', ...fds, ...unused, filter] as const;
+  const handed = connection
+    ? ([
+        ...Array.from({ length: vmkdDescriptor - 3 }, () => 'ignore' as const),
+        connection,
+      ] as const)
+    : fds;
+  const unused = Array.from(
+    { length: filterDescriptor - 3 - handed.length },
+    () => 'ignore' as const,
+  );
+  const stdio = ['ignore', 'pipe', 'pipe', ...handed, ...unused, filter] as const;
   const child = spawn('bwrap', args, { ...user, stdio: [...stdio] });
   closeSync(filter);
   return child;
+}
+
+/** What a world does with its connection, as the arguments of hostile-connection.mjs. */
+const misuses = {
+  'asks for a method that is not in its row': 'other',
+  'asks without end': 'flood',
+  'asks without an id, so that nobody waits for an answer': 'notify',
+  'sends blank lines without end': 'blank',
+  'sends a request without an end': 'endless',
+  'sends half a request, and waits': 'half',
+  'sends what is no JSON': 'text',
+  'sends wrong types': 'types',
+  'sends a request of 100,000 levels': 'deep',
+  'asks, and reads no answer': 'deaf',
+};
+
+/** What becomes of a world that misuses its connection to vmkd, and how long this process, in vmkd's place, did not turn meanwhile. */
+async function misuse(how: string): Promise<{ result: string; lagMs: number }> {
+  const program = ['/usr/bin/node', join(folder, 'hostile-connection.mjs'), how];
+  const lag = monitorEventLoopDelay({ resolution: 5 });
+  lag.enable();
+  const child = startInWorld(program, [], 'pipe');
+  const methods = { status: () => 'x'.repeat(1 << 16) };
+  const result = await new Promise<string>((resolve) => {
+    const limits = { ...connectionLimits, stallMs: 1000 };
+    const ended = (why: string): void => resolve(`it is ended: ${why}`);
+    serveWorld(child.stdio.at(vmkdDescriptor) as Duplex, methods, ended, limits);
+    // What the world was answered, where it goes on.
+    void text(child.stdout!).then((said) => said !== '' && resolve(said));
+  });
+  lag.disable();
+  child.kill('SIGKILL');
+  return { result, lagMs: lag.max / 1e6 };
 }
 
 const tryOut = ['--unshare-user', '--ro-bind', '/', '/', 'true'];
@@ -137,8 +191,21 @@ judgedBy(['bwrap', 'perl'], () => {
       const rows = names.map((name) => [name, plain.results[name]!, world.results[name]!]);
       const attempts = () =>
         markdownTable(['attempt', 'as root, without a world', 'in a world'], rows);
-      const made = regenerate(readFileSync(page, 'utf8'), { attempts });
-      expect(made.names).toEqual(['attempts']);
+      const made = regenerate(readFileSync(page, 'utf8'), { attempts }, 'keep');
+      expect(made.names).toEqual(['attempts', 'connection']);
+      await expect(made.text).toMatchFileSnapshot(page);
+    });
+
+    test('K6: is ended where it misuses its connection, and vmkd goes on', async () => {
+      const rows: [string, string][] = [];
+      for (const [what, how] of Object.entries(misuses)) {
+        const { result, lagMs } = await misuse(how);
+        rows.push([what, result]);
+        // A watchdog of ten seconds, the shortest, is fed four times in that.
+        expect(lagMs, what).toBeLessThan(2500);
+      }
+      const connection = () => markdownTable(['a world that', 'result'], rows);
+      const made = regenerate(readFileSync(page, 'utf8'), { connection }, 'keep');
       await expect(made.text).toMatchFileSnapshot(page);
     });
   });

@@ -151,6 +151,16 @@ test('starts a program that ends at once where the fault asks for it', () => {
   expect(typeof args === 'function' && args()).toContain('/bin/false');
 });
 
+test('K6: gives a program a connection where its row lists methods of vmkd, and says which there are not', () => {
+  const { agents, programs, events } = started([
+    row('lamp', { vmkd: ['status', 'lamps'] }),
+    row('bulb'),
+  ]);
+  expect(programs.map(({ connection }) => typeof connection)).toEqual(['function', 'undefined']);
+  agents.offer({ status: () => ({}) });
+  expect(events.slice(2)).toEqual(['agent lamp: vmkd has no method lamps']);
+});
+
 test('lets a world see what its user was given, and have the limits of its row', () => {
   const prepare = (host: AgentHost) => void host.grant('/dev/ipmi0');
   const limits = { user: { uid: 142, gid: 142 }, memoryMax: 32 << 20, pidsMax: 20 };
