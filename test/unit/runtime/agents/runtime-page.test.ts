@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { socketOf } from '../../../../src/runtime/agents/agent.ts';
+import { agents } from '../../../../src/runtime/agents/registry.ts';
+import { markdownTable, regenerate } from '../../../support/generated-page.ts';
+import { runtimePicture, worldBox } from './runtime-picture.ts';
+
+const docs = resolve(import.meta.dirname, '../../../../docs');
+
+function worlds(): string {
+  const rows = agents.map((row) => {
+    const { name, user, forwards, vmkd = [], dependsOn = [], network } = row;
+    return [
+      `\`${name}\``,
+      row.description,
+      user ? `${name} (${user.uid})` : 'root',
+      user ? (network ?? 'none') : 'the host',
+      forwards ? `\`${socketOf(name)}\`` : '',
+      vmkd.map((method) => `\`${method}\``).join(', '),
+      dependsOn.join(', '),
+    ];
+  });
+  const head = ['agent', '', 'user', 'network', 'is asked at', 'asks vmkd for', 'starts after'];
+  return markdownTable(head, rows);
+}
+
+describe('docs/runtime.md', () => {
+  it('K6: shows the worlds as their rows are (npm run docs:runtime writes it anew)', async () => {
+    const path = resolve(docs, 'runtime.md');
+    const { text, names } = regenerate(readFileSync(path, 'utf8'), { worlds });
+    expect(names).toEqual(['worlds']);
+    await expect(text).toMatchFileSnapshot(path);
+    await expect(runtimePicture(agents)).toMatchFileSnapshot(resolve(docs, 'runtime.svg'));
+  });
+
+  it('draws each world with what its row says, and nothing that would break the picture', () => {
+    const lamp = {
+      name: 'lamp',
+      description: 'Lamp & <b>',
+      user: { uid: 142, gid: 142 },
+      program: { path: '/bin/true', args: () => [] },
+      vmkd: ['status'],
+      dependsOn: ['syslog'],
+    };
+    expect(worldBox(lamp)).toEqual({
+      title: 'lamp: Lamp & <b>',
+      lines: [
+        'user lamp (142), in a world',
+        'at most 128 MiB and 64 threads, weight 100',
+        'network: none',
+        'starts after syslog',
+      ],
+      wires: ['asks for status'],
+    });
+    expect(runtimePicture([lamp])).toContain('>lamp: Lamp &amp; &lt;b></text>');
+  });
+});
