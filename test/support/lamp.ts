@@ -102,6 +102,7 @@ const look = {
   user: [process.getuid?.(), process.getgid?.()],
   noNewPrivileges: /^NoNewPrivs:\\t1$/m.test(status),
   hostname: hostname(),
+  oomScore: Number(readFileSync('/proc/self/oom_score_adj', 'utf8')),
 };
 const kill = (): void => void setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);
 process.once('SIGTERM', () => {

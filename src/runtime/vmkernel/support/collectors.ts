@@ -123,6 +123,8 @@ const files = [
   '/proc/modules',
   '/proc/mounts',
   '/proc/partitions',
+  // Of vmkd, which reads it.
+  '/proc/self/oom_score_adj',
   '/proc/bus/pci/devices',
 ];
 

@@ -49,9 +49,10 @@ describe('docs/runtime.md', () => {
         'user lamp (142), in a world',
         'at most 128 MiB and 64 threads, weight 100',
         'network: none',
+        'asks vmkd for status',
         'starts after syslog',
       ],
-      wires: ['asks for status'],
+      wires: ['asks vmkd (descriptor 4)'],
     });
     expect(runtimePicture([lamp])).toContain('>lamp: Lamp &amp; &lt;b></text>');
   });

@@ -26,11 +26,12 @@ export function worldBox(row: Agent): WorldBox {
       ...(user ? [`network: ${row.network ?? 'none'}`] : []),
       ...(row.sees ? [`sees ${row.sees.join(', ')}`] : []),
       ...(row.prepare ? [`has from vmkd what is in ${folderOf(name)}`] : []),
+      ...(row.vmkd ? [`asks vmkd for ${row.vmkd.join(', ')}`] : []),
       ...(row.dependsOn ? [`starts after ${row.dependsOn.join(', ')}`] : []),
     ],
     wires: [
       ...(row.forwards ? [`${socketOf(name)}`] : []),
-      ...(row.vmkd ? [`asks for ${row.vmkd.join(', ')}`] : []),
+      ...(row.vmkd ? ['asks vmkd (descriptor 4)'] : []),
     ],
   };
 }
