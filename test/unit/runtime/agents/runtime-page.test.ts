@@ -52,7 +52,7 @@ describe('docs/runtime.md', () => {
         'asks vmkd for status',
         'starts after syslog',
       ],
-      wires: ['asks vmkd (descriptor 4)'],
+      wires: ['asks vmkd (descriptor 8)'],
     });
     expect(runtimePicture([lamp])).toContain('>lamp: Lamp &amp; &lt;b></text>');
   });

@@ -24,6 +24,10 @@ export function worldBox(row: Agent): WorldBox {
       who,
       `at most ${memoryMax >> 20} MiB and ${pidsMax} threads, weight ${cpuWeight}`,
       ...(user ? [`network: ${row.network ?? 'none'}`] : []),
+      ...(row.opens?.map((one) =>
+        'listen' in one ? `listens at ${one.listen}` : `reads ${one.read}`,
+      ) ?? []),
+      ...(row.writes ? [`writes ${row.writes.path}, ${row.writes.bytes >> 20} MiB at most`] : []),
       ...(row.sees ? [`sees ${row.sees.join(', ')}`] : []),
       ...(row.prepare ? [`has from vmkd what is in ${folderOf(name)}`] : []),
       ...(row.vmkd ? [`asks vmkd for ${row.vmkd.join(', ')}`] : []),
@@ -31,7 +35,7 @@ export function worldBox(row: Agent): WorldBox {
     ],
     wires: [
       ...(row.forwards ? [`${socketOf(name)}`] : []),
-      ...(row.vmkd ? ['asks vmkd (descriptor 4)'] : []),
+      ...(row.vmkd ? ['asks vmkd (descriptor 8)'] : []),
     ],
   };
 }
