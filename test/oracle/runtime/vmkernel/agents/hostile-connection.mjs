@@ -33,7 +33,7 @@ const ways = {
   types: () => vmkd.write('{"id":{},"method":["status"],"params":7}\n'),
   deep: () => vmkd.write(`${'['.repeat(100_000)}\n`),
   deaf: () => {
-    for (let id = 1; id <= 50; id++) vmkd.write(request('status', id));
+    for (let id = 1; id <= 50; id++) vmkd.write(request('large', id));
   },
 };
 ways[process.argv[2]]();
