@@ -133,42 +133,32 @@ export const hostTools: readonly HostTool[] = [
     testsOnly: true,
   },
   {
+    name: 'chronyd',
+    package: 'chrony',
+    neededFor: 'tests of the time agent',
+    testsOnly: true,
+  },
+  {
     name: 'rsyslogd',
     package: 'rsyslog',
     neededFor: 'tests of the log',
     versionArgs: ['-v'],
     testsOnly: true,
   },
-  {
-    name: 'sgdisk',
-    package: 'gdisk',
-    neededFor: 'tests',
-    testsOnly: true,
-  },
-  {
-    name: 'sfdisk',
-    package: 'fdisk',
-    neededFor: 'tests',
-    testsOnly: true,
-  },
+  ...Object.entries({
+    sgdisk: 'gdisk',
+    sfdisk: 'fdisk',
+    mdir: 'mtools',
+    bmaptool: 'bmap-tools',
+  }).map(([name, from]): HostTool => {
+    return { name, package: from, neededFor: 'tests', testsOnly: true };
+  }),
   {
     name: 'fsck.fat',
     package: 'dosfstools',
     neededFor: 'tests',
     // Says its version only when it checks something.
     versionArgs: ['-V', '/dev/null'],
-    testsOnly: true,
-  },
-  {
-    name: 'mdir',
-    package: 'mtools',
-    neededFor: 'tests',
-    testsOnly: true,
-  },
-  {
-    name: 'bmaptool',
-    package: 'bmap-tools',
-    neededFor: 'tests',
     testsOnly: true,
   },
   {

@@ -94,6 +94,7 @@ export const agentNames: Readonly<Record<string, string>> = {
   'runtime/system/seccomp/syscall-numbers.ts': 'a system call has the same name',
   'state/setting-rows.ts': 'the names of settings and of their files',
   'state/syslog-settings.ts': 'the same',
+  'runtime/agents/syslog/log-message.ts': 'a facility has the same name',
   'state/archive.ts': 'the same',
   'state/accounts.ts': 'users of the system, whose names no local user can have',
   'harness/scenario/expectations/sensor.ts': 'methods of vmkd that an expectation asks',

@@ -161,6 +161,30 @@ const more = {
       ],
     ),
   },
+  /** Becoming a user that keeps one capability (setpriv), for a world that is started with it: there is nothing else to be had. */
+  capabilities: mergeRules([
+    allow('setresuid setresgid setgroups capset'),
+    // PR_SET_KEEPCAPS, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_GET_SECUREBITS, PR_GET_NO_NEW_PRIVS, PR_CAP_AMBIENT.
+    { prctl: where({ argument: 0, in: [8, 23, 24, 27, 39, 47] }) },
+  ]),
+  /** Setting the clock, which takes CAP_SYS_TIME, and asking others for the time with stamps of the kernel's. */
+  time: mergeRules([
+    allow(
+      'adjtimex clock_adjtime clock_settime settimeofday timer_create timer_settime timer_delete',
+    ),
+    {
+      setsockopt: pairs(
+        [1, 2],
+        [
+          // SO_PRIORITY, SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMPING, SO_SELECT_ERR_QUEUE, and the first three for 2038.
+          [solSocket, [12, 29, 35, 37, 45, 63, 64, 65]],
+          // IP_TOS, IP_PKTINFO, IP_FREEBIND; IPV6_RECVPKTINFO, IPV6_TCLASS.
+          [solIp, [1, 8, 15]],
+          [solIpv6, [49, 67]],
+        ],
+      ),
+    },
+  ]),
 } as const satisfies Record<string, CallRules>;
 
 /** Groups that a row can name. */

@@ -2,7 +2,7 @@ import { type Agent, filterOf } from '../../agents/agent.ts';
 import { makeWorldGroup, worldGroup } from '../../system/cgroup.ts';
 import { killableWord } from '../../system/oom-score.ts';
 import { type ProgramGroup, programGroup } from '../../system/program-group.ts';
-import { filterDescriptor, worldArgs } from './world-args.ts';
+import { filterDescriptor, keepsCapabilities, worldArgs } from './world-args.ts';
 
 /**
  * Goes into the world's group while it may, then gives up root's rights for good and becomes bwrap: busybox's `su` keeps its process.
@@ -11,6 +11,9 @@ import { filterDescriptor, worldArgs } from './world-args.ts';
 const script = `group=$1 filter=$2; shift 2
 echo 0 >"$group/cgroup.procs" && ${killableWord} &&
 exec su -p -s /usr/bin/bwrap "$0" -- "$@" ${filterDescriptor}<"$filter" 2>&1`;
+
+/** The same for a program that keeps a capability: root starts bwrap, and what it starts gives up the rest ({@link keepsCapabilities}). */
+const capableScript = script.replace('su -p -s /usr/bin/bwrap "$0" --', '/usr/bin/bwrap');
 
 /** Root's programs have a group, too: its limits, and what it takes. */
 const plainScript = `echo 0 >"$1/cgroup.procs" && ${killableWord} && shift && exec "$@"`;
@@ -41,8 +44,10 @@ export function inWorld(
     args: (own) => {
       const group = makeGroup(name, { ...defaults, ...agent });
       if (!user) return ['-c', plainScript, name, group, path, ...own];
-      const world = [...worldArgs(agent, { granted }), path, ...own];
-      return ['-c', script, name, group, filterOf(name), ...world];
+      const { capabilities } = agent;
+      const before = capabilities ? keepsCapabilities(user, capabilities) : [];
+      const world = [...worldArgs(agent, { granted }), ...before, path, ...own];
+      return ['-c', capabilities ? capableScript : script, name, group, filterOf(name), ...world];
     },
   };
 }

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { worldArgs } from '../../../../../src/runtime/vmkernel/agents/world-args.ts';
+import {
+  keepsCapabilities,
+  worldArgs,
+} from '../../../../../src/runtime/vmkernel/agents/world-args.ts';
 
 const said = (row: Omit<Parameters<typeof worldArgs>[0], 'name'>, granted: string[] = []) =>
   worldArgs({ name: 'lamp', ...row }, { granted }).join(' ');
@@ -35,4 +38,16 @@ test('has one folder to write where the row says so, and no other', () => {
   const writes = { path: '/var/log/lamp', bytes: 4096 };
   expect(said({ writes })).toContain(' --bind /var/log/lamp /var/log/lamp ');
   expect(said({})).not.toContain('--bind ');
+});
+
+test('keeps a capability outside any user name space, and gives up the rest as its user', () => {
+  const args = said({ capabilities: ['sys_time'], sees: ['/var/lib/lamp/x'] });
+  expect(args).not.toMatch(/unshare-user|disable-userns/);
+  expect(args).toContain(' --cap-drop ALL --cap-add CAP_SYS_TIME --cap-add CAP_SETUID ');
+  // What bwrap makes is root's there.
+  expect(args).toContain(' --perms 1777 --tmpfs /tmp ');
+  expect(args).toContain(' --perms 0755 --dir /var --perms 0755 --dir /var/lib ');
+  expect(keepsCapabilities({ uid: 142, gid: 143 }, ['sys_time']).join(' ')).toBe(
+    '/usr/bin/setpriv --reuid 142 --regid 143 --clear-groups --inh-caps=-all,+sys_time --ambient-caps=-all,+sys_time --bounding-set=-all,+sys_time --',
+  );
 });
