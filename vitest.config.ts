@@ -107,6 +107,7 @@ export default defineConfig({
           name: 'soak',
           include: [
             'test/soak/**/*.test.ts',
+            'test/boot/state-cuts.test.ts',
             'test/unit/**/*fuzz*.test.ts',
             'test/fuzz/parsers.test.ts',
             'test/matrix/qemu/**/*.test.ts',

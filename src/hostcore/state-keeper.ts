@@ -19,6 +19,8 @@ export interface StatePort {
   lockTimeout(signal: AbortSignal): Promise<void>;
 }
 
+const waitsForBoot = 'another state waits for the next boot';
+
 /** How long a save waits for others that use the banks before it says so. */
 export const defaultLockTimeoutMs = 15_000;
 
@@ -27,7 +29,7 @@ export type SaveAnswer =
   | { readonly saved: false; readonly why: string };
 
 /** What `status` tells of the configuration; members as of {@link StateMemo}. */
-export interface StateReport extends Omit<StateMemo, 'digest'> {
+export interface StateReport extends Omit<StateMemo, 'digest' | 'replaced'> {
   /** False when something differs from it. */
   readonly saved: boolean;
 }
@@ -38,6 +40,11 @@ export interface StateKeeper {
   restore(): Promise<string>;
   /** Saves what the configuration is now; never throws. */
   save(): Promise<SaveAnswer>;
+  /**
+   * Makes a packed state what the next boot starts from, instead of what the configuration is now; until then nothing is saved any
+   * more. Never throws.
+   */
+  replace(content: Uint8Array): Promise<SaveAnswer>;
   /** The same where it differs from what was saved; what keeps it from being saved is reported once. */
   saveChanges(): Promise<void>;
   /** Makes the bank itself hold what it was started from, once that may be written; never throws. */
@@ -93,6 +100,7 @@ export function stateKeeper(port: StatePort): StateKeeper {
       onBegin();
       const why = whyNotSave(readMarks(markedBank(pair.bank)).bootstate);
       if (why !== undefined) return { saved: false, why };
+      if (memo.replaced) return { saved: false, why: waitsForBoot };
       const now = configuration.read();
       const [problem] = now.problems;
       if (problem !== undefined) return { saved: false, why: problem };
@@ -103,14 +111,25 @@ export function stateKeeper(port: StatePort): StateKeeper {
     });
   }
 
+  async function replace(content: Uint8Array): Promise<SaveAnswer> {
+    if (!banks) return { saved: false, why: 'no disk has the bank that runs' };
+    return banks.withPair(async (pair): Promise<SaveAnswer> => {
+      const why = whyNotSave(readMarks(markedBank(pair.bank)).bootstate);
+      if (why !== undefined) return { saved: false, why };
+      const { generation } = await saveState(pair, content);
+      remember({ generation, bank: banks.number, problem: null, replaced: true });
+      return { saved: true, generation };
+    });
+  }
+
   /** An update has the banks for minutes; who changes something is not kept waiting for that. */
-  async function trySave(): Promise<SaveAnswer> {
+  async function inTime(saving: Promise<SaveAnswer>): Promise<SaveAnswer> {
     const timer = new AbortController();
     const busy: SaveAnswer = { saved: false, why: 'the banks are in use; it is saved after that' };
     const timeout = port.lockTimeout(timer.signal).then(() => busy);
     timeout.catch(() => {});
     try {
-      return await Promise.race([save(), timeout]);
+      return await Promise.race([saving, timeout]);
     } catch (error) {
       return { saved: false, why: (error as Error).message };
     } finally {
@@ -119,8 +138,8 @@ export function stateKeeper(port: StatePort): StateKeeper {
   }
 
   async function saveChanges(): Promise<void> {
-    if (isSaved()) return;
-    const answer = await trySave();
+    if (isSaved() || memo.replaced) return;
+    const answer = await inTime(save());
     const why = answer.saved ? '' : answer.why;
     if (why !== '' && why !== lastReported) port.report(`state not saved: ${why}`);
     lastReported = why;
@@ -131,6 +150,7 @@ export function stateKeeper(port: StatePort): StateKeeper {
       if (whyNotSave(readMarks(markedBank(pair.bank)).bootstate) !== undefined) return;
       const other = pair.other && readBankState(pair.other);
       // What a later version has saved is still its newest when that is booted again.
+      if (memo.replaced) return;
       if (newestIsUnknown(readBankState(pair.bank), other)) return;
       const { wrote, generation } = await keepState(pair);
       if (wrote) remember({ generation, bank: banks.number });
@@ -150,7 +170,8 @@ export function stateKeeper(port: StatePort): StateKeeper {
         }
         return `none: ${error.message}`;
       }),
-    save: trySave,
+    save: () => inTime(save()),
+    replace: (content) => inTime(replace(content)),
     saveChanges,
     keep: () => keep().catch((error: Error) => port.report(`state not kept: ${error.message}`)),
     report: () => {

@@ -17,9 +17,17 @@ export interface StateMemo {
   readonly problem: string | null;
   /** SHA-256 of what the configuration was when it was last as it is saved. */
   readonly digest: string;
+  /** Another state waits for the next boot, and nothing is saved over it. */
+  readonly replaced: boolean;
 }
 
-export const emptyMemo: StateMemo = { generation: null, bank: null, problem: null, digest: '' };
+export const emptyMemo: StateMemo = {
+  generation: null,
+  bank: null,
+  problem: null,
+  digest: '',
+  replaced: false,
+};
 
 /**
  * What was restored is known from the memo's being there, whatever it holds: one that cannot be read is no reason to take back
@@ -27,12 +35,13 @@ export const emptyMemo: StateMemo = { generation: null, bank: null, problem: nul
  */
 export function parseMemo(value: unknown): StateMemo {
   if (typeof value !== 'object' || value === null) return emptyMemo;
-  const { generation, bank, problem, digest } = value as Record<string, unknown>;
+  const { generation, bank, problem, digest, replaced } = value as Record<string, unknown>;
   const isNumber = (one: unknown): one is number | null =>
     one === null || Number.isSafeInteger(one);
   const isText = (one: unknown): one is string | null => one === null || typeof one === 'string';
   if (!isNumber(generation) || !isNumber(bank) || !isText(problem)) return emptyMemo;
-  return typeof digest === 'string' ? { generation, bank, problem, digest } : emptyMemo;
+  if (typeof digest !== 'string') return emptyMemo;
+  return { generation, bank, problem, digest, replaced: replaced === true };
 }
 
 /**
@@ -58,6 +67,7 @@ export function restoreState(
     bank: holder ?? null,
     problem: (chosen ? (found?.problems[0] ?? lost) : damagedSlots(own)) ?? null,
     digest: digestOf(configuration.read()),
+    replaced: false,
   };
 }
 
@@ -73,7 +83,11 @@ function lostSetting(written: Configuration, read: Configuration): string | unde
 }
 
 /** What the line of the stage says of what was restored. */
-export function memoText({ generation, bank, problem }: StateMemo): string {
+export function memoText({
+  generation,
+  bank,
+  problem,
+}: Pick<StateMemo, 'generation' | 'bank' | 'problem'>): string {
   const name = generation === null ? 'none' : `generation ${generation} of bank ${bank ?? '-'}`;
   return problem === null ? name : `${name}: ${problem}`;
 }

@@ -145,12 +145,12 @@ const healthSchema = map({
       'Seconds after the start of the kernel by which a trial must be healthy; else it is reset',
     ),
   checks: list(
-    choice(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers', 'store']),
+    choice(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers', 'store', 'storage']),
     'a list of checks such as [layers, agents]',
   )
     .prefault(['layers', 'manifests', 'loader', 'agents', 'state'])
     .describe('What must hold for a boot to be confirmed, all of it known on the host itself'),
-  trialChecks: list(choice(['network']), 'a list of checks such as [network]')
+  trialChecks: list(choice(['network', 'storage']), 'a list of checks such as [network]')
     .prefault([])
     .describe('What must hold beside that for a trial of a new version only'),
 });
@@ -160,6 +160,11 @@ const firstBootSchema = map({
     .prefault(false)
     .describe(
       'As long as root has no password: true lets root log in over the network with the empty one, to set one and nothing else; false lets nobody in',
+    ),
+  blankDisks: choice(['format', 'leave'])
+    .prefault('format')
+    .describe(
+      'format: a local disk on which nothing is becomes a datastore; leave: it is only listed',
     ),
 });
 

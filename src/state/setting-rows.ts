@@ -7,6 +7,7 @@ import { security } from './security-settings.ts';
 import { jsonSetting, lineSetting, type SettingRow } from './setting-row.ts';
 import { expected, isHost, isHostName, listOf, membersOf } from './setting-value.ts';
 import { parseSyslog, type SyslogSettings } from './syslog-settings.ts';
+import { tls } from './tls-setting.ts';
 
 /**
  * What an administrator can change: one row a setting, in the order in which the archive has their files. By hand: the bank has
@@ -43,6 +44,7 @@ const rows = {
   security,
   authorization,
   devices: deviceNames,
+  tls,
 };
 
 export type SettingName = keyof typeof rows;

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { der, generalizedTime, oid, pem } from '../../protocol/der.ts';
 
 /** A certificate of its own for `localhost`, valid always, and its key; both PEM. */
 export interface CheckIdentity {
@@ -15,7 +16,11 @@ export function makeIdentity(): CheckIdentity {
   const algorithm = der(0x30, oid(0x2b, 0x65, 0x70));
   const commonName = der(0x30, oid(0x55, 0x04, 0x03), der(0x0c, Buffer.from('localhost')));
   const name = der(0x30, der(0x31, commonName));
-  const validity = der(0x30, time('20000101000000Z'), time('99991231235959Z'));
+  const validity = der(
+    0x30,
+    generalizedTime('20000101000000Z'),
+    generalizedTime('99991231235959Z'),
+  );
   // subjectAltName: dNSName localhost.
   const names = der(0x04, der(0x30, der(0x82, Buffer.from('localhost'))));
   const extensions = der(0xa3, der(0x30, der(0x30, oid(0x55, 0x1d, 0x11), names)));
@@ -28,26 +33,9 @@ export function makeIdentity(): CheckIdentity {
     extensions,
   );
   const signature = der(0x03, Buffer.from([0]), sign(null, body, privateKey));
-  const whole = der(0x30, body, algorithm, signature).toString('base64');
+  const whole = der(0x30, body, algorithm, signature);
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    cert: `-----BEGIN CERTIFICATE-----\n${whole}\n-----END CERTIFICATE-----\n`,
+    cert: pem('CERTIFICATE', whole),
   };
-}
-
-/** A tag, the length in one to three bytes, the content. */
-function der(tag: number, ...content: readonly Uint8Array[]): Buffer {
-  const body = Buffer.concat(content);
-  const { length } = body;
-  const long = length > 0xff ? [0x82, length >> 8, length & 0xff] : [0x81, length];
-  return Buffer.concat([Buffer.from([tag, ...(length < 0x80 ? [length] : long)]), body]);
-}
-
-function oid(...bytes: readonly number[]): Buffer {
-  return der(0x06, Buffer.from(bytes));
-}
-
-/** GeneralizedTime. */
-function time(text: string): Buffer {
-  return der(0x18, Buffer.from(text));
 }

@@ -73,5 +73,7 @@ export function problemOf(
   if (state === 'starting' && !(trusted && age < restartGraceMs)) {
     return lastEnd?.why ?? (hasSocket ? 'it has not answered yet' : 'it has just been started');
   }
-  return stuckProcess(child.pid);
+  const stuck = stuckProcess(child.pid);
+  // One that was well and is started again ends because somebody wants it to.
+  return asked === 'restart' && trusted ? undefined : stuck;
 }

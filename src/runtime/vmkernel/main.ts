@@ -11,6 +11,7 @@ import { bankDrivers } from '../system/drivers.ts';
 import { endSystem, findPowerButtons, onPowerButton, resetNow } from '../system/power.ts';
 import { serveUnixSocket } from '../system/unix-socket.ts';
 import { findVirtioPort, openVirtioPort, serveVirtioPort } from '../system/virtio-port.ts';
+import { watchDevices } from '../system/watch-devices.ts';
 import { feedWatchdogs } from '../system/watchdog.ts';
 import { agentHost } from './agents/agent-host.ts';
 import { bankGuard } from './boot/bank-guard.ts';
@@ -39,6 +40,8 @@ import { shareMachine } from './resources/share-machine.ts';
 import { readConfiguration } from './state/configuration.ts';
 import { effectiveSettings } from './state/effective-settings.ts';
 import { hostState } from './state/host-state.ts';
+import { hostTls } from './state/host-tls.ts';
+import { hostStorage } from './storage/host-storage.ts';
 import { hostPackages } from './store/host-packages.ts';
 import { packageFolder } from './store/package-folder.ts';
 import { verifyRunningBank } from './update/update-places.ts';
@@ -99,6 +102,8 @@ await runVmkd({
       folder: packageFolder({ readMounts }),
     });
   },
+  hostStorage: hostStorage(readMounts),
+  watchDevices,
   readSettings: () => readConfiguration().settings,
   setHostName,
   hostName: hostname,
@@ -129,6 +134,7 @@ await runVmkd({
       return mounts.show(bankFolders(bank.device, otherBank(bank)?.device, store));
     }),
   methods: vmkdMethods,
+  hostTls,
   serveSocket: (methods, failed) => serveUnixSocket('/run/twinbank/vmkd.sock', methods, failed),
   findPort: findVirtioPort,
   openPort: openVirtioPort,

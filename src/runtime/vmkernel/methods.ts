@@ -1,6 +1,8 @@
 import type { Lock } from '../../hostcore/host-port.ts';
 import type { Journal } from '../../hostcore/journal.ts';
 import type { StateKeeper } from '../../hostcore/state-keeper.ts';
+import { transferMethods } from '../../hostcore/state-transfer.ts';
+import type { TlsService } from '../../hostcore/tls/tls-service.ts';
 import type { UpdateService } from '../../hostcore/update-service.ts';
 import type { Method } from '../../protocol/json-rpc.ts';
 import type { Agent } from '../agents/agent.ts';
@@ -11,8 +13,10 @@ import type { BankPartition } from './boot/bank-partition.ts';
 import { type System, systemMethods } from './management/system-methods.ts';
 import { setHostName } from './network/network.ts';
 import type { StartedNetwork } from './network/start-network.ts';
-import { hostSettings } from './state/host-state.ts';
+import { fileConfiguration, hostSettings } from './state/host-state.ts';
 import { hostUsers } from './state/host-users.ts';
+import type { Storage } from './storage/storage.ts';
+import { storageMethods } from './storage/storage-methods.ts';
 import type { HostPackages } from './store/host-packages.ts';
 import { storeMethods } from './store/store-methods.ts';
 import { hostCollectors } from './support/collectors.ts';
@@ -33,12 +37,23 @@ export interface RunningParts {
   readonly packages: HostPackages;
   /** As of `UsersPort`. */
   readonly trustedNetwork: boolean;
+  readonly storage: Storage;
+  readonly tls: TlsService;
 }
 
 /** All methods of vmkd's protocol (docs/vmkd.md): of the system, its settings, updates, agents, and support. */
 export function vmkdMethods(parts: RunningParts): Record<string, Method> {
-  const { system, bank, keeper, network, rows, agents, updates, packages, trustedNetwork } = parts;
-  const appliers = { hostname: setHostName, network: network.configure };
+  const { system, bank, keeper, network, rows, agents, updates, packages, storage } = parts;
+  const { trustedNetwork, tls } = parts;
+  // By the time of the answer the certificate has the name, too; what DHCP brings comes later.
+  const named =
+    <T>(apply: (value: T) => Promise<string | undefined>) =>
+    async (value: T): Promise<string | undefined> => {
+      const why = await apply(value);
+      await tls.renew();
+      return why;
+    };
+  const appliers = { hostname: named(setHostName), network: named(network.configure) };
   const known = {
     ...systemMethods(system),
     ...hostSettings({
@@ -47,9 +62,17 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
       interfaces: network.interfaces,
     }),
     ...hostUsers({ keeper, trustedNetwork }),
+    ...tls.methods,
+    ...transferMethods({
+      keeper,
+      configuration: fileConfiguration(),
+      interfaces: network.interfaces,
+      end: (how, why) => void setTimeout(() => system.stop(how, why), 100),
+    }),
     ...updates.methods,
     ...storeMethods(packages),
     ...worldMethods({ rows, running: agents.list }),
+    ...storageMethods(storage),
     ...forwardMethods(rows),
   };
   return { ...known, ...supportMethods({ collectors: () => hostCollectors(known, rows, bank) }) };

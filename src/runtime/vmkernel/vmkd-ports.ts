@@ -1,5 +1,6 @@
 import type { ManifestPackage } from '../../bootloader/bank-manifest.ts';
 import type { Ending } from '../../hostcore/host-port.ts';
+import type { TlsService } from '../../hostcore/tls/tls-service.ts';
 import type { UpdateService } from '../../hostcore/update-service.ts';
 import type { Method } from '../../protocol/json-rpc.ts';
 import type { Settings } from '../../state/setting-rows.ts';
@@ -20,7 +21,9 @@ import type { ServePort } from './management/serve-methods.ts';
 import type { RunningParts, UpdatesPort } from './methods.ts';
 import type { NetworkPort } from './network/start-network.ts';
 import type { OemPort } from './oem/show-oems.ts';
+import type { HostTlsOptions } from './state/host-tls.ts';
 import type { RestorePort } from './state/restore-state.ts';
+import type { StartStoragePort } from './storage/start-storage.ts';
 import type { HostPackages } from './store/host-packages.ts';
 import type { VerifyPort } from './update/verify-system.ts';
 
@@ -30,6 +33,7 @@ export interface VmkdPorts
     DriversPort,
     BankPort,
     RestorePort,
+    StartStoragePort,
     OemPort,
     VerifyPort,
     NetworkPort,
@@ -52,6 +56,7 @@ export interface VmkdPorts
   /** The parts of the file system in memory, as they are now. */
   memoryParts(): readonly MemoryPart[];
   methods(parts: RunningParts): Record<string, Method>;
+  hostTls(options: HostTlsOptions): TlsService;
   readonly confirmedMark: ConfirmedMark;
   judgeBoot(boot: RunningBoot): Promise<string | undefined>;
   /** What may hang has so long before the end. */

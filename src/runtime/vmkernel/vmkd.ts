@@ -12,7 +12,9 @@ import { keepScreen } from './management/keep-screen.ts';
 import { serveMethods } from './management/serve-methods.ts';
 import { reportAddress, startNetwork } from './network/start-network.ts';
 import { showOems } from './oem/show-oems.ts';
+import { keepTls } from './state/host-tls.ts';
 import { restoreState } from './state/restore-state.ts';
+import { startStorage } from './storage/start-storage.ts';
 import { verifySystem } from './update/verify-system.ts';
 import type { VmkdPorts } from './vmkd-ports.ts';
 import { startingState, stopSystem } from './vmkd-state.ts';
@@ -49,6 +51,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   state.ending.journal = journal.write;
   const keeper = await restoreState(ports, bank);
   state.ending.saveChanges = keeper.saveChanges;
+  const storage = startStorage(ports, bank?.disk);
   showOems(ports);
   const verified = verifySystem(ports, bank);
   const packages = ports.hostPackages(bank, verified?.packages ?? []);
@@ -67,15 +70,17 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     keeper,
     verified,
     packages,
+    storage,
     bankProblem,
   };
   const problems = systemHealth(ports, parts);
-  // A package that is wrong is told, and keeps no boot from being confirmed unless the recipe says so: the same store is there after a
-  // fallback.
+  // A package or a disk that is wrong is told, and keeps no boot from being confirmed unless the recipe says so: the same store and the
+  // same disks are there after a fallback.
   const problemsNow = (): string[] => [
     ...new Set([
       ...problems(false),
       ...packages.problems(),
+      ...storage.problems(),
       ...memoryProblems(ports.memoryParts()),
     ]),
   ];
@@ -102,8 +107,17 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     memory: ports.memoryParts,
   };
   const { trustedNetwork } = settings.firstBoot;
+  const tls = ports.hostTls({
+    keeper,
+    names: () => ({
+      hostName: ports.hostName(),
+      addresses: ports.currentLeases().map(({ address }) => address),
+    }),
+    onChange: () => agents.applySetting('tls'),
+  });
   const methods = ports.methods({
-    ...{ system, bank, keeper, network, rows, agents, updates, packages, trustedNetwork },
+    ...{ system, bank, keeper, network, rows, agents, updates, packages, storage },
+    ...{ trustedNetwork, tls },
   });
   agents.offer(methods);
   const interfaces = serveMethods(ports, methods, () => stop('power-off', 'power button'));
@@ -112,6 +126,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
 
   // 6. A network address, or the news that there is none yet.
   await reportAddress(ports, network);
+  await keepTls(tls, console.line);
 
   // The screen at rest, from here on: what a person in front of the host has to know.
   const showNow = keepScreen(ports, {
@@ -147,7 +162,15 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     reported,
     isStopping,
   });
-  // What the boot did not have to wait for.
+  // What the boot did not have to wait for. A system that is not known to be good makes nothing of anybody's disks.
   if (bank) void ports.showBanks(bank).catch(({ message }: Error) => console.line(message));
+  if (state.confirmed) void storage.formatBlank();
+  ports.watchDevices({
+    onChange: async () => {
+      await drivers.load();
+      await storage.rescan();
+    },
+    onError: (message) => console.line(`devices: ${message}`),
+  });
   if (packages.isUnchecked()) checkPackages();
 }

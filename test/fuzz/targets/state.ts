@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { selfSigned } from '../../../src/hostcore/tls/self-signed.ts';
 import { packState, unpackState } from '../../../src/state/archive.ts';
 import type { Settings } from '../../../src/state/setting-rows.ts';
 import { carriedOf, filesOfSettings, settingsOfFiles } from '../../../src/state/settings.ts';
@@ -11,7 +12,9 @@ import type { Random } from '../random.ts';
 import { mendTar, mutateTar } from '../tar-mutations.ts';
 import { type FuzzTarget, refusedAs, taken, takenAs } from '../target.ts';
 
+// With a key of its own in each run; nothing of it is looked at.
 const settings: Settings = {
+  tls: selfSigned({ hostName: 'esx1.lab', addresses: [] }, new Uint8Array(16)),
   hostname: 'esx1.lab',
   rootPasswordHash: '!',
   network: {

@@ -307,7 +307,7 @@ describe('a save that fails', () => {
 
 describe('a memo', () => {
   it('is taken as it was written', () => {
-    const memo = { generation: 4, bank: 5, problem: null, digest: 'ab' };
+    const memo = { generation: 4, bank: 5, problem: null, digest: 'ab', replaced: true };
     expect(parseMemo(JSON.parse(JSON.stringify(memo)))).toEqual(memo);
   });
 

@@ -70,6 +70,7 @@ test('a recipe is shown whole, each value with what set it', () => {
       compression: zstd # default
     firstBoot:
       trustedNetwork: false # default
+      blankDisks: format # default
     health:
       watchdogSeconds: 60 # default
       trialSeconds: 300 # default

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { selfSigned } from '../../../src/hostcore/tls/self-signed.ts';
 import { type SettingName, type Settings, statePaths } from '../../../src/state/setting-rows.ts';
 import {
   filesOfSettings,
@@ -30,6 +31,7 @@ const all: Settings = {
     lockFailures: 3,
     unlockSeconds: 60,
   },
+  tls: selfSigned({ hostName: 'esx1.lab.example', addresses: [] }, new Uint8Array(16)),
   authorization: {
     roles: [{ id: 1, name: 'Operator', privileges: ['VirtualMachine.Interact.PowerOn'] }],
     permissions: [
@@ -52,6 +54,8 @@ describe('settings', () => {
       'etc/vmware/security.json',
       'etc/vmware/authorization.json',
       'etc/vmware/devices.json',
+      'etc/vmware/ssl/rui.crt',
+      'etc/vmware/ssl/rui.key',
     ]);
     expect(settingsOfFiles(files)).toEqual(all);
     expect(Buffer.from(files[0]!.bytes).toString()).toBe('esx1.lab.example\n');
@@ -208,6 +212,13 @@ describe('a value that is wrong', () => {
       'devices',
       { names: { vmnic0: 'a', vmnic1: 'a' } },
       'devices.names.vmnic1: expected each path once, found "a"',
+    ],
+    ['tls', { certificate: 'x', key: 'y' }, 'tls.certificate: expected a certificate in PEM'],
+    ['tls', { ...all.tls, key: '' }, 'tls.key: expected a private key in PEM without a passphrase'],
+    [
+      'tls',
+      { ...all.tls, key: selfSigned({ hostName: 'a', addresses: [] }, new Uint8Array(16)).key },
+      'tls.key: expected the key of the certificate, found "another one"',
     ],
     ['ntp', 'pool', 'ntp: expected an object with servers, found "pool"'],
   ])('is refused in one sentence: %s %j', (name, value, sentence) => {

@@ -3,7 +3,17 @@ import { flag, list, number, object, oneOf, parseJson, text } from '../../../pro
 
 /** Checks that a boot can be asked to pass; the recipe lists them by these names. */
 const checkName = oneOf(
-  ...(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers', 'store', 'network'] as const),
+  ...([
+    'layers',
+    'manifests',
+    'loader',
+    'agents',
+    'state',
+    'drivers',
+    'store',
+    'storage',
+    'network',
+  ] as const),
 );
 export type CheckName = ReturnType<typeof checkName>;
 
@@ -26,6 +36,8 @@ const settingsForm = object({
   firstBoot: object({
     /** Root may set the first password over the network. */
     trustedNetwork: flag,
+    /** Whether blank local disks become datastores. */
+    blankDisks: oneOf('format', 'leave'),
   }),
   /** How the machine is shared between the system itself and virtual machines. */
   resources: object({ system: poolForm, vm: poolForm }),

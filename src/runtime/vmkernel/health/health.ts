@@ -21,6 +21,8 @@ export interface HealthFacts {
   readonly loaderProblem: string | undefined;
   /** What is wrong with packages of the store, or that they are still being read. */
   readonly storeProblems: readonly string[];
+  /** What is wrong with disks and datastores. */
+  readonly storageProblems: readonly string[];
 }
 
 /** One row a check: what is wrong, or undefined. */
@@ -48,6 +50,8 @@ const checks: Record<CheckName, (facts: HealthFacts) => string | undefined> = {
   state: ({ stateProblem }) =>
     stateProblem === null ? undefined : `state not restored: ${stateProblem}`,
   store: ({ storeProblems }) => (storeProblems.length > 0 ? storeProblems.join('; ') : undefined),
+  storage: ({ storageProblems }) =>
+    storageProblems.length > 0 ? storageProblems.join('; ') : undefined,
   network: ({ leases }) => (leases.length > 0 ? undefined : 'no network address'),
 };
 

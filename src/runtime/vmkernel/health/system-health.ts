@@ -25,6 +25,7 @@ export interface HealthParts {
   readonly keeper: Pick<StateKeeper, 'report'>;
   readonly verified: VerifiedManifests | undefined;
   readonly packages: Pick<HostPackages, 'problems' | 'isUnchecked'>;
+  readonly storage: { problems(): readonly string[] };
   /** Why nothing may be written to the bank; whatever the recipe has checked, such a boot is never confirmed. */
   bankProblem(): string | undefined;
 }
@@ -32,7 +33,7 @@ export interface HealthParts {
 /** What is wrong with the running system each time that it is asked; a trial is asked for more. */
 export function systemHealth(
   { command, settings, faults, readMounts, currentLeases }: HealthPort,
-  { agents, drivers, keeper, verified, packages, bankProblem }: HealthParts,
+  { agents, drivers, keeper, verified, packages, storage, bankProblem }: HealthParts,
 ): (trial: boolean) => string[] {
   return (trial) => {
     const found = findProblems(settings.health, trial, {
@@ -48,6 +49,7 @@ export function systemHealth(
         ...packages.problems(),
         ...(packages.isUnchecked() ? ['store: its packages are still being read'] : []),
       ],
+      storageProblems: storage.problems(),
     });
     const bank = bankProblem();
     if (bank !== undefined) found.unshift(bank);

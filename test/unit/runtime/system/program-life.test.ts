@@ -1,4 +1,5 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type Life, problemOf } from '../../../../src/runtime/system/program-life.ts';
 
@@ -44,4 +45,24 @@ it('a program that answers, but had ended before, is believed after its next pau
   expect(problemOf(life, withSocket)).toBe('it ended with exit code 3');
   vi.advanceTimersByTime(1);
   expect(problemOf(life, withSocket)).toBeUndefined();
+});
+
+it('a program that ends as it is started again on purpose has no problem where it was well', async () => {
+  const child = spawn('/bin/sleep', ['1000']);
+  await once(child, 'spawn');
+  try {
+    // As one that is dying, it does nothing: stopped here, as that can be waited for.
+    child.kill('SIGSTOP');
+    const life = starting({ state: 'running', child, asked: 'restart', trusted: true });
+    await vi.waitFor(() =>
+      expect(problemOf({ ...life, asked: undefined }, withSocket)).toBe(
+        'its process is in state T',
+      ),
+    );
+    expect(problemOf(life, withSocket)).toBeUndefined();
+    expect(problemOf({ ...life, trusted: false }, withSocket)).toBe('its process is in state T');
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  }
 });

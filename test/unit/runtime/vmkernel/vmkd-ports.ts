@@ -55,7 +55,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     },
     settings: {
       agents: ['vmkd', 'lamp', 'syslog'],
-      firstBoot: { trustedNetwork: false },
+      firstBoot: { trustedNetwork: false, blankDisks: 'format' },
       health: { watchdogSeconds: 60, trialSeconds: 300, checks: ['agents'], trialChecks: [] },
       resources: {
         system: { cpuWeight: 200, memoryReserved: 96 << 20 },
@@ -88,6 +88,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     stateKeeper: () => ({
       restore: async () => 'generation 3 of bank 5',
       save: async () => ({ saved: true, generation: 4 }),
+      replace: async () => ({ saved: true, generation: 1 }),
       saveChanges: async () => note('save changes'),
       keep: async () => note('keep state'),
       report: () => ({ generation: 3, bank: 5, saved: true, problem: null }),
@@ -102,6 +103,13 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       check: async () => ({ problem: null, packages: [] }),
       open: () => Promise.reject(new Error('no package')),
     }),
+    hostStorage: () => ({
+      rescan: async () => {},
+      formatBlank: async () => {},
+      list: async () => ({ disks: [], datastores: [], scratch: null }),
+      problems: () => [],
+    }),
+    watchDevices: () => {},
     readSettings: () => ({ hostname: 'esx1' }),
     setHostName: async (name) => {
       note(`host name ${name}`);
@@ -148,6 +156,13 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     showBanks: async () => {},
     memoryParts: () => [],
     updates: () => ({ methods: {}, cancel: async () => note('cancel update') }),
+    hostTls: () => ({
+      methods: {},
+      renew: async () => {
+        note('certificate');
+        return undefined;
+      },
+    }),
     methods: (parts) => {
       fake.parts = parts;
       return {};

@@ -28,6 +28,7 @@ describe('the steps of vmkd', () => {
       'serve',
       'agents: vmkd, syslog, lamp, power button',
       'network: eth0 10.0.2.15/24',
+      'certificate',
       'save changes',
       'keep state',
       'ready build=1.2-3 bank=5 boot=30.0s',
@@ -194,6 +195,51 @@ describe('the steps of vmkd', () => {
     expect(fake.panel).toEqual(
       expect.arrayContaining(['  Host      esx2', '  Address   none yet; eth0 asks for one']),
     );
+  });
+
+  it('B4: make datastores of blank disks once the boot is confirmed, and look for disks when a device comes', async () => {
+    const asked: string[] = [];
+    const { ports, run } = fakeSystem({
+      hostStorage: ({ bootDisk, blankDisks }) => ({
+        rescan: async () => void asked.push(`scan, not ${bootDisk}, ${blankDisks}`),
+        formatBlank: async () => void asked.push('format'),
+        list: async () => ({ disks: [], datastores: [], scratch: null }),
+        problems: () => [],
+      }),
+      judgeBoot: async () => {
+        asked.push('judge');
+        return undefined;
+      },
+      watchDevices: ({ onChange }) => void onChange(),
+    });
+    await run();
+    await settled();
+    const scan = 'scan, not /dev/vda, format';
+    expect(asked).toEqual([scan, 'judge', 'format', scan]);
+    expect(ports.settings.firstBoot).toMatchObject({ blankDisks: 'format' });
+  });
+
+  it('make nothing of blank disks where the boot is not confirmed', async () => {
+    const formatBlank = vi.fn();
+    const { hostStorage } = fakeSystem().ports;
+    const { run } = fakeSystem({
+      hostStorage: (port) => ({ ...hostStorage(port), formatBlank }),
+      judgeBoot: async () => 'it is ill',
+    });
+    await run();
+    expect(formatBlank).not.toHaveBeenCalled();
+  });
+
+  it('tell of a datastore that is wrong, and confirm the boot all the same', async () => {
+    const why = 'datastore datastore1: its disk has gone';
+    const { hostStorage } = fakeSystem().ports;
+    const { fake, run, journal } = fakeSystem({
+      hostStorage: (port) => ({ ...hostStorage(port), problems: () => [why] }),
+      judgeBoot: async ({ problems }) => problems(true)[0],
+    });
+    await run();
+    expect(journal).toMatchObject([{ event: 'ready', confirmed: true }]);
+    expect(fake.parts?.system.problems()).toEqual([why]);
   });
 
   it('go on where the network, the judge or an OEM has something to say', async () => {

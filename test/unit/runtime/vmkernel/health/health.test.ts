@@ -24,6 +24,7 @@ const healthy: HealthFacts = {
   manifestProblem: undefined,
   loaderProblem: undefined,
   storeProblems: [],
+  storageProblems: [],
 };
 const settings = {
   watchdogSeconds: 60,
@@ -33,6 +34,17 @@ const settings = {
 } as const;
 const problems = (facts: Partial<HealthFacts>, trial = false): string[] =>
   findProblems(settings, trial, { ...healthy, ...facts });
+
+describe('the health of a boot with the check storage', () => {
+  it('is what its disks and datastores are, and without it nothing to them', () => {
+    const storageProblems = ['datastore datastore1: its disk has gone'];
+    const checks = ['storage'] as const;
+    const asked = { ...settings, checks };
+    expect(findProblems(asked, false, { ...healthy, storageProblems })).toEqual(storageProblems);
+    expect(findProblems(asked, false, healthy)).toEqual([]);
+    expect(problems({ storageProblems })).toEqual([]);
+  });
+});
 
 describe('the health of a boot with the check store', () => {
   const storeProblems = ['store: expected ovmf.sqfs of 1.0-1, found other contents'];

@@ -37,6 +37,7 @@ function system(loader: LoaderVerdict) {
       keeper: { report: () => ({ problem: null }) as never },
       verified,
       packages: { problems: () => [], isUnchecked: () => false },
+      storage: { problems: () => [] },
       bankProblem: () => undefined,
     },
   );

@@ -1,0 +1,104 @@
+import type { RunHelper } from '../../system/run-helper.ts';
+import type { DiskIo } from './disk-io.ts';
+import { mountDatastore, readDatastore } from './local-datastore.ts';
+import type { Volumes } from './mounts.ts';
+import type { DatastoreReport } from './storage-report.ts';
+
+export interface DatastoresPort {
+  readonly io: DiskIo;
+  readonly run: RunHelper;
+  readonly volumes: Volumes;
+}
+
+/** A datastore that was mounted once since the start. */
+interface Datastore {
+  readonly name: string;
+  readonly uuid: string;
+  readonly type: DatastoreReport['type'];
+  readonly path: string;
+  /** Why it cannot be used; undefined where it can. */
+  problem: string | undefined;
+  /** It has been taken away, and is not asked any more. */
+  isGone: boolean;
+  /** A helper that has not answered yet: no second one is started. */
+  asking: Promise<Room | undefined> | undefined;
+}
+
+/** A datastore that has been mounted; `repaired` as of `MountedDatastore`. */
+export interface Attached {
+  readonly uuid: string;
+  readonly name: string;
+  readonly repaired: string | undefined;
+}
+
+type Room = { readonly capacity: number; readonly free: number };
+
+/** The datastores of the host, and their names. */
+export interface Datastores {
+  /** Mounts the one on a partition. Throws an Error, one sentence. */
+  attach(partition: string): Promise<Attached>;
+  /** Its disk has gone: nobody waits for it any more. */
+  lose(uuid: string, why: string): Promise<void>;
+  /** A name that no datastore has, such as `datastore2`. */
+  freeName(): string;
+  /** Asks each how much room it has. */
+  list(): Promise<DatastoreReport[]>;
+  problems(): string[];
+}
+
+const noAnswer = 'it does not answer';
+
+export function openDatastores({ io, run, volumes }: DatastoresPort): Datastores {
+  const known = new Map<string, Datastore>();
+  let prepared: Promise<void> | undefined;
+  const names = (): string[] => [...known.values()].map(({ name }) => name);
+  const isReadOnly = ({ path }: Datastore): boolean =>
+    volumes.mounts().some((mount) => mount.path === path && mount.isReadOnly);
+  const problemOf = (one: Datastore): string | undefined =>
+    one.problem ?? (isReadOnly(one) ? 'it became read-only after an error' : undefined);
+  const ask = async (one: Datastore): Promise<DatastoreReport> => {
+    const { name, uuid, type, path } = one;
+    one.asking ??= volumes.room(path).finally(() => {
+      one.asking = undefined;
+    });
+    const room = one.isGone ? undefined : await one.asking;
+    if (!one.isGone) one.problem = room ? undefined : noAnswer;
+    const why = problemOf(one) ?? null;
+    const { capacity = null, free = null } = room ?? {};
+    return { name, uuid, type, capacity, free, accessible: room !== undefined, why, path };
+  };
+  return {
+    async attach(partition) {
+      prepared ??= volumes.prepare();
+      await prepared;
+      const superblock = await readDatastore(io, partition);
+      const { uuid } = superblock;
+      const { path, repaired } = await mountDatastore({ run, volumes }, partition, superblock);
+      const name = volumes.link(superblock.label || 'datastore', uuid);
+      const fresh = { problem: undefined, isGone: false, asking: undefined };
+      known.set(uuid, { name, uuid, type: 'ext4', path, ...fresh });
+      return { uuid, name, repaired };
+    },
+    async lose(uuid, why) {
+      const one = known.get(uuid);
+      if (!one) return;
+      one.isGone = true;
+      one.problem = why;
+      volumes.unlink(one.name);
+      await volumes.detach(one.path);
+    },
+    freeName() {
+      const taken = new Set(names());
+      for (let number = 1; ; number++) {
+        const name = `datastore${number}`;
+        if (!taken.has(name)) return name;
+      }
+    },
+    list: () => Promise.all([...known.values()].map(ask)),
+    problems: () =>
+      [...known.values()].flatMap((one) => {
+        const problem = problemOf(one);
+        return problem === undefined ? [] : [`datastore ${one.name}: ${problem}`];
+      }),
+  };
+}

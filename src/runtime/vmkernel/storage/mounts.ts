@@ -1,0 +1,114 @@
+import { mkdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import type { RunHelper } from '../../system/run-helper.ts';
+import { namesIn } from '../../system/sys-files.ts';
+
+export interface Mount {
+  readonly device: string;
+  readonly path: string;
+  readonly isReadOnly: boolean;
+}
+
+/** The rows of `/proc/mounts` (proc(5): blanks in names are octal). */
+export function parseMounts(text: string): Mount[] {
+  const plain = (field: string): string =>
+    field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+  return text.split('\n').flatMap((line) => {
+    const [device, path, , options = ''] = line.split(' ');
+    if (!device || !path) return [];
+    const isReadOnly = options.split(',').includes('ro');
+    return [{ device: plain(device), path: plain(path), isReadOnly }];
+  });
+}
+
+/** Where datastores are; nothing here touches one but by a helper. */
+export interface Volumes {
+  readonly folder: string;
+  mounts(): Mount[];
+  /** Makes the folder, which passes later mounts on to the worlds that have it. Throws an Error. */
+  prepare(): Promise<void>;
+  /** Throws an Error, one sentence. */
+  mount(type: string, options: string, device: string, path: string, ms?: number): Promise<void>;
+  /** At once, whoever has files open there. */
+  detach(path: string): Promise<void>;
+  /** Undefined where it does not answer in time. */
+  room(path: string): Promise<{ readonly capacity: number; readonly free: number } | undefined>;
+  /** Gives a name to a volume; a name that another has gets a number in brackets, as in the original. Returns the name. */
+  link(label: string, id: string): string;
+  unlink(name: string): void;
+}
+
+const touchTimeoutMs = 10_000;
+/** So large that names fit, and no more: it is memory. */
+const folderOptions = 'size=1m,mode=755,nosuid,nodev,noexec';
+
+export function volumes(
+  run: RunHelper,
+  readMounts: () => string,
+  folder = '/vmfs/volumes',
+): Volumes {
+  const mounts = (): Mount[] => parseMounts(readMounts());
+  const isMounted = (path: string): boolean => mounts().some((mount) => mount.path === path);
+  const mount: Volumes['mount'] = async (type, options, device, path, timeoutMs) => {
+    mkdirSync(path, { recursive: true, mode: 0o755 });
+    const end = await run('mount', ['-t', type, '-o', options, device, path], {
+      timeoutMs: timeoutMs ?? touchTimeoutMs,
+    });
+    if (end.code === 0) return;
+    if (!isMounted(path)) removeFolder(path);
+    throw new Error(`${device}: could not be mounted at ${path}: ${end.error || end.output}`);
+  };
+  return {
+    folder,
+    mounts,
+    mount,
+    async prepare() {
+      if (!isMounted(folder)) await mount('tmpfs', folderOptions, 'volumes', folder);
+      const end = await run('mount', ['--make-shared', folder], { timeoutMs: touchTimeoutMs });
+      if (end.code !== 0) throw new Error(`${folder}: could not be shared: ${end.error}`);
+    },
+    async detach(path) {
+      await run('umount', ['-l', path], { timeoutMs: touchTimeoutMs });
+      if (!isMounted(path)) removeFolder(path);
+    },
+    async room(path) {
+      const args = ['-f', '-c', '%S %b %a', path];
+      const end = await run('stat', args, { timeoutMs: touchTimeoutMs });
+      const [block = 0, all = 0, free = 0] = end.output.toString().trim().split(' ').map(Number);
+      if (end.code !== 0 || !(block > 0)) return undefined;
+      return { capacity: block * all, free: block * free };
+    },
+    link(label, id) {
+      const plain = fileName(label);
+      const taken = namesIn(folder);
+      for (let copy = 0; ; copy++) {
+        const name = copy === 0 ? plain : `${plain} (${copy})`;
+        const path = `${folder}/${name}`;
+        if (taken.includes(name) && targetOf(path) !== id) continue;
+        if (!taken.includes(name)) symlinkSync(id, path);
+        return name;
+      }
+    },
+    unlink: (name) => rmSync(`${folder}/${name}`, { force: true }),
+  };
+}
+
+/** A label may be anybody's text. */
+function fileName(label: string): string {
+  const name = label.replace(/[^ -~]|\//g, '-');
+  return /^\.*$/.test(name) ? 'datastore' : name;
+}
+
+function targetOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** One that is not empty holds somebody's files, and stays. */
+function removeFolder(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {}
+}

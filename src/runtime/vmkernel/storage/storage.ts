@@ -1,0 +1,193 @@
+import { mutex } from '../../../hostcore/mutex.ts';
+import type { DeviceNumbers } from '../../system/stable-names.ts';
+import { type DatastoresPort, openDatastores } from './datastores.ts';
+import type { DiskFacts } from './disk-facts.ts';
+import { readEnds } from './disk-io.ts';
+import { type DiskNames, nameDisks } from './disk-names.ts';
+import { diskTitle } from './disk-title.ts';
+import { type FormatPort, formatDisk, missingProgram, partitionDevice } from './format-disk.ts';
+import { type DiskJudgement, judgeContents, judgeFacts } from './judge-disk.ts';
+import { isScratchMounted, leaveScratch, mountScratch, scratchFolder } from './scratch.ts';
+import type { DiskReport, StorageReport } from './storage-report.ts';
+
+export interface StoragePort extends DatastoresPort, FormatPort {
+  findDisks(): readonly DiskFacts[];
+  /** `/dev/vda`; undefined where no disk has the bank that runs. */
+  readonly bootDisk: string | undefined;
+  /** `/proc/swaps` */
+  readSwaps(): string;
+  line(text: string): void;
+  /** The recipe's `firstBoot.blankDisks`. */
+  readonly blankDisks: 'format' | 'leave';
+}
+
+/** The disks of the host and what is on them. */
+export interface Storage {
+  /** Looks for disks that have come or gone; with `again` also at those that were left alone before. */
+  rescan(again?: boolean): Promise<void>;
+  /** Makes datastores on the blank disks that have been found so far, one after another, where the recipe wants them. */
+  formatBlank(): Promise<void>;
+  list(): Promise<StorageReport>;
+  /** What is wrong now; a disk that is left alone is not. */
+  problems(): string[];
+}
+
+interface Disk {
+  facts: DiskFacts;
+  names: DiskNames;
+  judgement: DiskJudgement;
+  isFormatting: boolean;
+  /** Of its datastore, once that is mounted. */
+  uuid: string | undefined;
+  /** Why it has no datastore though it should. */
+  problem: string | undefined;
+}
+
+/** Nothing is looked at before the first {@link Storage.rescan}. */
+export function openStorage(port: StoragePort): Storage {
+  const { io, volumes, line } = port;
+  const datastores = openDatastores(port);
+  const disks = new Map<string, Disk>();
+  const alone = mutex();
+  let numbers: DeviceNumbers = {};
+
+  const titleOf = ({ names, facts }: Disk): string => diskTitle(names.name, facts);
+  const useOf = (device: string): string | undefined => {
+    const path = `/dev/${device}`;
+    const isOurs = (at: string): boolean =>
+      at.startsWith(`${volumes.folder}/`) || at === scratchFolder;
+    const mount = volumes.mounts().find((one) => one.device === path && !isOurs(one.path));
+    if (mount) return `mounted at ${mount.path}`;
+    return port.readSwaps().includes(`${path} `) ? 'swap' : undefined;
+  };
+  const judge = async (facts: DiskFacts): Promise<DiskJudgement> => {
+    const found = judgeFacts(facts, { bootDisk: port.bootDisk, useOf });
+    if (found) return found;
+    try {
+      return judgeContents(await readEnds(io, `/dev/${facts.device}`, facts.bytes));
+    } catch (error) {
+      return { state: 'unread', why: `it cannot be read: ${(error as Error).message}` };
+    }
+  };
+  const attach = async (disk: Disk): Promise<void> => {
+    const { number, scratch } = disk.judgement.datastore ?? {};
+    if (number === undefined || disk.uuid !== undefined) return;
+    if (scratch !== undefined) {
+      const partition = partitionDevice(disk.facts.device, scratch);
+      await mountScratch(port, partition).catch(({ message }: Error) =>
+        line(`storage: no scratch on ${titleOf(disk)}: ${message}`),
+      );
+    }
+    try {
+      const { uuid, name, repaired } = await datastores.attach(
+        partitionDevice(disk.facts.device, number),
+      );
+      disk.uuid = uuid;
+      disk.problem = undefined;
+      if (repaired) line(`storage: ${name} was repaired: ${repaired}`);
+      line(`storage: ${name} is on ${titleOf(disk)}`);
+    } catch (error) {
+      disk.problem = (error as Error).message;
+      line(`storage: no datastore on ${titleOf(disk)}: ${disk.problem}`);
+    }
+  };
+  const add = async (facts: DiskFacts, names: DiskNames, before?: Disk): Promise<Disk> => {
+    const judgement = await judge(facts);
+    const disk: Disk = { facts, names, judgement, ...fresh };
+    const isLeft = judgement.state === 'left-alone' || judgement.state === 'unread';
+    if (isLeft && judgement.why !== before?.judgement.why) {
+      line(`storage: ${titleOf(disk)} is left alone: ${judgement.why}`);
+    }
+    return disk;
+  };
+  const remove = async (key: string, disk: Disk): Promise<void> => {
+    disks.delete(key);
+    line(`storage: ${titleOf(disk)} has gone`);
+    await leaveScratch(volumes, disk.facts.device);
+    if (disk.uuid !== undefined) await datastores.lose(disk.uuid, 'its disk has gone');
+  };
+  const format = async (disk: Disk): Promise<void> => {
+    disk.isFormatting = true;
+    const label = datastores.freeName();
+    line(`storage: making ${label} on ${titleOf(disk)}, which is blank`);
+    try {
+      await formatDisk(port, disk.facts, label);
+      disk.judgement = await judge(disk.facts);
+      await attach(disk);
+    } catch (error) {
+      const why = (error as Error).message;
+      line(`storage: no datastore on ${titleOf(disk)}: ${why}`);
+      // One that somebody else has written to meanwhile is his.
+      disk.judgement = await judge(disk.facts);
+      disk.problem = disk.judgement.state === 'left-alone' ? undefined : why;
+    }
+    disk.isFormatting = false;
+  };
+  const rescan = (again = false): Promise<void> =>
+    alone(async () => {
+      const found = port.findDisks();
+      const named = nameDisks(found, numbers);
+      numbers = named.numbers;
+      const keys = new Set(found.map(keyOf));
+      for (const [key, disk] of disks) if (!keys.has(key)) await remove(key, disk);
+      for (const facts of found) {
+        const names = named.names.get(facts.device);
+        const known = disks.get(keyOf(facts));
+        if (!names || known?.isFormatting) continue;
+        const isSettled = known && known.judgement.state !== 'unread' && !again;
+        const isOld = isSettled || known?.uuid !== undefined;
+        const disk = isOld
+          ? Object.assign(known, { facts, names })
+          : await add(facts, names, known);
+        disks.set(keyOf(facts), disk);
+        if (!isOld) await attach(disk);
+      }
+    });
+  return {
+    rescan,
+    async formatBlank() {
+      // What has come, or could not be read, in the hurry of the start.
+      await rescan();
+      if (port.blankDisks === 'leave' || missingProgram(port) !== undefined) return;
+      const isBlank = ({ judgement: { state } }: Disk): boolean =>
+        state === 'blank' || state === 'unfinished';
+      for (const disk of [...disks.values()].filter(isBlank)) await format(disk);
+    },
+    list: async () => ({
+      disks: [...disks.values()].map((disk) => reportOf(disk, missingProgram(port))),
+      datastores: await datastores.list(),
+      scratch: isScratchMounted(volumes) ? scratchFolder : null,
+    }),
+    problems: () => [
+      ...[...disks.values()].flatMap((disk) =>
+        disk.problem === undefined ? [] : [`disk ${titleOf(disk)}: ${disk.problem}`],
+      ),
+      ...datastores.problems(),
+    ],
+  };
+}
+
+const fresh = { isFormatting: false, uuid: undefined, problem: undefined };
+
+function keyOf({ device, sequence }: DiskFacts): string {
+  return `${device}:${sequence}`;
+}
+
+function reportOf(disk: Disk, missing: string | undefined): DiskReport {
+  const { facts, names, judgement, isFormatting, problem } = disk;
+  const { device, bytes, model, serial } = facts;
+  const begun = judgement.state === 'unfinished' ? 'a datastore was begun on it' : undefined;
+  const state = isFormatting ? 'formatting' : shownStates[judgement.state];
+  const why =
+    problem ?? judgement.why ?? (state === 'blank' ? (missing ?? begun) : undefined) ?? null;
+  return { ...names, path: `/dev/${device}`, size: bytes, model, serial, state, why };
+}
+
+const shownStates: Readonly<Record<DiskJudgement['state'], DiskReport['state']>> = {
+  boot: 'boot',
+  datastore: 'datastore',
+  blank: 'blank',
+  unfinished: 'blank',
+  unread: 'left-alone',
+  'left-alone': 'left-alone',
+};

@@ -1,0 +1,86 @@
+import { existsSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HelperEnd } from '../../../../../src/runtime/system/run-helper.ts';
+import { parseMounts, volumes } from '../../../../../src/runtime/vmkernel/storage/mounts.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'volumes-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const end = (change: Partial<HelperEnd> = {}): HelperEnd => ({
+  ...{ code: 0, output: Buffer.from(''), error: '' },
+  ...change,
+});
+
+function fakeVolumes(answer: (command: string) => HelperEnd = () => end(), mounts = '') {
+  const asked: string[] = [];
+  const run = async (program: string, args: readonly string[]) => {
+    asked.push([program, ...args].join(' '));
+    return answer([program, ...args].join(' '));
+  };
+  return { asked, places: volumes(run, () => mounts, folder) };
+}
+
+describe('the mounts of the system', () => {
+  it('are read with blanks in their names, and whether they are read-only', () => {
+    const text =
+      '/dev/vdb2 /vmfs/volumes/a\\040b ext4 rw,noatime 0 0\n/dev/sda /x ext4 noatime,ro 0 0\n';
+    expect(parseMounts(text)).toEqual([
+      { device: '/dev/vdb2', path: '/vmfs/volumes/a b', isReadOnly: false },
+      { device: '/dev/sda', path: '/x', isReadOnly: true },
+    ]);
+  });
+});
+
+describe('the folder of volumes', () => {
+  it('is made in memory, shared with the worlds, once', async () => {
+    const { asked, places } = fakeVolumes();
+    await places.prepare();
+    const options = 'size=1m,mode=755,nosuid,nodev,noexec';
+    expect(asked).toEqual([
+      `mount -t tmpfs -o ${options} volumes ${folder}`,
+      `mount --make-shared ${folder}`,
+    ]);
+    const again = fakeVolumes(() => end(), `volumes ${folder} tmpfs rw 0 0\n`);
+    await again.places.prepare();
+    expect(again.asked).toEqual([`mount --make-shared ${folder}`]);
+  });
+
+  it('keeps no folder of what could not be mounted, and says why', async () => {
+    const { places } = fakeVolumes(() => end({ code: 255, error: 'bad superblock' }));
+    const path = join(folder, 'uuid');
+    const mounted = places.mount('ext4', 'noatime', '/dev/vdb1', path);
+    await expect(mounted).rejects.toThrow(
+      `/dev/vdb1: could not be mounted at ${path}: bad superblock`,
+    );
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('has a name for each volume, with a number where another one has it', () => {
+    const { places } = fakeVolumes();
+    expect(places.link('datastore1', 'uuid-a')).toBe('datastore1');
+    expect(places.link('datastore1', 'uuid-b')).toBe('datastore1 (1)');
+    // As after a restart of vmkd.
+    expect(places.link('datastore1', 'uuid-b')).toBe('datastore1 (1)');
+    expect(readlinkSync(join(folder, 'datastore1 (1)'))).toBe('uuid-b');
+    places.unlink('datastore1');
+    expect(places.link('datastore1', 'uuid-c')).toBe('datastore1');
+  });
+
+  it('never takes a label for a path', () => {
+    const { places } = fakeVolumes();
+    expect(places.link('../etc/x', 'uuid-a')).toBe('..-etc-x');
+    expect(places.link('.', 'uuid-b')).toBe('datastore');
+  });
+
+  it('tells how much room there is, and nothing where nobody answers', async () => {
+    const { places } = fakeVolumes(() => end({ output: Buffer.from('4096 100 25\n') }));
+    expect(await places.room('/x')).toEqual({ capacity: 409_600, free: 102_400 });
+    const silent = fakeVolumes(() => end({ code: 124 }));
+    expect(await silent.places.room('/x')).toBeUndefined();
+  });
+});
