@@ -33,6 +33,7 @@ const answers: Readonly<Record<string, string>> = {
   'config.json': 'config.get',
   'update.json': 'update.status',
   'store.json': 'store.list',
+  'storage.json': 'storage.list',
   'worlds.json': 'worlds.list',
   'world-usage.json': 'worlds.stats',
 };
