@@ -270,11 +270,13 @@ describe('an agent that is a folder and an entry in the registry', () => {
     expect(await call('config.set', { syslog: { targets: [target] } })).toMatchObject({
       saved: true,
     });
+    // What is said before the agent has begun anew with its target goes nowhere else.
+    await until('syslog.status', (answer) => JSON.stringify(answer).includes('10.0.2.2'));
     await call('lamp.break');
     await until('syslog.status', () => heard.some((line) => / lamp - - - /.test(line)));
     receiver.close();
     expect(heard.find((line) => / lamp - - - /.test(line))).toMatch(
-      /^<30>1 \S+Z localhost lamp - - - it was ended by SIGKILL/,
+      /^<30>1 \S+Z esx1 lamp - - - it was ended by SIGKILL/,
     );
     await until('status', ({ problems }) => lengthOf(problems) === 0);
   });
