@@ -1,11 +1,11 @@
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { Method } from '../protocol/json-rpc.ts';
 import { RpcError } from '../protocol/rpc-error.ts';
-import type { NetworkSettings } from '../state/network-settings.ts';
 import { type SettingName, type Settings, settingNames } from '../state/setting-rows.ts';
 import { parseSettings, shownSettings } from '../state/settings.ts';
 import type { LiveConfiguration } from './host-port.ts';
 import { mutex } from './mutex.ts';
+import { assertUplinks } from './network-service.ts';
 import type { SaveAnswer, StateKeeper } from './state-keeper.ts';
 
 /** What has to be done in the running system for a setting that has changed; returns what could not be done. */
@@ -22,12 +22,12 @@ export interface SettingsPort {
   unknown?(): readonly SettingName[];
   readonly appliers: Appliers;
   /** Names of the host's network interfaces. */
-  readonly interfaces: readonly string[];
+  interfaces(): readonly string[];
 }
 
 /** The methods by which an administrator sees and changes the configuration (docs/vmkd.md). */
 export function settingsMethods(port: SettingsPort): Readonly<Record<string, Method>> {
-  const { keeper, interfaces } = port;
+  const { keeper } = port;
   const alone = mutex();
   return {
     'config.get': () => {
@@ -37,7 +37,7 @@ export function settingsMethods(port: SettingsPort): Readonly<Record<string, Met
     },
     'config.set': async (params) => {
       const wanted = parseAll(params);
-      assertInterface(wanted.network, interfaces);
+      assertUplinks(wanted.network, port.interfaces());
       port.configuration.write(wanted);
       // Not alone: changes that wait together share one write. They are done one after another, in the order in which they came.
       const answer = await keeper.save();
@@ -55,17 +55,6 @@ function parseAll(params: Record<string, unknown>): Partial<Settings> {
   } catch (error) {
     throw error instanceof TwinbankError ? usage(error.message) : error;
   }
-}
-
-/** A state may name an interface that this host lacks; a person who asks for it is told. */
-function assertInterface(
-  network: NetworkSettings | undefined,
-  interfaces: readonly string[],
-): void {
-  const name = network?.mode === 'static' ? network.interface : undefined;
-  if (name === undefined || interfaces.includes(name)) return;
-  const known = interfaces.join(', ') || 'none';
-  throw usage(`network.interface: expected one of ${known}, found ${JSON.stringify(name)}`);
 }
 
 async function applyAll(appliers: Appliers, settings: Partial<Settings>): Promise<string[]> {

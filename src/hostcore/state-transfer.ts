@@ -2,6 +2,7 @@ import { TwinbankError } from '../diagnostics/error.ts';
 import type { Method } from '../protocol/json-rpc.ts';
 import { RpcError } from '../protocol/rpc-error.ts';
 import { packState, unpackState } from '../state/archive.ts';
+import { namedUplinks } from '../state/network-settings.ts';
 import type { Settings } from '../state/setting-rows.ts';
 import { carriedOf, filesOfSettings, settingsOfFiles } from '../state/settings.ts';
 import type { StateFile } from '../state/state-file.ts';
@@ -13,7 +14,7 @@ export interface TransferPort {
   readonly keeper: Pick<StateKeeper, 'replace'>;
   readonly configuration: Pick<LiveConfiguration, 'read'>;
   /** Names of the host's network interfaces. */
-  readonly interfaces: readonly string[];
+  interfaces(): readonly string[];
   /** Ends the host once the answer is on its way. */
   end(how: Ending, why: string): void;
 }
@@ -49,7 +50,7 @@ export function transferMethods(port: TransferPort): Readonly<Record<string, Met
       const content = packState([...filesOfSettings(fitting), ...carried]);
       return {
         ...(await replace(content, wanted, 'another state was restored')),
-        notApplied: notApplied(settings, { devices, interfaces: port.interfaces }),
+        notApplied: notApplied(settings, { devices, interfaces: port.interfaces() }),
         unknown: carried.map(({ path }) => path),
       };
     },
@@ -83,13 +84,12 @@ export function notApplied(
   const lost = Object.entries(devices?.names ?? {}).flatMap(([name, path]) =>
     known.includes(name) ? [] : [`devices: this host has no ${name} (it was ${path})`],
   );
-  const wanted = network?.mode === 'static' ? network.interface : undefined;
-  const missing =
-    wanted === undefined || here.interfaces.includes(wanted)
-      ? []
-      : [
-          `network.interface: this host has no ${wanted}, only ${here.interfaces.join(', ') || 'none'}; the fixed address is not used until it is set anew`,
-        ];
+  const missing = (network ? namedUplinks(network) : []).flatMap(({ place, given, uplink }) => {
+    if (here.interfaces.includes(uplink)) return [];
+    const only = here.interfaces.join(', ') || 'none';
+    const why = `this host has no ${given}, only ${only}`;
+    return [`${place}: ${why}; what is set for it is not used until it is set anew`];
+  });
   return [...missing, ...lost];
 }
 

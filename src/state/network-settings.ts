@@ -1,71 +1,67 @@
-import { isIP, isIPv4 } from 'node:net';
-import { expected, listOf, membersOf } from './setting-value.ts';
+import { type FullNetwork, fullMembers, parseFullNetwork } from './full-network.ts';
+import { parseShortNetwork, type ShortNetwork } from './short-network.ts';
 
-/** How the host gets its address. */
-export type NetworkSettings =
-  /** Every interface asks for one. */
-  | { readonly mode: 'dhcp' }
-  | {
-      readonly mode: 'static';
-      /** Default: the first one; the others get no address. */
-      readonly interface?: string;
-      /** IPv4 */
-      readonly address: string;
-      /** Bits of the network, 1 to 32. */
-      readonly prefix: number;
-      /** IPv4, of the same network. */
-      readonly router?: string;
-      readonly dns: readonly string[];
-    };
+/** What an administrator has set of the network, in the form in which it was set (docs/network.md). */
+export type NetworkSettings = ShortNetwork | FullNetwork;
 
-const members = ['mode', 'interface', 'address', 'prefix', 'router', 'dns'] as const;
-
-/** Network settings from what somebody gave. Throws `setting.value` (kind `corrupt`), one sentence. */
+/** Network settings of either form from what somebody gave. Throws `setting.value` (kind `corrupt`), one sentence. */
 export function parseNetwork(value: unknown): NetworkSettings {
-  const { mode, ...given } = membersOf('network', value, members);
-  if (mode === 'dhcp') {
-    const [other] = Object.keys(given);
-    if (other !== undefined) throw expected('network', 'nothing beside the mode dhcp', other);
-    return { mode };
-  }
-  if (mode !== 'static') throw expected('network.mode', 'dhcp or static', mode);
-  const { interface: name, address, prefix, router, dns = [] } = given;
-  if (name !== undefined && !(typeof name === 'string' && /^[A-Za-z0-9][\w.-]{0,14}$/.test(name))) {
-    throw expected('network.interface', 'the name of an interface such as eth0', name);
-  }
-  if (!isHostAddress(address)) {
-    throw expected('network.address', 'the IPv4 address of a host', address);
-  }
-  if (typeof prefix !== 'number' || !Number.isInteger(prefix) || prefix < 1 || prefix > 32) {
-    throw expected('network.prefix', 'a whole number from 1 to 32', prefix);
-  }
-  if (router !== undefined) {
-    const near = isHostAddress(router) && router !== address && sameNet(address, router, prefix);
-    if (!near) throw expected('network.router', `another host of ${address}/${prefix}`, router);
-  }
-  const isAddress = (one: unknown): one is string => typeof one === 'string' && isIP(one) !== 0;
+  return isFull(value) ? parseFullNetwork(value) : parseShortNetwork(value);
+}
+
+/** Whoever names the members of the full form is told what is wrong in that one. */
+function isFull(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || 'mode' in value) return false;
+  return fullMembers.some((name) => Object.hasOwn(value, name));
+}
+
+/** What everything is done from: the full form of the settings, whichever form they were given in. */
+export function fullNetwork(settings: NetworkSettings = { mode: 'dhcp' }): FullNetwork {
+  if (!('mode' in settings)) return settings;
+  const uplink = settings.mode === 'static' ? uplinkOf(settings.interface) : 'vmnic0';
   return {
-    mode,
-    ...(name !== undefined && { interface: name }),
-    address,
-    prefix,
-    ...(router !== undefined && { router: router as string }),
-    dns: listOf('network.dns', dns, 3, 'an address', isAddress),
+    vSwitches: [{ name: 'vSwitch0', uplinks: [uplink], teaming: 'failover', mtu: 1500 }],
+    portGroups: [
+      { name: 'VM Network', vSwitch: 'vSwitch0', vlan: 0 },
+      { name: 'Management Network', vSwitch: 'vSwitch0', vlan: 0 },
+    ],
+    interfaces: [
+      {
+        name: 'vmk0',
+        portGroup: 'Management Network',
+        ipv4:
+          settings.mode === 'dhcp'
+            ? { mode: 'dhcp' }
+            : { mode: 'static', address: settings.address, prefix: settings.prefix },
+        ipv6: { mode: 'autoconf' },
+      },
+    ],
+    gateway: settings.mode === 'static' && settings.router ? { ipv4: settings.router } : {},
+    routes: [],
+    dns: { servers: settings.mode === 'static' ? settings.dns : [], search: [] },
   };
 }
 
-/** Neither "this network", nor loopback, multicast or reserved (RFC 6890). */
-function isHostAddress(value: unknown): value is string {
-  if (typeof value !== 'string' || !isIPv4(value)) return false;
-  const first = Number(value.split('.')[0]);
-  return first >= 1 && first <= 223 && first !== 127;
+/** Versions without switches had the kernel's own names, which count the devices in the same order. */
+export function uplinkOf(name = 'vmnic0'): string {
+  return name.replace(/^eth(?=\d+$)/, 'vmnic');
 }
 
-function sameNet(one: string, other: string, prefix: number): boolean {
-  const shift = 2 ** (32 - prefix);
-  return Math.floor(numberOf(one) / shift) === Math.floor(numberOf(other) / shift);
-}
-
-function numberOf(address: string): number {
-  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+/** The uplinks that settings name, each with its place and with the name that was given; what is left to the host is not among them. */
+export function namedUplinks(
+  settings: NetworkSettings,
+): { readonly place: string; readonly given: string; readonly uplink: string }[] {
+  if (!('mode' in settings)) {
+    return settings.vSwitches.flatMap(({ name, uplinks }) =>
+      uplinks.map((one) => ({
+        place: `network.vSwitches ${name}.uplinks`,
+        given: one,
+        uplink: one,
+      })),
+    );
+  }
+  const given = settings.mode === 'static' ? settings.interface : undefined;
+  return given === undefined
+    ? []
+    : [{ place: 'network.interface', given, uplink: uplinkOf(given) }];
 }

@@ -65,3 +65,34 @@ export function isHost(value: unknown): value is string {
   if (typeof value !== 'string') return false;
   return isIP(value) !== 0 || (isHostName(value) && !/(^|\.)[0-9]+$/.test(value));
 }
+
+/** A list of at most `most` values, each parsed with its place. Throws `setting.value`. */
+export function each<T>(
+  place: string,
+  value: unknown,
+  most: number,
+  parse: (one: unknown, place: string) => T,
+): T[] {
+  if (!Array.isArray(value)) throw expected(place, 'a list', value);
+  if (value.length > most) throw expected(place, `at most ${most}`, value.length);
+  return value.map((one, index) => parse(one, `${place}[${index}]`));
+}
+
+/** Throws `setting.value`. */
+export function wholeNumber(place: string, value: unknown, least: number, most: number): number {
+  const right =
+    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+  if (!right) throw expected(place, `a whole number from ${least} to ${most}`, value);
+  return value;
+}
+
+/** Throws `setting.value`. */
+export function oneOfValues<const T extends string>(
+  place: string,
+  value: unknown,
+  values: readonly T[],
+): T {
+  const found = values.find((one) => one === value);
+  if (found !== undefined) return found;
+  throw expected(place, values.join(' or ') || 'none', value);
+}

@@ -46,6 +46,6 @@ describe('a disk of another kind than virtio', () => {
     const result = await boot({ firmware: 'bios', disk: 'pvscsi', network: false, extra: card });
     expectHealthy(result, 5);
     consoleMatch(result, /confirmed \/dev\/sda5,/);
-    consoleMatch(result, /stage=network at=\S+ eth0 10\.0\.2\.15\/24/);
+    consoleMatch(result, /stage=network at=\S+ vmk0 10\.0\.2\.15\/24/);
   });
 });

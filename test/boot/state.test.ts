@@ -115,7 +115,7 @@ it('M4, K5: what was changed by vmkd is there after a power cut, and a new versi
       });
       expect(await second.vmkd.call('status')).toMatchObject({
         problems: [],
-        network: { leases: [{ interface: 'eth0', address: '10.0.2.77', router: '10.0.2.2' }] },
+        network: { leases: [{ interface: 'vmk0', address: '10.0.2.77', router: '10.0.2.2' }] },
       });
       expect(await second.vmkd.call('config.set', { network: { mode: 'dhcp' } })).toEqual({
         saved: true,

@@ -39,7 +39,7 @@ describe.concurrent('the default image', () => {
           bank: 5,
           state: 'ready',
           drivers: { failed: [] },
-          network: { interfaces: ['eth0'], leases: [{ address: '10.0.2.15', prefix: 24 }] },
+          network: { interfaces: ['vmnic0'], leases: [{ address: '10.0.2.15', prefix: 24 }] },
         });
         const after = withVolume(copy.path, 5, (volume) => readBootCfg(volume.read('boot.cfg')));
         expect(after).toMatchObject({

@@ -47,7 +47,7 @@ export interface SimVmkd {
 }
 
 /** QEMU's machines have one. */
-const interfaces: readonly string[] = ['eth0'];
+const interfaces: readonly string[] = ['vmnic0'];
 
 /** `status` lacks the members that nobody knows without a running system, and so is every method that only one can answer. */
 export function simVmkd({ disk, system, journal, line, end }: SimVmkdOptions): SimVmkd {
@@ -98,7 +98,7 @@ export function simVmkd({ disk, system, journal, line, end }: SimVmkdOptions): S
     effective: () => system.settings,
     unknown: () => unknownSettings(disk, system),
     appliers: {},
-    interfaces,
+    interfaces: () => interfaces,
   });
   const methods = {
     status,

@@ -27,13 +27,10 @@ import { readSystemSettings } from './boot/system-settings.ts';
 import { readMounts } from './health/health.ts';
 import { memoryParts } from './health/memory-parts.ts';
 import { vmkdMethods, vmkdUpdates } from './methods.ts';
-import {
-  currentLeases,
-  findInterfaces,
-  firstLease,
-  openNetwork,
-  setHostName,
-} from './network/network.ts';
+import { setHostName } from './network/host-name.ts';
+import { kernelNetwork } from './network/kernel-network.ts';
+import { currentLeases, firstLease } from './network/leases.ts';
+import { openNetwork } from './network/network.ts';
 import { oemLines, oemLoads, oemLogos } from './oem/oem-facts.ts';
 import { addOemModules } from './oem/oem-modules.ts';
 import { shareMachine } from './resources/share-machine.ts';
@@ -107,9 +104,8 @@ await runVmkd({
   readSettings: () => readConfiguration().settings,
   setHostName,
   hostName: hostname,
-  findInterfaces,
   findControllers,
-  openNetwork,
+  openNetwork: (report) => openNetwork({ kernel: kernelNetwork, report }),
   firstLease,
   currentLeases,
   agentRows: agents,

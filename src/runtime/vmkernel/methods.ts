@@ -11,8 +11,9 @@ import { type RunningAgents, withRestarts } from './agents/start-agents.ts';
 import { worldMethods } from './agents/world-methods.ts';
 import type { BankPartition } from './boot/bank-partition.ts';
 import { type System, systemMethods } from './management/system-methods.ts';
-import { setHostName } from './network/network.ts';
-import type { StartedNetwork } from './network/start-network.ts';
+import { setHostName } from './network/host-name.ts';
+import type { Network } from './network/network.ts';
+import { hostNetwork } from './network/network-methods.ts';
 import { fileConfiguration, hostSettings } from './state/host-state.ts';
 import { hostUsers } from './state/host-users.ts';
 import type { Storage } from './storage/storage.ts';
@@ -29,7 +30,7 @@ export interface RunningParts {
   readonly system: System;
   readonly bank: BankPartition | undefined;
   readonly keeper: StateKeeper;
-  readonly network: StartedNetwork;
+  readonly network: Network;
   /** The rows of those that run, and what they do. */
   readonly rows: readonly Agent[];
   readonly agents: RunningAgents;
@@ -39,12 +40,15 @@ export interface RunningParts {
   readonly trustedNetwork: boolean;
   readonly storage: Storage;
   readonly tls: TlsService;
+  /** One line on the console. */
+  line(text: string): void;
 }
 
 /** All methods of vmkd's protocol (docs/vmkd.md): of the system, its settings, updates, agents, and support. */
 export function vmkdMethods(parts: RunningParts): Record<string, Method> {
   const { system, bank, keeper, network, rows, agents, updates, packages, storage } = parts;
-  const { trustedNetwork, tls } = parts;
+  const { trustedNetwork, tls, line } = parts;
+  const networks = hostNetwork({ network, keeper, configuration: fileConfiguration(), line });
   // By the time of the answer the certificate has the name, too; what DHCP brings comes later.
   const named =
     <T>(apply: (value: T) => Promise<string | undefined>) =>
@@ -53,22 +57,23 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
       await tls.renew();
       return why;
     };
-  const appliers = { hostname: named(setHostName), network: named(network.configure) };
+  const appliers = { hostname: named(setHostName), network: named(networks.replace) };
   const known = {
     ...systemMethods(system),
     ...hostSettings({
       keeper,
       appliers: withRestarts(appliers, agents),
-      interfaces: network.interfaces,
+      interfaces: network.uplinks,
     }),
     ...hostUsers({ keeper, trustedNetwork }),
     ...tls.methods,
     ...transferMethods({
       keeper,
       configuration: fileConfiguration(),
-      interfaces: network.interfaces,
+      interfaces: network.uplinks,
       end: (how, why) => void setTimeout(() => system.stop(how, why), 100),
     }),
+    ...networks.methods,
     ...updates.methods,
     ...storeMethods(packages),
     ...worldMethods({ rows, running: agents.list }),

@@ -97,7 +97,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     watchdogs,
     stop,
     drivers: drivers.report,
-    interfaces: network.interfaces,
+    interfaces: network.network.uplinks,
     configuration: keeper.report,
     signed: verified?.signed ?? [],
     loader: verified?.loader,
@@ -116,8 +116,8 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     onChange: () => agents.applySetting('tls'),
   });
   const methods = ports.methods({
-    ...{ system, bank, keeper, network, rows, agents, updates, packages, storage },
-    ...{ trustedNetwork, tls },
+    ...{ system, bank, keeper, rows, agents, updates, packages, storage },
+    ...{ trustedNetwork, tls, network: network.network, line: console.line },
   });
   agents.offer(methods);
   const interfaces = serveMethods(ports, methods, () => stop('power-off', 'power button'));
@@ -130,7 +130,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
 
   // The screen at rest, from here on: what a person in front of the host has to know.
   const showNow = keepScreen(ports, {
-    interfaces: network.interfaces,
+    interfaces: network.network.uplinks,
     phase: () => state.phase,
     confirmed: () => state.confirmed,
     problems: problemsNow,

@@ -44,7 +44,7 @@ export function bootLines({
     [18.33, 'twinbank: stage=drivers at=18.15s 13 for 61 devices'],
     [18.4, 'twinbank: stage=state at=18.22s generation 4 of bank 5'],
     [18.48, 'twinbank: stage=agents at=18.31s vmkd, syslog, virtio-serial port, power button'],
-    [18.59, 'twinbank: stage=network at=18.42s eth0 10.0.2.15/24'],
+    [18.59, 'twinbank: stage=network at=18.42s vmk0 10.0.2.15/24'],
     [19.98, `twinbank: stage=bank at=19.81s confirmed /dev/vda${bank}, was VALID attempts=1`],
     [19.99, `twinbank: ready build=${build} bank=${bank} boot=19.8s`],
   ];

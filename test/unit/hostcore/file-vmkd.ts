@@ -79,7 +79,7 @@ export async function fileVmkd(image: CutHost): Promise<FileVmkd> {
       clock: { sincePowerOn: () => 1, sinceKernel: () => 1 },
       command: { build: '1.1.0-110', bank: keptBank, trial: false, layers: [], refused: [] },
       drivers: { devices: 0, loaded: [], failed: [] },
-      interfaces: ['eth0'],
+      interfaces: () => ['vmnic0'],
       watchdogs: () => [],
       phase: () => 'ready',
       problems: packages.problems,
@@ -90,7 +90,7 @@ export async function fileVmkd(image: CutHost): Promise<FileVmkd> {
       memory: () => [],
       stop: () => {},
     }),
-    ...hostSettings({ keeper, appliers: {}, interfaces: ['eth0'], root: folder }),
+    ...hostSettings({ keeper, appliers: {}, interfaces: () => ['vmnic0'], root: folder }),
     ...updates.methods,
     'store.list': () => packages.check(),
   };

@@ -22,7 +22,7 @@ async function system(appliers: Appliers = {}, unknown: readonly SettingName[] =
     effective: () => configuration.read().settings,
     unknown: () => unknown,
     appliers,
-    interfaces: ['eth0'],
+    interfaces: () => ['vmnic0'],
   });
   const ask = async (method: string, params: object = {}) => {
     const line = JSON.stringify({ id: 1, method, params });
@@ -110,7 +110,7 @@ describe('config.set', () => {
         hostname: 'esx1',
         network: { mode: 'static', interface: 'eth9', address: '10.0.0.1', prefix: 8 },
       },
-      'network.interface: expected one of eth0, found "eth9"',
+      'network.interface: expected one of vmnic0, found "eth9"',
     ],
   ])('is refused with %s, and changes nothing', async (_what, params, sentence) => {
     let applied = 0;

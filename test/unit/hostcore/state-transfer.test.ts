@@ -5,13 +5,13 @@ import { type MemoryBoot, type MemoryHost, memoryHost } from './memory-host.ts';
 const fixed = { mode: 'static', address: '10.0.0.2', prefix: 8, dns: [] } as const;
 
 /** A host that has booted, with its own devices. */
-async function booted(host: MemoryHost, interfaces = ['eth0']) {
+async function booted(host: MemoryHost, interfaces = ['vmnic0']) {
   const boot = host.boot(5);
   await boot.keeper.restore();
   const ended: string[] = [];
   const { keeper, configuration } = boot;
   const end = (how: string, why: string) => void ended.push(`${how}: ${why}`);
-  const methods = transferMethods({ keeper, configuration, interfaces, end });
+  const methods = transferMethods({ keeper, configuration, interfaces: () => interfaces, end });
   const call = async (name: string, params: object = {}) =>
     (await methods[name]!({ ...params })) as Record<string, unknown>;
   return { boot, call, ended };
@@ -52,7 +52,7 @@ describe('M5: a backup', () => {
       generation: 1,
       rebooting: true,
       notApplied: [
-        'network.interface: this host has no eth0, only ens1; the fixed address is not used until it is set anew',
+        'network.interface: this host has no eth0, only ens1; what is set for it is not used until it is set anew',
         'devices: this host has no vmnic1 (it was pci-0000:00:04.0)',
       ],
       unknown: [later.path],
@@ -133,7 +133,7 @@ describe('P1: restored defaults', () => {
 });
 
 it('M5: what fits a host is not listed', () => {
-  const here = { interfaces: ['eth0'], devices: { names: { vmnic0: 'a' } } };
+  const here = { interfaces: ['vmnic0'], devices: { names: { vmnic0: 'a' } } };
   const network = { ...fixed, interface: 'eth0' };
   expect(notApplied({ network, devices: { names: { vmnic0: 'b' } } }, here)).toEqual([]);
   expect(notApplied({ network: fixed }, here)).toEqual([]);

@@ -59,8 +59,8 @@ const samples: readonly (readonly [string, ConsoleEvent])[] = [
     { type: 'rescue-keys', seconds: 300 },
   ],
   [
-    'twinbank: stage=network at=18.42s eth0 10.0.2.15/24',
-    { type: 'stage', stage: 'network', at: 18.42, detail: 'eth0 10.0.2.15/24' },
+    'twinbank: stage=network at=18.42s vmk0 10.0.2.15/24',
+    { type: 'stage', stage: 'network', at: 18.42, detail: 'vmk0 10.0.2.15/24' },
   ],
   ['twinbank: stage=state at=18.40s', { type: 'stage', stage: 'state', at: 18.4 }],
   [

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { DriverReport } from '../../system/drivers.ts';
 import type { Supervised } from '../../system/supervisor.ts';
 import type { CheckName, SystemSettings } from '../boot/system-settings.ts';
-import type { Lease } from '../network/network.ts';
+import type { Lease } from '../network/leases.ts';
 
 /** What is known of the system when its health is asked for. */
 export interface HealthFacts {
@@ -52,7 +52,11 @@ const checks: Record<CheckName, (facts: HealthFacts) => string | undefined> = {
   store: ({ storeProblems }) => (storeProblems.length > 0 ? storeProblems.join('; ') : undefined),
   storage: ({ storageProblems }) =>
     storageProblems.length > 0 ? storageProblems.join('; ') : undefined,
-  network: ({ leases }) => (leases.length > 0 ? undefined : 'no network address'),
+  // A link-local one says that nobody has answered.
+  network: ({ leases }) =>
+    leases.some(({ address }) => !address.startsWith('169.254.'))
+      ? undefined
+      : 'no network address',
 };
 
 /** Everything that keeps a boot from being confirmed; checks of the network count for trials only. */

@@ -5,7 +5,7 @@ import type { DriverReport } from '../../system/drivers.ts';
 import type { Supervised } from '../../system/supervisor.ts';
 import type { KernelCommandLine } from '../boot/kernel-command-line.ts';
 import type { SystemSettings } from '../boot/system-settings.ts';
-import type { Lease } from '../network/network.ts';
+import type { Lease } from '../network/leases.ts';
 import type { HostPackages } from '../store/host-packages.ts';
 import { findProblems } from './health.ts';
 

@@ -2,7 +2,7 @@ import type { Console } from '../../system/console.ts';
 import { type Controller, missingDrivers } from '../../system/controllers.ts';
 import type { KernelCommandLine } from '../boot/kernel-command-line.ts';
 import type { SystemSettings } from '../boot/system-settings.ts';
-import type { Lease } from '../network/network.ts';
+import type { Lease } from '../network/leases.ts';
 import { type ScreenFacts, screenLines } from './screen-lines.ts';
 
 export interface ScreenPort {
@@ -17,7 +17,7 @@ export interface ScreenPort {
 
 /** What changes while the system runs. */
 export interface ScreenState {
-  readonly interfaces: readonly string[];
+  interfaces(): readonly string[];
   phase(): ScreenFacts['phase'];
   confirmed(): boolean;
   problems(): readonly string[];
@@ -36,8 +36,8 @@ export function keepScreen(port: ScreenPort, state: ScreenState): () => void {
   const logo = port.oemLogos().flatMap(({ lines }) => lines);
   const look = (): void => {
     const none = (): string =>
-      state.interfaces.length > 0
-        ? `none yet; ${state.interfaces.join(', ')} asks for one`
+      state.interfaces().length > 0
+        ? `none yet on ${state.interfaces().join(', ')}`
         : `none: ${missingDrivers(port.findControllers(), 'network')}`;
     const leases = port.currentLeases();
     const addresses = leases.map((one) => `${one.address}/${one.prefix} on ${one.interface}`);

@@ -10,14 +10,15 @@ import type { DriverReport } from '../../system/drivers.ts';
 import { checkFirmware, type FirmwareCheck } from '../../vmm/firmware-check.ts';
 import { faultMethods, faultsFor } from '../boot/faults.ts';
 import type { KernelCommandLine } from '../boot/kernel-command-line.ts';
-import { currentLeases } from '../network/network.ts';
+import { currentLeases } from '../network/leases.ts';
 
 /** What the methods tell about, and how they end the system. */
 export interface System {
   readonly clock: Clock;
   readonly command: KernelCommandLine;
   readonly drivers: DriverReport;
-  readonly interfaces: readonly string[];
+  /** Network devices. */
+  interfaces(): readonly string[];
   watchdogs(): readonly string[];
   phase(): 'starting' | 'ready' | 'stopping';
   /** What is not healthy now. */
@@ -49,7 +50,7 @@ export function systemMethods(system: System): Record<string, Method> {
         engine: process.versions.node,
         secondsSincePowerOn: system.clock.sincePowerOn(),
         drivers: { ...system.drivers, missing: missingTitles() },
-        network: { interfaces: system.interfaces, leases: currentLeases() },
+        network: { interfaces: system.interfaces(), leases: currentLeases() },
         configuration: system.configuration(),
         signed: system.signed,
         store: system.store(),

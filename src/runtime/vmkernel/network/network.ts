@@ -1,116 +1,229 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
-import { number, object, parseJson, text } from '../../../protocol/form.ts';
-import type { NetworkSettings } from '../../../state/network-settings.ts';
-import { runCommand } from '../../system/command.ts';
-import { type Running, supervise } from '../../system/supervisor.ts';
-import { setStaticAddress } from './static-address.ts';
-
-/** An address that an interface has, by DHCP or by the settings. */
-const leaseForm = object({
-  interface: text,
-  address: text,
-  router: text,
-  dns: text,
-  prefix: number,
-});
-export type Lease = ReturnType<typeof leaseForm>;
-
-const leases = '/run/twinbank/leases';
-
-/** Network interfaces with a device behind them; the loopback and bridges have none. */
-export function findInterfaces(): string[] {
-  return readdirSync('/sys/class/net')
-    .filter((name) => existsSync(`/sys/class/net/${name}/device`))
-    .sort();
-}
-
-/** Tells the kernel its name. Returns what went wrong, or undefined. */
-export async function setHostName(name: string): Promise<string | undefined> {
-  const { code, output } = await runCommand('/bin/hostname', [name]);
-  return code === 0 ? undefined : `hostname: ${output}`;
-}
+import { mutex } from '../../../hostcore/mutex.ts';
+import type { FullNetwork } from '../../../state/full-network.ts';
+import { fullNetwork, type NetworkSettings } from '../../../state/network-settings.ts';
+import { addressSources, uplinksOf } from './address-sources.ts';
+import type { AddressPort, HeldAddress } from './held-address.ts';
+import type { KernelNetwork } from './kernel-network.ts';
+import { writeLeases } from './leases.ts';
+import type { LinkFacts } from './link-facts.ts';
+import { planAddresses, type WantedAddresses, wantedAddresses } from './plan-addresses.ts';
+import { planLinks } from './plan-links.ts';
+import { nameServers, resolvConf } from './resolv-conf.ts';
+import { type NetworkDevice, nameUplinks } from './uplink-names.ts';
+import { type WantedLinks, wantedLinks } from './wanted-links.ts';
 
 /** The network of the running system, as the settings want it. */
 export interface Network {
-  /** Changes from whatever there was to these settings. Returns what could not be done, or undefined. */
+  /** Names of its devices, as they are or will be. */
+  uplinks(): string[];
+  /** The same as `configure` without waiting for addresses, which may take their time. */
+  start(settings: NetworkSettings): Promise<void>;
+  /** Changes from whatever there is to these settings. Returns what could not be done, or undefined. */
   configure(settings: NetworkSettings): Promise<string | undefined>;
+  /** The settings that hold now. */
+  settings(): FullNetwork;
+  /** What is wrong now, a sentence each. */
+  problems(): string[];
 }
 
-/** The network on these interfaces; nothing is done before `configure`. */
-export function openNetwork(interfaces: readonly string[]): Network {
-  let clients: Running[] = [];
-  let configured = false;
+export interface NetworkOptions {
+  readonly kernel: KernelNetwork;
+  /** Hears what has become wrong, one sentence. */
+  report(why: string): void;
+  /** Where leases are noted; default as of leases.ts. */
+  readonly leases?: string;
+  readonly after?: AddressPort['after'];
+}
+
+/** What was last done. */
+interface NetworkState {
+  live: FullNetwork;
+  /** What the kernel has of it; undefined before the first time, and where something went wrong. */
+  addresses: WantedAddresses | undefined;
+  linkProblems: string[];
+  addressProblems: string[];
+  reported: readonly string[];
+  /** IPv6 addresses that the kernel found with another host (RFC 4862, section 5.4). */
+  readonly taken6: Set<string>;
+  /** Devices that had no name of ours when they were last looked at. */
+  unnamed: string;
+  /** Uplinks with a cable. */
+  connected: ReadonlySet<string>;
+}
+
+/** A cable that comes says so in several lines. */
+const settleMs = 100;
+
+/** The network over the kernel's; nothing is done before `configure`. */
+export function openNetwork({ kernel, report, leases, after = later }: NetworkOptions): Network {
+  const alone = mutex();
+  /** What nobody waits for. */
+  const soon = (work: () => Promise<void>): void =>
+    void alone(work).catch(({ message }: Error) => report(message));
+  const sources = addressSources({ kernel, after, leases, changed: () => soon(update) });
+  const state: NetworkState = {
+    live: fullNetwork(),
+    addresses: undefined,
+    linkProblems: [],
+    addressProblems: [],
+    reported: [],
+    taken6: new Set(),
+    unnamed: '',
+    connected: new Set(),
+  };
+  let watching = false;
+  const uplinks = (): string[] => [...nameUplinks(kernel.devices()).values()].sort();
+  const connected = (): Set<string> => new Set(uplinks().filter(kernel.hasCarrier));
+  const problems = (): string[] => [
+    ...state.linkProblems,
+    ...sources.problems(),
+    ...state.addressProblems,
+    ...[...state.taken6].map((one) => `${one} is in use by another host, and cannot be used`),
+  ];
+
+  /** Returns what is to be waited for until the addresses of the settings are known. */
+  async function configure(settings: FullNetwork): Promise<Promise<void>[]> {
+    state.live = settings;
+    state.taken6.clear();
+    const wanted = wantedLinks(settings, uplinks());
+    await sources.stop(settings, wanted);
+    const facts = await kernel.facts();
+    const missing = wanted.missing.map((name) => `this host has no ${name}`);
+    state.linkProblems = [...missing, ...(await applyLinks(kernel, facts, settings, wanted))];
+    state.connected = connected();
+    // At the first start there is nothing beside devices, and nobody has to be asked.
+    const isFresh = facts.every(({ kind }) => kind === undefined);
+    state.addresses = isFresh ? { addresses: new Map(), routes: [] } : undefined;
+    const settled = sources.start(settings, wanted);
+    await update();
+    watchLinks();
+    return settled;
+  }
+
+  /** Gives the kernel, the C library and whoever asks the addresses that are held now. */
+  async function update(): Promise<void> {
+    const held = sources.held();
+    const wanted = wantedAddresses(state.live, held);
+    state.addressProblems = await applyAddresses(kernel, state.addresses, wanted);
+    state.addresses = state.addressProblems.length > 0 ? undefined : wanted;
+    const names = nameServers(state.live, held);
+    kernel.writeResolvConf(resolvConf(names));
+    const shown = (one: HeldAddress) => ({
+      router: one.router || (one.from === 'static' ? (state.live.gateway.ipv4 ?? '') : ''),
+      dns: (one.from === 'static' ? names.servers : one.dns).join(' '),
+    });
+    writeLeases(held, shown, leases);
+    reportProblems();
+  }
+
+  function reportProblems(): void {
+    for (const why of problems()) if (!state.reported.includes(why)) report(why);
+    state.reported = problems();
+  }
+
+  function watchLinks(): void {
+    if (watching) return;
+    watching = true;
+    let isDue = false;
+    kernel.watchLinks((line) => {
+      const taken = /^\d+: (vmk\d+)\s+inet6 ([0-9a-f:]+)\/.*\bdadfailed\b/.exec(line);
+      if (taken?.[2] !== undefined) state.taken6.add(`${taken[2]} of ${taken[1]}`);
+      if (isDue) return;
+      isDue = true;
+      after(settleMs, () => {
+        isDue = false;
+        soon(linksChanged);
+      });
+    });
+  }
+
+  /** A cable has come or gone, or a device. */
+  async function linksChanged(): Promise<void> {
+    const unnamed = namesWithout(kernel.devices());
+    // One that cannot be renamed is not tried for ever.
+    if (unnamed !== '' && unnamed !== state.unnamed) await configure(state.live);
+    state.unnamed = namesWithout(kernel.devices());
+    reportProblems();
+    const now = connected();
+    const fresh = [...now].filter((uplink) => !state.connected.has(uplink));
+    state.connected = now;
+    const wanted = wantedLinks(state.live, uplinks());
+    for (const { name } of state.live.interfaces) {
+      if (uplinksOf(name, wanted).some((one) => fresh.includes(one))) sources.linkUp(name);
+    }
+  }
+
   return {
-    configure: async (settings) => {
-      mkdirSync(leases, { recursive: true });
-      await Promise.all(clients.map((client) => client.stop()));
-      clients = [];
-      for (const name of interfaces) {
-        // Of a vmkd before this one there may be addresses, too; at the first start there are none.
-        if (configured || existsSync(leaseFile(name))) await forget(name);
-        await runCommand('/sbin/ip', ['link', 'set', name, 'up']);
-      }
-      configured = true;
-      if (settings.mode === 'dhcp') {
-        clients = interfaces.map(startDhcp);
-        return undefined;
-      }
-      return setStaticAddress(interfaces, settings, leaseFile);
-    },
+    uplinks,
+    settings: () => state.live,
+    problems,
+    start: (settings) =>
+      alone(async () => {
+        await kernel.loadModules(['bridge', '8021q']);
+        await configure(fullNetwork(settings));
+      }),
+    configure: (settings) =>
+      alone(async () => {
+        await Promise.all(await configure(fullNetwork(settings)));
+        await update();
+        return problems()[0];
+      }),
   };
 }
 
-/** Starts a DHCP client, which goes on asking and renewing for as long as the interface is there. */
-function startDhcp(name: string): Running {
-  const events = ['-s', '/usr/lib/twinbank/dhcp-event'];
-  const args = ['-f', '-i', name, '-t', '3', '-T', '2', '-A', '10', '-O', 'ntpsrv', ...events];
-  return supervise(
-    { name: `DHCP on ${name}`, path: '/sbin/udhcpc', args },
-    { wanted: () => existsSync(`/sys/class/net/${name}`) },
-  );
+/** Makes switches and interfaces from what there is. Returns what went wrong, a sentence each. */
+async function applyLinks(
+  kernel: KernelNetwork,
+  facts: readonly LinkFacts[],
+  { interfaces }: FullNetwork,
+  wanted: WantedLinks,
+): Promise<string[]> {
+  const names = nameUplinks(kernel.devices());
+  // Bridges and uplinks have no address of their own, not even a link-local one.
+  for (const name of ['default', ...names.keys()]) kernel.setIpv6(name, 'disable_ipv6', true);
+  const plan = planLinks(facts, names, wanted);
+  const failed = await kernel.batch('ip', plan.links);
+  for (const { name, ipv6 } of interfaces) {
+    kernel.setIpv6(name, 'accept_ra', ipv6.mode === 'autoconf');
+    kernel.setIpv6(name, 'autoconf', ipv6.mode === 'autoconf');
+    kernel.setIpv6(name, 'disable_ipv6', ipv6.mode === 'none');
+  }
+  failed.push(...(await kernel.batch('bridge', plan.vlans)));
+  failed.push(...(await kernel.batch('ip', plan.starts)));
+  return failed;
 }
 
-/** Takes an interface its addresses, and with them the routes by them. */
-async function forget(name: string): Promise<void> {
-  rmSync(leaseFile(name), { force: true });
-  await runCommand('/sbin/ip', ['addr', 'flush', 'dev', name]);
+/** Makes addresses and routes of what is wanted, from what was done last, or from what the kernel says. */
+async function applyAddresses(
+  kernel: KernelNetwork,
+  before: WantedAddresses | undefined,
+  wanted: WantedAddresses,
+): Promise<string[]> {
+  if (before) return kernel.batch('ip', planAddresses(before, wanted));
+  const facts = await kernel.facts();
+  const own = facts.filter(({ name }) => wanted.addresses.has(name));
+  const now = {
+    addresses: new Map(own.map(({ name, addresses }) => [name, addresses])),
+    routes: [],
+  };
+  const hasOwn = own.length > 0;
+  // Routes of a vmkd before this one are not known by their words.
+  return kernel.batch('ip', [...(hasOwn ? flushRoutes : []), ...planAddresses(now, wanted)]);
 }
 
-function leaseFile(name: string): string {
-  return `${leases}/${name}.json`;
+/** Of both families: `root` takes all networks in the one that is named. */
+const flushRoutes = ['0.0.0.0/0', '::/0'].flatMap((all) => [
+  `route flush root ${all} proto static`,
+  `route flush root ${all} proto dhcp`,
+]);
+
+/** Devices that are not named yet. */
+function namesWithout(devices: readonly NetworkDevice[]): string {
+  const names = devices.map(({ name }) => name).filter((name) => !/^vmnic\d+$/.test(name));
+  return names.sort().join(' ');
 }
 
-/** The addresses held now, one an interface. */
-export function currentLeases(folder = leases): Lease[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.json') && !name.startsWith('.'))
-    .flatMap((name) => {
-      try {
-        const path = `${folder}/${name}`;
-        return [parseJson(readFileSync(path, 'utf8'), leaseForm, path)];
-      } catch {
-        // It was given back meanwhile; or it is none.
-        return [];
-      }
-    });
-}
-
-/** Waits for the first address; undefined when there is none in time (the clients go on asking). */
-export function firstLease(timeoutMs: number): Promise<Lease | undefined> {
-  return new Promise((resolve) => {
-    const watcher = watch(leases);
-    const finish = (lease: Lease | undefined): void => {
-      clearTimeout(timer);
-      watcher.close();
-      resolve(lease);
-    };
-    const timer = setTimeout(() => finish(undefined), timeoutMs);
-    const look = (): void => {
-      const [lease] = currentLeases();
-      if (lease) finish(lease);
-    };
-    watcher.on('change', look);
-    look();
-  });
+function later(ms: number, act: () => void): () => void {
+  const timer = setTimeout(act, ms);
+  return () => clearTimeout(timer);
 }

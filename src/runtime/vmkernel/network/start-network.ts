@@ -1,13 +1,13 @@
 import type { Settings } from '../../../state/setting-rows.ts';
 import type { Console } from '../../system/console.ts';
 import { type Controller, missingDrivers } from '../../system/controllers.ts';
-import type { Lease, Network } from './network.ts';
+import type { Lease } from './leases.ts';
+import type { Network } from './network.ts';
 
 export interface NetworkPort {
   readonly console: Pick<Console, 'stage' | 'line'>;
   setHostName(name: string): Promise<string | undefined>;
-  findInterfaces(): readonly string[];
-  openNetwork(interfaces: readonly string[]): Network;
+  openNetwork(report: (why: string) => void): Network;
   /** As of `BankPort`. */
   findControllers(): readonly Controller[];
   /** Undefined where there is none in time. */
@@ -15,26 +15,27 @@ export interface NetworkPort {
 }
 
 export interface StartedNetwork {
+  readonly network: Network;
+  /** The uplinks that were there at the start. */
   readonly interfaces: readonly string[];
-  readonly configure: Network['configure'];
   /** Asked for from the start on, as it takes its time. */
   readonly lease: Promise<Lease | undefined>;
 }
 
 const leaseTimeoutMs = 15_000;
 
-/** Gives the host its name, and asks for addresses on every interface, without waiting for one. */
+/** Gives the host its name, makes its switches and asks for addresses, without waiting for any of it. */
 export async function startNetwork(
   port: NetworkPort,
   { hostname, network: wanted = { mode: 'dhcp' } }: Partial<Settings>,
 ): Promise<StartedNetwork> {
   if (hostname) await port.setHostName(hostname);
-  const interfaces = port.findInterfaces();
-  const { configure } = port.openNetwork(interfaces);
-  const wrong = await configure(wanted).catch((error: Error) => error.message);
-  if (wrong !== undefined) port.console.line(`network: ${wrong}`);
+  const report = (why: string): void => port.console.line(`network: ${why}`);
+  const network = port.openNetwork(report);
+  const interfaces = network.uplinks();
+  await network.start(wanted).catch(({ message }: Error) => report(message));
   const lease = interfaces.length > 0 ? port.firstLease(leaseTimeoutMs) : undefined;
-  return { interfaces, configure, lease: Promise.resolve(lease) };
+  return { network, interfaces, lease: Promise.resolve(lease) };
 }
 
 /** Waits for the first address, or for the news that there is none yet, and says it. */

@@ -1,47 +1,45 @@
-import { renameSync, writeFileSync } from 'node:fs';
-import type { NetworkSettings } from '../../../state/network-settings.ts';
-import { type CommandEnd, runCommand } from '../../system/command.ts';
+import type { AddressPort, AddressSource, HeldAddress } from './held-address.ts';
 
-type StaticSettings = Extract<NetworkSettings, { mode: 'static' }>;
-type Run = (program: string, args: readonly string[]) => Promise<CommandEnd>;
+/** A taken address is tried again so often: the other host may have gone. */
+const againMs = 60_000;
 
 /**
- * Gives an interface, which is up and has no address, the one of the settings, with the way out and the name
- * servers; the others stay without. What is known of it then goes to where DHCP clients put theirs. Returns
- * what could not be done, or undefined.
+ * The address of the settings. It is used unless another host has it, which is asked for each time that the cable comes.
+ * Without a cable nobody can be asked, and nobody is disturbed. `settled` resolves when that is known for the first time.
  */
-export async function setStaticAddress(
-  interfaces: readonly string[],
-  settings: StaticSettings,
-  leaseFile: (name: string) => string,
-  {
-    run = runCommand,
-    resolvConf = '/run/twinbank/resolver/resolv.conf',
-  }: { run?: Run; resolvConf?: string } = {},
-): Promise<string | undefined> {
-  const { address, prefix, router, dns } = settings;
-  const name = settings.interface ?? interfaces[0];
-  if (name === undefined || !interfaces.includes(name)) {
-    const found = name ?? 'no interface';
-    return `network.interface: expected one of ${interfaces.join(', ') || 'none'}, found ${found}`;
-  }
-  const ip = async (...args: string[]): Promise<string | undefined> => {
-    const { code, output } = await run('/sbin/ip', args);
-    return code === 0 ? undefined : `ip ${args.join(' ')}: ${output}`;
+export function staticAddress(
+  wanted: { readonly address: string; readonly prefix: number },
+  port: AddressPort,
+): AddressSource & { readonly settled: Promise<void> } {
+  const { address, prefix } = wanted;
+  const own: HeldAddress = { from: 'static', address, prefix, router: '', dns: [], search: [] };
+  let held: HeldAddress | undefined;
+  let problem: string | undefined;
+  let stopped = false;
+  let callOff = (): void => {};
+  const settle = (next: typeof held, why: typeof problem): void => {
+    const isNews = held !== next || problem !== why;
+    held = next;
+    problem = why;
+    if (isNews) port.changed();
   };
-  const failed =
-    (await ip('addr', 'replace', `${address}/${prefix}`, 'dev', name)) ??
-    (router && (await ip('route', 'replace', 'default', 'via', router, 'dev', name)));
-  if (failed) return failed;
-  write(resolvConf, dns.map((server) => `nameserver ${server}\n`).join(''));
-  const lease = { interface: name, address, prefix, router: router ?? '', dns: dns.join(' ') };
-  write(leaseFile(name), `${JSON.stringify(lease)}\n`);
-  return undefined;
-}
-
-/** A rename shows a reader the whole file or none. */
-function write(path: string, text: string): void {
-  const fresh = path.replace(/([^/]+)$/, '.$1');
-  writeFileSync(fresh, text);
-  renameSync(fresh, path);
+  const probe = async (): Promise<void> => {
+    callOff();
+    const isTaken = port.hasLink() && (await port.isTaken(address));
+    if (stopped) return;
+    if (!isTaken) return settle(own, undefined);
+    settle(undefined, `${address} is in use by another host, so ${port.name} does not take it`);
+    callOff = port.after(againMs, () => void probe());
+  };
+  const settled = probe();
+  return {
+    settled,
+    held: () => held,
+    problem: () => problem,
+    linkUp: () => void probe(),
+    async stop() {
+      stopped = true;
+      callOff();
+    },
+  };
 }

@@ -12,7 +12,7 @@ const healthyBoot = `
 57.0 twinbank: stage=engine at=56.47s Node 22.23.3
 69.4 twinbank: stage=drivers at=68.94s 9 for 60 devices
 70.4 twinbank: stage=agents at=69.95s vmkd, virtio-serial port, power button
-70.9 twinbank: stage=network at=70.44s eth0 10.0.2.15/24
+70.9 twinbank: stage=network at=70.44s vmk0 10.0.2.15/24
 72.2 twinbank: stage=bank at=71.76s confirmed /dev/vda5, was VALID attempts=1
 72.3 twinbank: ready build=0.1.0-1 bank=5 boot=71.8s`;
 

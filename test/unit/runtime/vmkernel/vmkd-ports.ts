@@ -4,6 +4,7 @@ import type { Agent } from '../../../../src/runtime/agents/agent.ts';
 import type { RunningParts } from '../../../../src/runtime/vmkernel/methods.ts';
 import { runVmkd } from '../../../../src/runtime/vmkernel/vmkd.ts';
 import type { VmkdPorts } from '../../../../src/runtime/vmkernel/vmkd-ports.ts';
+import { fullNetwork } from '../../../../src/state/network-settings.ts';
 
 /** A port that a test can open: what waits for it goes on then. */
 export function gate<T>() {
@@ -116,16 +117,18 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       return undefined;
     },
     hostName: () => 'esx1',
-    findInterfaces: () => ['eth0'],
     findControllers: () => [],
     openNetwork: () => ({
-      configure: async ({ mode }) => {
-        note(`network by ${mode}`);
-        return undefined;
+      uplinks: () => ['vmnic0'],
+      settings: () => fullNetwork(),
+      problems: () => [],
+      start: async (settings) => {
+        note(`network by ${'mode' in settings ? settings.mode : 'its full form'}`);
       },
+      configure: async () => undefined,
     }),
     firstLease: async () => ({
-      interface: 'eth0',
+      interface: 'vmk0',
       address: '10.0.2.15',
       prefix: 24,
       router: '',

@@ -27,7 +27,7 @@ describe('the steps of vmkd', () => {
       'start lamp with 1 files',
       'serve',
       'agents: vmkd, syslog, lamp, power button',
-      'network: eth0 10.0.2.15/24',
+      'network: vmk0 10.0.2.15/24',
       'certificate',
       'save changes',
       'keep state',
@@ -175,7 +175,7 @@ describe('the steps of vmkd', () => {
 
   it('keep the screen true: name, address and state as they are now', async () => {
     const now = { host: 'esx1', address: '10.0.2.15' };
-    const lease = { interface: 'eth0', prefix: 24, router: '', dns: '' };
+    const lease = { interface: 'vmk0', prefix: 24, router: '', dns: '' };
     const { fake, run } = fakeSystem({
       hostName: () => now.host,
       currentLeases: () => (now.address ? [{ ...lease, address: now.address }] : []),
@@ -185,7 +185,7 @@ describe('the steps of vmkd', () => {
     expect(fake.panel).toEqual(
       expect.arrayContaining([
         '  Host      esx1',
-        '  Address   10.0.2.15/24 on eth0',
+        '  Address   10.0.2.15/24 on vmk0',
         '  Bank      5, confirmed',
         '  State     ready',
       ]),
@@ -193,7 +193,7 @@ describe('the steps of vmkd', () => {
     Object.assign(now, { host: 'esx2', address: '' });
     await vi.advanceTimersByTimeAsync(5000);
     expect(fake.panel).toEqual(
-      expect.arrayContaining(['  Host      esx2', '  Address   none yet; eth0 asks for one']),
+      expect.arrayContaining(['  Host      esx2', '  Address   none yet on vmnic0']),
     );
   });
 
@@ -244,8 +244,11 @@ describe('the steps of vmkd', () => {
 
   it('go on where the network, the judge or an OEM has something to say', async () => {
     const { events, journal, run } = fakeSystem({
-      findInterfaces: () => [],
-      openNetwork: () => ({ configure: () => Promise.reject(new Error('no such device')) }),
+      openNetwork: (report) => ({
+        ...fakeSystem().ports.openNetwork(report),
+        uplinks: () => [],
+        start: () => Promise.reject(new Error('no such device')),
+      }),
       firstLease: async () => undefined,
       judgeBoot: () => Promise.reject(new Error('EIO: i/o error, read')),
       oemLines: () => ['OEM acme 1.0 of ACME'],

@@ -13,7 +13,7 @@ tmpfs /run tmpfs rw,nosuid,nodev,relatime,mode=755 0 0
 overlay /tmp/other overlay rw,relatime,lowerdir=/layers/other,upperdir=/u,workdir=/w 0 0
 `;
 const whole = mounts('/layers/oem:/layers/agents:/layers/engine');
-const lease = { interface: 'eth0', address: '10.0.2.15', prefix: 24, router: '', dns: '' };
+const lease = { interface: 'vmk0', address: '10.0.2.15', prefix: 24, router: '', dns: '' };
 const healthy: HealthFacts = {
   layers: ['engine', 'agents', 'oem'],
   mounts: whole,
@@ -118,6 +118,9 @@ describe('the health of a boot', () => {
   it('asks for a network address in a trial and not of a bank that was VALID', () => {
     expect(problems({ leases: [] }, false)).toEqual([]);
     expect(problems({ leases: [] }, true)).toEqual(['no network address']);
+    const linkLocal = { ...lease, address: '169.254.7.9', prefix: 16 };
+    expect(problems({ leases: [linkLocal] }, true)).toEqual(['no network address']);
+    expect(problems({ leases: [linkLocal, lease] }, true)).toEqual([]);
   });
 
   it('is asked for by the checks of the recipe alone, each of them once', () => {
