@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { copyDisk } from '../../src/harness/machine/disk-copy.ts';
+import { defaultMachine } from '../../src/harness/qemu/machine.ts';
+import { type QemuMachine, startQemu } from '../../src/harness/qemu/qemu.ts';
+import { type FullNetwork, parseFullNetwork } from '../../src/state/full-network.ts';
+import { fullNetwork } from '../../src/state/network-settings.ts';
+import { bootTimeoutMs } from '../support/boot.ts';
+
+/** A second network of QEMU's, and a place for a card that is plugged in while the host runs. */
+const extra = [
+  ...['-netdev', 'user,id=net2,net=10.0.3.0/24,dhcpstart=10.0.3.15'],
+  ...['-device', 'virtio-net-pci,netdev=net2,id=card2,romfile=,bus=pcie.0,addr=0x1c'],
+  ...['-device', 'pcie-root-port,id=port3,bus=pcie.0,addr=0x1d'],
+  ...['-netdev', 'user,id=net3,net=10.0.4.0/24'],
+];
+const soon = { timeout: 60_000, interval: 500 };
+
+let disk: Awaited<ReturnType<typeof copyDisk>>;
+let host: QemuMachine;
+beforeAll(async () => {
+  disk = await copyDisk(inject('images').raw);
+  const hardware = {
+    ...defaultMachine,
+    image: disk.path,
+    write: true,
+    accelerator: 'tcg',
+  } as const;
+  host = await startQemu({ ...hardware, extra });
+  for (const pattern of [/stage=network at=/, /twinbank: ready/]) {
+    const seen = await host.console.waitFor(pattern, { timeoutMs: bootTimeoutMs });
+    expect(seen, `a line like ${pattern}`).toHaveProperty('line');
+  }
+}, 2 * bootTimeoutMs);
+afterAll(async () => {
+  await host?.stop();
+  await disk?.remove();
+});
+
+const simple = fullNetwork();
+const twoSwitches = parseFullNetwork({
+  ...simple,
+  vSwitches: [...simple.vSwitches, { name: 'vSwitch1', uplinks: ['vmnic1'] }],
+  portGroups: [...simple.portGroups, { name: 'Storage', vSwitch: 'vSwitch1' }],
+  interfaces: [...simple.interfaces, { name: 'vmk1', portGroup: 'Storage' }],
+});
+const team = parseFullNetwork({
+  ...simple,
+  vSwitches: [{ name: 'vSwitch0', uplinks: ['vmnic0', 'vmnic1'] }],
+  portGroups: [...simple.portGroups, { name: 'Storage', vSwitch: 'vSwitch0', vlan: 20 }],
+  interfaces: [
+    ...simple.interfaces,
+    {
+      ...{ name: 'vmk1', portGroup: 'Storage' },
+      ipv4: { mode: 'static', address: '10.20.0.5', prefix: 16 },
+      ipv6: { mode: 'static', addresses: [{ address: '2001:db8::5', prefix: 64 }] },
+    },
+  ],
+});
+
+const get = () => host.vmkd.call('network.get');
+const setAndConfirm = async (settings: FullNetwork): Promise<void> => {
+  const answer = await host.vmkd.call('network.set', { settings });
+  expect(answer).toEqual({ token: expect.any(String), confirmSeconds: 30 });
+  const token = (answer as { token: string }).token;
+  expect(await host.vmkd.call('network.confirm', { token })).toMatchObject({ saved: true });
+};
+const teamLeases = [
+  { interface: 'vmk0', address: '10.0.2.15' },
+  { interface: 'vmk1', address: '10.20.0.5', prefix: 16 },
+];
+const status = () => host.vmkd.call('status');
+const bothLeases = {
+  problems: [],
+  network: {
+    interfaces: ['vmnic0', 'vmnic1'],
+    leases: [
+      { interface: 'vmk0', address: '10.0.2.15', router: '10.0.2.2', dns: '10.0.2.3' },
+      { interface: 'vmk1', address: '10.0.3.15', router: '10.0.3.2', dns: '10.0.3.3' },
+    ],
+  },
+};
+
+describe('B4: the network of a host', { timeout: 180_000 }, () => {
+  it('is a switch with the first card, and vmk0 with its hardware address, until somebody sets it', async () => {
+    await expect.poll(get, soon).toMatchObject({
+      ...{ settings: simple, pending: false, problems: [] },
+      uplinks: [
+        { name: 'vmnic0', mac: '52:54:00:12:34:56', driver: 'virtio_net', link: 'up' },
+        { name: 'vmnic1', driver: 'virtio_net' },
+      ],
+      interfaces: [
+        {
+          ...{ name: 'vmk0', mac: '52:54:00:12:34:56' },
+          // By the router's announcement.
+          addresses: expect.arrayContaining(['10.0.2.15/24', expect.stringMatching(/^fec0::/)]),
+        },
+      ],
+    });
+  });
+
+  it('gets a second switch, whose lease stands beside the first one, and is saved when confirmed', async () => {
+    await setAndConfirm(twoSwitches);
+    await expect.poll(status, soon).toMatchObject(bothLeases);
+    expect(await host.vmkd.call('config.get')).toMatchObject({ network: twoSwitches });
+  });
+
+  it('has a team with VLANs', async () => {
+    await setAndConfirm(team);
+    await expect.poll(status, soon).toMatchObject({ network: { leases: teamLeases } });
+    expect(await get()).toMatchObject({ settings: team, pending: false, problems: [] });
+  });
+
+  it('is as it was 30 s after a change that cut it off', async () => {
+    const [first, ...others] = team.vSwitches;
+    const cut = { ...team, vSwitches: [{ ...first, uplinks: [] }, ...others] };
+    expect(await host.vmkd.call('network.set', { settings: cut })).not.toHaveProperty('failed');
+    expect(await get()).toMatchObject({ settings: cut, pending: true });
+    const seen = await host.console.waitFor(/network: the change was not confirmed in 30 s/, {
+      timeoutMs: 90_000,
+    });
+    expect(seen).toHaveProperty('line');
+    await expect.poll(status, soon).toMatchObject({ network: { leases: teamLeases } });
+    expect(await get()).toMatchObject({ settings: team, pending: false });
+  });
+
+  it('does not take an address that another host has', async () => {
+    const fixed = { mode: 'static', address: '10.0.2.2', prefix: 24 };
+    const why = '10.0.2.2 is in use by another host, so vmk0 does not take it';
+    expect(await host.vmkd.call('config.set', { network: fixed })).toMatchObject({
+      ...{ saved: true, failed: [why] },
+    });
+    expect(await get()).toMatchObject({ problems: [why] });
+    expect(await status()).toMatchObject({ network: { leases: [] } });
+    expect(await host.vmkd.call('config.set', { network: twoSwitches })).toMatchObject({
+      saved: true,
+    });
+    await expect.poll(status, soon).toMatchObject(bothLeases);
+  });
+
+  it('sees a cable that goes and comes, and a card that is plugged in', async () => {
+    const links = async () => {
+      const { uplinks } = (await get()) as { uplinks: { name: string; link: string }[] };
+      return uplinks.map(({ name, link }) => `${name} ${link}`);
+    };
+    await host.qmp.call('set_link', { name: 'card2', up: false });
+    await expect.poll(links, soon).toEqual(['vmnic0 up', 'vmnic1 down']);
+    await host.qmp.call('set_link', { name: 'card2', up: true });
+    await expect.poll(links, soon).toEqual(['vmnic0 up', 'vmnic1 up']);
+    const card = {
+      driver: 'virtio-net-pci',
+      netdev: 'net3',
+      id: 'card3',
+      bus: 'port3',
+      romfile: '',
+    };
+    await host.qmp.call('device_add', card);
+    await expect.poll(links, soon).toEqual(['vmnic0 up', 'vmnic1 up', 'vmnic2 down']);
+  });
+});
