@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { TwinbankError } from '../../diagnostics/error.ts';
+import { encodeNewc } from '../../disk/newc.ts';
 import { packageRoot } from '../../host/package-root.ts';
 import { runTool } from '../../host/run-tool.ts';
 import { recipePlace } from '../../recipe/recipe-places.ts';
@@ -12,7 +13,6 @@ import { readModules } from './kernel-index.ts';
 import { btfInputs } from './kernel-source.ts';
 import { withInventory } from './layer.ts';
 import { type ModuleDraft, type PlanContext, pathsOf } from './module.ts';
-import { encodeNewc } from './newc.ts';
 import { readKernel } from './vmkernel.ts';
 
 /**

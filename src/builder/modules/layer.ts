@@ -1,3 +1,4 @@
+import { encodeNewc } from '../../disk/newc.ts';
 import type { Layer } from '../../recipe/module-schema.ts';
 import type { ComponentContext } from '../components/component.ts';
 import { addEntry, type FileTree, sortedEntries, withParents } from '../components/file-tree.ts';
@@ -11,7 +12,6 @@ import {
 import { assembleSquashfs } from '../squashfs/assemble.ts';
 import { cachedBlocks } from '../squashfs/pack-blocks.ts';
 import { type ModuleContent, pathsOf } from './module.ts';
-import { encodeNewc } from './newc.ts';
 import { defaultLevel, makeSquashfs } from './squashfs.ts';
 
 /** Raised whenever the same tree would give other bytes than before; part of every layer's key. */

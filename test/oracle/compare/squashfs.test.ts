@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { type FileTree, withParents } from '../../../src/builder/components/file-tree.ts';
 import { packLayer } from '../../../src/builder/modules/layer.ts';
-import { encodeNewc } from '../../../src/builder/modules/newc.ts';
+import { encodeNewc } from '../../../src/disk/newc.ts';
 import { readModuleFiles } from '../../../src/compare/module-files.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 

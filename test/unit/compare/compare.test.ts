@@ -2,11 +2,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { encodeNewc } from '../../../src/builder/modules/newc.ts';
 import { type CompareOptions, compareSources } from '../../../src/compare/compare.ts';
 import type { DescribedBundle } from '../../../src/compare/described.ts';
 import type { Source } from '../../../src/compare/source.ts';
 import { unifiedDiff } from '../../../src/compare/unified-diff.ts';
+import { encodeNewc } from '../../../src/disk/newc.ts';
 
 let temporary: string;
 beforeAll(() => {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeNewc } from '../../../src/builder/modules/newc.ts';
 import { readNewc } from '../../../src/builder/modules/read-newc.ts';
 import { compareFiles, listedFiles } from '../../../src/compare/compare-files.ts';
 import type { ModuleFile } from '../../../src/compare/module-file.ts';
 import { readPseudoFile } from '../../../src/compare/pseudo-file.ts';
+import { encodeNewc } from '../../../src/disk/newc.ts';
 import { mirrored } from './arbitraries.ts';
 
 const files: fc.Arbitrary<ModuleFile[]> = fc.uniqueArray(

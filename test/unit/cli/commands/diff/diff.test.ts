@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FileTree } from '../../../../../src/builder/components/file-tree.ts';
-import { encodeNewc } from '../../../../../src/builder/modules/newc.ts';
+import { encodeNewc } from '../../../../../src/disk/newc.ts';
 import { planBank } from '../../../../../src/update/manifest/plan-bank.ts';
 import { writeSparse } from '../../../../support/sparse-file.ts';
 import {

@@ -1,15 +1,19 @@
-import type { FileTree, TreeEntry } from '../components/file-tree.ts';
-
 const S_IFREG = 0o100000;
 const S_IFDIR = 0o040000;
 const S_IFLNK = 0o120000;
+
+/** What an archive can have, with permission bits (0o755). */
+export type NewcEntry =
+  | { readonly type: 'file'; readonly mode: number; readonly data: Uint8Array }
+  | { readonly type: 'directory'; readonly mode: number }
+  | { readonly type: 'symlink'; readonly target: string };
 
 /**
  * A cpio archive in the "newc" form that Linux reads as an initramfs (kernel documentation,
  * driver-api/early-userspace/buffer-format; cpio(5)): owner root, time 0, the tree's own order, folders
  * before what is in them. The length is a multiple of 4, so that archives can stand one after another.
  */
-export function encodeNewc(tree: FileTree): Uint8Array {
+export function encodeNewc(tree: ReadonlyMap<string, NewcEntry>): Uint8Array {
   const parts: Uint8Array[] = [];
   let inode = 1;
   for (const [path, entry] of tree) parts.push(...newcEntry(path, entry, inode++));
@@ -17,7 +21,7 @@ export function encodeNewc(tree: FileTree): Uint8Array {
   return Buffer.concat(parts);
 }
 
-function newcEntry(path: string, entry: TreeEntry, inode: number): Uint8Array[] {
+function newcEntry(path: string, entry: NewcEntry, inode: number): Uint8Array[] {
   const data = content(entry);
   const trailer = inode === 0;
   const name = Buffer.from(`${path}\0`);
@@ -41,12 +45,12 @@ function newcEntry(path: string, entry: TreeEntry, inode: number): Uint8Array[] 
   return [head, padding(head.length), data, padding(data.length)];
 }
 
-function content(entry: TreeEntry): Uint8Array {
+function content(entry: NewcEntry): Uint8Array {
   if (entry.type === 'file') return entry.data;
   return entry.type === 'symlink' ? Buffer.from(entry.target) : new Uint8Array();
 }
 
-function modeOf(entry: TreeEntry): number {
+function modeOf(entry: NewcEntry): number {
   if (entry.type === 'file') return S_IFREG | entry.mode;
   return entry.type === 'directory' ? S_IFDIR | entry.mode : S_IFLNK | 0o777;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { FileTree, TreeEntry } from '../../../../src/builder/components/file-tree.ts';
-import { encodeNewc } from '../../../../src/builder/modules/newc.ts';
+import type { FileTree, TreeEntry } from '../../../src/builder/components/file-tree.ts';
+import { encodeNewc } from '../../../src/disk/newc.ts';
 
 /** Header of 110 characters by cpio(5): magic, then 13 fields of 8 hexadecimal digits. */
 const header = (inode: number, mode: number, links: number, size: number, nameSize: number) =>
