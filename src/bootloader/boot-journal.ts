@@ -60,6 +60,13 @@ export type JournalEvent =
       readonly to: string;
       readonly why?: string;
     }
+  | {
+      /** A kernel panicked in this bank, and what of it is in the core-dump partition was found by a later boot. */
+      readonly event: 'crash';
+      readonly bank: number;
+      readonly build: string;
+      readonly why: string;
+    }
   | { readonly event: 'rollback'; readonly bank: number; readonly why: string }
   | { readonly event: 'shutdown'; readonly bank: number; readonly why: string };
 
@@ -150,6 +157,7 @@ const members: Readonly<Record<string, Readonly<Record<string, (value: unknown) 
     to: isText,
     why: (value) => value === undefined || isText(value),
   },
+  crash: { build: isText, why: isText },
   rollback: { why: isText },
 };
 

@@ -25,6 +25,8 @@ export function journalSentence(record: JournalRecord): string {
       };
       return `${bank} ${how[step]}, ${from} -> ${to}`;
     }
+    case 'crash':
+      return `${bank} panicked, build ${record.build}: ${record.why}`;
     case 'rollback':
       return `${bank} rolled back: ${record.why}`;
     case 'shutdown':

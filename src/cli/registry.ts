@@ -112,6 +112,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./commands/bank.ts'),
   },
   {
+    usage: 'coredump <image>',
+    describe: 'Show why a host panicked, and extract the dump of its memory',
+    page: 'coredump.md',
+    load: () => import('./commands/coredump.ts'),
+  },
+  {
     usage: 'verify <file>',
     describe: 'Verify an image or a bundle by its signed manifests',
     page: 'inventory.md',

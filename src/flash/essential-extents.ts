@@ -1,7 +1,7 @@
 import { unlessDamaged } from '../bootloader/damage.ts';
 import { imagePartition } from '../bootloader/image-partitions.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
-import { coredumpDataOffset, readCoredumpHeader } from '../disk/coredump-header.ts';
+import { coredumpPlaces, readCoredumpHeader } from '../disk/coredump-header.ts';
 import { type Extent, normalizeExtents } from '../disk/extents.ts';
 import { usedExtents } from '../disk/fat/used-extents.ts';
 import { readGpt } from '../disk/gpt.ts';
@@ -46,5 +46,6 @@ function extentsIn(partition: GptPartition, device: BlockDevice): readonly Exten
 
 function dumpExtents(device: BlockDevice): readonly Extent[] {
   const { state, length } = readCoredumpHeader(device);
-  return [{ offset: 0, length: coredumpDataOffset + (state === 'empty' ? 0 : length) }];
+  const end = state === 'empty' ? 4096 : coredumpPlaces.dump.offset + length;
+  return [{ offset: 0, length: Math.min(end, device.size) }];
 }

@@ -109,6 +109,7 @@ const kernelSchema = map({
       'softlockup_panic=1',
       'nmi_watchdog=panic',
       'watchdog_thresh=30',
+      'crashkernel=1500M-:256M',
       'quiet',
       'loglevel=4',
     ])
@@ -145,12 +146,18 @@ const healthSchema = map({
       'Seconds after the start of the kernel by which a trial must be healthy; else it is reset',
     ),
   checks: list(
-    choice(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers', 'store', 'storage']),
+    choice([
+      ...(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers', 'store'] as const),
+      ...(['storage', 'coredump'] as const),
+    ]),
     'a list of checks such as [layers, agents]',
   )
     .prefault(['layers', 'manifests', 'loader', 'agents', 'state'])
     .describe('What must hold for a boot to be confirmed, all of it known on the host itself'),
-  trialChecks: list(choice(['network', 'storage']), 'a list of checks such as [network]')
+  trialChecks: list(
+    choice(['network', 'storage', 'coredump']),
+    'a list of checks such as [network]',
+  )
     .prefault([])
     .describe('What must hold beside that for a trial of a new version only'),
 });

@@ -24,6 +24,7 @@ import { openStoreJournal } from './boot/journal.ts';
 import { judgeBoot } from './boot/judge-boot.ts';
 import { parseKernelCommandLine } from './boot/kernel-command-line.ts';
 import { readSystemSettings } from './boot/system-settings.ts';
+import { systemCoredump } from './coredump/system-coredump.ts';
 import { readMounts } from './health/health.ts';
 import { memoryParts } from './health/memory-parts.ts';
 import { vmkdMethods, vmkdUpdates } from './methods.ts';
@@ -101,6 +102,7 @@ await runVmkd({
   },
   hostStorage: hostStorage(readMounts),
   watchDevices,
+  coredump: systemCoredump,
   readSettings: () => readConfiguration().settings,
   setHostName,
   hostName: hostname,

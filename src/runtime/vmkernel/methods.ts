@@ -10,6 +10,8 @@ import { forwardMethods } from './agents/forward-methods.ts';
 import { type RunningAgents, withRestarts } from './agents/start-agents.ts';
 import { worldMethods } from './agents/world-methods.ts';
 import type { BankPartition } from './boot/bank-partition.ts';
+import { coredumpMethods } from './coredump/coredump-methods.ts';
+import type { CoredumpService } from './coredump/coredump-service.ts';
 import { type System, systemMethods } from './management/system-methods.ts';
 import { setHostName } from './network/host-name.ts';
 import type { Network } from './network/network.ts';
@@ -42,12 +44,13 @@ export interface RunningParts {
   readonly tls: TlsService;
   /** One line on the console. */
   line(text: string): void;
+  readonly coredump: CoredumpService;
 }
 
 /** All methods of vmkd's protocol (docs/vmkd.md): of the system, its settings, updates, agents, and support. */
 export function vmkdMethods(parts: RunningParts): Record<string, Method> {
   const { system, bank, keeper, network, rows, agents, updates, packages, storage } = parts;
-  const { trustedNetwork, tls, line } = parts;
+  const { trustedNetwork, tls, line, coredump } = parts;
   const networks = hostNetwork({ network, keeper, configuration: fileConfiguration(), line });
   // By the time of the answer the certificate has the name, too; what DHCP brings comes later.
   const named =
@@ -78,6 +81,7 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
     ...storeMethods(packages),
     ...worldMethods({ rows, running: agents.list }),
     ...storageMethods(storage),
+    ...coredumpMethods(coredump),
     ...forwardMethods(rows),
   };
   return { ...known, ...supportMethods({ collectors: () => hostCollectors(known, rows, bank) }) };

@@ -14,6 +14,8 @@ import type { RunningBoot } from './boot/judge-boot.ts';
 import type { DriversPort } from './boot/load-drivers.ts';
 import type { BankPort } from './boot/open-bank.ts';
 import type { EnginePort } from './boot/start-engine.ts';
+import type { CoredumpService } from './coredump/coredump-service.ts';
+import type { CoredumpSystem } from './coredump/system-coredump.ts';
 import type { MemoryPart } from './health/memory-parts.ts';
 import type { HealthPort } from './health/system-health.ts';
 import type { ScreenPort } from './management/keep-screen.ts';
@@ -46,6 +48,8 @@ export interface VmkdPorts
   readSettings(): Partial<Settings>;
   /** The packages of the bank that runs in the store of its disk. */
   hostPackages(bank: BankPartition | undefined, packages: readonly ManifestPackage[]): HostPackages;
+  /** Dumps of a kernel that panics. */
+  coredump(system: CoredumpSystem): CoredumpService;
   /** Every agent that there is. */
   readonly agentRows: readonly Agent[];
   /** How agents are started; `files` are those that signed manifests list. */

@@ -56,6 +56,12 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   const verified = verifySystem(ports, bank);
   const packages = ports.hostPackages(bank, verified?.packages ?? []);
 
+  const coredump = ports.coredump({
+    ...{ bank, manifestProblem: verified?.problem, line: console.line },
+    ...{ journal: journal.write, assertOnlyBank: ports.bankGuard.assert },
+  });
+  coredump.reportCrash();
+
   // 4. The network: asked for now, waited for below, as the lease takes its time.
   const network = await startNetwork(ports, ports.readSettings());
 
@@ -71,6 +77,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     verified,
     packages,
     storage,
+    coredumpProblem: coredump.armProblem,
     bankProblem,
   };
   const problems = systemHealth(ports, parts);
@@ -82,12 +89,15 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
       ...packages.problems(),
       ...storage.problems(),
       ...memoryProblems(ports.memoryParts()),
+      ...coredump.problems(),
     ]),
   ];
   const checkPackages = (): void =>
     void packages.check().catch(({ message }: Error) => console.line(`store: ${message}`));
   const { checks, trialChecks } = settings.health;
-  if ([...checks, ...trialChecks].includes('store')) checkPackages();
+  const checked = [...checks, ...trialChecks];
+  if (checked.includes('store')) checkPackages();
+  if (checked.includes('coredump')) void coredump.arm();
   const assertOnlyBank = ports.bankGuard.assert;
   const updates = ports.updates({ bank, journal, assertOnlyBank, line: console.line, stop });
   state.ending.cancelUpdate = updates.cancel;
@@ -117,7 +127,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   });
   const methods = ports.methods({
     ...{ system, bank, keeper, rows, agents, updates, packages, storage },
-    ...{ trustedNetwork, tls, network: network.network, line: console.line },
+    ...{ trustedNetwork, tls, coredump, network: network.network, line: console.line },
   });
   agents.offer(methods);
   const interfaces = serveMethods(ports, methods, () => stop('power-off', 'power button'));
@@ -172,5 +182,6 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     },
     onError: (message) => console.line(`devices: ${message}`),
   });
+  void coredump.arm();
   if (packages.isUnchecked()) checkPackages();
 }

@@ -13,15 +13,16 @@ import { fails } from '../oracle.ts';
 import { randomOf } from '../random.ts';
 import { type FuzzTarget, takenAs } from '../target.ts';
 
-const partitionBytes = 65_536;
+const partitionBytes = 2 * 2 ** 20 + 65_536;
 
 export const coredump: FuzzTarget = {
   name: 'coredump',
   seeds: () => [
     encodeCoredumpHeader(emptyCoredump),
     encodeCoredumpHeader({
+      ...emptyCoredump,
       ...{ state: 'complete', length: 60_000, time: 1_700_000_000, sha256: 'ab'.repeat(32) },
-      build: '1.2.3-400',
+      ...{ build: '1.2.3-400', reason: 'sysrq triggered crash', logLength: 30_000 },
     }),
   ],
   mutate(input, random, other) {
@@ -35,7 +36,7 @@ export const coredump: FuzzTarget = {
     const bytes = new Uint8Array(partitionBytes);
     bytes.set(input.subarray(0, 512));
     const { state, length, build, sha256 } = readCoredumpHeader(memoryDevice(bytes));
-    if (!(length >= 0 && length <= partitionBytes - 4096)) fails(`a dump of ${length} bytes`);
+    if (!(length >= 0 && length <= 65_536)) fails(`a dump of ${length} bytes`);
     if (build.length > 64 || !/^[0-9a-f]{64}$/.test(sha256))
       fails('a build or hash that cannot be');
     return takenAs(state);

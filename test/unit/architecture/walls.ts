@@ -7,6 +7,7 @@ export const folders: Walls = {
   host: [],
   disk: ['host'],
   protocol: [],
+  coredump: ['disk', 'protocol'],
   bootloader: ['disk', 'protocol', 'host'],
   state: ['bootloader', 'disk'],
   update: ['state', 'bootloader', 'disk'],
@@ -16,10 +17,10 @@ export const folders: Walls = {
   flash: ['recipe', 'update', 'state', 'bootloader', 'disk', 'host'],
   harness: ['recipe', 'hostcore', 'update', 'state', 'bootloader', 'disk', 'protocol', 'host'],
   compare: ['recipe', 'builder', 'update', 'state', 'bootloader', 'disk', 'host'],
-  runtime: ['hostcore', 'update', 'state', 'bootloader', 'disk', 'protocol'],
+  runtime: ['hostcore', 'update', 'state', 'bootloader', 'coredump', 'disk', 'protocol'],
   cli: [
     ...['recipe', 'builder', 'flash', 'harness', 'compare'],
-    ...['update', 'state', 'bootloader', 'disk', 'protocol', 'host'],
+    ...['update', 'state', 'bootloader', 'coredump', 'disk', 'protocol', 'host'],
   ],
 };
 
@@ -62,6 +63,7 @@ export const inside: Readonly<Record<string, Walls>> = {
     'vmkernel/store': ['system'],
     'vmkernel/resources': ['system'],
     'vmkernel/storage': ['system', 'vmkernel/boot'],
+    'vmkernel/coredump': ['system', 'vmkernel/boot'],
     'vmkernel/health': ['system', 'vmkernel/boot', 'vmkernel/network', 'vmkernel/store'],
     'vmkernel/agents': ['system', 'agents'],
     'vmkernel/support': ['system', 'agents', 'vmkernel/boot', 'vmkernel/oem'],
@@ -78,7 +80,7 @@ export const inside: Readonly<Record<string, Walls>> = {
         'vmkernel/health',
         'vmkernel/agents',
       ],
-      ...['vmkernel/support', 'vmkernel/management'],
+      ...['vmkernel/support', 'vmkernel/management', 'vmkernel/coredump'],
     ],
   },
 };

@@ -10,24 +10,35 @@ import {
   writeCoredumpHeader,
 } from '../../../src/disk/coredump-header.ts';
 
-describe('the core-dump header', () => {
+describe('I5: the core-dump header', () => {
   const full: CoredumpHeader = {
     state: 'complete',
     length: 5 * 2 ** 20,
     time: 1_700_000_000,
+    bank: 6,
     build: '3.5.0-12345',
+    reason: 'sysrq triggered crash',
     sha256: 'ab'.repeat(32),
+    logLength: 54_321,
+    fetched: true,
+    reported: true,
+    later: { count: 2, time: 1_700_000_500, logLength: 777 },
   };
   const partitionSize = 110 * 2 ** 20;
 
   test('has its fields where its table says', () => {
     const bytes = Buffer.from(encodeCoredumpHeader(full));
     expect(bytes.toString('latin1', 0, 8)).toBe('TWBKDUMP');
-    expect([bytes.readUInt32LE(8), bytes.readUInt32LE(12)]).toEqual([1, 2]);
+    expect([bytes.readUInt32LE(8), bytes.readUInt32LE(12)]).toEqual([2, 2]);
     expect(bytes.readBigUInt64LE(16)).toBe(5242880n);
     expect(bytes.readBigUInt64LE(24)).toBe(1700000000n);
     expect(bytes.toString('hex', 32, 64)).toBe(full.sha256);
     expect(bytes.toString('latin1', 64, 76)).toBe('3.5.0-12345\0');
+    expect(bytes.toString('latin1', 128, 150)).toBe('sysrq triggered crash\0');
+    expect([256, 260, 264, 268, 280].map((at) => bytes.readUInt32LE(at))).toEqual([
+      54321, 3, 2, 777, 6,
+    ]);
+    expect(bytes.readBigUInt64LE(272)).toBe(1700000500n);
     expect(decodeCoredumpHeader(bytes, partitionSize)).toEqual(full);
   });
 
@@ -50,9 +61,19 @@ describe('the core-dump header', () => {
     );
   });
 
-  test('is refused where the dump would not fit the partition', () => {
-    expect(() => decodeCoredumpHeader(encodeCoredumpHeader(full), 2 ** 20)).toThrow(
-      'expected a dump of at most 1044480 bytes, found 5242880',
+  test('is refused where the dump would not fit the partition, or a log its place', () => {
+    expect(() => decodeCoredumpHeader(encodeCoredumpHeader(full), 3 * 2 ** 20)).toThrow(
+      'expected a dump of at most 1048576 bytes, found 5242880',
+    );
+    const longLog = encodeCoredumpHeader({ ...full, logLength: 2 ** 20 });
+    expect(() => decodeCoredumpHeader(longLog, partitionSize)).toThrow(
+      'expected a log of at most 1044480 bytes, found 1048576',
+    );
+  });
+
+  test('takes no build and no reason that is longer than its field', () => {
+    expect(() => encodeCoredumpHeader({ ...full, reason: 'x'.repeat(129) })).toThrow(
+      'expected a reason of at most 128 bytes',
     );
   });
 });

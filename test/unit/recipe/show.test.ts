@@ -53,6 +53,7 @@ test('a recipe is shown whole, each value with what set it', () => {
         - softlockup_panic=1 # default
         - nmi_watchdog=panic # default
         - watchdog_thresh=30 # default
+        - crashkernel=1500M-:256M # default
         - quiet # default
         - loglevel=4 # default
     boot:

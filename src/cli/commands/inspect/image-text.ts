@@ -100,12 +100,13 @@ function contentOf(partition: GptPartition): string {
 
 function coredumpText({ coredump }: ImageReport): string {
   if (coredump === null) return 'cannot be read';
-  const { state, length, build, time } = coredump;
+  const { state, length, build, time, reason } = coredump;
   if (state === 'empty') return 'none';
   const when = new Date(time * 1000);
   const taken = Number.isNaN(when.getTime()) ? 'at an unknown time' : when.toISOString();
   const what = `${humanSize(length)} of build ${plain(build)}, taken ${taken}`;
-  return state === 'complete' ? what : `${what}, never finished`;
+  const ends = { complete: '', writing: ', never finished', cut: ', cut', failed: ', failed' };
+  return `${what}${ends[state]}: ${plain(reason === '' ? 'no reason given' : reason)}`;
 }
 
 function storeText({ store, packages }: NamedReport): string {

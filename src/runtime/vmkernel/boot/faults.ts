@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import { RpcError } from '../../../protocol/rpc-error.ts';
@@ -29,12 +29,14 @@ const ballast = '.twinbank-ballast';
 
 /**
  * Methods for faults that come and go while the system runs: only for a machine whose owner asked for them with the
- * word `live`. `fault.fill` leaves no room where `path`, a folder, is; `fault.free` gives it back. `fault.kill` ends vmkd by SIGKILL.
+ * word `live`. `fault.fill` leaves no room where `path`, a folder, is; `fault.free` gives it back. `fault.kill` ends vmkd by SIGKILL,
+ * `fault.panic` makes the kernel panic.
  */
 export function faultMethods(
   faults: ReadonlySet<string>,
   allocate = '/bin/busybox',
   killVmkd = (): void => void process.kill(process.pid, 'SIGKILL'),
+  panicTrigger = '/proc/sysrq-trigger',
 ): Record<string, Method> {
   if (!faults.has('live')) return {};
   return {
@@ -51,6 +53,11 @@ export function faultMethods(
     // The answer goes out first.
     'fault.kill': () => {
       setTimeout(killVmkd, killDelayMs);
+      return {};
+    },
+    // The answer may be lost with the system.
+    'fault.panic': () => {
+      writeFileSync(panicTrigger, 'c');
       return {};
     },
     'fault.free': async ({ path }) => {

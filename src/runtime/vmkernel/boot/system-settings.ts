@@ -13,6 +13,7 @@ const checkName = oneOf(
     'store',
     'storage',
     'network',
+    'coredump',
   ] as const),
 );
 export type CheckName = ReturnType<typeof checkName>;

@@ -19,6 +19,8 @@ export interface HealthFacts {
   readonly manifestProblem: string | undefined;
   /** Why the loader is none that a signed manifest lists; undefined where it is, or where none lists any. */
   readonly loaderProblem: string | undefined;
+  /** Why a panic would leave no core dump, in a machine that keeps memory for one; undefined where it would. */
+  readonly coredumpProblem: string | undefined;
   /** What is wrong with packages of the store, or that they are still being read. */
   readonly storeProblems: readonly string[];
   /** What is wrong with disks and datastores. */
@@ -52,6 +54,8 @@ const checks: Record<CheckName, (facts: HealthFacts) => string | undefined> = {
   store: ({ storeProblems }) => (storeProblems.length > 0 ? storeProblems.join('; ') : undefined),
   storage: ({ storageProblems }) =>
     storageProblems.length > 0 ? storageProblems.join('; ') : undefined,
+  coredump: ({ coredumpProblem }) =>
+    coredumpProblem === undefined ? undefined : `core dump: ${coredumpProblem}`,
   // A link-local one says that nobody has answered.
   network: ({ leases }) =>
     leases.some(({ address }) => !address.startsWith('169.254.'))

@@ -26,6 +26,8 @@ export interface HealthParts {
   readonly verified: VerifiedManifests | undefined;
   readonly packages: Pick<HostPackages, 'problems' | 'isUnchecked'>;
   readonly storage: { problems(): readonly string[] };
+  /** As of `CoredumpService.armProblem`. */
+  coredumpProblem(): string | undefined;
   /** Why nothing may be written to the bank; whatever the recipe has checked, such a boot is never confirmed. */
   bankProblem(): string | undefined;
 }
@@ -33,7 +35,16 @@ export interface HealthParts {
 /** What is wrong with the running system each time that it is asked; a trial is asked for more. */
 export function systemHealth(
   { command, settings, faults, readMounts, currentLeases }: HealthPort,
-  { agents, drivers, keeper, verified, packages, storage, bankProblem }: HealthParts,
+  {
+    agents,
+    drivers,
+    keeper,
+    verified,
+    packages,
+    storage,
+    coredumpProblem,
+    bankProblem,
+  }: HealthParts,
 ): (trial: boolean) => string[] {
   return (trial) => {
     const found = findProblems(settings.health, trial, {
@@ -45,6 +56,7 @@ export function systemHealth(
       stateProblem: keeper.report().problem,
       manifestProblem: verified?.problem,
       loaderProblem: verified?.loader && loaderProblem(verified.loader),
+      coredumpProblem: coredumpProblem(),
       storeProblems: [
         ...packages.problems(),
         ...(packages.isUnchecked() ? ['store: its packages are still being read'] : []),

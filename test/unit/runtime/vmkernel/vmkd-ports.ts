@@ -1,6 +1,7 @@
 import type { JournalEvent } from '../../../../src/bootloader/boot-journal.ts';
 import { consoleText } from '../../../../src/protocol/console-line.ts';
 import type { Agent } from '../../../../src/runtime/agents/agent.ts';
+import type { CoredumpService } from '../../../../src/runtime/vmkernel/coredump/coredump-service.ts';
 import type { RunningParts } from '../../../../src/runtime/vmkernel/methods.ts';
 import { runVmkd } from '../../../../src/runtime/vmkernel/vmkd.ts';
 import type { VmkdPorts } from '../../../../src/runtime/vmkernel/vmkd-ports.ts';
@@ -21,6 +22,21 @@ const row = (name: string, more: Partial<Agent> = {}): Agent => ({
   program: { path: '/bin/true', args: () => [] },
   ...more,
 });
+
+/** Nothing to dump, and nothing said of it. */
+export function fakeCoredump(note: (event: string) => void = () => {}): CoredumpService {
+  return {
+    reportCrash: () => note('report a crash'),
+    arm: async () => note('load the dump kernel'),
+    status: () => ({ armed: true, why: null, keptBytes: 2 ** 28, dump: null }),
+    problems: () => [],
+    armProblem: () => undefined,
+    withPartition: () => {
+      throw new Error('no partition');
+    },
+    writeHeader: () => {},
+  };
+}
 
 /** A system of which nothing is real, and all that vmkd did with it. */
 export function fakeSystem(change: Partial<VmkdPorts> = {}) {
@@ -158,6 +174,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     }),
     showBanks: async () => {},
     memoryParts: () => [],
+    coredump: () => fakeCoredump(),
     updates: () => ({ methods: {}, cancel: async () => note('cancel update') }),
     hostTls: () => ({
       methods: {},
@@ -184,5 +201,6 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     endSystem: async (how) => note(`end: ${how}`),
     ...change,
   };
-  return { events, journal, fake, ports, run: () => runVmkd(ports) };
+  const run = (more: Partial<VmkdPorts> = {}): Promise<void> => runVmkd({ ...ports, ...more });
+  return { events, journal, fake, ports, run };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TwinbankError } from '../../../../src/diagnostics/error.ts';
-import { fakeSystem, gate } from './vmkd-ports.ts';
+import { fakeCoredump, fakeSystem, gate } from './vmkd-ports.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -35,6 +35,22 @@ describe('the steps of vmkd', () => {
     ]);
     expect(journal).toEqual([{ event: 'ready', bank: 5, confirmed: true, stages: { engine: 1 } }]);
     expect(fake.parts?.system.phase()).toBe('ready');
+  });
+
+  it('I5: tell of a crash before the network, and load the dump kernel when no boot waits for it any more', async () => {
+    const { events, run, ports } = fakeSystem();
+    await run({ coredump: () => fakeCoredump((event) => void events.push(event)) });
+    expect(events.indexOf('report a crash')).toBeGreaterThan(0);
+    expect(events.indexOf('report a crash')).toBeLessThan(events.indexOf('network by dhcp'));
+    expect(events.slice(-2)).toEqual([expect.stringMatching(/^ready /), 'load the dump kernel']);
+
+    const { settings } = ports;
+    const health = { ...settings.health, trialChecks: ['coredump'] as const };
+    const early = fakeSystem({ settings: { ...settings, health } });
+    await early.run({ coredump: () => fakeCoredump((event) => void early.events.push(event)) });
+    expect(early.events.indexOf('load the dump kernel')).toBeLessThan(
+      early.events.indexOf('serve'),
+    );
   });
 
   it('end in no system that is ready where no disk has the bank, and name what has no driver', async () => {

@@ -26,6 +26,7 @@ describe('faults of a running system', () => {
     expect(Object.keys(faultMethods(faultsFor(5, file)))).toEqual([
       'fault.fill',
       'fault.kill',
+      'fault.panic',
       'fault.free',
     ]);
     writeFileSync(file, 'agent-dead');
@@ -43,6 +44,15 @@ describe('faults of a running system', () => {
     expect(existsSync(ballast)).toBe(true);
     await methods['fault.free']?.({ path: folder });
     expect(existsSync(ballast)).toBe(false);
+  });
+
+  it('make the kernel panic by its own word', async () => {
+    const trigger = join(folder, 'trigger');
+    const kill = (): void => {
+      throw new Error('vmkd stays');
+    };
+    await faultMethods(new Set(['live']), allocator(), kill, trigger)['fault.panic']?.({});
+    expect(readFileSync(trigger, 'utf8')).toBe('c');
   });
 
   it('say what they cannot do', async () => {

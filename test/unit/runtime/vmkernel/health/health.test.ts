@@ -23,6 +23,7 @@ const healthy: HealthFacts = {
   stateProblem: null,
   manifestProblem: undefined,
   loaderProblem: undefined,
+  coredumpProblem: undefined,
   storeProblems: [],
   storageProblems: [],
 };
@@ -43,6 +44,17 @@ describe('the health of a boot with the check storage', () => {
     expect(findProblems(asked, false, { ...healthy, storageProblems })).toEqual(storageProblems);
     expect(findProblems(asked, false, healthy)).toEqual([]);
     expect(problems({ storageProblems })).toEqual([]);
+  });
+});
+
+describe('the health of a boot with the check coredump', () => {
+  it('is that a panic would be dumped, and without it nothing to that', () => {
+    const coredumpProblem = 'the bank has no /usr/sbin/kexec';
+    const facts = { ...healthy, coredumpProblem };
+    const withCheck = { ...settings, checks: ['coredump'] as const };
+    expect(findProblems(withCheck, false, facts)).toEqual([`core dump: ${coredumpProblem}`]);
+    expect(findProblems(withCheck, false, healthy)).toEqual([]);
+    expect(findProblems(settings, false, facts)).toEqual([]);
   });
 });
 

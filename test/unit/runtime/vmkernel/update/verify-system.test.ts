@@ -38,6 +38,7 @@ function system(loader: LoaderVerdict) {
       verified,
       packages: { problems: () => [], isUnchecked: () => false },
       storage: { problems: () => [] },
+      coredumpProblem: () => undefined,
       bankProblem: () => undefined,
     },
   );
