@@ -88,6 +88,7 @@ export function coredumpService(port: CoredumpPort): CoredumpService {
     remember(header);
   };
   const armNow = async (): Promise<void> => {
+    // Until all is over the answer stays that nothing is loaded yet.
     const lack = lackOfMemory(port);
     why = lack ?? (await loadProblem(port, withPartition));
     isProblem = lack === undefined && why !== undefined;
@@ -115,7 +116,10 @@ export function coredumpService(port: CoredumpPort): CoredumpService {
       }
     },
     arm: () => {
-      arming ??= armNow();
+      arming ??= armNow().catch((error: Error) => {
+        why = error.message;
+        isOver = true;
+      });
       return arming;
     },
     status: () => ({

@@ -24,12 +24,18 @@ export function systemCoredump({
   ...rest
 }: CoredumpSystem): CoredumpService {
   const numberIn = (path: string): number => Number(readFileSync(path, 'utf8'));
+  // Asked for once: it does not change, and is EBUSY for as long as a kernel is being loaded (Linux, kernel/kexec_core.c).
+  let kept: number | undefined;
+  const keptBytes = (): number => {
+    kept ??= numberIn('/sys/kernel/kexec_crash_size');
+    return kept;
+  };
   return coredumpService({
     ...rest,
     hasDisk: bank !== undefined,
     commandLine: readFileSync('/proc/cmdline', 'utf8'),
     memoryBytes: totalmem,
-    keptBytes: () => numberIn('/sys/kernel/kexec_crash_size'),
+    keptBytes,
     isLoaded: () => numberIn('/sys/kernel/kexec_crash_loaded') === 1,
     openPartition() {
       const path = bank && partitionByNumber(bank.disk, number);
