@@ -145,11 +145,35 @@ export const hostTools: readonly HostTool[] = [
     versionArgs: ['-v'],
     testsOnly: true,
   },
+  {
+    name: 'rsyslog-openssl',
+    package: 'rsyslog-openssl',
+    neededFor: 'tests of the log',
+    testsOnly: true,
+    file: '/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_ossl.so',
+  },
+  {
+    name: 'makedumpfile',
+    package: 'makedumpfile',
+    neededFor: 'tests of core dumps',
+    versionArgs: ['-v'],
+    testsOnly: true,
+  },
+  {
+    name: 'busybox',
+    package: 'busybox-static',
+    neededFor: 'tests of what the initramfs runs',
+    versionArgs: ['--help'],
+    testsOnly: true,
+  },
   ...Object.entries({
     sgdisk: 'gdisk',
     sfdisk: 'fdisk',
     mdir: 'mtools',
     bmaptool: 'bmap-tools',
+    fincore: 'util-linux-extra',
+    cpio: 'cpio',
+    cmp: 'diffutils',
   }).map(([name, from]): HostTool => {
     return { name, package: from, neededFor: 'tests', testsOnly: true };
   }),
@@ -166,18 +190,6 @@ export const hostTools: readonly HostTool[] = [
     package: 'openssl',
     neededFor: 'tests of keys and signatures',
     versionArgs: ['version'],
-    testsOnly: true,
-  },
-  {
-    name: 'fincore',
-    package: 'util-linux-extra',
-    neededFor: 'tests',
-    testsOnly: true,
-  },
-  {
-    name: 'cpio',
-    package: 'cpio',
-    neededFor: 'tests',
     testsOnly: true,
   },
   {
@@ -204,12 +216,6 @@ export const hostTools: readonly HostTool[] = [
     neededFor: 'tests of the JSON Schemas',
     testsOnly: true,
     file: '/usr/lib/python3/dist-packages/jsonschema/__init__.py',
-  },
-  {
-    name: 'cmp',
-    package: 'diffutils',
-    neededFor: 'tests',
-    testsOnly: true,
   },
   {
     name: 'losetup',

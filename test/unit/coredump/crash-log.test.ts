@@ -6,6 +6,7 @@ const lines = (...texts: string[]): string =>
 
 const sysrq = lines(
   'Linux version 6.1.0-57-amd64 (debian-kernel@lists.debian.org) (gcc-12) #1 SMP',
+  'NMI watchdog: Perf NMI watchdog permanently disabled',
   'twinbank: ready',
   'sysrq: Trigger a crash',
   'Kernel panic - not syncing: sysrq triggered crash',

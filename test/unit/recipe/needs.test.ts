@@ -58,7 +58,7 @@ test('names an agent and a key that a whole list dropped, not one that was remov
   const x = (text: string) => `modules: { agents: { agents: ${text} } }\n`;
   expect(missing(x('[vmkd, cim]'))).toMatchInlineSnapshot(`
     [
-      "x.yaml:2:30 modules.agents.agents: without syslog, log messages are not sent anywhere",
+      "x.yaml:2:30 modules.agents.agents: without syslog, log messages are kept nowhere and not sent anywhere",
     ]
   `);
   expect(missing(x('{ remove: syslog }'))).toEqual([]);
@@ -80,7 +80,7 @@ test('names an agent and a key that a whole list dropped, not one that was remov
 
 test('says which agents have no world to start in', () => {
   const warning =
-    'modules: without deb:bubblewrap#usr/bin/bwrap in a module of type tools, these agents do not start: cim';
+    'modules: without deb:bubblewrap#usr/bin/bwrap in a module of type tools, these agents do not start: syslog, cim';
   expect(missing('modules: { tools: null }\n')).toEqual([warning]);
   expect(missing('modules: { tools: { programs: ["deb:nftables#usr/sbin/nft"] } }\n')).toEqual([
     warning,
