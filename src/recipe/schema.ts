@@ -12,6 +12,7 @@ import {
   size,
   text,
 } from './field.ts';
+import { firstBootSchema, healthSchema } from './host-schema.ts';
 import { moduleNameSchema, moduleSchema } from './module-schema.ts';
 import { resourcesSchema } from './resources-schema.ts';
 import { storeSchema } from './store-schema.ts';
@@ -135,45 +136,6 @@ const bootSchema = map({
 const expectedVersion = 'a version of two to four numbers in quotes such as "1.2" or "1.2.3"';
 const versionPattern = /^[0-9]{1,9}(\.[0-9]{1,9}){1,3}([-+~][0-9A-Za-z.+~-]{1,32})?$/;
 const expectedBuild = 'a build such as 1234 or rc1';
-
-const healthSchema = map({
-  watchdogSeconds: integer(10, 600)
-    .prefault(60)
-    .describe('Seconds without a sign of life after which the hardware watchdog resets the host'),
-  trialSeconds: integer(30, 3600)
-    .prefault(300)
-    .describe(
-      'Seconds after the start of the kernel by which a trial must be healthy; else it is reset',
-    ),
-  checks: list(
-    choice([
-      ...(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers', 'store'] as const),
-      ...(['storage', 'coredump'] as const),
-    ]),
-    'a list of checks such as [layers, agents]',
-  )
-    .prefault(['layers', 'manifests', 'loader', 'agents', 'state'])
-    .describe('What must hold for a boot to be confirmed, all of it known on the host itself'),
-  trialChecks: list(
-    choice(['network', 'storage', 'coredump']),
-    'a list of checks such as [network]',
-  )
-    .prefault([])
-    .describe('What must hold beside that for a trial of a new version only'),
-});
-
-const firstBootSchema = map({
-  trustedNetwork: flag()
-    .prefault(false)
-    .describe(
-      'As long as root has no password: true lets root log in over the network with the empty one, to set one and nothing else; false lets nobody in',
-    ),
-  blankDisks: choice(['format', 'leave'])
-    .prefault('format')
-    .describe(
-      'format: a local disk on which nothing is becomes a datastore; leave: it is only listed',
-    ),
-});
 
 /** A whole recipe. Whatever is left out has a default, so the empty map is one, too. */
 export const recipeSchema = map({

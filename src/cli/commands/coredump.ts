@@ -28,7 +28,8 @@ export const command = defineCommand({
         alias: 'o',
         type: 'string',
         requiresArg: true,
-        describe: 'A new file for the dump; it holds memory of the kernel, passwords among it',
+        describe:
+          'A new file for the dump, which holds memory of the kernel, passwords among it; - for standard output',
       })
       .option('yes', { type: 'boolean', describe: 'Replace a file that is there' }),
   needs: { yes: ({ out }) => (out === undefined ? '--out' : undefined) },

@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { type FileTree, withParents } from '../../../src/builder/components/file-tree.ts';
 import { packLayer } from '../../../src/builder/modules/layer.ts';
-import { encodeNewc } from '../../../src/disk/newc.ts';
 import { readModuleFiles } from '../../../src/compare/module-files.ts';
+import { encodeNewc } from '../../../src/disk/newc.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 
 // Made before the tests are, and removed after them.

@@ -76,6 +76,7 @@ const needed: Readonly<Record<string, readonly (readonly [string, string, string
   ],
   'oem check': [['--key a.pub', resolve(cwd), 'packed.oem']],
   'state backup': [['--yes', 'x.img -', 'x.img y']],
+  coredump: [['--yes', 'x.img', 'x.img --out y']],
   diff: ['brief', 'content', 'marks', 'ids'].map((one) => [`--${one}`, 'a.yaml b.yaml', 'a b']),
   bundle: ['--set a=1', '--oem a', '--trust-oem'].map((one) => [
     one,

@@ -86,7 +86,7 @@ test('says which agents have no world to start in', () => {
     warning,
   ]);
   const without = (more: string) => missing(`modules: { tools: null, ${more} }\n`);
-  expect(without('agents: { agents: { remove: [cim] } }')).toEqual([]);
+  expect(without('agents: { agents: { remove: [cim, syslog] } }')).toEqual([]);
 });
 
 test('says of a recipe that extends nothing which modules it lacks', () => {

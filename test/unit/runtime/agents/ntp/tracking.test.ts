@@ -22,9 +22,7 @@ function reply(changes: (bytes: Buffer) => void = () => {}): Buffer {
 
 test('P7: asks by a request that is as long as its reply', () => {
   const request = encodeTrackingRequest(0xabcd);
-  expect(request.subarray(0, 20).toString('hex')).toBe(
-    '060100000021000000' + '00abcd' + '00'.repeat(8),
-  );
+  expect(request.subarray(0, 20).toString('hex')).toBe(`06010000002100000000abcd${'00'.repeat(8)}`);
   expect(request.length).toBe(reply().length);
 });
 
