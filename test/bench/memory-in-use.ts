@@ -63,12 +63,13 @@ function fileOf(bundle: Uint8Array, ending: string): string {
   return Buffer.from(found.bytes).toString('utf8');
 }
 
-/** What is neither free nor given back when somebody needs it: MemTotal less MemAvailable. */
+/** What free(1) calls used: neither free nor of files, those of the bank's layers among them. */
 function usedBytes(meminfo: string): number {
   const kib = (name: string): number => {
     const [, value] = new RegExp(`^${name}: +([0-9]+) kB$`, 'm').exec(meminfo) ?? [];
     if (value === undefined) throw new Error(`expected ${name} in /proc/meminfo, found none`);
     return Number(value);
   };
-  return (kib('MemTotal') - kib('MemAvailable')) * 1024;
+  const others = ['MemFree', 'Buffers', 'Cached', 'SReclaimable'];
+  return others.reduce((left, name) => left - kib(name), kib('MemTotal')) * 1024;
 }

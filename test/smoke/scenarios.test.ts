@@ -23,8 +23,9 @@ test('every scenario that is shipped passes on the simulated machine, and leaves
   });
   const { scenarios } = JSON.parse(stdout);
   const bad = scenarios.filter(({ verdict }: { verdict: string }) => verdict !== 'passed');
-  expect(bad).toEqual([]);
-  expect(scenarios.length).toBeGreaterThanOrEqual(24);
+  // What it asks of a host, the simulated one has not.
+  expect(bad).toMatchObject([{ name: 'worlds', verdict: 'not-applicable' }]);
+  expect(scenarios.length).toBeGreaterThanOrEqual(25);
   expect(readdirSync(folder)).toEqual([]);
 });
 

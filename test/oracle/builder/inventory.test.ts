@@ -103,7 +103,7 @@ judgedBy(['unsquashfs', 'dpkg-deb', 'tar', 'flock'], () => {
         if (sources.some((folder) => existsSync(join(folder, path)))) return 'of src/runtime';
         if (/^\/etc\/(passwd|shadow|group)$/.test(path)) return 'accounts';
         if (/^\/(usr\/lib\/twinbank|etc\/twinbank)\//.test(path)) return 'bundled or settings';
-        return /^(init|lib\/early-drivers|lib\/.*)$/.test(path) ? 'initramfs' : path;
+        return /^(init|coredump|lib\/early-drivers|lib\/.*)$/.test(path) ? 'initramfs' : path;
       });
       expect([...new Set(kinds)].sort()).toEqual([
         ...['accounts', 'bundled or settings', 'index of kernel modules', 'initramfs'],

@@ -65,7 +65,9 @@ export function openDatastores({ io, run, volumes }: DatastoresPort): Datastores
     if (!one.isGone) one.problem = room ? undefined : noAnswer;
     const why = problemOf(one) ?? null;
     const { capacity = null, free = null } = room ?? {};
-    return { name, uuid, type, capacity, free, accessible: room !== undefined, why, path };
+    // It may have gone while it was asked.
+    const accessible = room !== undefined && !one.isGone;
+    return { name, uuid, type, capacity, free, accessible, why, path };
   };
   return {
     async attach(partition) {

@@ -102,9 +102,12 @@ export function openStorage(port: StoragePort): Storage {
   };
   const remove = async (key: string, disk: Disk): Promise<void> => {
     disks.delete(key);
+    // Whoever asks from the line on is told so; to unmount takes longer.
+    const lost =
+      disk.uuid === undefined ? undefined : datastores.lose(disk.uuid, 'its disk has gone');
     line(`storage: ${titleOf(disk)} has gone`);
     await leaveScratch(volumes, disk.facts.device);
-    if (disk.uuid !== undefined) await datastores.lose(disk.uuid, 'its disk has gone');
+    await lost;
   };
   const format = async (disk: Disk): Promise<void> => {
     disk.isFormatting = true;
