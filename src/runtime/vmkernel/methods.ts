@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Lock } from '../../hostcore/host-port.ts';
 import type { Journal } from '../../hostcore/journal.ts';
 import type { StateKeeper } from '../../hostcore/state-keeper.ts';
@@ -27,6 +28,9 @@ import { supportMethods } from './support/support-service.ts';
 import { hostUpdates } from './update/host-updates.ts';
 import { updatePlaces } from './update/update-places.ts';
 
+/** A certificate is made of what the host is, so that one that was not saved in time is made again. */
+const renewTimeoutMs = 5000;
+
 /** What the methods act on: what the steps of vmkd have found and started. */
 export interface RunningParts {
   readonly system: System;
@@ -52,12 +56,12 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
   const { system, bank, keeper, network, rows, agents, updates, packages, storage } = parts;
   const { trustedNetwork, tls, line, coredump } = parts;
   const networks = hostNetwork({ network, keeper, configuration: fileConfiguration(), line });
-  // By the time of the answer the certificate has the name, too; what DHCP brings comes later.
+  // By the time of the answer the certificate has the name, too, unless the disk is slow; what DHCP brings comes later.
   const named =
     <T>(apply: (value: T) => Promise<string | undefined>) =>
     async (value: T): Promise<string | undefined> => {
       const why = await apply(value);
-      await tls.renew();
+      await Promise.race([tls.renew(), pause(renewTimeoutMs, undefined, { ref: false })]);
       return why;
     };
   const appliers = { hostname: named(setHostName), network: named(networks.replace) };
