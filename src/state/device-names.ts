@@ -1,3 +1,4 @@
+import { numberNew } from './device-numbers.ts';
 import { jsonSetting } from './setting-row.ts';
 import { expected, membersOf } from './setting-value.ts';
 
@@ -34,16 +35,17 @@ export const deviceNames = jsonSetting<DeviceNames>('etc/vmware/devices.json', {
   },
 });
 
+const kinds = ['vmnic', 'vmhba'] as const;
+
 /** A device that was found: what kind of name it has, and its path. */
 export interface FoundDevice {
-  readonly kind: 'vmnic' | 'vmhba';
+  readonly kind: (typeof kinds)[number];
   readonly path: string;
 }
 
 /**
  * The names of what there is and was: a device that was seen before keeps its name, also while it is not there; a new one gets
- * the lowest number that none has had. Of several new ones the lower path comes first, so that the order in which they were found
- * does not matter. `changed` is false where all were known.
+ * a number by {@link numberNew}. `changed` is false where all were known.
  */
 export function nameDevices(
   known: DeviceNames,
@@ -52,17 +54,14 @@ export function nameDevices(
   const names = new Map(Object.entries(known.names));
   const paths = new Set(names.values());
   const added = found.filter(({ path }) => !paths.has(path));
-  for (const { kind, path } of added.toSorted((a, b) => comparePaths(a.path, b.path))) {
-    if (paths.has(path)) continue;
-    paths.add(path);
-    let number = 0;
-    while (names.has(`${kind}${number}`)) number++;
-    names.set(`${kind}${number}`, path);
+  for (const prefix of kinds) {
+    const fresh = new Map(added.flatMap((one) => (one.kind === prefix ? [[one.path, one]] : [])));
+    const used = [...names.keys()].flatMap((name) =>
+      name.startsWith(prefix) ? Number(name.slice(prefix.length)) : [],
+    );
+    for (const [{ path }, number] of numberNew([...fresh.values()], used)) {
+      names.set(`${prefix}${number}`, path);
+    }
   }
   return { names: Object.fromEntries(names), changed: added.length > 0 };
-}
-
-function comparePaths(one: string, other: string): number {
-  if (one === other) return 0;
-  return one < other ? -1 : 1;
 }

@@ -18,11 +18,13 @@ function groupsOf(third: number, turnOf: (index: number) => number): number[][] 
 }
 
 const sha512: Algorithm = {
-  ...{ id: '6', digest: 'sha512' },
+  id: '6',
+  digest: 'sha512',
   written: [...groupsOf(21, (index) => index), [63]],
 };
 const sha256: Algorithm = {
-  ...{ id: '5', digest: 'sha256' },
+  id: '5',
+  digest: 'sha256',
   written: [...groupsOf(10, (index) => 2 * index), [31, 30]],
 };
 

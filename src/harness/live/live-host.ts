@@ -88,7 +88,9 @@ export async function runLiveHost(options: LiveHostOptions): Promise<LiveHostEnd
     if (killed && last === 'ended' && !options.kill.aborted) throw notRunning(errors);
     return {
       ...story.end(reason, killed),
-      ...{ lines: machine.console.lines, boots: story.boots(), wasReady: story.wasReady() },
+      lines: machine.console.lines,
+      boots: story.boots(),
+      wasReady: story.wasReady(),
       ...(failure && { failure }),
     };
   } finally {

@@ -27,11 +27,15 @@ export interface Role {
 export function rolesOf({ roles }: Authorization): Role[] {
   return [
     ...systemRoles.map(({ id, name }) => ({
-      ...{ id, name, system: true },
+      id,
+      name,
+      system: true,
       privileges: privilegesOfSystem[name],
     })),
     ...roles.map(({ id, name, privileges }) => ({
-      ...{ id, name, system: false },
+      id,
+      name,
+      system: false,
       privileges: [...new Set([...always, ...privileges])],
     })),
   ];

@@ -51,7 +51,10 @@ export function usersMethods(port: UsersPort): Readonly<Record<string, Method>> 
     const { rootPasswordHash = '!' } = port.configuration.read().settings;
     const show = (user: Omit<LocalUser, 'hash'>, system: boolean, hash = '!'): ShownUser => ({
       name: user.name,
-      ...{ uid: user.uid, gid: user.gid, fullName: user.fullName, system },
+      uid: user.uid,
+      gid: user.gid,
+      fullName: user.fullName,
+      system,
       groups: groupsOf(port, user.name),
       passwordSet: hash !== '!',
       lockedSeconds: Math.ceil(lock.waitMs(user.name) / 1000),

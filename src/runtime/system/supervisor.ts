@@ -61,9 +61,17 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
   const { now = Date.now, pauseMs: firstPauseMs = 1000 } = supervision;
   const { socket, group } = program;
   const life: Life = {
-    ...{ state: 'waiting', child: undefined, answer: new AbortController(), restarts: 0 },
-    ...{ begun: 0, ends: [], lastEnd: undefined, pauseMs: firstPauseMs, pause: undefined },
-    ...{ asked: undefined, trusted: false },
+    state: 'waiting',
+    child: undefined,
+    answer: new AbortController(),
+    restarts: 0,
+    begun: 0,
+    ends: [],
+    lastEnd: undefined,
+    pauseMs: firstPauseMs,
+    pause: undefined,
+    asked: undefined,
+    trusted: false,
   };
   const waiting: ((problem: string | undefined) => void)[] = [];
   /** Those that wait hear whether it runs now; what is under way has no news for them. */

@@ -89,7 +89,9 @@ await runVmkd({
   stateKeeper: (bank) =>
     hostState({
       ...{ bank, other: bank && otherBank(bank) },
-      ...{ report: console.line, assertOnlyBank: guard.assert, onClosed: mounts.refresh },
+      report: console.line,
+      assertOnlyBank: guard.assert,
+      onClosed: mounts.refresh,
     }),
   verifyBank: verifyRunningBank,
   hostPackages: (bank, packages) => {

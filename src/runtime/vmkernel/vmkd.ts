@@ -57,8 +57,11 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   const packages = ports.hostPackages(bank, verified?.packages ?? []);
 
   const coredump = ports.coredump({
-    ...{ bank, manifestProblem: verified?.problem, line: console.line },
-    ...{ journal: journal.write, assertOnlyBank: ports.bankGuard.assert },
+    bank,
+    manifestProblem: verified?.problem,
+    line: console.line,
+    journal: journal.write,
+    assertOnlyBank: ports.bankGuard.assert,
   });
   coredump.reportCrash();
 
@@ -126,8 +129,19 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     onChange: () => agents.applySetting('tls'),
   });
   const methods = ports.methods({
-    ...{ system, bank, keeper, rows, agents, updates, packages, storage },
-    ...{ trustedNetwork, tls, coredump, network: network.network, line: console.line },
+    system,
+    bank,
+    keeper,
+    rows,
+    agents,
+    updates,
+    packages,
+    storage,
+    trustedNetwork,
+    tls,
+    coredump,
+    network: network.network,
+    line: console.line,
   });
   agents.offer(methods);
   const interfaces = serveMethods(ports, methods, () => stop('power-off', 'power button'));

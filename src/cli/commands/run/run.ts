@@ -93,7 +93,9 @@ export const command = defineCommand({
         const rootPasswordHash =
           password === undefined ? {} : { rootPasswordHash: hashOf(password) };
         const { end, byKey } = await keepUp(context, options.headless, {
-          ...{ machine, forwards, untilReboot: options.untilReboot },
+          machine,
+          forwards,
+          untilReboot: options.untilReboot,
           ...rootPasswordHash,
         });
         const failure = failureOf(end, context, {

@@ -8,8 +8,13 @@ export interface NtpHost {
 }
 
 const unknown = {
-  ...{ synchronised: false, source: null, stratum: null },
-  ...{ offset: null, drift: null, rootDelay: null, rootDispersion: null },
+  synchronised: false,
+  source: null,
+  stratum: null,
+  offset: null,
+  drift: null,
+  rootDelay: null,
+  rootDispersion: null,
 };
 
 /** How the clock is doing. Never throws. */

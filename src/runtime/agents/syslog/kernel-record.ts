@@ -55,7 +55,11 @@ function decodeEscapes(run: string): string {
 /** The note that records were lost: the kernel overwrites what is not read in time. */
 export function overwrittenNote(count: number, now: number): LogMessage {
   return {
-    ...{ origin: 'syslog', facility: facility.syslog, severity: severity.warning, at: now },
-    ...{ program: 'syslog', text: `${count} records of the kernel's log were overwritten unread` },
+    origin: 'syslog',
+    facility: facility.syslog,
+    severity: severity.warning,
+    at: now,
+    program: 'syslog',
+    text: `${count} records of the kernel's log were overwritten unread`,
   };
 }

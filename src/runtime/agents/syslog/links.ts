@@ -109,7 +109,9 @@ function streamLink(
 
 function tlsLink({ host, port }: SyslogTarget, trust: Trust, events: LinkEvents): Link {
   const socket = connectTls({
-    ...{ host, port, minVersion: 'TLSv1.2' },
+    host,
+    port,
+    minVersion: 'TLSv1.2',
     ...(isIP(host) === 0 && { servername: host }),
     ...(trust.ca !== undefined && { ca: trust.ca }),
     // It is looked at below, before a message is sent.

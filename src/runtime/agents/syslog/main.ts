@@ -21,7 +21,10 @@ const failed = (error: Error): void => {
 };
 
 const service = syslogService(targets, {
-  ...{ ...logLimits, folder: logFolder, hostname: hostname(), now: Date.now },
+  ...logLimits,
+  folder: logFolder,
+  hostname: hostname(),
+  now: Date.now,
   openLink: (target, events) => openLink(target, trust, events),
 });
 serveHandedSocket(syslogMethods(service), failed);

@@ -61,8 +61,12 @@ export function syslogService(targets: readonly string[], host: SyslogHost): Sys
   };
   const report = (why: string): void =>
     take({
-      ...{ origin: 'syslog', facility: facility.syslog, severity: severity.warning, at: now() },
-      ...{ program: 'syslog', text: oneLine(why) },
+      origin: 'syslog',
+      facility: facility.syslog,
+      severity: severity.warning,
+      at: now(),
+      program: 'syslog',
+      text: oneLine(why),
     });
   for (const name of targets) {
     const target = parseSyslogTarget(name);

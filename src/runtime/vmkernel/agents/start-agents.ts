@@ -75,7 +75,12 @@ export function startAgents(options: AgentsOptions): RunningAgents {
     const before = started.filter((one) => agent.dependsOn?.includes(one.agent.name));
     const running = start(
       {
-        ...{ name, path: world.path, args, group: world.group, opens, ...socket },
+        name,
+        path: world.path,
+        args,
+        group: world.group,
+        opens,
+        ...socket,
         ...(vmkd && {
           connection: (end, onBreach) => serveWorld(end, methodsOf(agent, offered), onBreach),
         }),

@@ -33,7 +33,10 @@ export function addressSources({ kernel, after, leases, changed }: SourcesOption
   function begin(one: Interface, uplinks: readonly string[]): [AddressSource?, Promise<void>?] {
     const { name, ipv4 } = one;
     const port: AddressPort = {
-      ...{ name, mac: kernel.macOf(name), after, changed },
+      name,
+      mac: kernel.macOf(name),
+      after,
+      changed,
       isTaken: (address) => kernel.isTaken(name, address),
       hasLink: () => uplinks.some((uplink) => kernel.hasCarrier(uplink)),
     };

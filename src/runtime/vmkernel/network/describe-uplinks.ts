@@ -23,7 +23,8 @@ export function describeUplinks(names: readonly string[], sys = '/sys/class/net'
     const speed = isUp ? readQuietly(() => Number(read('speed'))) : undefined;
     const duplex = isUp ? read('duplex') : '';
     return {
-      ...{ name, mac: read('address') },
+      name,
+      mac: read('address'),
       driver: readQuietly(() => basename(readlinkSync(`${sys}/${name}/device/driver`))) ?? '',
       device: readQuietly(() => basename(realpathSync(`${sys}/${name}/device`))) ?? '',
       link: isUp ? 'up' : 'down',

@@ -15,7 +15,12 @@ export type DhcpEvent =
   | { readonly type: 'declined' };
 
 const eventForm = object({
-  ...{ event: text, address: text, prefix: text, router: text, dns: text, search: text },
+  event: text,
+  address: text,
+  prefix: text,
+  router: text,
+  dns: text,
+  search: text,
 });
 
 /**

@@ -81,8 +81,12 @@ export function writeLeases(
 }
 
 const adoptedForm = object({
-  ...{ address: text, prefix: number, router: text, dns: text },
-  ...{ from: oneOf('dhcp', 'static', 'link-local'), search: list(text) },
+  address: text,
+  prefix: number,
+  router: text,
+  dns: text,
+  from: oneOf('dhcp', 'static', 'link-local'),
+  search: list(text),
 });
 
 /** The address of DHCP that an interface had under the vmkd before this one. */

@@ -35,7 +35,10 @@ const linkForm = list(
   object(
     { ifname: text, mtu: number, flags: list(text) },
     {
-      ...{ address: text, permaddr: text, master: text, link: text },
+      address: text,
+      permaddr: text,
+      master: text,
+      link: text,
       linkinfo: object({}, { info_kind: text, info_data: object({}, { id: number, mode: text }) }),
       addr_info: list(
         object(
@@ -56,7 +59,12 @@ export function parseLinks(json: string): LinkFacts[] {
       ({ family, scope }) => family === 'inet' || (family === 'inet6' && scope !== 'link'),
     );
     return {
-      ...{ name, mtu, mac, ownMac: permaddr ?? mac, isUp: flags.includes('UP'), vlans: [] },
+      name,
+      mtu,
+      mac,
+      ownMac: permaddr ?? mac,
+      isUp: flags.includes('UP'),
+      vlans: [],
       ...(master !== undefined && { master }),
       ...(kind !== undefined && { kind }),
       ...(kind === 'vlan' && { vlan: { id: data?.id ?? 0, link: link ?? '' } }),

@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { LiveConfiguration } from '../../../hostcore/host-port.ts';
 import { type NetworkService, networkService } from '../../../hostcore/network-service.ts';
 import type { StateKeeper } from '../../../hostcore/state-keeper.ts';
+import { later } from '../../system/later.ts';
 import { describeUplinks } from './describe-uplinks.ts';
 import type { Network } from './network.ts';
 
@@ -29,10 +30,7 @@ export function hostNetwork(port: HostNetworkPort): NetworkService {
       problems: network.problems(),
     }),
     newToken: randomUUID,
-    after(ms, act) {
-      const timer = setTimeout(act, ms);
-      return () => clearTimeout(timer);
-    },
+    after: later,
     report: (why) => line(`network: ${why}`),
   });
 }

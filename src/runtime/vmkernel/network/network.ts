@@ -1,6 +1,7 @@
 import { mutex } from '../../../hostcore/mutex.ts';
 import type { FullNetwork } from '../../../state/full-network.ts';
 import { fullNetwork, type NetworkSettings } from '../../../state/network-settings.ts';
+import { later } from '../../system/later.ts';
 import { addressSources, uplinksOf } from './address-sources.ts';
 import type { AddressPort, HeldAddress } from './held-address.ts';
 import type { KernelNetwork } from './kernel-network.ts';
@@ -221,9 +222,4 @@ const flushRoutes = ['0.0.0.0/0', '::/0'].flatMap((all) => [
 function namesWithout(devices: readonly NetworkDevice[]): string {
   const names = devices.map(({ name }) => name).filter((name) => !/^vmnic\d+$/.test(name));
   return names.sort().join(' ');
-}
-
-function later(ms: number, act: () => void): () => void {
-  const timer = setTimeout(act, ms);
-  return () => clearTimeout(timer);
 }

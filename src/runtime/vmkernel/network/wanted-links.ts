@@ -76,7 +76,10 @@ function wantedBridge(
   const own = groups.filter((group) => interfaces.some((one) => one.portGroup === group.name));
   const there = uplinks.filter((uplink) => present.includes(uplink));
   return {
-    ...{ name, mtu, native, uplinks: there },
+    name,
+    mtu,
+    native,
+    uplinks: there,
     port: uplinks.length > 1 ? bondOf(name) : there[0],
     tagged: vlans.filter((vlan) => vlan !== native && (all || asked.has(vlan))),
     own: [...new Set(own.map(({ vlan }) => vlan || native))],

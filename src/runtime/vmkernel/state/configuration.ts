@@ -69,7 +69,9 @@ function mergeAccounts(
 ): Readonly<Record<string, string>> {
   const { passwd, shadow, group } = accountPaths;
   const linesOf = (read: (path: string) => string) => ({
-    ...{ passwd: read(passwd), shadow: read(shadow), group: read(group) },
+    passwd: read(passwd),
+    shadow: read(shadow),
+    group: read(group),
   });
   const merged = mergeLines(
     linesOf((path) => readIfThere(join(root, path))),

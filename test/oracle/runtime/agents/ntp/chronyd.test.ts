@@ -1,16 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ntp } from '../../../../../src/runtime/agents/ntp/agent.ts';
 import { statusForm } from '../../../../../src/runtime/agents/ntp/status.ts';
@@ -18,21 +8,24 @@ import { callSocket } from '../../../../../src/runtime/system/call-socket.ts';
 import { agentFilter } from '../../../../../src/runtime/system/seccomp/agent-filter.ts';
 import { openListener } from '../../../../../src/runtime/system/unix-socket.ts';
 import {
-  filterDescriptor,
   keepsCapabilities,
   worldArgs,
 } from '../../../../../src/runtime/vmkernel/agents/world-args.ts';
+import {
+  bundleAgent,
+  canMakeWorlds,
+  killed,
+  outputOf,
+  ownLinks,
+  spawnWorld,
+} from '../../../../support/agent-world.ts';
 import { temporaryFiles } from '../../../../unit/recipe/temporary-files.ts';
 import { judgedBy } from '../../../components/foreign-tool.ts';
 
 const user = { uid: 106, gid: 106 };
 /** Of this machine's loopback, where nobody else serves time. */
 const server = '127.0.0.2';
-const links = new Map(
-  ['bin', 'sbin', 'lib', 'lib64'].map((name) => [name, readlinkSync(`/${name}`)]),
-);
-const tryOut = ['--ro-bind', '/', '/', '--cap-drop', 'ALL', 'true'];
-const works = process.getuid?.() === 0 && spawnSync('bwrap', tryOut).status === 0;
+const works = canMakeWorlds('root');
 
 // The agent as vmkd starts it, with its own filter; only the clock of this machine is left alone.
 judgedBy(['bwrap', 'chronyd', 'setpriv'], () => {
@@ -53,44 +46,34 @@ pidfile ${place('pid')}
 `,
     );
     const children: ChildProcess[] = [];
-    let output = '';
+    let output = (): string => '';
 
     beforeAll(async () => {
       chmodSync(folder, 0o755);
       chownSync(place('drift'), user.uid, user.gid);
       const own = ['-d', '-x', '-u', 'root', '-f', place('server.conf')];
       children.push(spawn('chronyd', [...own], { stdio: 'ignore' }));
-      await build({
-        entryPoints: ['src/runtime/agents/ntp/main.ts'],
-        ...{ outfile: place('ntp.mjs'), bundle: true, platform: 'node', format: 'esm' },
-        ...{ target: 'node22', logLevel: 'silent' },
-      });
+      await bundleAgent('src/runtime/agents/ntp/main.ts', place('ntp.mjs'));
       writeFileSync(place('filter'), agentFilter(ntp));
       const listener = openListener(place('agent.sock'));
-      const filter = openSync(place('filter'), 'r');
-      const unused = Array.from({ length: filterDescriptor - 4 }, () => 'ignore' as const);
-      const world = worldArgs({ ...ntp, sees: [folder] }, { granted: [], links });
+      const world = worldArgs({ ...ntp, sees: [folder] }, { granted: [], links: ownLinks });
       // The folder and the users of this test stand for the host's.
       world[world.indexOf('--bind') + 1] = place('drift');
       world[world.indexOf('/etc/passwd')] = place('passwd');
       const program = ['/usr/bin/node', place('ntp.mjs')];
       const setup = JSON.stringify({ servers: [server], watchOnly: true });
       const kept = keepsCapabilities(user, ntp.capabilities ?? []);
-      const child = spawn('bwrap', [...world, ...kept, ...program, setup], {
-        stdio: ['ignore', 'pipe', 'pipe', listener.fd, ...unused, filter],
+      const child = spawnWorld([...world, ...kept, ...program, setup], {
+        user: 'root',
+        handed: [listener.fd],
+        filter: place('filter'),
       });
       children.push(child);
-      for (const stream of [child.stdout, child.stderr]) {
-        stream?.on('data', (bytes) => (output += bytes));
-      }
+      output = outputOf(child);
       listener.close();
-      closeSync(filter);
     });
     afterAll(async () => {
-      for (const child of children) {
-        child.kill('SIGKILL');
-        if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
-      }
+      for (const child of children) await killed(child);
     });
 
     const status = async () =>
@@ -105,8 +88,8 @@ pidfile ${place('pid')}
 
     test('P7: follows a server, and says how far the clock is off', async () => {
       const follows = async () => {
-        const found = await status().catch(({ message }: Error) => ({ message, output }));
-        return { ...found, output };
+        const found = await status().catch(({ message }: Error) => ({ message }));
+        return { ...found, output: output() };
       };
       await expect
         .poll(follows, { timeout: 40_000 })

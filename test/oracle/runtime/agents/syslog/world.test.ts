@@ -1,17 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { syslog } from '../../../../../src/runtime/agents/syslog/agent.ts';
 import { readForm, statusForm } from '../../../../../src/runtime/agents/syslog/answer-forms.ts';
@@ -19,20 +10,21 @@ import type { LogName } from '../../../../../src/runtime/agents/syslog/log-files
 import { callSocket } from '../../../../../src/runtime/system/call-socket.ts';
 import { agentFilter } from '../../../../../src/runtime/system/seccomp/agent-filter.ts';
 import { openListener } from '../../../../../src/runtime/system/unix-socket.ts';
+import { worldArgs } from '../../../../../src/runtime/vmkernel/agents/world-args.ts';
 import {
-  filterDescriptor,
-  worldArgs,
-} from '../../../../../src/runtime/vmkernel/agents/world-args.ts';
+  bundleAgent,
+  canMakeWorlds,
+  killed,
+  outputOf,
+  ownLinks,
+  spawnWorld,
+} from '../../../../support/agent-world.ts';
 import { temporaryFiles } from '../../../../unit/recipe/temporary-files.ts';
 import { judgedBy } from '../../../components/foreign-tool.ts';
 
 const wait = { timeout: 20_000 };
 const user = { uid: 101, gid: 101 };
-const links = new Map(
-  ['bin', 'sbin', 'lib', 'lib64'].map((name) => [name, readlinkSync(`/${name}`)]),
-);
-const tryOut = ['--unshare-user', '--ro-bind', '/', '/', 'true'];
-const works = process.getuid?.() === 0 && spawnSync('bwrap', tryOut, user).status === 0;
+const works = canMakeWorlds(user);
 
 // The agent as vmkd starts it, with its own filter, and programs of this machine that talk to it.
 judgedBy(['bwrap', 'logger'], () => {
@@ -40,18 +32,14 @@ judgedBy(['bwrap', 'logger'], () => {
     const folder = temporaryFiles({ kmsg: '', 'logs/.keep': '' });
     const place = (name: string) => join(folder, name);
     let child: ChildProcess;
-    let output = '';
+    let output = (): string => '';
     let receiver: Server;
     const received: string[] = [];
 
     beforeAll(async () => {
       chmodSync(folder, 0o755);
       chownSync(place('logs'), user.uid, user.gid);
-      await build({
-        entryPoints: ['src/runtime/agents/syslog/main.ts'],
-        ...{ outfile: place('syslog.mjs'), bundle: true, platform: 'node', format: 'esm' },
-        ...{ target: 'node22', logLevel: 'silent' },
-      });
+      await bundleAgent('src/runtime/agents/syslog/main.ts', place('syslog.mjs'));
       writeFileSync(place('kmsg'), '6,7,1000,-;Linux version 6.1');
       writeFileSync(place('filter'), agentFilter(syslog));
       receiver = createServer((socket) => socket.on('data', (bytes) => received.push(`${bytes}`)));
@@ -59,37 +47,32 @@ judgedBy(['bwrap', 'logger'], () => {
       const { port } = receiver.address() as { port: number };
       const handed = [openListener(place('agent.sock')), openListener(place('log'), 0o666)];
       const kmsg = openSync(place('kmsg'), 'r');
-      const filter = openSync(place('filter'), 'r');
-      const fds = [...handed.map(({ fd }) => fd), kmsg];
-      const unused = Array.from({ length: filterDescriptor - 6 }, () => 'ignore' as const);
-      const world = worldArgs({ ...syslog, sees: [folder] }, { granted: [], links });
+      const world = worldArgs({ ...syslog, sees: [folder] }, { granted: [], links: ownLinks });
       // The folder of this test stands for the host's.
       world[world.indexOf('--bind') + 1] = place('logs');
       const own = syslog.program.args({ syslog: { targets: [`tcp://127.0.0.1:${port}`] } });
       const args = [...own.slice(0, -2), place('syslog.mjs'), ...own.slice(-1)];
-      child = spawn('bwrap', [...world, '/usr/bin/node', ...args], {
-        ...user,
-        stdio: ['ignore', 'pipe', 'pipe', ...fds, ...unused, filter],
+      child = spawnWorld([...world, '/usr/bin/node', ...args], {
+        user,
+        handed: [...handed.map(({ fd }) => fd), kmsg],
+        filter: place('filter'),
       });
-      for (const stream of [child.stdout, child.stderr]) {
-        stream?.on('data', (bytes) => (output += bytes));
-      }
+      output = outputOf(child);
       for (const one of handed) one.close();
       closeSync(kmsg);
-      closeSync(filter);
     });
     afterAll(async () => {
       receiver.close();
-      child.kill('SIGKILL');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+      await killed(child);
     });
 
     const ask = (method: string, params = {}): Promise<unknown> =>
       callSocket(
         { name: 'it', socket: place('agent.sock'), notThereCode: 'none', timeoutMs: 20_000 },
-        ...([method, params] as const),
+        method,
+        params,
       ).catch((error: Error) => {
-        throw new Error(`${error.message}: ${output}`);
+        throw new Error(`${error.message}: ${output()}`);
       });
     const read = async (file: LogName): Promise<string> =>
       readForm(await ask('read', { file }), file).text.replace(/^\S+ /gm, '');

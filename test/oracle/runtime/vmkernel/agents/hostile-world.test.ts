@@ -1,15 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -18,23 +10,17 @@ import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from 'vitest';
 import { agentFilter } from '../../../../../src/runtime/system/seccomp/agent-filter.ts';
 import { vmkdDescriptor } from '../../../../../src/runtime/system/vmkd-connection.ts';
-import {
-  filterDescriptor,
-  worldArgs,
-} from '../../../../../src/runtime/vmkernel/agents/world-args.ts';
+import { worldArgs } from '../../../../../src/runtime/vmkernel/agents/world-args.ts';
 import {
   connectionLimits,
   serveWorld,
 } from '../../../../../src/runtime/vmkernel/agents/world-connection.ts';
+import { canMakeWorlds, ownLinks, spawnWorld } from '../../../../support/agent-world.ts';
 import { markdownTable, regenerate } from '../../../../support/generated-page.ts';
 import { temporaryFiles } from '../../../../unit/recipe/temporary-files.ts';
 import { judgedBy } from '../../../components/foreign-tool.ts';
 
 const user = { uid: 142, gid: 142 };
-/** Of this machine, whose links are not the bank's. */
-const links = new Map(
-  ['bin', 'sbin', 'lib', 'lib64'].map((name) => [name, readlinkSync(`/${name}`)]),
-);
 /** What the machine has of its own: a disk, a clock, a log. */
 const device = ['/dev/vda', '/dev/sda', '/dev/rtc0', '/dev/kmsg'].find(canBeOpened) ?? '/dev/kmsg';
 
@@ -119,23 +105,14 @@ function startInWorld(
   fds: readonly number[],
   connection?: 'pipe',
 ): ChildProcess {
-  const filter = openSync(join(folder, 'filter'), 'r');
   const sees = [folder];
-  const args = [...worldArgs({ name: 'hostile', sees }, { granted: [], links }), ...program];
-  const handed = connection
-    ? ([
-        ...Array.from({ length: vmkdDescriptor - 3 }, () => 'ignore' as const),
-        connection,
-      ] as const)
-    : fds;
-  const unused = Array.from(
-    { length: filterDescriptor - 3 - handed.length },
-    () => 'ignore' as const,
-  );
-  const stdio = ['ignore', 'pipe', 'pipe', ...handed, ...unused, filter] as const;
-  const child = spawn('bwrap', args, { ...user, stdio: [...stdio] });
-  closeSync(filter);
-  return child;
+  const world = worldArgs({ name: 'hostile', sees }, { granted: [], links: ownLinks });
+  const unused = Array.from({ length: vmkdDescriptor - 3 }, () => 'ignore' as const);
+  return spawnWorld([...world, ...program], {
+    user,
+    handed: connection ? [...unused, connection] : fds,
+    filter: join(folder, 'filter'),
+  });
 }
 
 /** What a world does with its connection, as the arguments of hostile-connection.mjs. */
@@ -173,8 +150,7 @@ async function misuse(how: string): Promise<{ result: string; lagMs: number }> {
   return { result, lagMs: lag.max / 1e6 };
 }
 
-const tryOut = ['--unshare-user', '--ro-bind', '/', '/', 'true'];
-const works = process.getuid?.() === 0 && spawnSync('bwrap', tryOut, user).status === 0;
+const works = canMakeWorlds(user);
 
 judgedBy(['bwrap', 'perl'], () => {
   // A container may have no user name spaces.
