@@ -106,6 +106,14 @@ describe('an agent that is a folder and an entry in the registry', () => {
     expect(init).not.toBe('done');
   });
 
+  it('K6: opens as many descriptors as its row says, and fills its own /tmp at most', async () => {
+    const { opened, ...ends } = await call('lamp.exhaust');
+    expect(ends).toEqual({ descriptors: 'EMFILE', tmp: 'ENOSPC' });
+    // Beside those that Node and its connections have.
+    expect(opened).toBeGreaterThan(900);
+    expect(opened).toBeLessThan(1024);
+  });
+
   it('K2: has what its row says of the machine, and the pools what the recipe says', async () => {
     const { worlds, pools } = worldsStatsForm(await call('worlds.stats'), 'worlds.stats');
     expect(worlds.map(({ name }) => name)).toEqual(['syslog', 'lamp', 'cim']);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readlinkSync } from 'node:fs';
 import { build } from 'esbuild';
 import type { AgentUser } from '../../src/runtime/agents/agent.ts';
+import { descriptorsMax, descriptorsWord } from '../../src/runtime/vmkernel/agents/agent-world.ts';
 import { filterDescriptor } from '../../src/runtime/vmkernel/agents/world-args.ts';
 
 /** The links of this machine, which are not the bank's. */
@@ -49,7 +50,8 @@ export function spawnWorld(args: readonly string[], options: WorldOptions): Chil
     () => 'ignore' as const,
   );
   try {
-    return spawn('bwrap', args, {
+    const limited = `files=${descriptorsMax}; ${descriptorsWord} && exec bwrap "$@"`;
+    return spawn('/bin/sh', ['-c', limited, 'world', ...args], {
       ...(user !== 'root' && user),
       stdio: ['ignore', 'pipe', 'pipe', ...handed, ...unused, fd],
     });

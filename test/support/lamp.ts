@@ -17,7 +17,7 @@ export const lamp: Agent = {
   dependsOn: ['syslog'],
   restartOn: ['hostname'],
   prepare: (host) => void host.makeFolder(),
-  forwards: { look: anything, break: anything, bomb: anything, hog: anything, ask: anything, flood: anything, chatter: anything },
+  forwards: { look: anything, break: anything, bomb: anything, hog: anything, ask: anything, flood: anything, chatter: anything, exhaust: anything },
   vmkd: ['status', 'cim.classes'],
   memoryMax: 96 << 20,
   pidsMax: 40,
@@ -29,7 +29,7 @@ export const lamp: Agent = {
 };
 `,
   'main.ts': `import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { serveHandedSocket } from '../../system/unix-socket.ts';
@@ -91,6 +91,17 @@ const flood = (): void =>
 const chatter = (): void => {
   for (let index = 0; index < 5000; index++) console.log('line ' + index + '\\x1b[2J');
 };
+/** Opens what it can, and writes what it can: how much, and what the last attempt was answered. */
+const exhaust = () => {
+  const open: number[] = [];
+  const descriptors = codeOf(() => {
+    while (open.length < 20000) open.push(openSync('/dev/null', 'r'));
+  });
+  for (const fd of open) closeSync(fd);
+  const tmp = codeOf(() => writeFileSync('/tmp/much', Buffer.alloc(24 << 20, 1)));
+  rmSync('/tmp/much');
+  return { opened: open.length, descriptors, tmp };
+};
 const bornAt = Date.now();
 const look = {
   bornAt,
@@ -109,7 +120,7 @@ process.once('SIGTERM', () => {
   console.log('it was asked to end');
   process.exit(0);
 });
-serveHandedSocket(lampMethods({ look: () => look, kill, bomb, hog, ask, flood, chatter }), (error) => {
+serveHandedSocket(lampMethods({ look: () => look, kill, bomb, hog, ask, flood, chatter, exhaust }), (error) => {
   throw error;
 });
 `,
@@ -121,11 +132,13 @@ serveHandedSocket(lampMethods({ look: () => look, kill, bomb, hog, ask, flood, c
   ask(method: string): Promise<unknown>;
   flood(): void;
   chatter(): void;
+  exhaust(): object;
 }
 
-export function lampMethods({ look, kill, bomb, hog, ask, flood, chatter }: LampPort) {
+export function lampMethods({ look, kill, bomb, hog, ask, flood, chatter, exhaust }: LampPort) {
   return {
     look,
+    exhaust,
     break: () => {
       kill();
       return {};

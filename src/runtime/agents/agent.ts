@@ -20,6 +20,8 @@ export interface Agent extends FilterRow {
   readonly memoryMax?: number;
   /** Threads of all its world's processes. Default 64. */
   readonly pidsMax?: number;
+  /** Descriptors that each of its world's processes may have. Default 1024. */
+  readonly descriptorsMax?: number;
   /** Processor time in relation to other agents', where several want it: 1 to 10,000. Default 100. */
   readonly cpuWeight?: number;
   /** Its world's only user has the number 0 in there, without any right of root's: some programs of others ask for that. */

@@ -4,19 +4,24 @@ import { killableWord } from '../../system/oom-score.ts';
 import { type ProgramGroup, programGroup } from '../../system/program-group.ts';
 import { filterDescriptor, keepsCapabilities, worldArgs } from './world-args.ts';
 
+/** Of each process, for good: nobody but root can raise it again. The memory that descriptors take is the group's. */
+export const descriptorsWord = 'ulimit -n "$files"';
+/** Files, sockets and all else that a process of a world has open, where its row says nothing. */
+export const descriptorsMax = 1024;
+
 /**
  * Goes into the world's group while it may, then gives up root's rights for good and becomes bwrap: busybox's `su` keeps its process.
  * What bwrap and the program complain of is heard as well.
  */
-const script = `group=$1 filter=$2; shift 2
-echo 0 >"$group/cgroup.procs" && ${killableWord} &&
+const script = `group=$1 files=$2 filter=$3; shift 3
+echo 0 >"$group/cgroup.procs" && ${killableWord} && ${descriptorsWord} &&
 exec su -p -s /usr/bin/bwrap "$0" -- "$@" ${filterDescriptor}<"$filter" 2>&1`;
 
 /** The same for a program that keeps a capability: root starts bwrap, and what it starts gives up the rest ({@link keepsCapabilities}). */
 const capableScript = script.replace('su -p -s /usr/bin/bwrap "$0" --', '/usr/bin/bwrap');
 
 /** Root's programs have a group, too: its limits, and what it takes. */
-const plainScript = `echo 0 >"$1/cgroup.procs" && ${killableWord} && shift && exec "$@"`;
+const plainScript = `files=$2; echo 0 >"$1/cgroup.procs" && ${killableWord} && ${descriptorsWord} && shift 2 && exec "$@"`;
 
 const defaults = { memoryMax: 128 << 20, pidsMax: 64, cpuWeight: 100 };
 
@@ -42,12 +47,18 @@ export function inWorld(
     path: '/bin/sh',
     group: programGroup(worldGroup(name)),
     args: (own) => {
-      const group = makeGroup(name, { ...defaults, ...agent });
-      if (!user) return ['-c', plainScript, name, group, path, ...own];
+      const limits = [
+        makeGroup(name, { ...defaults, ...agent }),
+        String(agent.descriptorsMax ?? descriptorsMax),
+      ];
+      if (!user) return ['-c', plainScript, name, ...limits, path, ...own];
       const { capabilities } = agent;
       const before = capabilities ? keepsCapabilities(user, capabilities) : [];
       const world = [...worldArgs(agent, { granted }), ...before, path, ...own];
-      return ['-c', capabilities ? capableScript : script, name, group, filterOf(name), ...world];
+      return [
+        ...['-c', capabilities ? capableScript : script, name],
+        ...[...limits, filterOf(name), ...world],
+      ];
     },
   };
 }

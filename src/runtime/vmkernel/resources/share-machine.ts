@@ -19,6 +19,8 @@ export type MachineShares = Readonly<Record<PoolName, PoolShares>>;
 
 /** Microseconds: the kernel's own (kernel documentation, cgroup-v2: cpu.max). */
 const period = 100_000;
+/** The largest number that the kernel takes (Linux, sysctl/fs: file-max). */
+const mostDescriptors = String(2n ** 63n - 1n);
 
 /**
  * What the files of each pool's group say. Virtual machines leave the system its reservation, unless the recipe gives them another limit: so
@@ -48,7 +50,12 @@ export function poolFiles(
  */
 export function shareMachine(
   shares: MachineShares,
-  { root = groupRoot, total = totalmem(), self = '/proc/self' } = {},
+  {
+    root = groupRoot,
+    total = totalmem(),
+    self = '/proc/self',
+    fileMax = '/proc/sys/fs/file-max',
+  } = {},
 ): string[] {
   const problems: string[] = [];
   const attempt = (what: string, work: () => void): void => {
@@ -59,6 +66,9 @@ export function shareMachine(
     }
   };
   attempt('priority of vmkd', () => keepFromOutOfMemory(self));
+  // Descriptors are memory of the group that has opened them (kernel documentation, cgroup-v2: kmem), and so each world's own affair: with
+  // a number for all of the host, a few worlds could take all of them.
+  attempt('descriptors', () => writeFileSync(fileMax, mostDescriptors));
   attempt('controllers', () => enableControllers(root));
   const files = poolFiles(shares, total);
   for (const pool of pools) {

@@ -88,6 +88,9 @@ const attempts = {
   'create a file in /dev': creates('/dev/twinbank-hostile'),
   'put 24 MiB into /tmp': fills('/tmp/twinbank-hostile'),
   'put 24 MiB into /dev/shm': fills('/dev/shm/twinbank-hostile'),
+  'open 5,000 descriptors': calls(
+    'my ($l, $d) = (pack("QQ", 6000, 6000), "/dev/null"); syscall(302, 0, 7, $l, 0); ask(257, -100, $d, 0) for 1..5000',
+  ),
   'make a device (mknod)': calls(
     'my $p = "/tmp/twinbank-hostile-dev"; ask(133, $p, 0060600, 0x700); unlink $p',
   ),

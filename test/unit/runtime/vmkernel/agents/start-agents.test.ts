@@ -108,7 +108,10 @@ test('restarts them after what could be done for the setting, though that failed
 test('gives a program its user, and its arguments by the settings of the moment', () => {
   const user = { uid: 142, gid: 142 };
   const forwards = { look: anything };
-  const { programs, heard, events } = started([row('lamp', { user, forwards }), row('syslog')]);
+  const { programs, heard, events } = started([
+    row('lamp', { user, forwards, descriptorsMax: 2048 }),
+    row('syslog'),
+  ]);
   const [lamp, syslog] = programs;
   const words = (program?: Program) => typeof program?.args === 'function' && program.args();
   // Root's programs have a group for their limits, and nothing else around them.
@@ -116,20 +119,19 @@ test('gives a program its user, and its arguments by the settings of the moment'
   expect(words(syslog)).toEqual([
     ...[
       '-c',
-      'echo 0 >"$1/cgroup.procs" && echo 0 >/proc/self/oom_score_adj && shift && exec "$@"',
-      'syslog',
-      'syslog/128/64',
+      'files=$2; echo 0 >"$1/cgroup.procs" && echo 0 >/proc/self/oom_score_adj && ulimit -n "$files" && shift 2 && exec "$@"',
+      ...['syslog', 'syslog/128/64', '1024'],
     ],
     ...['/usr/bin/syslog', '-h', 'esx1'],
   ]);
   // Into its group first, which takes rights; then they are given up, and bwrap is what remains.
   const shell = expect.stringMatching(
-    /cgroup.procs" && echo 0 >\/proc\/self\/oom_score_adj &&\nexec su -p -s \/usr\/bin\/bwrap "\$0" /,
+    /cgroup.procs" && echo 0 >\/proc\/self\/oom_score_adj && ulimit -n "\$files" &&\nexec su -p -s \/usr\/bin\/bwrap "\$0" /,
   );
   expect(lamp?.path).toBe('/bin/sh');
   const said = words(lamp) || [];
-  expect(said.slice(0, 5)).toEqual([
-    ...['-c', shell, 'lamp', 'lamp/128/64', '/usr/lib/twinbank/lamp.seccomp'],
+  expect(said.slice(0, 6)).toEqual([
+    ...['-c', shell, 'lamp', 'lamp/128/64', '2048', '/usr/lib/twinbank/lamp.seccomp'],
   ]);
   expect(said.slice(said.indexOf('--'))).toEqual(['--', '/usr/bin/lamp', '-h', 'esx1']);
   // What is asked of it comes by a socket that it cannot give another name.

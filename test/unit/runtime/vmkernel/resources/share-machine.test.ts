@@ -38,16 +38,20 @@ describe('K2: the machine', () => {
   it('is shared by the groups of both pools, and vmkd is never the one that ends for lack of memory', () => {
     const root = temporaryFiles({ 'self/status': '' });
     const self = join(root, 'self');
-    expect(shareMachine(shares, { root, total: 1024 * MiB, self })).toEqual([]);
+    const fileMax = join(root, 'file-max');
+    expect(shareMachine(shares, { root, total: 1024 * MiB, self, fileMax })).toEqual([]);
     const read = (file: string) => readFileSync(join(root, file), 'utf8');
     expect(read('cgroup.subtree_control')).toBe('+cpu +memory +pids');
     expect([read('system/cpu.weight'), read('vm/cpu.weight')]).toEqual(['200', '100']);
     expect(read('self/oom_score_adj')).toBe('-1000');
+    // What worlds have open is counted as their memory, and no world can take the host's.
+    expect(read('file-max')).toBe('9223372036854775807');
   });
 
   it('says what the kernel does not take, and shares the rest', () => {
     const root = temporaryFiles({ 'system/cpu.weight/is': 'a folder', 'self/status': '' });
-    const problems = shareMachine(shares, { root, total: 1024 * MiB, self: join(root, 'self') });
+    const [self, fileMax] = [join(root, 'self'), join(root, 'file-max')];
+    const problems = shareMachine(shares, { root, total: 1024 * MiB, self, fileMax });
     expect(problems).toEqual([expect.stringMatching(/^pool system: cpu\.weight: EISDIR/)]);
     expect(readFileSync(join(root, 'system/memory.min'), 'utf8')).toBe(String(96 * MiB));
   });
