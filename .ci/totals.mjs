@@ -1,9 +1,12 @@
-// Adds up vitest's JSON reports; other arguments are stages that failed. Exits with 1 unless all went well.
+// Adds up vitest's JSON reports and says which files took longest; other arguments are stages that failed.
+// Exits with 1 unless all went well.
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 
 let passed = 0;
 let failed = 0;
 const problems = [];
+const files = [];
 
 for (const argument of process.argv.slice(2)) {
   if (!argument.endsWith('.json')) {
@@ -22,6 +25,7 @@ for (const argument of process.argv.slice(2)) {
   if (report.numPassedTests + report.numFailedTests === 0)
     problems.push(`${argument}: no test ran`);
   for (const file of report.testResults) {
+    files.push({ name: relative('.', file.name), seconds: (file.endTime - file.startTime) / 1000 });
     // A file that could not be loaded has no tests to fail, so vitest does not count any.
     const loaded = file.assertionResults.some((test) => test.status === 'failed');
     if (file.status === 'failed' && !loaded) {
@@ -32,6 +36,11 @@ for (const argument of process.argv.slice(2)) {
   if (!report.success && report.numFailedTests === 0) problems.push(`${argument}: not successful`);
 }
 
+// Without what runs before a file's first test: the reports do not have it.
+files.sort((one, other) => other.seconds - one.seconds);
+if (files.length > 0) console.log('longest, in seconds from the first test to the last:');
+for (const { name, seconds } of files.slice(0, 25))
+  console.log(`${seconds.toFixed(0).padStart(5)} ${name}`);
 for (const problem of problems) console.log(problem);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = problems.length === 0 && failed === 0 ? 0 : 1;
