@@ -3,6 +3,7 @@ import { type Form, list, nullable, number, object, oneOf, text } from '../proto
 /** What vmkd's methods `worlds.*` answer (docs/vmkd.md), for whoever asks as well. */
 export const worldStates = [
   'waiting',
+  'idle',
   'starting',
   'running',
   'pausing',

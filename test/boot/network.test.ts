@@ -5,19 +5,28 @@ import { type QemuMachine, startQemu } from '../../src/harness/qemu/qemu.ts';
 import { type FullNetwork, parseFullNetwork } from '../../src/state/full-network.ts';
 import { fullNetwork } from '../../src/state/network-settings.ts';
 import { bootTimeoutMs } from '../support/boot.ts';
+import { type EthernetPeer, ethernetPeer } from '../support/ethernet-peer.ts';
+import { type TimeServer, timeServer } from '../support/time-server.ts';
 
-/** A second network of QEMU's, and a place for a card that is plugged in while the host runs. */
-const extra = [
-  ...['-netdev', 'user,id=net2,net=10.0.3.0/24,dhcpstart=10.0.3.15'],
+/** A second network, with a time server, and a place for a card that is plugged in while the host runs. */
+const extra = (peer: EthernetPeer): string[] => [
+  ...['-netdev', `socket,id=net2,${peer.connect}`],
   ...['-device', 'virtio-net-pci,netdev=net2,id=card2,romfile=,bus=pcie.0,addr=0x1c'],
   ...['-device', 'pcie-root-port,id=port3,bus=pcie.0,addr=0x1d'],
   ...['-netdev', 'user,id=net3,net=10.0.4.0/24'],
 ];
 const soon = { timeout: 60_000, interval: 500 };
 
+let clock: TimeServer;
+let peer: EthernetPeer;
 let disk: Awaited<ReturnType<typeof copyDisk>>;
 let host: QemuMachine;
 beforeAll(async () => {
+  clock = await timeServer();
+  peer = await ethernetPeer({
+    ...{ address: '10.0.3.2', offers: '10.0.3.15', dns: '10.0.3.3' },
+    ...{ timeServers: ['10.0.3.2'], ntpPort: clock.port },
+  });
   disk = await copyDisk(inject('images').raw);
   const hardware = {
     ...defaultMachine,
@@ -25,7 +34,7 @@ beforeAll(async () => {
     write: true,
     accelerator: 'tcg',
   } as const;
-  host = await startQemu({ ...hardware, extra });
+  host = await startQemu({ ...hardware, extra: extra(peer) });
   for (const pattern of [/stage=network at=/, /twinbank: ready/]) {
     const seen = await host.console.waitFor(pattern, { timeoutMs: bootTimeoutMs });
     expect(seen, `a line like ${pattern}`).toHaveProperty('line');
@@ -34,6 +43,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await host?.stop();
   await disk?.remove();
+  await peer?.stop();
+  await clock?.stop();
 });
 
 const simple = fullNetwork();
@@ -81,6 +92,16 @@ const bothLeases = {
 };
 
 describe('B4: the network of a host', { timeout: 180_000 }, () => {
+  it('P7: has a clock that follows nobody, for as long as nobody names a time server', async () => {
+    expect(await host.vmkd.call('ntp.status')).toMatchObject({
+      ...{ servers: [], from: null, synchronised: false, drift: null, problem: null },
+    });
+    const { worlds } = (await host.vmkd.call('worlds.list')) as { worlds: object[] };
+    expect(worlds).toContainEqual(
+      expect.objectContaining({ name: 'ntp', state: 'idle', pid: null, problem: null }),
+    );
+  });
+
   it('is a switch with the first card, and vmk0 with its hardware address, until somebody sets it', async () => {
     await expect.poll(get, soon).toMatchObject({
       ...{ settings: simple, pending: false, problems: [] },
@@ -102,6 +123,17 @@ describe('B4: the network of a host', { timeout: 180_000 }, () => {
     await setAndConfirm(twoSwitches);
     await expect.poll(status, soon).toMatchObject(bothLeases);
     expect(await host.vmkd.call('config.get')).toMatchObject({ network: twoSwitches });
+  });
+
+  it('P7: follows the time server that DHCP names, and sets the clock of the machine by it', async () => {
+    const ntp = () => host.vmkd.call('ntp.status');
+    await expect.poll(ntp, soon).toMatchObject({
+      ...{ servers: ['10.0.3.2'], from: 'dhcp', synchronised: true },
+      ...{ source: '10.0.3.2', stratum: 4, problem: null },
+    });
+    const { offset, drift } = (await ntp()) as { offset: number; drift: number };
+    expect(Math.abs(offset)).toBeLessThan(1);
+    expect(Math.abs(drift)).toBeLessThan(1000);
   });
 
   it('has a team with VLANs', async () => {

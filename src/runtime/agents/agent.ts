@@ -37,8 +37,13 @@ export interface Agent extends FilterRow {
   readonly program: AgentProgram;
   /** Agents that are started before it, and ended after it, where the recipe has them. */
   readonly dependsOn?: readonly string[];
-  /** A change of these settings starts it anew: it reads them at its start only. */
-  readonly restartOn?: readonly SettingName[];
+  /** A change of these settings, or of what the network says, starts it anew: it reads them at its start only. */
+  readonly restartOn?: readonly (SettingName | 'learnt')[];
+  /** Where it has nothing to do by these settings it is not started, and its methods answer what stands here. Default: it is. */
+  readonly idle?: {
+    when(settings: AgentSettings): boolean;
+    readonly answers: Readonly<Record<string, unknown>>;
+  };
   /** What vmkd, which has the rights, does for it before it is started. */
   prepare?(host: AgentHost): void;
   /** Methods of vmkd, those that it forwards for other agents included, that it may ask for by its connection (`connectToVmkd`), and no others. */
@@ -68,10 +73,15 @@ export interface AgentFolder {
   readonly bytes: number;
 }
 
+/** What an agent is started by: the settings of that moment, and what the network says where nobody has set it. */
+export type AgentSettings = Partial<Settings> & {
+  /** Addresses of time servers, from DHCP (RFC 2132, option 42). */
+  readonly learnt?: { readonly timeServers: readonly string[] };
+};
+
 export interface AgentProgram {
   readonly path: string;
-  /** By the settings of the moment at which it is started. */
-  args(settings: Partial<Settings>): readonly string[];
+  args(settings: AgentSettings): readonly string[];
 }
 
 /** A file of the support bundle: what a forwarded method answers, or what a program of the bank prints. */

@@ -10,11 +10,12 @@ import { stuckProcess } from './start-program.ts';
  *                                                 │                           v
  *                                                 └─────────────────────── pausing ── it has ended too often ──> failed
  *
- * A program without a socket is believed to run once it has lived for a second. `restart` leads to starting from everywhere, `stop` to
+ * One that is not wanted rests in idle: it is asked for before each start. A program without a socket is believed to run once it has lived for a second. `restart` leads to starting from everywhere, `stop` to
  * stopping, and to stopped when the program is gone.
  */
 export type ProgramState =
   | 'waiting'
+  | 'idle'
   | 'starting'
   | 'running'
   | 'pausing'
@@ -62,7 +63,7 @@ export function problemOf(
   { after, hasSocket }: { readonly after: readonly string[]; readonly hasSocket: boolean },
 ): string | undefined {
   const { state, asked, child, lastEnd, begun, pauseMs, trusted } = life;
-  if (asked === 'stop') return undefined;
+  if (asked === 'stop' || state === 'idle') return undefined;
   if (state === 'waiting' && after.length > 0) return `it waits for ${after.join(', ')}`;
   const age = performance.now() - begun;
   if (state === 'failed') return `${lastEnd?.why}; it has ended too often and stays down`;

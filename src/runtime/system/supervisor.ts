@@ -30,7 +30,7 @@ export interface Running extends Supervised {
 }
 
 export interface Supervision {
-  /** Asked before each start; once it says no, that is the end. Default: always. */
+  /** Asked before each start; once it says no, it rests until `restart`. Default: always. */
   wanted?(): boolean;
   /** Hears the standard output, which is thrown away otherwise. */
   onOutput?(chunk: Buffer): void;
@@ -83,9 +83,15 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
   const next = (): Promise<string | undefined> =>
     new Promise((resolve) => void waiting.push(resolve));
 
-  const start = (): void => {
+  const start = (again = false): void => {
     clearTimeout(life.pause);
-    if (life.asked === 'stop' || !wanted()) return;
+    if (life.asked === 'stop') return;
+    if (!wanted()) {
+      life.asked = undefined;
+      enter('idle');
+      return;
+    }
+    if (again) life.restarts++;
     if (life.asked !== 'restart') life.trusted = false;
     life.asked = undefined;
     life.begun = performance.now();
@@ -110,10 +116,7 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
     }
     void believe(life.answer.signal);
   };
-  const startAgain = (): void => {
-    life.restarts++;
-    start();
-  };
+  const startAgain = (): void => start(true);
   const believe = async (signal: AbortSignal): Promise<void> => {
     if (socket === undefined) {
       const timer = setTimeout(() => enter('running'), believedMs);
@@ -171,7 +174,7 @@ export function supervise(program: Program, supervision: Supervision = {}): Runn
       life.ends = [];
       life.asked = 'restart';
       if (life.child) end(life.child);
-      else if (life.state === 'waiting') start();
+      else if (life.state === 'waiting' || life.state === 'idle') start();
       else startAgain();
       return begins;
     },

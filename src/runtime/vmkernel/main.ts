@@ -30,7 +30,7 @@ import { memoryParts } from './health/memory-parts.ts';
 import { vmkdMethods, vmkdUpdates } from './methods.ts';
 import { setHostName } from './network/host-name.ts';
 import { kernelNetwork } from './network/kernel-network.ts';
-import { currentLeases, firstLease } from './network/leases.ts';
+import { currentLeases, firstLease, learntTimeServers } from './network/leases.ts';
 import { openNetwork } from './network/network.ts';
 import { oemLines, oemLoads, oemLogos } from './oem/oem-facts.ts';
 import { addOemModules } from './oem/oem-modules.ts';
@@ -115,7 +115,10 @@ await runVmkd({
   agentRows: agents,
   agentsPort: (files) => ({
     dead: faults.has('agent-dead'),
-    settings: effectiveSettings,
+    settings: () => ({
+      ...effectiveSettings(),
+      learnt: { timeServers: learntTimeServers() },
+    }),
     host: (agent, report, onGrant) => agentHost({ agent, files, report, onGrant }),
     report: console.log,
   }),

@@ -86,7 +86,9 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
     ...worldMethods({ rows, running: agents.list }),
     ...storageMethods(storage),
     ...coredumpMethods(coredump),
-    ...forwardMethods(rows),
+    ...forwardMethods(rows, {
+      isIdle: (name) => agents.list.find((one) => one.name === name)?.report().state === 'idle',
+    }),
   };
   return { ...known, ...supportMethods({ collectors: () => hostCollectors(known, rows, bank) }) };
 }

@@ -72,6 +72,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   const rows = agentsInOrder(ports.agentRows, settings.agents);
   const agents = startAgents({ ...ports.agentsPort(verified?.files), rows });
   state.stopAgents = agents.stop;
+  network.network.onAddresses(agents.applyLearnt);
   const bankProblem = (): string | undefined => ports.bankGuard.problem() ?? opened.problem;
   const parts = {
     agents: agents.list,

@@ -59,6 +59,7 @@ test('names an agent and a key that a whole list dropped, not one that was remov
   expect(missing(x('[vmkd, cim]'))).toMatchInlineSnapshot(`
     [
       "x.yaml:2:30 modules.agents.agents: without syslog, log messages are kept nowhere and not sent anywhere",
+      "x.yaml:2:30 modules.agents.agents: without ntp, the clock is not set by time servers",
     ]
   `);
   expect(missing(x('{ remove: syslog }'))).toEqual([]);
@@ -80,13 +81,13 @@ test('names an agent and a key that a whole list dropped, not one that was remov
 
 test('says which agents have no world to start in', () => {
   const warning =
-    'modules: without deb:bubblewrap#usr/bin/bwrap in a module of type tools, these agents do not start: syslog, cim';
+    'modules: without deb:bubblewrap#usr/bin/bwrap in a module of type tools, these agents do not start: syslog, cim, ntp';
   expect(missing('modules: { tools: null }\n')).toEqual([warning]);
   expect(missing('modules: { tools: { programs: ["deb:nftables#usr/sbin/nft"] } }\n')).toEqual([
     warning,
   ]);
   const without = (more: string) => missing(`modules: { tools: null, ${more} }\n`);
-  expect(without('agents: { agents: { remove: [cim, syslog] } }')).toEqual([]);
+  expect(without('agents: { agents: { remove: [cim, syslog, ntp] } }')).toEqual([]);
 });
 
 test('says of a recipe that extends nothing which modules it lacks', () => {

@@ -1,6 +1,6 @@
 import { type Agent, nodeProgram } from '../agent.ts';
-import { setupArgument } from './setup.ts';
-import { statusForm } from './status.ts';
+import { setupArgument, setupOf } from './setup.ts';
+import { idleStatus, statusForm } from './status.ts';
 
 /** Where chronyd keeps the drift of the clock: it outlives the agent, and goes with the power. */
 export const ntpFolder = '/var/lib/ntp';
@@ -18,7 +18,11 @@ export const ntp: Agent = {
   pidsMax: 24,
   entries: { ntp: 'main.ts' },
   program: nodeProgram('ntp', { heapMiB: 24 }, (settings) => [setupArgument(settings)]),
-  restartOn: ['ntp'],
+  restartOn: ['ntp', 'learnt'],
+  idle: {
+    when: (settings) => setupOf(settings).servers.length === 0,
+    answers: { status: idleStatus },
+  },
   prepare: (host) => void host.makeFolder(),
   forwards: { status: statusForm },
   support: [{ file: 'ntp.json', method: 'status' }],

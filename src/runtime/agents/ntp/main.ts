@@ -10,27 +10,25 @@ import { ntpStatus } from './service.ts';
 import { parseSetup } from './setup.ts';
 
 /** The time of the host: a user world with CAP_SYS_TIME, in which chronyd follows the servers of the settings. */
-const { servers, watchOnly = false } = parseSetup(process.argv[2] ?? '');
+const { servers, from, watchOnly = false } = parseSetup(process.argv[2] ?? '');
 const configuration = '/tmp/chrony.conf';
 
-if (servers.length > 0) {
-  writeFileSync(configuration, chronyConf({ servers, driftFile: join(ntpFolder, 'drift') }));
-  // -d: stays, and says on standard error what it does. -U: is not root. -u: and becomes nobody else.
-  const args = ['-d', '-U', '-u', 'ntp', '-f', configuration, ...(watchOnly ? ['-x'] : [])];
-  const chronyd = spawn('/usr/sbin/chronyd', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const onLine = lineSplitter((line) => console.log(line.replace(/^\S+T\S+Z /, '')));
-  chronyd.stderr.on('data', (chunk) => onLine(String(chunk)));
-  // vmkd starts both anew.
-  const end = (why: string): void => {
-    console.log(`chronyd: ${why}`);
-    process.exit(1);
-  };
-  chronyd.once('error', ({ message }) => end(message));
-  chronyd.once('close', (code, signal) => end(`it ended with ${signal ?? `exit code ${code}`}`));
-}
+writeFileSync(configuration, chronyConf({ servers, driftFile: join(ntpFolder, 'drift') }));
+// -d: stays, and says on standard error what it does. -U: is not root. -u: and becomes nobody else.
+const args = ['-d', '-U', '-u', 'ntp', '-f', configuration, ...(watchOnly ? ['-x'] : [])];
+const chronyd = spawn('/usr/sbin/chronyd', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+const onLine = lineSplitter((line) => console.log(line.replace(/^\S+T\S+Z /, '')));
+chronyd.stderr.on('data', (chunk) => onLine(String(chunk)));
+// vmkd starts both anew.
+const end = (why: string): void => {
+  console.log(`chronyd: ${why}`);
+  process.exit(1);
+};
+chronyd.once('error', ({ message }) => end(message));
+chronyd.once('close', (code, signal) => end(`it ended with ${signal ?? `exit code ${code}`}`));
 
 serveHandedSocket(
-  { status: () => ntpStatus({ servers, tracking: () => askTracking(commandPort) }) },
+  { status: () => ntpStatus({ servers, from, tracking: () => askTracking(commandPort) }) },
   (error) => {
     throw error;
   },

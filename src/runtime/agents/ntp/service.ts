@@ -1,31 +1,18 @@
-import type { NtpStatus } from './status.ts';
+import type { NtpSetup } from './setup.ts';
+import { type NtpStatus, unknownClock } from './status.ts';
 import type { Tracking } from './tracking.ts';
 
-export interface NtpHost {
-  readonly servers: readonly string[];
+export interface NtpHost extends Pick<NtpSetup, 'servers' | 'from'> {
   /** Asks chronyd. Rejects with one sentence. */
   tracking(): Promise<Tracking>;
 }
 
-const unknown = {
-  synchronised: false,
-  source: null,
-  stratum: null,
-  offset: null,
-  drift: null,
-  rootDelay: null,
-  rootDispersion: null,
-};
-
 /** How the clock is doing. Never throws. */
-export async function ntpStatus({ servers, tracking }: NtpHost): Promise<NtpStatus> {
-  if (servers.length === 0) return { ...unknown, servers, problem: null };
+export async function ntpStatus({ servers, from, tracking }: NtpHost): Promise<NtpStatus> {
   try {
     const found = await tracking();
-    return found.synchronised
-      ? { ...found, servers, problem: null }
-      : { ...unknown, servers, problem: null };
+    return { ...(found.synchronised ? found : unknownClock), servers, from, problem: null };
   } catch (error) {
-    return { ...unknown, servers, problem: (error as Error).message };
+    return { ...unknownClock, servers, from, problem: (error as Error).message };
   }
 }

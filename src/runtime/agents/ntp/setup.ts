@@ -1,9 +1,9 @@
-import { flag, list, object, parseJson, text } from '../../../protocol/form.ts';
-import type { Settings } from '../../../state/setting-rows.ts';
+import { flag, list, object, oneOf, parseJson, text } from '../../../protocol/form.ts';
+import type { AgentSettings } from '../agent.ts';
 
 /** What the agent is started with: its setting, as the one argument of its program. */
 const setupForm = object(
-  { servers: list(text) },
+  { servers: list(text), from: oneOf('settings', 'dhcp') },
   {
     /** Follows the servers and leaves the clock alone; for tests. */
     watchOnly: flag,
@@ -11,8 +11,15 @@ const setupForm = object(
 );
 export type NtpSetup = ReturnType<typeof setupForm>;
 
-export function setupArgument({ ntp }: Partial<Settings>): string {
-  return JSON.stringify({ servers: ntp?.servers ?? [] });
+/** The servers of the settings, or of an OEM; where neither names one, those of DHCP. */
+export function setupOf({ ntp, learnt }: AgentSettings): NtpSetup {
+  const servers = ntp?.servers ?? [];
+  if (servers.length > 0) return { servers, from: 'settings' };
+  return { servers: learnt?.timeServers ?? [], from: 'dhcp' };
+}
+
+export function setupArgument(settings: AgentSettings): string {
+  return JSON.stringify(setupOf(settings));
 }
 
 /** Throws `json.form` for what vmkd has not written. */

@@ -1,8 +1,10 @@
-import { flag, list, nullable, number, object, text } from '../../../protocol/form.ts';
+import { flag, list, nullable, number, object, oneOf, text } from '../../../protocol/form.ts';
 
 /** What `ntp.status` answers: the members of {@link Tracking}, those that are numbers null where no server is followed. */
 export const statusForm = object({
   servers: list(text),
+  /** Who named them; null where there are none. */
+  from: nullable(oneOf('settings', 'dhcp')),
   synchronised: flag,
   source: nullable(text),
   stratum: nullable(number),
@@ -14,3 +16,12 @@ export const statusForm = object({
   problem: nullable(text),
 });
 export type NtpStatus = ReturnType<typeof statusForm>;
+
+/** Of a clock that follows nobody. */
+export const unknownClock = {
+  ...{ synchronised: false, source: null, stratum: null, offset: null },
+  ...{ drift: null, rootDelay: null, rootDispersion: null },
+};
+
+/** What is answered where there is no server to follow. */
+export const idleStatus: NtpStatus = { servers: [], from: null, ...unknownClock, problem: null };

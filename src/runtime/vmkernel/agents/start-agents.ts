@@ -3,7 +3,7 @@ import type { Appliers } from '../../../hostcore/settings-service.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import { lineSplitter } from '../../../protocol/line-splitter.ts';
 import { type SettingName, type Settings, settingNames } from '../../../state/setting-rows.ts';
-import { type Agent, type AgentHost, socketOf } from '../../agents/agent.ts';
+import { type Agent, type AgentHost, type AgentSettings, socketOf } from '../../agents/agent.ts';
 import { lineLimit } from '../../system/line-limit.ts';
 import { type Running, type Supervision, supervise } from '../../system/supervisor.ts';
 import { makeAgentFolder } from './agent-folder.ts';
@@ -16,7 +16,7 @@ export interface AgentsOptions {
   readonly rows: readonly Agent[];
   /** Every agent is a program that ends at once. */
   readonly dead: boolean;
-  settings(): Partial<Settings>;
+  settings(): AgentSettings;
   /** What an agent's row prepares by; `onGrant` hears each path that the agent's user is given. */
   host(agent: Agent, report: (why: string) => void, onGrant: (path: string) => void): AgentHost;
   /** Hears what goes wrong, a line each. */
@@ -33,10 +33,19 @@ export interface RunningAgents {
   readonly list: readonly Running[];
   /** Starts those anew that read a setting at their start only. */
   applySetting(name: SettingName): void;
+  /** The network says something else: starts those anew that would have other arguments by it, or were idle. */
+  applyLearnt(): void;
   /** Vmkd's methods are there: each agent may ask for those that its row lists. */
   offer(methods: Readonly<Record<string, Method>>): void;
   /** Ends them for good, each before those that it depends on, the others side by side. */
   stop(): Promise<void>;
+}
+
+interface StartedAgent {
+  readonly agent: Agent;
+  readonly running: Running;
+  /** Its own arguments at its last start, as JSON; '' before it. */
+  startedBy(): string;
 }
 
 /** An agent that neither runs nor fails keeps those that depend on it waiting for so long. */
@@ -52,7 +61,7 @@ export function startAgents(options: AgentsOptions): RunningAgents {
   const { rows, dead, settings, host, report, start = supervise, makeGroup } = options;
   const { makeFolder = makeAgentFolder } = options;
   let offered: Readonly<Record<string, Method>> = {};
-  const started: { readonly agent: Agent; readonly running: Running }[] = [];
+  const started: StartedAgent[] = [];
   for (const agent of rows) {
     const { name, program, user, prepare, forwards, writes, vmkd } = agent;
     const onTrouble = (why: string): void => report(`agent ${name}: ${why}`);
@@ -69,7 +78,12 @@ export function startAgents(options: AgentsOptions): RunningAgents {
       granted,
       ...(makeGroup && { makeGroup }),
     });
-    const args = (): readonly string[] => world.args(program.args(settings()));
+    let startedBy = '';
+    const args = (): readonly string[] => {
+      const own = program.args(settings());
+      startedBy = JSON.stringify(own);
+      return world.args(own);
+    };
     const socket = forwards ? { socket: socketOf(name) } : {};
     const opens = (agent.opens ?? []).map((what) => () => openDescriptor(what));
     const before = started.filter((one) => agent.dependsOn?.includes(one.agent.name));
@@ -88,11 +102,12 @@ export function startAgents(options: AgentsOptions): RunningAgents {
       {
         onEnd: onTrouble,
         giveUp,
+        ...(agent.idle && { wanted: () => agent.idle?.when(settings()) === false }),
         ...(user && { onOutput: (chunk) => onLine(chunk.toString()) }),
         ...(before.length > 0 && { after: dependencies(before.map(({ running }) => running)) }),
       },
     );
-    started.push({ agent, running });
+    started.push({ agent, running, startedBy: () => startedBy });
   }
   return {
     list: started.map(({ running }) => running),
@@ -106,6 +121,17 @@ export function startAgents(options: AgentsOptions): RunningAgents {
     applySetting: (name) => {
       for (const { agent, running } of started) {
         if (agent.restartOn?.includes(name)) void running.restart();
+      }
+    },
+    applyLearnt: () => {
+      const now = settings();
+      for (const { agent, running, startedBy } of started) {
+        if (!agent.restartOn?.includes('learnt')) continue;
+        const isIdle = running.report().state === 'idle';
+        const isRight = isIdle
+          ? agent.idle?.when(now)
+          : startedBy() === JSON.stringify(agent.program.args(now));
+        if (!isRight) void running.restart();
       }
     },
     stop: async () => {

@@ -14,6 +14,9 @@ export type DhcpEvent =
   /** The address that was offered has another owner. */
   | { readonly type: 'declined' };
 
+/** As many as the settings may have. */
+const mostTimeServers = 8;
+
 const eventForm = object({
   event: text,
   address: text,
@@ -21,6 +24,7 @@ const eventForm = object({
   router: text,
   dns: text,
   search: text,
+  timeServers: text,
 });
 
 /**
@@ -46,7 +50,11 @@ export function parseDhcpLine(line: string): DhcpEvent | undefined {
   const [router = ''] = wordsOf(said.router).filter(isHostAddress);
   const dns = wordsOf(said.dns).filter((one) => isIPv4(one));
   const search = wordsOf(said.search).filter(isHostName);
-  return { type: 'lease', lease: { from: 'dhcp', address, prefix, router, dns, search } };
+  const timeServers = wordsOf(said.timeServers).filter(isHostAddress).slice(0, mostTimeServers);
+  return {
+    type: 'lease',
+    lease: { from: 'dhcp', address, prefix, router, dns, search, timeServers },
+  };
 }
 
 function wordsOf(words: string): string[] {

@@ -7,6 +7,8 @@ export interface HeldAddress {
   readonly router: string;
   readonly dns: readonly string[];
   readonly search: readonly string[];
+  /** Time servers. */
+  readonly timeServers: readonly string[];
 }
 
 /** How an interface comes to its address: one of the settings, or one of a server. */

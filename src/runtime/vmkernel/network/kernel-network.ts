@@ -107,9 +107,9 @@ function startDhcp(
   wanted: string | undefined,
   onEvent: (event: DhcpEvent) => void,
 ): DhcpClient {
-  const times = ['-t', '3', '-T', '2', '-A', '10', '-a300'];
+  const options = ['-t', '3', '-T', '2', '-A', '10', '-a300', '-O', 'ntpsrv'];
   const again = wanted === undefined ? [] : ['-r', wanted];
-  const args = ['-f', '-i', name, ...times, ...again, '-s', '/usr/lib/twinbank/dhcp-event'];
+  const args = ['-f', '-i', name, ...options, ...again, '-s', '/usr/lib/twinbank/dhcp-event'];
   const split = lineSplitter((line) => {
     const event = parseDhcpLine(line);
     if (event) onEvent(event);

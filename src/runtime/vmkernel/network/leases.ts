@@ -8,7 +8,7 @@ import {
   watch,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { list, number, object, oneOf, parseJson, text } from '../../../protocol/form.ts';
 import type { HeldAddress } from './held-address.ts';
 
@@ -69,8 +69,8 @@ export function writeLeases(
     if (![...held.keys()].some((name) => path === join(into, `${name}.json`))) rmSync(path);
   }
   for (const [name, one] of held) {
-    const { from, address, prefix, search } = one;
-    const lease = { interface: name, address, prefix, ...shown(one), from, search };
+    const { from, address, prefix, search, timeServers } = one;
+    const lease = { interface: name, address, prefix, ...shown(one), from, search, timeServers };
     const path = join(into, `${name}.json`);
     const text = `${JSON.stringify(lease)}\n`;
     if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
@@ -87,7 +87,16 @@ const adoptedForm = object({
   dns: text,
   from: oneOf('dhcp', 'static', 'link-local'),
   search: list(text),
+  timeServers: list(text),
 });
+
+/** Time servers that DHCP has named, those of the first interface first. */
+export function learntTimeServers(from = folder): string[] {
+  const found = leaseFiles(from)
+    .sort()
+    .flatMap((path) => adoptedLease(basename(path, '.json'), from)?.timeServers ?? []);
+  return [...new Set(found)];
+}
 
 /** The address of DHCP that an interface had under the vmkd before this one. */
 export function adoptedLease(name: string, from = folder): HeldAddress | undefined {

@@ -27,7 +27,15 @@ export async function findLinkLocal(
     const address = linkLocalAddress(port.mac, attempt);
     const isFree = !(await port.isTaken(address));
     if (isFree && isWanted()) {
-      return { from: 'link-local', address, prefix: 16, router: '', dns: [], search: [] };
+      return {
+        from: 'link-local',
+        address,
+        prefix: 16,
+        router: '',
+        dns: [],
+        search: [],
+        timeServers: [],
+      };
     }
   }
   return undefined;

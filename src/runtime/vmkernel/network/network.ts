@@ -25,6 +25,8 @@ export interface Network {
   settings(): FullNetwork;
   /** What is wrong now, a sentence each. */
   problems(): string[];
+  /** Hears whenever addresses, or what came with them, may be others. */
+  onAddresses(listener: () => void): void;
 }
 
 export interface NetworkOptions {
@@ -73,6 +75,7 @@ export function openNetwork({ kernel, report, leases, after = later }: NetworkOp
     connected: new Set(),
   };
   let watching = false;
+  const listeners: (() => void)[] = [];
   const uplinks = (): string[] => [...nameUplinks(kernel.devices()).values()].sort();
   const connected = (): Set<string> => new Set(uplinks().filter(kernel.hasCarrier));
   const problems = (): string[] => [
@@ -114,6 +117,7 @@ export function openNetwork({ kernel, report, leases, after = later }: NetworkOp
       dns: (one.from === 'static' ? names.servers : one.dns).join(' '),
     });
     writeLeases(held, shown, leases);
+    for (const heard of listeners) heard();
     reportProblems();
   }
 
@@ -158,6 +162,7 @@ export function openNetwork({ kernel, report, leases, after = later }: NetworkOp
     uplinks,
     settings: () => state.live,
     problems,
+    onAddresses: (listener) => void listeners.push(listener),
     start: (settings) =>
       alone(async () => {
         await kernel.loadModules(['bridge', '8021q']);

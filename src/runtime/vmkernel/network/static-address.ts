@@ -12,7 +12,15 @@ export function staticAddress(
   port: AddressPort,
 ): AddressSource & { readonly settled: Promise<void> } {
   const { address, prefix } = wanted;
-  const own: HeldAddress = { from: 'static', address, prefix, router: '', dns: [], search: [] };
+  const own: HeldAddress = {
+    from: 'static',
+    address,
+    prefix,
+    router: '',
+    dns: [],
+    search: [],
+    timeServers: [],
+  };
   let held: HeldAddress | undefined;
   let problem: string | undefined;
   let stopped = false;

@@ -115,13 +115,32 @@ describe('a supervised program that ends', () => {
     expect(agent.problem()).toBe('it was ended by SIGKILL');
   });
 
-  it('is left alone once it is not wanted any more', async () => {
+  it('P7: is started when it is wanted, rests when it is not, and holds up nobody meanwhile', async () => {
+    let wanted = false;
+    const program = { name: 'agent', path: '/bin/sh', args: ['-c', 'exec sleep 1000'] };
+    const agent = supervise(program, { wanted: () => wanted });
+    await agent.settled;
+    expect([agent.report().state, agent.problem()]).toEqual(['idle', undefined]);
+    wanted = true;
+    const begins = agent.restart();
+    vi.advanceTimersByTime(1000);
+    expect(await begins).toBeUndefined();
+    expect(agent.report()).toMatchObject({ state: 'running', restarts: 0 });
+    wanted = false;
+    expect(await agent.restart()).toBeUndefined();
+    expect(agent.report()).toMatchObject({ state: 'idle', pid: undefined });
+    await agent.stop();
+    expect(agent.report().state).toBe('stopped');
+  });
+
+  it('rests once it is not wanted any more', async () => {
     const { agent, ended, starts } = script('exit 0');
     await ended();
     running.abort();
     vi.advanceTimersByTime(100_000);
     expect(starts()).toBe(1);
-    expect(agent.problem()).toBe('it ended with exit code 0');
+    expect(agent.report()).toMatchObject({ state: 'idle', restarts: 0 });
+    expect(agent.problem()).toBeUndefined();
   });
 });
 

@@ -138,6 +138,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       uplinks: () => ['vmnic0'],
       settings: () => fullNetwork(),
       problems: () => [],
+      onAddresses: () => {},
       start: async (settings) => {
         note(`network by ${'mode' in settings ? settings.mode : 'its full form'}`);
       },

@@ -61,7 +61,7 @@ pidfile ${place('pid')}
       world[world.indexOf('--bind') + 1] = place('drift');
       world[world.indexOf('/etc/passwd')] = place('passwd');
       const program = ['/usr/bin/node', place('ntp.mjs')];
-      const setup = JSON.stringify({ servers: [server], watchOnly: true });
+      const setup = JSON.stringify({ servers: [server], from: 'settings', watchOnly: true });
       const kept = keepsCapabilities(user, ntp.capabilities ?? []);
       const child = spawnWorld([...world, ...kept, ...program, setup], {
         user: 'root',

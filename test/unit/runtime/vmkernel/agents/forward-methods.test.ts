@@ -46,6 +46,15 @@ test("answers as the agent does on its own socket, its errors' codes included", 
   });
 });
 
+test('P7: answers for one that rests what its row says, and asks one that runs', async () => {
+  const idle = { when: () => true, answers: { classes: { classes: ['none'] } } };
+  const rests = forwardMethods([{ ...lamp, idle }], { isIdle: (name) => name === 'lamp' });
+  expect(await rests['lamp.classes']?.({})).toEqual({ classes: ['none'] });
+  const socket = join(temporaryFiles({}), 'none.sock');
+  const runs = forwardMethods([{ ...lamp, idle }], { socket: () => socket, connectTimeoutMs: 0 });
+  await expect(runs['lamp.classes']?.({})).rejects.toThrow('the agent lamp does not run');
+});
+
 test.each([
   ['none', 'null', '.classes: expected an object, found null'],
   [

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { anything } from '../../../../../src/protocol/form.ts';
-import type { Agent, AgentHost } from '../../../../../src/runtime/agents/agent.ts';
+import type { Agent, AgentHost, AgentSettings } from '../../../../../src/runtime/agents/agent.ts';
 import type { Program } from '../../../../../src/runtime/system/start-program.ts';
 import type { supervise } from '../../../../../src/runtime/system/supervisor.ts';
 import {
@@ -16,14 +16,19 @@ const row = (name: string, more: Partial<Agent> = {}): Agent => ({
 });
 
 /** Agents of which nothing is started, and all that was done with them. */
-function started(rows: readonly Agent[], dead = false, hangs: readonly string[] = []) {
+function started(
+  rows: readonly Agent[],
+  dead = false,
+  hangs: readonly string[] = [],
+  learnt: AgentSettings['learnt'] = { timeServers: [] },
+) {
   const events: string[] = [];
   const programs: Program[] = [];
   const heard = new Map<string, Parameters<typeof supervise>[1]>();
   const agents = startAgents({
     rows,
     dead,
-    settings: () => ({ hostname: 'esx1' }),
+    settings: () => ({ hostname: 'esx1', learnt }),
     host: ({ name }, report, grant) => ({ makeFolder: () => name, report, grant }) as AgentHost,
     report: (line) => void events.push(line),
     makeGroup: (name, { memoryMax, pidsMax }) => `${name}/${memoryMax >> 20}/${pidsMax}`,
@@ -34,7 +39,10 @@ function started(rows: readonly Agent[], dead = false, hangs: readonly string[] 
       return {
         name: program.name,
         problem: () => undefined,
-        report: () => ({ state: 'running', pid: 1, restarts: 0, lastEnd: undefined }),
+        report: () => ({
+          state: supervision?.wanted?.() === false ? 'idle' : 'running',
+          ...{ pid: 1, restarts: 0, lastEnd: undefined },
+        }),
         settled: Promise.resolve(),
         restart: async () => void events.push(`restart ${program.name}`),
         stop: () => {
@@ -90,6 +98,33 @@ test('restarts those that read a setting which has changed, and no others', () =
   agents.applySetting('ntp');
   agents.applySetting('hostname');
   expect(events.slice(2)).toEqual(['restart lamp']);
+});
+
+test('P7: starts those anew that the network has said something else to, and no others', () => {
+  const learnt = { timeServers: [] as string[] };
+  const timeServers = (settings: AgentSettings) => settings.learnt?.timeServers ?? [];
+  const program = { path: '/usr/bin/clock', args: timeServers };
+  const idle = { when: (now: AgentSettings) => timeServers(now).length === 0, answers: {} };
+  const rows = [
+    row('clock', { restartOn: ['learnt'], program, idle }),
+    row('lamp', { restartOn: ['learnt'] }),
+    row('bulb', { program }),
+  ];
+  const { agents, events, programs } = started(rows, false, [], learnt);
+  const begin = (): void => {
+    for (const { args } of programs) if (typeof args === 'function') args();
+  };
+  begin();
+  agents.applyLearnt();
+  learnt.timeServers = ['10.0.0.1'];
+  agents.applyLearnt();
+  expect(events.splice(0).slice(3)).toEqual(['restart clock']);
+  begin();
+  agents.applyLearnt();
+  expect(events).toEqual([]);
+  learnt.timeServers = ['10.0.0.2'];
+  agents.applyLearnt();
+  expect(events.splice(0)).toEqual(['restart clock']);
 });
 
 test('restarts them after what could be done for the setting, though that failed', async () => {

@@ -84,7 +84,7 @@ describe('an address of the settings', () => {
 
 describe('an address of DHCP', () => {
   const lease = (address: string): HeldAddress => ({
-    ...{ from: 'dhcp', address, prefix: 24, router: '', dns: [], search: [] },
+    ...{ from: 'dhcp', address, prefix: 24, router: '', dns: [], search: [], timeServers: [] },
   });
 
   function client() {
@@ -165,7 +165,7 @@ describe("a line of udhcpc's", () => {
   const line = (more: object) =>
     JSON.stringify({
       ...{ event: 'bound', address: '10.0.2.15', prefix: '24', router: '10.0.2.2 10.0.2.9' },
-      ...{ dns: '10.0.2.3', search: 'lab.example' },
+      ...{ dns: '10.0.2.3', search: 'lab.example', timeServers: '10.0.2.7 10.0.2.8' },
       ...more,
     });
 
@@ -174,7 +174,7 @@ describe("a line of udhcpc's", () => {
       type: 'lease',
       lease: {
         ...{ from: 'dhcp', address: '10.0.2.15', prefix: 24, router: '10.0.2.2' },
-        ...{ dns: ['10.0.2.3'], search: ['lab.example'] },
+        ...{ dns: ['10.0.2.3'], search: ['lab.example'], timeServers: ['10.0.2.7', '10.0.2.8'] },
       },
     });
     expect(parseDhcpLine(line({ event: 'leasefail' }))).toEqual({ type: 'silence' });
@@ -196,8 +196,15 @@ describe("a line of udhcpc's", () => {
     }
     expect(parseDhcpLine('{"event":"bound","address":"')).toBeUndefined();
     expect(parseDhcpLine('udhcpc: broadcasting discover')).toBeUndefined();
-    const odd = parseDhcpLine(line({ router: '0.0.0.0', dns: 'x 10.0.2.4', search: 'a;b c.d' }));
-    expect(odd).toMatchObject({ lease: { router: '', dns: ['10.0.2.4'], search: ['c.d'] } });
+    const wrong = {
+      router: '0.0.0.0',
+      dns: 'x 10.0.2.4',
+      search: 'a;b c.d',
+      timeServers: '224.0.1.1 1.2.3.4',
+    };
+    expect(parseDhcpLine(line(wrong))).toMatchObject({
+      lease: { router: '', dns: ['10.0.2.4'], search: ['c.d'], timeServers: ['1.2.3.4'] },
+    });
   });
 });
 

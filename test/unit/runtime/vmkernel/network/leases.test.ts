@@ -6,6 +6,7 @@ import type { HeldAddress } from '../../../../../src/runtime/vmkernel/network/he
 import {
   adoptedLease,
   currentLeases,
+  learntTimeServers,
   writeLeases,
 } from '../../../../../src/runtime/vmkernel/network/leases.ts';
 
@@ -19,6 +20,7 @@ const lease = { interface: 'vmk0', address: '10.0.2.15', prefix: 24, router: '',
 const held: HeldAddress = {
   ...{ from: 'dhcp', address: '10.0.2.15', prefix: 24, router: '10.0.2.2' },
   ...{ dns: ['10.0.2.3', '10.0.2.4'], search: ['lab.example'] },
+  timeServers: ['10.0.2.7'],
 };
 const shown = ({ router, dns }: HeldAddress) => ({ router, dns: dns.join(' ') });
 
@@ -47,6 +49,19 @@ describe('leases', () => {
     ]);
     writeLeases(new Map([['vmk1', { ...held, from: 'static' }]]), shown, folder);
     expect(readdirSync(folder)).toEqual(['vmk1.json']);
+  });
+
+  it('P7: of DHCP name time servers, of each interface once, and the settings of an interface none', () => {
+    const other = { ...held, timeServers: ['10.0.3.7', '10.0.2.7'] };
+    const all = {
+      vmk1: other,
+      vmk0: held,
+      vmk2: { ...held, from: 'static', timeServers: ['1.2.3.4'] },
+    };
+    writeLeases(new Map(Object.entries(all) as [string, HeldAddress][]), shown, folder);
+    writeFileSync(join(folder, 'vmk4.json'), '{');
+    expect(learntTimeServers(folder)).toEqual(['10.0.2.7', '10.0.3.7']);
+    expect(learntTimeServers(join(folder, 'none'))).toEqual([]);
   });
 
   it('of DHCP are asked for again by a vmkd that is started again, and no others', () => {

@@ -20,7 +20,7 @@ afterEach(() => rmSync(leases, { recursive: true }));
 const turns = () => new Promise((done) => setTimeout(done, 5));
 const lease: HeldAddress = {
   ...{ from: 'dhcp', address: '10.0.2.15', prefix: 24, router: '10.0.2.2' },
-  ...{ dns: ['10.0.2.3'], search: [] },
+  ...{ dns: ['10.0.2.3'], search: [], timeServers: [] },
 };
 
 /** A kernel that does what it is told, and remembers it. */

@@ -11,7 +11,7 @@ import {
 import { parseFullNetwork } from '../../../../../src/state/full-network.ts';
 
 const lease = (address: string, more: Partial<HeldAddress> = {}): HeldAddress => ({
-  ...{ from: 'dhcp', address, prefix: 24, router: '', dns: [], search: [] },
+  ...{ from: 'dhcp', address, prefix: 24, router: '', dns: [], search: [], timeServers: [] },
   ...more,
 });
 const settings = parseFullNetwork({
