@@ -171,6 +171,11 @@ export const recipeSchema = map({
     .exactOptional()
     .describe('What the console and boot.cfg call the system'),
   description: paragraph().exactOptional().describe('For people; goes into the manifest'),
+  sourceDate: integer(0, 253_402_300_799)
+    .exactOptional()
+    .describe(
+      "Seconds since 1970 before which no clock of a host is right. Default: SOURCE_DATE_EPOCH of whoever builds, if that is set; the kernel's own date counts as well",
+    ),
   banks: choice(['both', 'first'])
     .prefault('both')
     .describe('both: the same system in both banks; first: the second one is empty and INVALID'),

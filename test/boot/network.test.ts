@@ -10,6 +10,8 @@ import { type TimeServer, timeServer } from '../support/time-server.ts';
 
 /** A second network, with a time server, and a place for a card that is plugged in while the host runs. */
 const extra = (peer: EthernetPeer): string[] => [
+  // A clock whose battery is empty.
+  ...['-rtc', 'base=1970-01-01T00:00:10'],
   ...['-netdev', `socket,id=net2,${peer.connect}`],
   ...['-device', 'virtio-net-pci,netdev=net2,id=card2,romfile=,bus=pcie.0,addr=0x1c'],
   ...['-device', 'pcie-root-port,id=port3,bus=pcie.0,addr=0x1d'],
@@ -46,6 +48,9 @@ afterAll(async () => {
   await peer?.stop();
   await clock?.stop();
 });
+
+/** As in time.h. */
+type Rtc = Record<'tm_year' | 'tm_mon' | 'tm_mday' | 'tm_hour' | 'tm_min' | 'tm_sec', number>;
 
 const simple = fullNetwork();
 const twoSwitches = parseFullNetwork({
@@ -102,6 +107,20 @@ describe('B4: the network of a host', { timeout: 180_000 }, () => {
     );
   });
 
+  it('P7: begins with the time at which its system was made, where the clock of the machine has lost its own', async () => {
+    const seen = await host.console.waitFor(/clock: expected a time from/, { timeoutMs: 1000 });
+    expect(seen).toMatchObject({
+      line: {
+        text: expect.stringMatching(
+          /clock: expected a time from (20\d\d-\S+Z) to 20\d\d-\S+Z, found 1970-01-01T\S+Z: it is \1 now$/,
+        ),
+      },
+    });
+    expect(await status()).toMatchObject({
+      problems: [expect.stringMatching(/^clock: .*, and nobody has set it since$/)],
+    });
+  });
+
   it('is a switch with the first card, and vmk0 with its hardware address, until somebody sets it', async () => {
     await expect.poll(get, soon).toMatchObject({
       ...{ settings: simple, pending: false, problems: [] },
@@ -134,6 +153,16 @@ describe('B4: the network of a host', { timeout: 180_000 }, () => {
     const { offset, drift } = (await ntp()) as { offset: number; drift: number };
     expect(Math.abs(offset)).toBeLessThan(1);
     expect(Math.abs(drift)).toBeLessThan(1000);
+    // What a reboot finds: the kernel has written it into the clock that runs without power.
+    const machineClock = async () => {
+      const { qmp } = host;
+      const at = (await qmp.call('qom-get', { path: '/machine', property: 'rtc-time' })) as Rtc;
+      const { tm_year: year, tm_mon: month, tm_mday: day, tm_hour: hour } = at;
+      const seconds = Date.UTC(1900 + year, month, day, hour, at.tm_min, at.tm_sec) / 1000;
+      return Math.abs(seconds - Date.now() / 1000);
+    };
+    await expect.poll(machineClock, soon).toBeLessThan(5);
+    expect(await status()).toMatchObject({ problems: [] });
   });
 
   it('has a team with VLANs', async () => {

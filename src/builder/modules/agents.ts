@@ -165,7 +165,10 @@ function agentFolder(name: string): string {
 }
 
 /** What vmkd is told by the recipe (src/runtime/vmkernel/boot/system-settings.ts reads it). */
-function systemSettings(recipe: ResolvedRecipe, { agents: names }: AgentsModule): string {
+export function systemSettings(
+  recipe: ResolvedRecipe,
+  { agents: names }: Pick<AgentsModule, 'agents'>,
+): string {
   const { product, title = product, health, firstBoot, bootloader, resources } = recipe;
   const shown = { product, title, loaderSeconds: bootloader.timeoutSeconds };
   const settings = {
@@ -175,6 +178,7 @@ function systemSettings(recipe: ResolvedRecipe, { agents: names }: AgentsModule)
     firstBoot,
     resources,
     console: shown,
+    ...(recipe.sourceDate !== undefined && { sourceDate: recipe.sourceDate }),
   };
   return `${JSON.stringify(settings, null, 2)}\n`;
 }

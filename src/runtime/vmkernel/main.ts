@@ -23,6 +23,7 @@ import { faultsFor } from './boot/faults.ts';
 import { openStoreJournal } from './boot/journal.ts';
 import { judgeBoot } from './boot/judge-boot.ts';
 import { parseKernelCommandLine } from './boot/kernel-command-line.ts';
+import { systemTime } from './boot/set-clock.ts';
 import { readSystemSettings } from './boot/system-settings.ts';
 import { systemCoredump } from './coredump/system-coredump.ts';
 import { readMounts } from './health/health.ts';
@@ -67,6 +68,7 @@ await runVmkd({
   faults,
   settings: readSystemSettings(),
   engine: process.versions.node,
+  time: systemTime(readFileSync('/proc/version', 'utf8')),
   takeOverGroup: () => takeOverGroup(),
   shareMachine: (shares) => shareMachine(shares),
   feedWatchdogs,

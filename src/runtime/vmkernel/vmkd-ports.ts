@@ -13,6 +13,7 @@ import type { ConfirmedMark } from './boot/confirmed-mark.ts';
 import type { RunningBoot } from './boot/judge-boot.ts';
 import type { DriversPort } from './boot/load-drivers.ts';
 import type { BankPort } from './boot/open-bank.ts';
+import type { SetClockPort } from './boot/set-clock.ts';
 import type { EnginePort } from './boot/start-engine.ts';
 import type { CoredumpService } from './coredump/coredump-service.ts';
 import type { CoredumpSystem } from './coredump/system-coredump.ts';
@@ -32,6 +33,7 @@ import type { VerifyPort } from './update/verify-system.ts';
 /** All that vmkd sees of the system around it: what each step needs. Tests have another one. */
 export interface VmkdPorts
   extends EnginePort,
+    SetClockPort,
     DriversPort,
     BankPort,
     RestorePort,

@@ -4,6 +4,7 @@ import { confirmBoot } from './boot/confirm-boot.ts';
 import { loadDrivers } from './boot/load-drivers.ts';
 import { openBank } from './boot/open-bank.ts';
 import { reportNoBank, reportReady } from './boot/report-ready.ts';
+import { setClock } from './boot/set-clock.ts';
 import { startEngine } from './boot/start-engine.ts';
 import { memoryProblems } from './health/memory-parts.ts';
 import { systemHealth } from './health/system-health.ts';
@@ -39,7 +40,9 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
 
   // 1. The engine runs: its line is the first JavaScript of the boot. The watchdogs are fed as long as this
   // process turns; a trial has to be healthy as well.
-  const { reset, watchdogs } = startEngine(ports, () => state.confirmed || isStopping());
+  const { reset, watchdogs, restarted } = startEngine(ports, () => state.confirmed || isStopping());
+  // Whoever has set the clock since then knows better.
+  const clockProblem = restarted ? () => undefined : await setClock(ports);
 
   // 2. Drivers for the devices found, those of OEMs first.
   const drivers = await loadDrivers(ports);
@@ -93,6 +96,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
       ...packages.problems(),
       ...storage.problems(),
       ...memoryProblems(ports.memoryParts()),
+      ...[clockProblem() ?? []].flat(),
       ...coredump.problems(),
     ]),
   ];

@@ -38,7 +38,7 @@ modules:
   z: { type: files }
 `;
   expect(problemsOf({ 'x.yaml': recipe }).join('\n')).toMatchInlineSnapshot(`
-    "x.yaml:1:1 produkt: expected one of the keys product, name, version, build, title, description, banks, disk, bootloader, bank, coredump, store, kernel, boot, firstBoot, health, resources, modules, securityVersion, minVersion, oem, trust, found "produkt"; did you mean "product"?
+    "x.yaml:1:1 produkt: expected one of the keys product, name, version, build, title, description, sourceDate, banks, disk, bootloader, bank, coredump, store, kernel, boot, firstBoot, health, resources, modules, securityVersion, minVersion, oem, trust, found "produkt"; did you mean "product"?
     x.yaml:2:10 version: expected a version of two to four numbers in quotes such as "1.2" or "1.2.3", found 1.10
     x.yaml:3:8 title: expected a title in printable ASCII without quotes and backslashes, found "say \\"hi\\""
     x.yaml:4:8 build: expected a build such as 1234 or rc1, found a list

@@ -18,6 +18,7 @@ import {
 import { buildResult } from './build-result.ts';
 import { sharedBases } from './image-bases.ts';
 import { orderImages } from './image-orders.ts';
+import { withSourceDate } from './source-date.ts';
 
 export const command = defineCommand({
   examples: [
@@ -64,8 +65,9 @@ export const command = defineCommand({
         describe: 'Give the image new random GUIDs instead of derived ones',
       }),
   run: async (context, options) => {
-    const { recipe: recipes, set, oem, matrix = false, out, locked = false, unique } = options;
-    const { cwd, report, signal } = context;
+    const { recipe: recipes, oem, matrix = false, out, locked = false, unique } = options;
+    const { cwd, report, signal, env } = context;
+    const set = withSourceDate(options.set, env);
     const formats = parseFormats(options.format);
     assertOutputFolder(resolve(cwd, out), out);
     const key = await loadSigningKey(context, options);

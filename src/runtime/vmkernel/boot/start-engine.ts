@@ -20,6 +20,8 @@ export interface EnginePort {
 }
 
 export interface Engine {
+  /** There was a vmkd before this one in this boot. */
+  readonly restarted: boolean;
   /** Watchdogs that are fed now. */
   watchdogs(): readonly string[];
   /** Resets the machine without ending anything; does not come back. */
@@ -51,5 +53,5 @@ export function startEngine(port: EnginePort, isOver: () => boolean): Engine {
       if (!isOver()) void reset('the trial was not confirmed in its time');
     }, Math.max(left, 0) * 1000);
   }
-  return { watchdogs: watchdog.devices, reset };
+  return { restarted, watchdogs: watchdog.devices, reset };
 }

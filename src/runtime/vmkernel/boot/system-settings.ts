@@ -24,32 +24,38 @@ const poolForm = object(
 );
 
 /** What the recipe says about the running system; the builder writes it (src/builder/modules/agents.ts). */
-const settingsForm = object({
-  agents: list(text),
-  health: object({
-    watchdogSeconds: number,
-    /** Seconds since the start of the kernel. */
-    trialSeconds: number,
-    checks: list(checkName),
-    trialChecks: list(checkName),
-  }),
-  /** Of a host that nobody has set up yet. */
-  firstBoot: object({
-    /** Root may set the first password over the network. */
-    trustedNetwork: flag,
-    /** Whether blank local disks become datastores. */
-    blankDisks: oneOf('format', 'leave'),
-  }),
-  /** How the machine is shared between the system itself and virtual machines. */
-  resources: object({ system: poolForm, vm: poolForm }),
-  /** What the screen at rest says. */
-  console: object({
-    product: text,
-    title: text,
-    /** How long the loader listens for a key; 0: it does not. */
-    loaderSeconds: number,
-  }),
-});
+const settingsForm = object(
+  {
+    agents: list(text),
+    health: object({
+      watchdogSeconds: number,
+      /** Seconds since the start of the kernel. */
+      trialSeconds: number,
+      checks: list(checkName),
+      trialChecks: list(checkName),
+    }),
+    /** Of a host that nobody has set up yet. */
+    firstBoot: object({
+      /** Root may set the first password over the network. */
+      trustedNetwork: flag,
+      /** Whether blank local disks become datastores. */
+      blankDisks: oneOf('format', 'leave'),
+    }),
+    /** How the machine is shared between the system itself and virtual machines. */
+    resources: object({ system: poolForm, vm: poolForm }),
+    /** What the screen at rest says. */
+    console: object({
+      product: text,
+      title: text,
+      /** How long the loader listens for a key; 0: it does not. */
+      loaderSeconds: number,
+    }),
+  },
+  {
+    /** Seconds since 1970: when the image was made, as far as somebody has said so. */
+    sourceDate: number,
+  },
+);
 export type SystemSettings = ReturnType<typeof settingsForm>;
 
 /** Throws `json.form` (kind `corrupt`): a bank without them cannot be run. */

@@ -82,6 +82,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     },
     faults: new Set(),
     engine: '22.0.0',
+    time: { now: () => 1.8e9, kernelVersion: '(2026-11-05)', set: async () => undefined },
     takeOverGroup: () => false,
     shareMachine: () => [],
     feedWatchdogs: (seconds, { atOnce }) => {
