@@ -1,6 +1,7 @@
 import { TwinbankError } from '../diagnostics/error.ts';
 import type { Method } from '../protocol/json-rpc.ts';
 import { RpcError } from '../protocol/rpc-error.ts';
+import type { ListenerSettings } from '../state/listener-settings.ts';
 import { type SettingName, type Settings, settingNames } from '../state/setting-rows.ts';
 import { parseSettings, shownSettings } from '../state/settings.ts';
 import type { LiveConfiguration } from './host-port.ts';
@@ -13,6 +14,14 @@ export type Appliers = {
   readonly [Name in SettingName]?: (value: Settings[Name]) => Promise<string | undefined>;
 };
 
+/** What has become of programs that read a setting at their start only. */
+export interface RestartReport {
+  /** One sentence each. */
+  readonly failed: readonly string[];
+  /** Those that do not run yet: the setting is not in force there. */
+  readonly restarting: readonly string[];
+}
+
 export interface SettingsPort {
   readonly keeper: Pick<StateKeeper, 'save'>;
   readonly configuration: Pick<LiveConfiguration, 'write'>;
@@ -21,8 +30,12 @@ export interface SettingsPort {
   /** Those of which nobody can know what holds, as a simulated host mounts no layers; default none. */
   unknown?(): readonly SettingName[];
   readonly appliers: Appliers;
+  /** Starts programs anew that read one of these at their start only. Returns when they run, or after a while. */
+  restart?(names: readonly SettingName[]): Promise<RestartReport>;
   /** Names of the host's network interfaces. */
   interfaces(): readonly string[];
+  /** Names of what agents listen at; undefined where nobody knows. */
+  listeners?(): readonly string[];
 }
 
 /** The methods by which an administrator sees and changes the configuration (docs/vmkd.md). */
@@ -38,11 +51,20 @@ export function settingsMethods(port: SettingsPort): Readonly<Record<string, Met
     'config.set': async (params) => {
       const wanted = parseAll(params);
       assertUplinks(wanted.network, port.interfaces());
+      assertListeners(wanted.listeners, port.listeners?.());
       port.configuration.write(wanted);
       // Not alone: changes that wait together share one write. They are done one after another, in the order in which they came.
       const answer = await keeper.save();
-      const failed = await alone(() => applyAll(port.appliers, wanted));
-      return failed.length > 0 ? { ...answer, failed } : answer;
+      const applied = await alone(() => applyAll(port.appliers, wanted));
+      // Whoever has the answer may rely on the change, as far as it does not say otherwise.
+      const restarted = await port.restart?.(Object.keys(wanted) as SettingName[]);
+      const failed = [...applied, ...(restarted?.failed ?? [])];
+      const restarting = restarted?.restarting ?? [];
+      return {
+        ...answer,
+        ...(failed.length > 0 && { failed }),
+        ...(restarting.length > 0 && { restarting }),
+      };
     },
     'state.save': (): Promise<SaveAnswer> => keeper.save(),
   };
@@ -55,6 +77,18 @@ function parseAll(params: Record<string, unknown>): Partial<Settings> {
   } catch (error) {
     throw error instanceof TwinbankError ? usage(error.message) : error;
   }
+}
+
+/** A state may name a listener that this host lacks; a person who asks for it is told. Throws `usage`. */
+function assertListeners(
+  settings: ListenerSettings | undefined,
+  known: readonly string[] | undefined,
+): void {
+  if (!settings || !known) return;
+  const other = Object.keys(settings).find((name) => !known.includes(name));
+  if (other === undefined) return;
+  const names = known.join(', ') || 'none, as no agent listens';
+  throw usage(`listeners: expected ${names}, found ${JSON.stringify(other)}`);
 }
 
 async function applyAll(appliers: Appliers, settings: Partial<Settings>): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { accounts } from './accounts-setting.ts';
 import { authorization } from './authorization.ts';
 import { deviceNames } from './device-names.ts';
+import { listeners } from './listener-settings.ts';
 import { type NetworkSettings, parseNetwork } from './network-settings.ts';
 import { rootPasswordHash } from './root-password.ts';
 import { security } from './security-settings.ts';
@@ -45,6 +46,7 @@ const rows = {
   authorization,
   devices: deviceNames,
   tls,
+  listeners,
 };
 
 export type SettingName = keyof typeof rows;

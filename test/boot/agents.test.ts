@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bootError } from '../../src/harness/console/boot-error.ts';
 import { defaultMachine } from '../../src/harness/qemu/machine.ts';
 import { type QemuMachine, startQemu } from '../../src/harness/qemu/qemu.ts';
+import { forwardPort } from '../../src/harness/qemu/qemu-devices.ts';
 import { faultArguments } from '../../src/harness/qemu/qemu-faults.ts';
 import type { StoreStatus } from '../../src/hostcore/store-status.ts';
 import { worldsListForm, worldsStatsForm } from '../../src/hostcore/world-answers.ts';
@@ -46,6 +48,15 @@ afterAll(async () => {
 const call = (method: string, params = {}): Promise<Record<string, unknown>> =>
   machine.vmkd.call(method, params, bootTimeoutMs) as Promise<Record<string, unknown>>;
 const lines = (): string[] => machine.console.lines.map(({ text }) => text);
+
+/** All that is said at a port of this machine until the connection ends. */
+function heardAt(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  let heard = '';
+  socket.on('data', (bytes) => (heard += bytes));
+  socket.on('error', () => {});
+  return new Promise((resolve) => socket.on('close', () => resolve(heard)));
+}
 
 const lengthOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
 
@@ -168,7 +179,8 @@ describe('an agent that is a folder and an entry in the registry', () => {
       3,
     );
     expect(await call('lamp.ask', { method: 'shutdown' })).toEqual({
-      message: 'expected one of the methods status, cim.classes, found "shutdown"',
+      message:
+        'expected one of the methods status, cim.classes, listeners.refused, found "shutdown"',
     });
   });
 
@@ -219,10 +231,51 @@ describe('an agent that is a folder and an entry in the registry', () => {
     const { bornAt } = await call('lamp.look');
     expect(await call('config.set', { ntp: { servers: [] } })).toMatchObject({ saved: true });
     expect(await call('lamp.look')).toMatchObject({ bornAt });
-    expect(await call('config.set', { hostname: 'esx1' })).toMatchObject({ saved: true });
-    const next = await until('lamp.look', ({ hostname }) => hostname === 'esx1');
+    // The answer means that it runs again, unless it says that it does not yet.
+    const answer = await call('config.set', { hostname: 'esx1' });
+    expect(answer).toEqual({ saved: true, generation: expect.any(Number) });
+    const next = await call('lamp.look');
     expect(next.hostname).toBe('esx1');
     expect(next.bornAt).not.toBe(bornAt);
+  });
+
+  it('K6: is reached over the network where its row listens, and by whom the settings say', async () => {
+    const forwarded = await Promise.all(
+      [4242, 4243].map((port) => forwardPort(machine.qmp, port, 'tcp')),
+    );
+    const heard = () => Promise.all(forwarded.map(heardAt));
+    const set = (listeners: object) => call('config.set', { listeners });
+    const list = async () => (await call('network.listeners')).listeners;
+    const [glow, hum] = [
+      { name: 'glow', agent: 'lamp', port: 4242 },
+      { name: 'hum', agent: 'lamp', port: 4243 },
+    ];
+    const open = { enabled: true, allowed: null, open: true, refused: 0, lastRefused: null };
+    expect(await heard()).toEqual(['glows\n', 'hums\n']);
+    expect(await list()).toEqual([
+      { ...glow, ...open },
+      { ...hum, ...open },
+    ]);
+    await expect(set({ ssh: {} })).rejects.toThrow('listeners: expected glow, hum, found "ssh"');
+    const { bornAt } = await call('lamp.look');
+    // QEMU's network has the outside at 10.0.2.2. What is limited is not started anew.
+    const allowed = ['10.0.2.0/31', 'fe80::/10'];
+    expect(await set({ glow: { allowed } })).toMatchObject({ saved: true });
+    expect(await heard()).toEqual(['', 'hums\n']);
+    expect(await call('lamp.look')).toMatchObject({ bornAt });
+    await expect
+      .poll(list, { timeout: 30_000 })
+      .toMatchObject([{ ...glow, allowed, refused: 1, lastRefused: '::ffff:10.0.2.2' }, hum]);
+    const off = { glow: { allowed: ['10.0.2.2'] }, hum: { enabled: false } };
+    expect(await set(off)).toEqual({ saved: true, generation: expect.any(Number) });
+    expect(await heard()).toEqual(['glows\n', '']);
+    expect(await list()).toMatchObject([
+      { ...glow, open: true },
+      { ...hum, open: false },
+    ]);
+    expect(await set({})).toEqual({ saved: true, generation: expect.any(Number) });
+    expect(await heard()).toEqual(['glows\n', 'hums\n']);
+    expect((await call('status')).problems).toEqual([]);
   });
 
   it('has its files and its answers in the support bundle', async () => {

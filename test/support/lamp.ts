@@ -16,6 +16,7 @@ export const lamp: Agent = {
   program: nodeProgram('lamp', { heapMiB: 32 }),
   dependsOn: ['syslog'],
   restartOn: ['hostname'],
+  listens: [{ name: 'glow', port: 4242 }, { name: 'hum', port: 4243 }],
   prepare: (host) => void host.makeFolder(),
   forwards: { look: anything, break: anything, bomb: anything, hog: anything, ask: anything, flood: anything, chatter: anything, exhaust: anything },
   vmkd: ['status', 'cim.classes'],
@@ -32,6 +33,8 @@ export const lamp: Agent = {
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
+import { listenersFileOf } from '../agent.ts';
+import { listenerGate } from '../../system/listener-gate.ts';
 import { serveHandedSocket } from '../../system/unix-socket.ts';
 import { connectToVmkd } from '../../system/vmkd-connection.ts';
 import { lampMethods } from './service.ts';
@@ -120,9 +123,12 @@ process.once('SIGTERM', () => {
   console.log('it was asked to end');
   process.exit(0);
 });
-serveHandedSocket(lampMethods({ look: () => look, kill, bomb, hog, ask, flood, chatter, exhaust }), (error) => {
+const fails = (error: Error): never => {
   throw error;
-});
+};
+const gate = listenerGate({ file: listenersFileOf('lamp'), vmkd, failed: fails });
+for (const name of ['glow', 'hum']) gate.serve(name, (socket) => socket.end(name + 's\\n'));
+serveHandedSocket(lampMethods({ look: () => look, kill, bomb, hog, ask, flood, chatter, exhaust }), fails);
 `,
   'service.ts': `export interface LampPort {
   look(): object;

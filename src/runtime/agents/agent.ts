@@ -30,6 +30,8 @@ export interface Agent extends FilterRow {
   readonly sees?: readonly string[];
   /** What vmkd opens for it at each start, as descriptors from 4 on, in this order; 3 is its own socket. */
   readonly opens?: readonly AgentDescriptor[];
+  /** Where others reach it over the network. vmkd opens these after `opens`, and hands them over (`listenerGate`). */
+  readonly listens?: readonly AgentListener[];
   /** The one folder of the system that it may write. */
   readonly writes?: AgentFolder;
   /** What is bundled of its folder: a source file by the name of the program, which is the agent's or begins with it and `-`. */
@@ -66,6 +68,13 @@ export interface AgentUser {
 
 /** A Unix socket at which every user may connect, by its path; or a file of the kernel's to read from, without waiting. */
 export type AgentDescriptor = { readonly listen: string } | { readonly read: string };
+
+/** A TCP port at all addresses of the host, which settings can close or limit to some peers (docs/network.md). */
+export interface AgentListener {
+  /** As settings name it: lower-case letters, digits and `-`, once among all agents. */
+  readonly name: string;
+  readonly port: number;
+}
 
 /** A folder in memory, of at most so many bytes, that belongs to the agent's user. It outlives the agent, and goes with the power. */
 export interface AgentFolder {
@@ -132,6 +141,11 @@ export function filterOf(name: string): string {
 /** Where an agent that forwards methods is asked: a socket that vmkd opens and hands over (`serveHandedSocket`). */
 export function socketOf(name: string): string {
   return `${folderOf(name)}/${name}.sock`;
+}
+
+/** The file in which an agent finds those of its listeners that are open, and who may connect; its row has a folder for it (`prepare`). */
+export function listenersFileOf(name: string): string {
+  return `${folderOf(name)}/listeners.json`;
 }
 
 /** The program of an agent that is the entry of the same name: Node, with a bounded heap; `own` are its own arguments, if it has any. */

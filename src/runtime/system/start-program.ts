@@ -16,8 +16,8 @@ export interface Program {
   readonly args: readonly string[] | (() => readonly string[]);
   /** Path of a Unix socket that is opened for it at each start; it has it as descriptor 3 ({@link openListener}). */
   readonly socket?: string;
-  /** Opened for it at each start, too: it has them as descriptors 4, 5 and so on. */
-  readonly opens?: readonly (() => Handed)[];
+  /** Opened for it at each start, too: it has them as descriptors 4, 5 and so on. What is undefined leaves its number out. */
+  readonly opens?: readonly (() => Handed | undefined)[];
   /**
    * What serves its connection to vmkd ({@link vmkdDescriptor}); `onBreach` ends the program, for the reason that is told. Without there
    * is none.
@@ -47,11 +47,11 @@ export function startProgram(program: Program, { onOutput, onEnd }: StartOptions
   const noSocket = socket === undefined && opens.length > 0 ? ['ignore' as const] : [];
   const child = spawn(path, words, {
     stdio: withConnection(
-      ['ignore', output, 'ignore', ...noSocket, ...handed.map(({ fd }) => fd)],
+      ['ignore', output, 'ignore', ...noSocket, ...handed.map((one) => one?.fd ?? 'ignore')],
       connection !== undefined,
     ),
   });
-  for (const one of handed) one.close();
+  for (const one of handed) one?.close();
   let breach: string | undefined;
   const end = child.stdio.at(vmkdDescriptor);
   if (connection && end instanceof Socket) {
@@ -94,13 +94,13 @@ function withConnection(descriptors: Descriptors, wanted: boolean): ('ignore' | 
 }
 
 /** All of them or none. */
-function openAll(opens: readonly (() => Handed)[]): Handed[] {
-  const handed: Handed[] = [];
+function openAll(opens: readonly (() => Handed | undefined)[]): (Handed | undefined)[] {
+  const handed: (Handed | undefined)[] = [];
   try {
     for (const open of opens) handed.push(open());
     return handed;
   } catch (error) {
-    for (const one of handed) one.close();
+    for (const one of handed) one?.close();
     throw error;
   }
 }

@@ -51,15 +51,28 @@ export function openListener(path: string, mode = 0o600): Handed {
   // libuv removes the name that it has bound when our copy is closed; the program's stays.
   const bound = `${path}.new`;
   rmSync(bound, { force: true });
-  const server = createServer();
-  let failed: Error | undefined;
-  server.on('error', (error) => {
-    failed = error;
-  });
-  server.listen(bound);
-  const fd = (server as Server & { _handle?: { fd?: number } | null })._handle?.fd;
-  if (fd === undefined || fd < 0) throw failed ?? new Error(`${path}: could not be listened at`);
+  const handed = listen(path, (server) => server.listen(bound));
   chmodSync(bound, mode);
   renameSync(bound, path);
+  return handed;
+}
+
+/**
+ * Opens a TCP port at all addresses, of both families where the kernel has both. To be closed before the event loop turns, as of
+ * {@link openListener}. Throws an Error where it cannot be opened.
+ */
+export function openTcpListener(port: number): Handed {
+  return listen(`TCP port ${port}, which another program may have`, (server) =>
+    server.listen(port),
+  );
+}
+
+/** Node binds at once what needs no name to be looked up, but tells of what went wrong later. */
+function listen(what: string, begin: (server: Server) => void): Handed {
+  const server = createServer();
+  server.on('error', () => {});
+  begin(server);
+  const fd = (server as Server & { _handle?: { fd?: number } | null })._handle?.fd;
+  if (fd === undefined || fd < 0) throw new Error(`${what}: could not be listened at`);
   return { fd, close: () => void server.close() };
 }

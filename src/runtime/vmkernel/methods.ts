@@ -8,7 +8,7 @@ import type { UpdateService } from '../../hostcore/update-service.ts';
 import type { Method } from '../../protocol/json-rpc.ts';
 import type { Agent } from '../agents/agent.ts';
 import { forwardMethods } from './agents/forward-methods.ts';
-import { type RunningAgents, withRestarts } from './agents/start-agents.ts';
+import type { RunningAgents } from './agents/start-agents.ts';
 import { worldMethods } from './agents/world-methods.ts';
 import type { BankPartition } from './boot/bank-partition.ts';
 import { coredumpMethods } from './coredump/coredump-methods.ts';
@@ -69,8 +69,10 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
     ...systemMethods(system),
     ...hostSettings({
       keeper,
-      appliers: withRestarts(appliers, agents),
+      appliers,
+      restart: agents.applySettings,
       interfaces: network.uplinks,
+      listeners: () => agents.listeners().map(({ name }) => name),
     }),
     ...hostUsers({ keeper, trustedNetwork }),
     ...tls.methods,
@@ -81,6 +83,7 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
       end: (how, why) => void setTimeout(() => system.stop(how, why), 100),
     }),
     ...networks.methods,
+    'network.listeners': () => ({ listeners: agents.listeners() }),
     ...updates.methods,
     ...storeMethods(packages),
     ...worldMethods({ rows, running: agents.list }),

@@ -131,7 +131,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
       hostName: ports.hostName(),
       addresses: ports.currentLeases().map(({ address }) => address),
     }),
-    onChange: () => agents.applySetting('tls'),
+    onChange: () => void agents.applySettings(['tls']),
   });
   const methods = ports.methods({
     system,

@@ -35,6 +35,7 @@ const settings: Settings = {
     roles: [{ id: 1, name: 'Operator', privileges: ['System.View'] }],
     permissions: [{ entity: 'vm-1', principal: 'amy', group: false, role: 1, propagate: true }],
   },
+  listeners: { https: { enabled: true, allowed: ['10.0.0.0/8', 'fe80::1'] } },
 };
 const archives = (): Uint8Array[] => [
   packState(filesOfSettings(settings)),

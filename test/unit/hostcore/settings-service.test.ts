@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Appliers, settingsMethods } from '../../../src/hostcore/settings-service.ts';
+import {
+  type Appliers,
+  type SettingsPort,
+  settingsMethods,
+} from '../../../src/hostcore/settings-service.ts';
 import type { SaveAnswer } from '../../../src/hostcore/state-keeper.ts';
 import { answerLine } from '../../../src/protocol/json-rpc.ts';
 import type { SettingName } from '../../../src/state/setting-rows.ts';
@@ -13,7 +17,11 @@ beforeEach(() => {
 const hash = `$6$salt$${'a'.repeat(86)}`;
 
 /** A system that has booted bank 5, and asks its methods by their protocol. */
-async function system(appliers: Appliers = {}, unknown: readonly SettingName[] = []) {
+async function system(
+  appliers: Appliers = {},
+  unknown: readonly SettingName[] = [],
+  restart: SettingsPort['restart'] = undefined,
+) {
   const { keeper, configuration } = host.boot(5);
   await keeper.restore();
   const methods = settingsMethods({
@@ -22,7 +30,9 @@ async function system(appliers: Appliers = {}, unknown: readonly SettingName[] =
     effective: () => configuration.read().settings,
     unknown: () => unknown,
     appliers,
+    ...(restart && { restart }),
     interfaces: () => ['vmnic0'],
+    listeners: () => ['http', 'https'],
   });
   const ask = async (method: string, params: object = {}) => {
     const line = JSON.stringify({ id: 1, method, params });
@@ -41,6 +51,7 @@ describe('config.get', () => {
       syslog: { targets: [] },
       ntp: { servers: [] },
       security: expect.objectContaining({ lockFailures: 5 }),
+      listeners: {},
     });
   });
 
@@ -48,6 +59,7 @@ describe('config.get', () => {
     const { ask } = await system({}, ['ntp', 'syslog']);
     expect(Object.keys((await ask('config.get')).result).sort()).toEqual([
       'hostname',
+      'listeners',
       'network',
       'rootPasswordSet',
       'security',
@@ -91,6 +103,34 @@ describe('config.set', () => {
     expect(host.startsFrom(6)!.settings).toMatchObject({ syslog: { targets: ['10.0.0.9'] } });
   });
 
+  it('answers when the programs that read a setting at their start run again, and tells those that do not', async () => {
+    const events: string[] = [];
+    let report = { failed: [] as string[], restarting: [] as string[] };
+    const { ask } = await system(
+      {
+        ntp: async () => {
+          events.push('applied');
+          return undefined;
+        },
+      },
+      [],
+      async (names) => {
+        events.push(`restart for ${names}`);
+        await new Promise(setImmediate);
+        events.push('they run');
+        return report;
+      },
+    );
+    const { result } = await ask('config.set', { ntp: { servers: [] }, hostname: 'esx1' });
+    expect(result).toEqual({ saved: true, generation: 1 });
+    expect(events).toEqual(['applied', 'restart for ntp,hostname', 'they run']);
+    report = { failed: ['agent ntp: it ended with exit code 1'], restarting: ['syslog'] };
+    expect((await ask('config.set', { hostname: 'esx2' })).result).toEqual({
+      ...{ saved: true, generation: 2 },
+      ...report,
+    });
+  });
+
   it.each<[string, object, string]>([
     [
       'a wrong value among right ones',
@@ -100,7 +140,7 @@ describe('config.set', () => {
     [
       'a setting that there is not',
       { hostname: 'esx1', hostnam: 'x' },
-      'config.set: expected settings of hostname, rootPasswordHash, network, syslog, ntp, security, found "hostnam"',
+      'config.set: expected settings of hostname, rootPasswordHash, network, syslog, ntp, security, listeners, found "hostnam"',
     ],
     ['one that every object has', { toString: 'x' }, 'found "toString"'],
     ['nothing', {}, 'config.set: expected one of hostname'],
@@ -111,6 +151,11 @@ describe('config.set', () => {
         network: { mode: 'static', interface: 'eth9', address: '10.0.0.1', prefix: 8 },
       },
       'network.interface: expected one of vmnic0, found "eth9"',
+    ],
+    [
+      'a listener that there is not',
+      { hostname: 'esx1', listeners: { ssh: { enabled: false } } },
+      'listeners: expected http, https, found "ssh"',
     ],
   ])('is refused with %s, and changes nothing', async (_what, params, sentence) => {
     let applied = 0;

@@ -38,6 +38,7 @@ const all: Settings = {
       { entity: 'ha-folder-root', principal: 'ops', group: true, role: 1, propagate: true },
     ],
   },
+  listeners: { https: { enabled: true, allowed: ['10.0.0.0/8', '2001:db8::5'] } },
 };
 
 describe('settings', () => {
@@ -56,6 +57,7 @@ describe('settings', () => {
       'etc/vmware/devices.json',
       'etc/vmware/ssl/rui.crt',
       'etc/vmware/ssl/rui.key',
+      'etc/vmware/listeners.json',
     ]);
     expect(settingsOfFiles(files)).toEqual(all);
     expect(Buffer.from(files[0]!.bytes).toString()).toBe('esx1.lab.example\n');

@@ -1,14 +1,21 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Appliers } from '../../../hostcore/settings-service.ts';
+import type { RestartReport } from '../../../hostcore/settings-service.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import { lineSplitter } from '../../../protocol/line-splitter.ts';
-import { type SettingName, type Settings, settingNames } from '../../../state/setting-rows.ts';
+import type { SettingName } from '../../../state/setting-rows.ts';
 import { type Agent, type AgentHost, type AgentSettings, socketOf } from '../../agents/agent.ts';
 import { lineLimit } from '../../system/line-limit.ts';
 import { type Running, type Supervision, supervise } from '../../system/supervisor.ts';
 import { makeAgentFolder } from './agent-folder.ts';
+import {
+  type AgentListeners,
+  agentListeners,
+  type ListenerReport,
+  type ListenersPort,
+} from './agent-listeners.ts';
 import { inWorld, type WorldOptions } from './agent-world.ts';
 import { openDescriptor } from './open-descriptor.ts';
+import { pendingRestarts } from './pending-restarts.ts';
 import { methodsOf, serveWorld } from './world-connection.ts';
 
 export interface AgentsOptions {
@@ -26,13 +33,21 @@ export interface AgentsOptions {
   readonly makeGroup?: WorldOptions['makeGroup'];
   /** Default: {@link makeAgentFolder}. */
   readonly makeFolder?: typeof makeAgentFolder;
+  /** Who changes a setting is kept waiting so long for agents that are started anew; default 10 s. */
+  readonly restartTimeoutMs?: number;
+  /** Of {@link agentListeners}. */
+  readonly listenersPort?: Pick<ListenersPort, 'writeFile' | 'open' | 'after'>;
 }
 
 /** The agents that vmkd keeps running. */
 export interface RunningAgents {
   readonly list: readonly Running[];
-  /** Starts those anew that read a setting at their start only. */
-  applySetting(name: SettingName): void;
+  listeners(): readonly ListenerReport[];
+  /**
+   * Tells agents of settings that have changed, and starts those anew that read one at their start only. Returns when these run, or after a
+   * while: what is still under way then is told.
+   */
+  applySettings(names: readonly SettingName[]): Promise<RestartReport>;
   /** The network says something else: starts those anew that would have other arguments by it, or were idle. */
   applyLearnt(): void;
   /** Vmkd's methods are there: each agent may ask for those that its row lists. */
@@ -46,6 +61,7 @@ interface StartedAgent {
   readonly running: Running;
   /** Its own arguments at its last start, as JSON; '' before it. */
   startedBy(): string;
+  readonly listeners: AgentListeners;
 }
 
 /** An agent that neither runs nor fails keeps those that depend on it waiting for so long. */
@@ -59,7 +75,8 @@ const giveUp = { ends: 10, withinMs: 600_000 };
  */
 export function startAgents(options: AgentsOptions): RunningAgents {
   const { rows, dead, settings, host, report, start = supervise, makeGroup } = options;
-  const { makeFolder = makeAgentFolder } = options;
+  const { makeFolder = makeAgentFolder, listenersPort, restartTimeoutMs = 10_000 } = options;
+  const restarts = pendingRestarts();
   let offered: Readonly<Record<string, Method>> = {};
   const started: StartedAgent[] = [];
   for (const agent of rows) {
@@ -78,14 +95,23 @@ export function startAgents(options: AgentsOptions): RunningAgents {
       granted,
       ...(makeGroup && { makeGroup }),
     });
+    const listeners = agentListeners(agent, {
+      ...{ ...listenersPort, report, settings: () => settings().listeners ?? {} },
+    });
     let startedBy = '';
     const args = (): readonly string[] => {
+      listeners.begin();
       const own = program.args(settings());
       startedBy = JSON.stringify(own);
       return world.args(own);
     };
     const socket = forwards ? { socket: socketOf(name) } : {};
-    const opens = (agent.opens ?? []).map((what) => () => openDescriptor(what));
+    const opens = [
+      ...(agent.opens ?? []).map((what) => () => openDescriptor(what)),
+      ...listeners.opens,
+    ];
+    const asks = vmkd !== undefined || agent.listens !== undefined;
+    const methods = () => ({ ...methodsOf(agent, offered), ...listeners.methods });
     const before = started.filter((one) => agent.dependsOn?.includes(one.agent.name));
     const running = start(
       {
@@ -95,9 +121,7 @@ export function startAgents(options: AgentsOptions): RunningAgents {
         group: world.group,
         opens,
         ...socket,
-        ...(vmkd && {
-          connection: (end, onBreach) => serveWorld(end, methodsOf(agent, offered), onBreach),
-        }),
+        ...(asks && { connection: (end, onBreach) => serveWorld(end, methods(), onBreach) }),
       },
       {
         onEnd: onTrouble,
@@ -107,10 +131,14 @@ export function startAgents(options: AgentsOptions): RunningAgents {
         ...(before.length > 0 && { after: dependencies(before.map(({ running }) => running)) }),
       },
     );
-    started.push({ agent, running, startedBy: () => startedBy });
+    started.push({ agent, running, listeners, startedBy: () => startedBy });
   }
   return {
     list: started.map(({ running }) => running),
+    listeners: () =>
+      started.flatMap(({ running, listeners }) =>
+        listeners.list(running.report().state === 'running'),
+      ),
     offer: (methods) => {
       offered = methods;
       for (const { name, vmkd = [] } of rows) {
@@ -118,10 +146,17 @@ export function startAgents(options: AgentsOptions): RunningAgents {
         if (unknown.length > 0) report(`agent ${name}: vmkd has no method ${unknown.join(', ')}`);
       }
     },
-    applySetting: (name) => {
-      for (const { agent, running } of started) {
-        if (agent.restartOn?.includes(name)) void running.restart();
+    applySettings: async (names) => {
+      const failed: string[] = [];
+      const isChanged = names.includes('listeners');
+      for (const { agent, running, listeners } of started) {
+        const isOpen = isChanged && agent.listens !== undefined;
+        if (isOpen) failed.push(...attempt(agent.name, listeners.tell));
+        const reads = names.some((name) => agent.restartOn?.includes(name));
+        if (reads || (isOpen && listeners.isStale())) restarts.begin(running);
       }
+      const report = await restarts.settled(restartTimeoutMs);
+      return { ...report, failed: [...failed, ...report.failed] };
     },
     applyLearnt: () => {
       const now = settings();
@@ -131,7 +166,7 @@ export function startAgents(options: AgentsOptions): RunningAgents {
         const isRight = isIdle
           ? agent.idle?.when(now)
           : startedBy() === JSON.stringify(agent.program.args(now));
-        if (!isRight) void running.restart();
+        if (!isRight) restarts.begin(running);
       }
     },
     stop: async () => {
@@ -150,28 +185,20 @@ export function startAgents(options: AgentsOptions): RunningAgents {
   };
 }
 
+/** Why it could not be done: one sentence or none. */
+function attempt(name: string, work: () => void): string[] {
+  try {
+    work();
+    return [];
+  } catch (error) {
+    return [`agent ${name}: ${(error as Error).message}`];
+  }
+}
+
 function dependencies(before: readonly Running[]): NonNullable<Supervision['after']> {
   const timeout = pause(dependencyTimeoutMs, undefined, { ref: false });
   return {
     names: before.map(({ name }) => name),
     ready: Promise.race([Promise.all(before.map(({ settled }) => settled)), timeout]),
   };
-}
-
-/** Appliers of settings after which those agents are started anew that read the setting at their start only. */
-export function withRestarts(
-  appliers: Appliers,
-  agents: Pick<RunningAgents, 'applySetting'>,
-): Appliers {
-  const apply = async <Name extends SettingName>(name: Name, value: Settings[Name]) => {
-    const applier: Appliers[Name] = appliers[name];
-    try {
-      return await applier?.(value);
-    } finally {
-      agents.applySetting(name);
-    }
-  };
-  return Object.fromEntries(
-    settingNames.map((name) => [name, (value: Settings[typeof name]) => apply(name, value)]),
-  );
 }

@@ -49,7 +49,7 @@ export function hostState(places: StatePlaces): StateKeeper {
 export function hostSettings({
   root,
   ...port
-}: Pick<SettingsPort, 'keeper' | 'appliers' | 'interfaces'> & {
+}: Omit<SettingsPort, 'configuration' | 'effective'> & {
   readonly root?: string;
 }): Readonly<Record<string, Method>> {
   return settingsMethods({

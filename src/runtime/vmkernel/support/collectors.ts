@@ -36,6 +36,7 @@ const answers: Readonly<Record<string, string>> = {
   'storage.json': 'storage.list',
   'worlds.json': 'worlds.list',
   'world-usage.json': 'worlds.stats',
+  'listeners.json': 'network.listeners',
 };
 
 /**

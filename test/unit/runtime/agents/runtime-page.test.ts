@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { socketOf } from '../../../../src/runtime/agents/agent.ts';
 import { agents } from '../../../../src/runtime/agents/registry.ts';
+import { vmkdDescriptor } from '../../../../src/runtime/system/vmkd-connection.ts';
 import { markdownTable, regenerate } from '../../../support/generated-page.ts';
 import { runtimePicture, worldBox } from './runtime-picture.ts';
 
@@ -25,6 +26,19 @@ function worlds(): string {
   return markdownTable(head, rows);
 }
 
+describe('rows that listen', () => {
+  it('have names of their own, ports of their own, and as many descriptors as an agent has room for', () => {
+    const all = agents.flatMap(({ listens = [] }) => listens);
+    expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+    expect(new Set(all.map(({ port }) => port)).size).toBe(all.length);
+    for (const { opens = [], listens = [], prepare } of agents) {
+      expect(opens.length + listens.length).toBeLessThanOrEqual(vmkdDescriptor - 4);
+      // Their folder is where they find who may connect.
+      if (listens.length > 0) expect(prepare).toBeDefined();
+    }
+  });
+});
+
 describe('docs/runtime.md', () => {
   it('K6: shows the worlds as their rows are (npm run docs:runtime writes it anew)', async () => {
     const path = resolve(docs, 'runtime.md');
@@ -40,6 +54,7 @@ describe('docs/runtime.md', () => {
       description: 'Lamp & <b>',
       user: { uid: 142, gid: 142 },
       program: { path: '/bin/true', args: () => [] },
+      listens: [{ name: 'glow', port: 4242 }],
       vmkd: ['status'],
       dependsOn: ['syslog'],
     };
@@ -49,6 +64,7 @@ describe('docs/runtime.md', () => {
         'user lamp (142), in a world',
         'at most 128 MiB and 64 threads, weight 100',
         'network: none',
+        'listens at TCP port 4242 (glow)',
         'asks vmkd for status',
         'starts after syslog',
       ],

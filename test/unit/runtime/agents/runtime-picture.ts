@@ -27,6 +27,7 @@ export function worldBox(row: Agent): WorldBox {
       ...(row.opens?.map((one) =>
         'listen' in one ? `listens at ${one.listen}` : `reads ${one.read}`,
       ) ?? []),
+      ...(row.listens?.map(({ name, port }) => `listens at TCP port ${port} (${name})`) ?? []),
       ...(row.writes ? [`writes ${row.writes.path}, ${row.writes.bytes >> 20} MiB at most`] : []),
       ...(row.sees ? [`sees ${row.sees.join(', ')}`] : []),
       ...(row.prepare ? [`has from vmkd what is in ${folderOf(name)}`] : []),

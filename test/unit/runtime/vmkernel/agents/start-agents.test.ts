@@ -3,10 +3,7 @@ import { anything } from '../../../../../src/protocol/form.ts';
 import type { Agent, AgentHost, AgentSettings } from '../../../../../src/runtime/agents/agent.ts';
 import type { Program } from '../../../../../src/runtime/system/start-program.ts';
 import type { supervise } from '../../../../../src/runtime/system/supervisor.ts';
-import {
-  startAgents,
-  withRestarts,
-} from '../../../../../src/runtime/vmkernel/agents/start-agents.ts';
+import { startAgents } from '../../../../../src/runtime/vmkernel/agents/start-agents.ts';
 
 const row = (name: string, more: Partial<Agent> = {}): Agent => ({
   name,
@@ -21,6 +18,7 @@ function started(
   dead = false,
   hangs: readonly string[] = [],
   learnt: AgentSettings['learnt'] = { timeServers: [] },
+  restarts: Readonly<Record<string, Promise<string | undefined>>> = {},
 ) {
   const events: string[] = [];
   const programs: Program[] = [];
@@ -31,6 +29,7 @@ function started(
     settings: () => ({ hostname: 'esx1', learnt }),
     host: ({ name }, report, grant) => ({ makeFolder: () => name, report, grant }) as AgentHost,
     report: (line) => void events.push(line),
+    restartTimeoutMs: 20,
     makeGroup: (name, { memoryMax, pidsMax }) => `${name}/${memoryMax >> 20}/${pidsMax}`,
     start: (program, supervision) => {
       programs.push(program);
@@ -44,7 +43,10 @@ function started(
           ...{ pid: 1, restarts: 0, lastEnd: undefined },
         }),
         settled: Promise.resolve(),
-        restart: async () => void events.push(`restart ${program.name}`),
+        restart: () => {
+          events.push(`restart ${program.name}`);
+          return restarts[program.name] ?? Promise.resolve(undefined);
+        },
         stop: () => {
           events.push(`stop ${program.name}`);
           return hangs.includes(program.name) ? new Promise(() => {}) : Promise.resolve();
@@ -93,10 +95,10 @@ test('starts an agent whose preparation fails all the same', () => {
   expect(events).toEqual(['agent lamp: no bus', 'start lamp']);
 });
 
-test('restarts those that read a setting which has changed, and no others', () => {
+test('restarts those that read a setting which has changed, and no others', async () => {
   const { agents, events } = started([row('lamp', { restartOn: ['hostname'] }), row('syslog')]);
-  agents.applySetting('ntp');
-  agents.applySetting('hostname');
+  await agents.applySettings(['ntp']);
+  expect(await agents.applySettings(['hostname'])).toEqual({ failed: [], restarting: [] });
   expect(events.slice(2)).toEqual(['restart lamp']);
 });
 
@@ -127,17 +129,28 @@ test('P7: starts those anew that the network has said something else to, and no 
   expect(events.splice(0)).toEqual(['restart clock']);
 });
 
-test('restarts them after what could be done for the setting, though that failed', async () => {
-  const done: string[] = [];
-  const fails = async () => {
-    done.push('hostname is tried');
-    throw new Error('the kernel does not take it');
+test('waits for those that it restarts, and says which fail or do not run in time', async () => {
+  const rows = [
+    row('lamp', { restartOn: ['hostname'] }),
+    row('bulb', { restartOn: ['hostname', 'ntp'] }),
+    row('cim', { restartOn: ['ntp'] }),
+  ];
+  let runs = (_problem?: string) => {};
+  const restarts: Record<string, Promise<string | undefined>> = {
+    lamp: new Promise((resolve) => {
+      runs = resolve;
+    }),
+    bulb: Promise.resolve('it ended with exit code 1'),
+    cim: Promise.resolve(undefined),
   };
-  const applySetting = (name: string) => void done.push(name);
-  const appliers = withRestarts({ hostname: fails }, { applySetting });
-  await expect(appliers.hostname?.('esx1')).rejects.toThrow('the kernel does not take it');
-  await appliers.ntp?.({ servers: [] });
-  expect(done).toEqual(['hostname is tried', 'hostname', 'ntp']);
+  const { agents } = started(rows, false, [], undefined, restarts);
+  const failed = ['agent bulb: it ended with exit code 1'];
+  expect(await agents.applySettings(['hostname'])).toEqual({ failed, restarting: ['lamp'] });
+  // What somebody else has begun is under way all the same.
+  expect(await agents.applySettings(['ntp'])).toEqual({ failed, restarting: ['lamp'] });
+  runs();
+  await new Promise(setImmediate);
+  expect(await agents.applySettings(['syslog'])).toEqual({ failed: [], restarting: [] });
 });
 
 test('gives a program its user, and its arguments by the settings of the moment', () => {
