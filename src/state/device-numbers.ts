@@ -16,13 +16,13 @@ export function numberNew<Device extends { readonly path: string }>(
   );
 }
 
-/** Segment by segment. A PCI address is hexadecimal and of one length, other numbers are decimal and grow: `virtio9`, `virtio10`. */
+/** Segment by segment. A PCI address or slot is hexadecimal and of one length, other numbers are decimal and grow: `virtio9`, `virtio10`. */
 function byPlace(one: { readonly path: string }, other: { readonly path: string }): number {
   const [mine, theirs] = [one.path.split('/'), other.path.split('/')];
   for (const [index, segment] of mine.entries()) {
     const rival = theirs[index] ?? '';
     if (segment === rival) continue;
-    const isPci = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/;
+    const isPci = /^([0-9a-f]{4,}:[0-9a-f]{2}:)?[0-9a-f]{2}\.[0-7]$/;
     if (isPci.test(segment) && isPci.test(rival)) return segment < rival ? -1 : 1;
     return segment.localeCompare(rival, 'en', { numeric: true });
   }

@@ -1,5 +1,6 @@
 import { accounts } from './accounts-setting.ts';
 import { authorization } from './authorization.ts';
+import { datastoreNames } from './datastore-names.ts';
 import { deviceNames } from './device-names.ts';
 import { listeners } from './listener-settings.ts';
 import { type NetworkSettings, parseNetwork } from './network-settings.ts';
@@ -45,6 +46,7 @@ const rows = {
   security,
   authorization,
   devices: deviceNames,
+  datastoreNames,
   tls,
   listeners,
 };

@@ -23,8 +23,38 @@ const login = (machine: QemuMachine) =>
     ...{ name: amy.name, password: amy.password, from: 'network' },
   });
 
-const start = (image: string): Promise<QemuMachine> =>
-  startQemu({ ...defaultMachine, image, write: true, accelerator: 'tcg' });
+const start = (image: string, extra: readonly string[]): Promise<QemuMachine> =>
+  startQemu({ ...defaultMachine, image, write: true, accelerator: 'tcg', extra });
+
+/** A card behind a bridge, and a disk that is too small for anything, at places of the PCI bus. */
+const devices = (name: string, bridge: string, place: string) => [
+  ...['-device', `pcie-root-port,id=port-${name},chassis=${bridge},bus=pcie.0,addr=${bridge}`],
+  ...['-netdev', `user,id=net-${name},restrict=on`],
+  ...['-device', `e1000e,netdev=net-${name},bus=port-${name},mac=52:54:00:00:00:${name},romfile=`],
+  ...['-blockdev', `driver=null-co,node-name=disk-${name},size=1048576,read-zeroes=on`],
+  ...[
+    '-device',
+    `virtio-blk-pci,drive=disk-${name},serial=${name.toUpperCase()},bus=pcie.0,addr=${place}`,
+  ],
+];
+const last = devices('aa', '0x1c', '0x12');
+const before = devices('bb', '0x1b', '0x11');
+
+/** Network cards and controllers of disks, by what they are and not by where. */
+async function namesIn(machine: QemuMachine) {
+  const { uplinks } = (await machine.vmkd.call('network.get')) as {
+    uplinks: { name: string; mac: string }[];
+  };
+  const { disks } = (await machine.vmkd.call('storage.list')) as {
+    disks: { name: string; serial: string }[];
+  };
+  return Object.fromEntries([
+    ...uplinks.map(({ name, mac }) => [mac.slice(-2), name]),
+    ...disks.map(({ name, serial }) => [serial || 'boot', name.split(':')[0]]),
+  ]);
+}
+
+const names = { '56': 'vmnic0', aa: 'vmnic1', boot: 'vmhba0', AA: 'vmhba1' };
 
 async function waitFor(machine: QemuMachine, pattern: RegExp): Promise<void> {
   const seen = await machine.console.waitFor(pattern, { timeoutMs: bootTimeoutMs });
@@ -44,17 +74,18 @@ function saved(image: string, bank: number) {
   });
 }
 
-it('M4, K5: what was changed by vmkd is there after a power cut, and a new version takes it over', async () => {
+it('M4, K5, B4: what was changed by vmkd and the names of devices are there after a power cut, and a new version takes it over', async () => {
   const disk = await copyDisk(inject('images').raw);
   let identity: unknown;
   try {
-    const first = await start(disk.path);
+    const first = await start(disk.path, last);
     try {
       await waitFor(first, /stage=state at=\S+ none/);
       await waitFor(first, /twinbank: ready/);
       expect(await first.vmkd.call('status')).toMatchObject({
         configuration: { generation: 1, bank: 5, saved: true, problem: null },
       });
+      expect(await namesIn(first)).toEqual(names);
       await expect(
         first.vmkd.call('config.set', { hostname: 'esx-lab', ntp: { servers: ['-'] } }),
       ).rejects.toThrow('ntp.servers[0]: expected a host name or address, found "-"');
@@ -86,11 +117,13 @@ it('M4, K5: what was changed by vmkd is there after a power cut, and a new versi
       const trial = { ...found.cfg, updated: 9, bootstate: '1' } as const;
       volume.overwrite('boot.cfg', 0, encodeBootCfg(trial));
     });
-    const second = await start(disk.path);
+    // The bus of the card that was there has another number now.
+    const second = await start(disk.path, [...before, ...last]);
     try {
       await waitFor(second, /stage=state at=\S+ generation 4 of bank 5/);
       await waitFor(second, /stage=bank at=\S+ confirmed \/dev\/vda6, was a trial/);
       await waitFor(second, /twinbank: ready/);
+      expect(await namesIn(second)).toEqual({ ...names, bb: 'vmnic2', BB: 'vmhba2' });
       const { rootPasswordHash: _secret, ...shown } = changed;
       const told = { ...shown, rootPasswordSet: true, network: { mode: 'dhcp' } };
       expect(await second.vmkd.call('config.get')).toMatchObject(told);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openFileDevice } from '../../disk/file-device.ts';
+import { deviceNamer } from '../../hostcore/device-namer.ts';
 import { agents } from '../agents/registry.ts';
 import { takeOverGroup } from '../system/cgroup.ts';
 import { systemClock } from '../system/clock.ts';
@@ -38,7 +39,7 @@ import { addOemModules } from './oem/oem-modules.ts';
 import { shareMachine } from './resources/share-machine.ts';
 import { readConfiguration } from './state/configuration.ts';
 import { effectiveSettings } from './state/effective-settings.ts';
-import { hostState } from './state/host-state.ts';
+import { fileConfiguration, hostState } from './state/host-state.ts';
 import { hostTls } from './state/host-tls.ts';
 import { hostStorage } from './storage/host-storage.ts';
 import { hostPackages } from './store/host-packages.ts';
@@ -104,6 +105,7 @@ await runVmkd({
       folder: packageFolder({ readMounts }),
     });
   },
+  deviceNamer: (port) => deviceNamer({ configuration: fileConfiguration(), ...port }),
   hostStorage: hostStorage(readMounts),
   watchDevices,
   coredump: systemCoredump,
@@ -111,7 +113,7 @@ await runVmkd({
   setHostName,
   hostName: hostname,
   findControllers,
-  openNetwork: (report) => openNetwork({ kernel: kernelNetwork, report }),
+  openNetwork: (port) => openNetwork({ kernel: kernelNetwork, ...port }),
   firstLease,
   currentLeases,
   agentRows: agents,

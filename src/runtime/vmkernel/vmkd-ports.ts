@@ -1,4 +1,5 @@
 import type { ManifestPackage } from '../../bootloader/bank-manifest.ts';
+import type { DeviceNamer, DeviceNamerPort } from '../../hostcore/device-namer.ts';
 import type { Ending } from '../../hostcore/host-port.ts';
 import type { TlsService } from '../../hostcore/tls/tls-service.ts';
 import type { UpdateService } from '../../hostcore/update-service.ts';
@@ -48,6 +49,7 @@ export interface VmkdPorts
   readonly bankGuard: BankGuard;
   /** What an administrator has set, once that is restored. */
   readSettings(): Partial<Settings>;
+  deviceNamer(port: Omit<DeviceNamerPort, 'configuration'>): DeviceNamer;
   /** The packages of the bank that runs in the store of its disk. */
   hostPackages(bank: BankPartition | undefined, packages: readonly ManifestPackage[]): HostPackages;
   /** Dumps of a kernel that panics. */

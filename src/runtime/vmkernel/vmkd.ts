@@ -54,7 +54,12 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   state.ending.journal = journal.write;
   const keeper = await restoreState(ports, bank);
   state.ending.saveChanges = keeper.saveChanges;
-  const storage = startStorage(ports, bank?.disk);
+  // At the start their names are saved with the boot's confirmation, as a trial saves nothing before.
+  const namer = ports.deviceNamer({
+    onChange: () => state.phase === 'ready' && void keeper.saveChanges(),
+    report: console.line,
+  });
+  const storage = startStorage(ports, bank?.disk, namer);
   showOems(ports);
   const verified = verifySystem(ports, bank);
   const packages = ports.hostPackages(bank, verified?.packages ?? []);
@@ -69,7 +74,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   coredump.reportCrash();
 
   // 4. The network: asked for now, waited for below, as the lease takes its time.
-  const network = await startNetwork(ports, ports.readSettings());
+  const network = await startNetwork(ports, ports.readSettings(), namer);
 
   // 5. The agents, and the interfaces by which the system is managed.
   const rows = agentsInOrder(ports.agentRows, settings.agents);
@@ -175,6 +180,8 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
 
   // 8. Ready, unless no disk has the bank; from here on only changes are reported.
   if (isStopping()) return;
+  // Names of new devices, as a rule: what cannot be saved is said.
+  if (unconfirmed !== undefined) void keeper.saveChanges();
   if (opened.problem === undefined) {
     state.phase = 'ready';
     reportReady(ports, journal, unconfirmed);

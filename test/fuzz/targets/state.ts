@@ -23,7 +23,8 @@ const settings: Settings = {
   },
   syslog: { targets: ['[fe80::1]:514', 'log.lab'] },
   ntp: { servers: ['10.0.0.1'] },
-  devices: { names: { vmnic0: 'pci-0000:00:03.0' } },
+  devices: { names: { vmnic0: 'pci0000:00/03.0' } },
+  datastoreNames: { names: { datastore1: '7d0f0b6e-0000-4000-8000-000000000001' } },
   accounts: {
     users: [{ name: 'amy', uid: 1000, gid: 100, fullName: 'Amy', hash: '!' }],
     groups: [{ name: 'ops', gid: 1000, members: ['amy'] }],

@@ -19,7 +19,8 @@ const all: Settings = {
   network: { ...fixed, interface: 'eth0', router: '10.1.2.1', dns: ['10.1.2.1', '2001:db8::1'] },
   syslog: { targets: ['log.lab', '10.0.0.9:1514', '[2001:db8::2]:514', '[2001:db8::2]'] },
   ntp: { servers: ['pool.ntp.org', '10.0.0.1', 'fe80::1'] },
-  devices: { names: { vmnic0: 'pci-0000:00:03.0', vmhba0: 'pci-0000:00:1f.2' } },
+  devices: { names: { vmnic0: 'pci0000:00/03.0', vmhba0: 'pci0000:00/1f.2' } },
+  datastoreNames: { names: { datastore1: '7d0f0b6e-0000-4000-8000-000000000001' } },
   accounts: {
     users: [{ name: 'amy', uid: 1000, gid: 1000, fullName: 'Amy Ünal', hash: sha512Hash }],
     groups: [{ name: 'ops', gid: 1000, members: ['amy'] }],
@@ -55,6 +56,7 @@ describe('settings', () => {
       'etc/vmware/security.json',
       'etc/vmware/authorization.json',
       'etc/vmware/devices.json',
+      'etc/vmware/datastores.json',
       'etc/vmware/ssl/rui.crt',
       'etc/vmware/ssl/rui.key',
       'etc/vmware/listeners.json',

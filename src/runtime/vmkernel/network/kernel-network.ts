@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { lineSplitter } from '../../../protocol/line-splitter.ts';
 import { runCommand } from '../../system/command.ts';
+import { devicePlace } from '../../system/device-place.ts';
 import { supervise } from '../../system/supervisor.ts';
 import { textOf } from '../../system/sys-files.ts';
 import type { DhcpClient } from './dhcp-address.ts';
@@ -43,7 +44,7 @@ export const kernelNetwork: KernelNetwork = {
   devices: () =>
     readdirSync('/sys/class/net')
       .filter((name) => existsSync(`/sys/class/net/${name}/device`))
-      .map((name) => ({ name, path: realpathSync(`/sys/class/net/${name}/device`) })),
+      .map((name) => ({ name, path: placeOf(name) })),
   async loadModules(names) {
     await runCommand('/sbin/modprobe', ['-q', '-a', ...names]);
   },
@@ -73,6 +74,13 @@ export const kernelNetwork: KernelNetwork = {
     );
   },
 };
+
+/** Several ports may be one PCI function. */
+function placeOf(name: string): string {
+  const place = devicePlace(realpathSync(`/sys/class/net/${name}/device`));
+  const port = Number(textOf(`/sys/class/net/${name}/dev_port`));
+  return port > 0 ? `${place}/port${port}` : place;
+}
 
 /** At the first start there are devices alone, and what is to be known of them is in /sys: no program has to be run. */
 async function readFacts(): Promise<LinkFacts[]> {

@@ -1,3 +1,4 @@
+import type { DeviceNamer } from '../../../hostcore/device-namer.ts';
 import { mutex } from '../../../hostcore/mutex.ts';
 import type { FullNetwork } from '../../../state/full-network.ts';
 import { fullNetwork, type NetworkSettings } from '../../../state/network-settings.ts';
@@ -10,7 +11,7 @@ import type { LinkFacts } from './link-facts.ts';
 import { planAddresses, type WantedAddresses, wantedAddresses } from './plan-addresses.ts';
 import { planLinks } from './plan-links.ts';
 import { nameServers, resolvConf } from './resolv-conf.ts';
-import { type NetworkDevice, nameUplinks } from './uplink-names.ts';
+import { isUplinkName, type NetworkDevice, nameUplinks } from './uplink-names.ts';
 import { type WantedLinks, wantedLinks } from './wanted-links.ts';
 
 /** The network of the running system, as the settings want it. */
@@ -31,6 +32,7 @@ export interface Network {
 
 export interface NetworkOptions {
   readonly kernel: KernelNetwork;
+  readonly namer: DeviceNamer;
   /** Hears what has become wrong, one sentence. */
   report(why: string): void;
   /** Where leases are noted; default as of leases.ts. */
@@ -58,7 +60,8 @@ interface NetworkState {
 const settleMs = 100;
 
 /** The network over the kernel's; nothing is done before `configure`. */
-export function openNetwork({ kernel, report, leases, after = later }: NetworkOptions): Network {
+export function openNetwork(options: NetworkOptions): Network {
+  const { kernel, namer, report, leases, after = later } = options;
   const alone = mutex();
   /** What nobody waits for. */
   const soon = (work: () => Promise<void>): void =>
@@ -76,7 +79,7 @@ export function openNetwork({ kernel, report, leases, after = later }: NetworkOp
   };
   let watching = false;
   const listeners: (() => void)[] = [];
-  const uplinks = (): string[] => [...nameUplinks(kernel.devices()).values()].sort();
+  const uplinks = (): string[] => [...nameUplinks(kernel.devices(), namer).values()].sort();
   const connected = (): Set<string> => new Set(uplinks().filter(kernel.hasCarrier));
   const problems = (): string[] => [
     ...state.linkProblems,
@@ -93,7 +96,7 @@ export function openNetwork({ kernel, report, leases, after = later }: NetworkOp
     await sources.stop(settings, wanted);
     const facts = await kernel.facts();
     const missing = wanted.missing.map((name) => `this host has no ${name}`);
-    state.linkProblems = [...missing, ...(await applyLinks(kernel, facts, settings, wanted))];
+    state.linkProblems = [...missing, ...(await applyLinks(options, facts, settings, wanted))];
     state.connected = connected();
     // At the first start there is nothing beside devices, and nobody has to be asked.
     const isFresh = facts.every(({ kind }) => kind === undefined);
@@ -179,12 +182,12 @@ export function openNetwork({ kernel, report, leases, after = later }: NetworkOp
 
 /** Makes switches and interfaces from what there is. Returns what went wrong, a sentence each. */
 async function applyLinks(
-  kernel: KernelNetwork,
+  { kernel, namer }: Pick<NetworkOptions, 'kernel' | 'namer'>,
   facts: readonly LinkFacts[],
   { interfaces }: FullNetwork,
   wanted: WantedLinks,
 ): Promise<string[]> {
-  const names = nameUplinks(kernel.devices());
+  const names = nameUplinks(kernel.devices(), namer);
   // Bridges and uplinks have no address of their own, not even a link-local one.
   for (const name of ['default', ...names.keys()]) kernel.setIpv6(name, 'disable_ipv6', true);
   const plan = planLinks(facts, names, wanted);
@@ -225,6 +228,6 @@ const flushRoutes = ['0.0.0.0/0', '::/0'].flatMap((all) => [
 
 /** Devices that are not named yet. */
 function namesWithout(devices: readonly NetworkDevice[]): string {
-  const names = devices.map(({ name }) => name).filter((name) => !/^vmnic\d+$/.test(name));
+  const names = devices.map(({ name }) => name).filter((name) => !isUplinkName(name));
   return names.sort().join(' ');
 }

@@ -1,3 +1,4 @@
+import type { DeviceNamer } from '../../../hostcore/device-namer.ts';
 import type { Settings } from '../../../state/setting-rows.ts';
 import type { Console } from '../../system/console.ts';
 import { type Controller, missingDrivers } from '../../system/controllers.ts';
@@ -7,7 +8,7 @@ import type { Network } from './network.ts';
 export interface NetworkPort {
   readonly console: Pick<Console, 'stage' | 'line'>;
   setHostName(name: string): Promise<string | undefined>;
-  openNetwork(report: (why: string) => void): Network;
+  openNetwork(port: { readonly namer: DeviceNamer; report(why: string): void }): Network;
   /** As of `BankPort`. */
   findControllers(): readonly Controller[];
   /** Undefined where there is none in time. */
@@ -28,10 +29,11 @@ const leaseTimeoutMs = 15_000;
 export async function startNetwork(
   port: NetworkPort,
   { hostname, network: wanted = { mode: 'dhcp' } }: Partial<Settings>,
+  namer: DeviceNamer,
 ): Promise<StartedNetwork> {
   if (hostname) await port.setHostName(hostname);
   const report = (why: string): void => port.console.line(`network: ${why}`);
-  const network = port.openNetwork(report);
+  const network = port.openNetwork({ namer, report });
   const interfaces = network.uplinks();
   await network.start(wanted).catch(({ message }: Error) => report(message));
   const lease = interfaces.length > 0 ? port.firstLease(leaseTimeoutMs) : undefined;

@@ -1,21 +1,36 @@
-import { numberNew } from '../../../state/device-numbers.ts';
+import type { DeviceNamer } from '../../../hostcore/device-namer.ts';
 
 /** A network device that the kernel has, by the name that it has now. */
 export interface NetworkDevice {
   readonly name: string;
-  /** Where it is plugged in, such as `pci0000:00/0000:00:03.0/virtio0`; it stays the same over reboots. */
+  /** Where it is plugged in, such as `pci0000:00/03.0`; it stays the same over reboots. */
   readonly path: string;
 }
 
 /**
- * The names that devices are to have: `vmnic0` and on, in the order of their places. One that has such a name keeps it, so that a
- * device that is plugged in later takes the first free one and moves nobody.
+ * The names that devices are to have: `vmnic0` and on, by the name that the kernel has for them now. One that has such a name already
+ * keeps it for as long as the system runs.
  */
-export function nameUplinks(devices: readonly NetworkDevice[]): ReadonlyMap<string, string> {
-  const names = new Map<string, string>();
-  for (const { name } of devices) if (/^vmnic\d+$/.test(name)) names.set(name, name);
-  const fresh = devices.filter(({ name }) => !names.has(name));
-  const used = [...names.keys()].map((name) => Number(name.slice('vmnic'.length)));
-  for (const [{ name }, number] of numberNew(fresh, used)) names.set(name, `vmnic${number}`);
+export function nameUplinks(
+  devices: readonly NetworkDevice[],
+  namer: DeviceNamer,
+): ReadonlyMap<string, string> {
+  const given = namer.namesOf(
+    'vmnic',
+    devices.map(({ path }) => path),
+  );
+  const kept = devices.map(({ name }) => name).filter(isUplinkName);
+  const names = new Map(kept.map((name) => [name, name]));
+  const taken = new Set(kept);
+  for (const { name, path } of devices) {
+    const wanted = given.get(path);
+    if (names.has(name) || wanted === undefined || taken.has(wanted)) continue;
+    names.set(name, wanted);
+    taken.add(wanted);
+  }
   return names;
+}
+
+export function isUplinkName(name: string): boolean {
+  return /^vmnic\d+$/.test(name);
 }

@@ -1,3 +1,4 @@
+import type { DeviceNamer } from '../../../hostcore/device-namer.ts';
 import type { RunHelper } from '../../system/run-helper.ts';
 import type { DiskIo } from './disk-io.ts';
 import { mountDatastore, readDatastore } from './local-datastore.ts';
@@ -8,6 +9,7 @@ export interface DatastoresPort {
   readonly io: DiskIo;
   readonly run: RunHelper;
   readonly volumes: Volumes;
+  readonly namer: DeviceNamer;
 }
 
 /** A datastore that was mounted once since the start. */
@@ -39,7 +41,7 @@ export interface Datastores {
   attach(partition: string): Promise<Attached>;
   /** Its disk has gone: nobody waits for it any more. */
   lose(uuid: string, why: string): Promise<void>;
-  /** A name that no datastore has, such as `datastore2`. */
+  /** A name that no datastore has or had, such as `datastore2`. */
   freeName(): string;
   /** Asks each how much room it has. */
   list(): Promise<DatastoreReport[]>;
@@ -48,10 +50,9 @@ export interface Datastores {
 
 const noAnswer = 'it does not answer';
 
-export function openDatastores({ io, run, volumes }: DatastoresPort): Datastores {
+export function openDatastores({ io, run, volumes, namer }: DatastoresPort): Datastores {
   const known = new Map<string, Datastore>();
   let prepared: Promise<void> | undefined;
-  const names = (): string[] => [...known.values()].map(({ name }) => name);
   const isReadOnly = ({ path }: Datastore): boolean =>
     volumes.mounts().some((mount) => mount.path === path && mount.isReadOnly);
   const problemOf = (one: Datastore): string | undefined =>
@@ -76,7 +77,8 @@ export function openDatastores({ io, run, volumes }: DatastoresPort): Datastores
       const superblock = await readDatastore(io, partition);
       const { uuid } = superblock;
       const { path, repaired } = await mountDatastore({ run, volumes }, partition, superblock);
-      const name = volumes.link(superblock.label || 'datastore', uuid);
+      const name = namer.nameDatastore({ uuid, label: superblock.label }, [...known.keys()]);
+      volumes.link(name, uuid);
       const fresh = { problem: undefined, isGone: false, asking: undefined };
       known.set(uuid, { name, uuid, type: 'ext4', path, ...fresh });
       return { uuid, name, repaired };
@@ -90,7 +92,7 @@ export function openDatastores({ io, run, volumes }: DatastoresPort): Datastores
       await volumes.detach(one.path);
     },
     freeName() {
-      const taken = new Set(names());
+      const taken = new Set(namer.datastores());
       for (let number = 1; ; number++) {
         const name = `datastore${number}`;
         if (!taken.has(name)) return name;

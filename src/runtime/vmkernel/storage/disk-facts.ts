@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { devicePlace } from '../../system/device-place.ts';
 import { namesIn, textOf } from '../../system/sys-files.ts';
 import { adapterPath, diskAddress } from './disk-address.ts';
 
@@ -7,7 +8,7 @@ import { adapterPath, diskAddress } from './disk-address.ts';
 export interface DiskFacts {
   /** The kernel's name of it, such as `vdb`; another disk may have it after a reboot. */
   readonly device: string;
-  /** Below `/sys/devices`, of the controller that it is behind: `pci0000:00/0000:00:03.0`. */
+  /** The place of the controller that it is behind: `pci0000:00/03.0`. */
   readonly adapter: string;
   /** At that controller: `C0:T1:L0`. */
   readonly address: string;
@@ -57,7 +58,7 @@ function readDisk(sys: string, device: string): DiskFacts | undefined {
   const holding = ['', ...partitions.map((partition) => partition.device)];
   return {
     device,
-    adapter: adapterPath(path),
+    adapter: devicePlace(adapterPath(path)),
     address: diskAddress(path, {
       port: textOf(`${sys}/devices/${portFolder(path)}/port_no`),
       namespace: one('nsid'),

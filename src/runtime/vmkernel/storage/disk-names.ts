@@ -1,4 +1,4 @@
-import { type DeviceNumbers, stableNumbers } from '../../system/stable-names.ts';
+import type { DeviceNamer } from '../../../hostcore/device-namer.ts';
 import type { DiskFacts } from './disk-facts.ts';
 
 /** How a disk is called. */
@@ -9,20 +9,20 @@ export interface DiskNames {
   readonly canonicalName: string;
 }
 
-/** Names of disks by their kernel's name, and the numbers of controllers that have to be known the next time. */
+/** Names of disks by their kernel's name. */
 export function nameDisks(
   disks: readonly DiskFacts[],
-  known: DeviceNumbers,
-): { readonly names: ReadonlyMap<string, DiskNames>; readonly numbers: DeviceNumbers } {
-  const numbers = stableNumbers(
-    known,
+  namer: DeviceNamer,
+): ReadonlyMap<string, DiskNames> {
+  const adapters = namer.namesOf(
+    'vmhba',
     disks.map(({ adapter }) => adapter),
   );
   const names = disks.map((disk): readonly [string, DiskNames] => {
-    const name = `vmhba${numbers[disk.adapter]}:${disk.address}`;
+    const name = `${adapters.get(disk.adapter)}:${disk.address}`;
     return [disk.device, { name, canonicalName: canonicalName(disk) ?? `mpx.${name}` }];
   });
-  return { names: new Map(names), numbers };
+  return new Map(names);
 }
 
 /** World-wide names as they are, serial numbers as SPC's T10 names; `mpx.` begins a name by place, as in the original. */

@@ -1,6 +1,5 @@
-import { mkdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import type { RunHelper } from '../../system/run-helper.ts';
-import { namesIn } from '../../system/sys-files.ts';
 
 export interface Mount {
   readonly device: string;
@@ -32,8 +31,8 @@ export interface Volumes {
   detach(path: string): Promise<void>;
   /** Undefined where it does not answer in time. */
   room(path: string): Promise<{ readonly capacity: number; readonly free: number } | undefined>;
-  /** Gives a name to a volume; a name that another has gets a number in brackets, as in the original. Returns the name. */
-  link(label: string, id: string): string;
+  /** Leads a name to a volume. */
+  link(name: string, id: string): void;
   unlink(name: string): void;
 }
 
@@ -77,33 +76,14 @@ export function volumes(
       if (end.code !== 0 || !(block > 0)) return undefined;
       return { capacity: block * all, free: block * free };
     },
-    link(label, id) {
-      const plain = fileName(label);
-      const taken = namesIn(folder);
-      for (let copy = 0; ; copy++) {
-        const name = copy === 0 ? plain : `${plain} (${copy})`;
-        const path = `${folder}/${name}`;
-        if (taken.includes(name) && targetOf(path) !== id) continue;
-        if (!taken.includes(name)) symlinkSync(id, path);
-        return name;
-      }
+    link(name, id) {
+      const path = `${folder}/${name}`;
+      // Of a vmkd before this one.
+      rmSync(path, { force: true });
+      symlinkSync(id, path);
     },
     unlink: (name) => rmSync(`${folder}/${name}`, { force: true }),
   };
-}
-
-/** A label may be anybody's text. */
-function fileName(label: string): string {
-  const name = label.replace(/[^ -~]|\//g, '-');
-  return /^\.*$/.test(name) ? 'datastore' : name;
-}
-
-function targetOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
-  }
 }
 
 /** One that is not empty holds somebody's files, and stays. */

@@ -1,3 +1,4 @@
+import type { DeviceNamer } from '../../../hostcore/device-namer.ts';
 import type { Console } from '../../system/console.ts';
 import type { DeviceWatch } from '../../system/watch-devices.ts';
 import type { SystemSettings } from '../boot/system-settings.ts';
@@ -6,16 +7,20 @@ import type { Storage, StoragePort } from './storage.ts';
 export interface StartStoragePort {
   readonly console: Pick<Console, 'line'>;
   readonly settings: SystemSettings;
-  hostStorage(port: Pick<StoragePort, 'bootDisk' | 'line' | 'blankDisks'>): Storage;
+  hostStorage(port: Pick<StoragePort, 'bootDisk' | 'line' | 'blankDisks' | 'namer'>): Storage;
   /** Asks for devices that come and go, for as long as the system runs. */
   watchDevices(watch: Pick<DeviceWatch, 'onChange' | 'onError'>): void;
 }
 
 /** Looks for disks, and mounts the datastores that are on them. Nobody waits for it: a disk that does not answer takes its time. */
-export function startStorage(port: StartStoragePort, bootDisk: string | undefined): Storage {
+export function startStorage(
+  port: StartStoragePort,
+  bootDisk: string | undefined,
+  namer: DeviceNamer,
+): Storage {
   const { line } = port.console;
   const { blankDisks } = port.settings.firstBoot;
-  const storage = port.hostStorage({ bootDisk, line, blankDisks });
+  const storage = port.hostStorage({ bootDisk, line, blankDisks, namer });
   void storage.rescan().catch(({ message }: Error) => line(`storage: ${message}`));
   return storage;
 }

@@ -1,5 +1,4 @@
 import { mutex } from '../../../hostcore/mutex.ts';
-import type { DeviceNumbers } from '../../system/stable-names.ts';
 import { type DatastoresPort, openDatastores } from './datastores.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { readEnds } from './disk-io.ts';
@@ -49,7 +48,6 @@ export function openStorage(port: StoragePort): Storage {
   const datastores = openDatastores(port);
   const disks = new Map<string, Disk>();
   const alone = mutex();
-  let numbers: DeviceNumbers = {};
 
   const titleOf = ({ names, facts }: Disk): string => diskTitle(names.name, facts);
   const useOf = (device: string): string | undefined => {
@@ -129,12 +127,11 @@ export function openStorage(port: StoragePort): Storage {
   const rescan = (again = false): Promise<void> =>
     alone(async () => {
       const found = port.findDisks();
-      const named = nameDisks(found, numbers);
-      numbers = named.numbers;
+      const named = nameDisks(found, port.namer);
       const keys = new Set(found.map(keyOf));
       for (const [key, disk] of disks) if (!keys.has(key)) await remove(key, disk);
       for (const facts of found) {
-        const names = named.names.get(facts.device);
+        const names = named.get(facts.device);
         const known = disks.get(keyOf(facts));
         if (!names || known?.isFormatting) continue;
         const isSettled = known && known.judgement.state !== 'unread' && !again;

@@ -6,6 +6,7 @@ import type { RunningParts } from '../../../../src/runtime/vmkernel/methods.ts';
 import { runVmkd } from '../../../../src/runtime/vmkernel/vmkd.ts';
 import type { VmkdPorts } from '../../../../src/runtime/vmkernel/vmkd-ports.ts';
 import { fullNetwork } from '../../../../src/state/network-settings.ts';
+import { keptNames } from '../../../support/device-namer.ts';
 
 /** A port that a test can open: what waits for it goes on then. */
 export function gate<T>() {
@@ -121,6 +122,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       check: async () => ({ problem: null, packages: [] }),
       open: () => Promise.reject(new Error('no package')),
     }),
+    deviceNamer: () => keptNames().start(),
     hostStorage: () => ({
       rescan: async () => {},
       formatBlank: async () => {},

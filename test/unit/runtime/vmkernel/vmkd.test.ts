@@ -1,9 +1,29 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TwinbankError } from '../../../../src/diagnostics/error.ts';
+import { type DeviceNamer, deviceNamer } from '../../../../src/hostcore/device-namer.ts';
+import { keptNames } from '../../../support/device-namer.ts';
 import { fakeCoredump, fakeSystem, gate } from './vmkd-ports.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
+
+/** A system with network cards to come. */
+function namedSystem() {
+  let known: DeviceNamer | undefined;
+  const paths: string[] = [];
+  const system = fakeSystem({
+    deviceNamer: (port) => {
+      const configuration = keptNames().configuration;
+      known = deviceNamer({ ...port, configuration });
+      return known;
+    },
+  });
+  const add = (path: string): undefined => {
+    paths.push(path);
+    known?.namesOf('vmnic', paths);
+  };
+  return { namer: { add }, system };
+}
 
 /** All that can happen without a timer has happened. */
 const settled = () => vi.advanceTimersByTimeAsync(0);
@@ -233,6 +253,28 @@ describe('the steps of vmkd', () => {
     const scan = 'scan, not /dev/vda, format';
     expect(asked).toEqual([scan, 'judge', 'format', scan]);
     expect(ports.settings.firstBoot).toMatchObject({ blankDisks: 'format' });
+  });
+
+  it('B4: save the names of devices once the boot is confirmed, those of later ones at once, and say where they cannot be saved', async () => {
+    const early = 'pci0000:00/03.0';
+    const { namer, system } = namedSystem();
+    await system.run({ judgeBoot: async () => namer.add(early) });
+    expect(system.events.filter((event) => event === 'save changes')).toHaveLength(1);
+    expect(system.events.indexOf('save changes')).toBeGreaterThan(0);
+    namer.add(early);
+    namer.add('pci0000:00/02.0');
+    expect(system.events.filter((event) => event === 'save changes')).toHaveLength(2);
+
+    const trial = namedSystem();
+    await trial.system.run({
+      judgeBoot: async () => {
+        trial.namer.add(early);
+        return 'it is ill';
+      },
+    });
+    expect(trial.system.events).not.toContain('keep state');
+    // Which says why it does not.
+    expect(trial.system.events.filter((event) => event === 'save changes')).toHaveLength(1);
   });
 
   it('make nothing of blank disks where the boot is not confirmed', async () => {

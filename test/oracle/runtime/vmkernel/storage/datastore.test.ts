@@ -9,6 +9,7 @@ import { diskIo, readEnds } from '../../../../../src/runtime/vmkernel/storage/di
 import { formatDisk } from '../../../../../src/runtime/vmkernel/storage/format-disk.ts';
 import { judgeContents } from '../../../../../src/runtime/vmkernel/storage/judge-disk.ts';
 import { parseMounts, volumes } from '../../../../../src/runtime/vmkernel/storage/mounts.ts';
+import { keptNames } from '../../../../support/device-namer.ts';
 import { attachLoop, detachLoop } from '../../../../support/loop-device.ts';
 import { judge, judgedBy } from '../../../components/foreign-tool.ts';
 
@@ -92,7 +93,8 @@ judgedBy(['sfdisk', 'mke2fs', 'e2fsck', 'fsck.fat', 'mkfs.fat'], () => {
         () => readFileSync('/proc/mounts', 'utf8'),
         join(folder, 'v'),
       );
-      const datastores = () => openDatastores({ io, run: runHelper, volumes: places });
+      const namer = keptNames().start();
+      const datastores = () => openDatastores({ io, run: runHelper, volumes: places, namer });
       const first = datastores();
       const { uuid, name } = await first.attach(partition);
       try {

@@ -10,6 +10,7 @@ import type { LinkFacts } from '../../../../../src/runtime/vmkernel/network/link
 import { openNetwork } from '../../../../../src/runtime/vmkernel/network/network.ts';
 import type { NetworkDevice } from '../../../../../src/runtime/vmkernel/network/uplink-names.ts';
 import { fullNetwork } from '../../../../../src/state/network-settings.ts';
+import { keptNames } from '../../../../support/device-namer.ts';
 
 let leases: string;
 beforeEach(() => {
@@ -77,7 +78,12 @@ function fakeKernel() {
   const reports: string[] = [];
   const open = () =>
     openNetwork({
-      ...{ kernel, leases, report: (why: string) => void reports.push(why) },
+      ...{
+        kernel,
+        leases,
+        namer: keptNames().start(),
+        report: (why: string) => void reports.push(why),
+      },
       after: (ms, act) => {
         const timer = setTimeout(act, Math.min(ms, 1));
         return () => clearTimeout(timer);

@@ -4,7 +4,7 @@ import type { DiskFacts } from '../../../../../src/runtime/vmkernel/storage/disk
 export function diskFacts(change: Partial<DiskFacts> = {}): DiskFacts {
   return {
     device: 'vdb',
-    adapter: 'pci0000:00/0000:00:04.0',
+    adapter: 'pci0000:00/04.0',
     address: 'C0:T0:L0',
     bytes: 9 * 2 ** 30,
     sectorBytes: 512,

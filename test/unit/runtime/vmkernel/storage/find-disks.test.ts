@@ -41,13 +41,13 @@ describe('B4: the disks that the kernel has found', () => {
     add('pci0000:00/0000:00:04.0/virtio1/block/vda', { serial: 'S-1', 'device/vendor': '0x1af4' });
     const [first, second] = findDisks(sys);
     expect(first).toEqual({
-      ...{ device: 'vda', adapter: 'pci0000:00/0000:00:04.0', address: 'C0:T0:L0' },
+      ...{ device: 'vda', adapter: 'pci0000:00/04.0', address: 'C0:T0:L0' },
       ...{ bytes: 2 ** 20, sectorBytes: 512, vendor: '', model: '', serial: 'S-1' },
       ...{ worldWideName: '', isRemovable: false, isReadOnly: false, network: undefined },
       ...{ holders: [], partitions: [], sequence: '' },
     });
     expect(second).toMatchObject({
-      ...{ device: 'sdb', adapter: 'pci0000:00/0000:00:1f.2', address: 'C2:T0:L0' },
+      ...{ device: 'sdb', adapter: 'pci0000:00/1f.2', address: 'C2:T0:L0' },
       ...{ vendor: 'ATA', model: 'QEMU HARDDISK', serial: 'QM00005', worldWideName: '' },
       ...{ isReadOnly: true, holders: ['dm-0'], sequence: '9' },
     });
@@ -87,7 +87,7 @@ describe('B4: the disks that the kernel has found', () => {
     symlinkSync(subsystem, `${subsystem}/nvme0n1/device`);
     expect(findDisks(sys)).toMatchObject([
       {
-        ...{ adapter: 'pci0000:00/0000:02:00.0', address: 'C0:T0:L0' },
+        ...{ adapter: 'pci0000:00/00.0', address: 'C0:T0:L0' },
         worldWideName: 'eui.0025385',
       },
     ]);

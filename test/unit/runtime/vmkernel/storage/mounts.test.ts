@@ -60,21 +60,13 @@ describe('the folder of volumes', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('has a name for each volume, with a number where another one has it', () => {
+  it('has a link by the name of each volume, also of one that a vmkd before has left', () => {
     const { places } = fakeVolumes();
-    expect(places.link('datastore1', 'uuid-a')).toBe('datastore1');
-    expect(places.link('datastore1', 'uuid-b')).toBe('datastore1 (1)');
-    // As after a restart of vmkd.
-    expect(places.link('datastore1', 'uuid-b')).toBe('datastore1 (1)');
-    expect(readlinkSync(join(folder, 'datastore1 (1)'))).toBe('uuid-b');
+    places.link('datastore1', 'uuid-a');
+    places.link('datastore1', 'uuid-b');
+    expect(readlinkSync(join(folder, 'datastore1'))).toBe('uuid-b');
     places.unlink('datastore1');
-    expect(places.link('datastore1', 'uuid-c')).toBe('datastore1');
-  });
-
-  it('never takes a label for a path', () => {
-    const { places } = fakeVolumes();
-    expect(places.link('../etc/x', 'uuid-a')).toBe('..-etc-x');
-    expect(places.link('.', 'uuid-b')).toBe('datastore');
+    expect(existsSync(join(folder, 'datastore1'))).toBe(false);
   });
 
   it('tells how much room there is, and nothing where nobody answers', async () => {

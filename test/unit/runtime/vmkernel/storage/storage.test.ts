@@ -8,6 +8,7 @@ import {
   openStorage,
   type StoragePort,
 } from '../../../../../src/runtime/vmkernel/storage/storage.ts';
+import { keptNames } from '../../../../support/device-namer.ts';
 import { diskFacts } from './disk-facts.ts';
 import { fakeDisk } from './fake-disk.ts';
 
@@ -60,12 +61,13 @@ function fakeHost(change: Partial<StoragePort> = {}) {
       );
     },
     room: () => host.room(),
-    link: (label) => label,
+    link: () => {},
     unlink: (name) => void asked.push(`unlink ${name}`),
   };
   let guid = 0;
   const storage = openStorage({
     ...{ io, run, volumes, bootDisk: '/dev/vda', blankDisks: 'format' },
+    namer: keptNames().start(),
     findDisks: () => host.disks,
     readSwaps: () => '',
     line: (text) => void lines.push(text),
@@ -78,9 +80,9 @@ function fakeHost(change: Partial<StoragePort> = {}) {
   return { storage, host, put, media, lines, asked, mounts, states };
 }
 
-const boot = diskFacts({ device: 'vda', adapter: 'pci0000:00/0000:00:03.0', sequence: '1' });
+const boot = diskFacts({ device: 'vda', adapter: 'pci0000:00/03.0', sequence: '1' });
 const at = (slot: number, change: Partial<DiskFacts> = {}) =>
-  diskFacts({ adapter: `pci0000:00/0000:00:0${slot}.0`, sequence: String(slot), ...change });
+  diskFacts({ adapter: `pci0000:00/0${slot}.0`, sequence: String(slot), ...change });
 
 describe('B4: the disks of a host', () => {
   it('are named by their place, and each that is left alone with its reason, once', async () => {
