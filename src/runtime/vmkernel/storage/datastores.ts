@@ -52,7 +52,6 @@ const noAnswer = 'it does not answer';
 
 export function openDatastores({ io, run, volumes, namer }: DatastoresPort): Datastores {
   const known = new Map<string, Datastore>();
-  let prepared: Promise<void> | undefined;
   const isReadOnly = ({ path }: Datastore): boolean =>
     volumes.mounts().some((mount) => mount.path === path && mount.isReadOnly);
   const problemOf = (one: Datastore): string | undefined =>
@@ -72,8 +71,6 @@ export function openDatastores({ io, run, volumes, namer }: DatastoresPort): Dat
   };
   return {
     async attach(partition) {
-      prepared ??= volumes.prepare();
-      await prepared;
       const superblock = await readDatastore(io, partition);
       const { uuid } = superblock;
       const { path, repaired } = await mountDatastore({ run, volumes }, partition, superblock);

@@ -19,12 +19,10 @@ export function parseMounts(text: string): Mount[] {
   });
 }
 
-/** Where datastores are; nothing here touches one but by a helper. */
+/** Where datastores are, a folder that is made before vmkd begins; nothing here touches one but by a helper. */
 export interface Volumes {
   readonly folder: string;
   mounts(): Mount[];
-  /** Makes the folder, which passes later mounts on to the worlds that have it. Throws an Error. */
-  prepare(): Promise<void>;
   /** Throws an Error, one sentence. */
   mount(type: string, options: string, device: string, path: string, ms?: number): Promise<void>;
   /** At once, whoever has files open there. */
@@ -37,8 +35,6 @@ export interface Volumes {
 }
 
 const touchTimeoutMs = 10_000;
-/** So large that names fit, and no more: it is memory. */
-const folderOptions = 'size=1m,mode=755,nosuid,nodev,noexec';
 
 export function volumes(
   run: RunHelper,
@@ -60,11 +56,6 @@ export function volumes(
     folder,
     mounts,
     mount,
-    async prepare() {
-      if (!isMounted(folder)) await mount('tmpfs', folderOptions, 'volumes', folder);
-      const end = await run('mount', ['--make-shared', folder], { timeoutMs: touchTimeoutMs });
-      if (end.code !== 0) throw new Error(`${folder}: could not be shared: ${end.error}`);
-    },
     async detach(path) {
       await run('umount', ['-l', path], { timeoutMs: touchTimeoutMs });
       if (!isMounted(path)) removeFolder(path);

@@ -37,19 +37,6 @@ describe('the mounts of the system', () => {
 });
 
 describe('the folder of volumes', () => {
-  it('is made in memory, shared with the worlds, once', async () => {
-    const { asked, places } = fakeVolumes();
-    await places.prepare();
-    const options = 'size=1m,mode=755,nosuid,nodev,noexec';
-    expect(asked).toEqual([
-      `mount -t tmpfs -o ${options} volumes ${folder}`,
-      `mount --make-shared ${folder}`,
-    ]);
-    const again = fakeVolumes(() => end(), `volumes ${folder} tmpfs rw 0 0\n`);
-    await again.places.prepare();
-    expect(again.asked).toEqual([`mount --make-shared ${folder}`]);
-  });
-
   it('keeps no folder of what could not be mounted, and says why', async () => {
     const { places } = fakeVolumes(() => end({ code: 255, error: 'bad superblock' }));
     const path = join(folder, 'uuid');

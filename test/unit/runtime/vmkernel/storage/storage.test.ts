@@ -50,7 +50,6 @@ function fakeHost(change: Partial<StoragePort> = {}) {
   const volumes: Volumes = {
     folder: '/vmfs/volumes',
     mounts: () => mounts,
-    prepare: async () => {},
     mount: async (_type, _options, device, path) =>
       void mounts.push({ device, path, isReadOnly: false }),
     detach: async (path) => {
