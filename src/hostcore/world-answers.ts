@@ -48,7 +48,12 @@ const usage = {
 };
 
 export const worldsListForm = object({ worlds: list(worldForm) });
-export const worldsStatsForm = object({ worlds: list(object(usage)), pools: list(object(usage)) });
+export const worldsStatsForm = object({
+  worlds: list(object(usage)),
+  pools: list(object(usage)),
+  /** The one swap file of all worlds, in bytes; null where there is none. */
+  swap: nullable(object({ path: text, size: number, used: number })),
+});
 export const worldRestartForm = object({ name: text, state: oneOf(...worldStates) });
 
 type ValueOf<F> = F extends Form<infer T> ? T : never;

@@ -85,6 +85,8 @@ export function makeWorldGroup(name: string, limits: WorldLimits, root = groupRo
   const values = {
     'cpu.weight': limits.cpuWeight,
     'memory.max': limits.memoryMax,
+    // As much again where there is a swap file, so that one world cannot have all of it.
+    'memory.swap.max': limits.memoryMax,
     'memory.oom.group': 1,
     'pids.max': limits.pidsMax,
   };

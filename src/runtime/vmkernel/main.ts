@@ -10,6 +10,8 @@ import { systemConsole } from '../system/console.ts';
 import { findControllers } from '../system/controllers.ts';
 import { bankDrivers } from '../system/drivers.ts';
 import { endSystem, findPowerButtons, onPowerButton, resetNow } from '../system/power.ts';
+import { runHelper } from '../system/run-helper.ts';
+import { textOf } from '../system/sys-files.ts';
 import { serveUnixSocket } from '../system/unix-socket.ts';
 import { findVirtioPort, openVirtioPort, serveVirtioPort } from '../system/virtio-port.ts';
 import { watchDevices } from '../system/watch-devices.ts';
@@ -36,12 +38,15 @@ import { currentLeases, firstLease, learntTimeServers } from './network/leases.t
 import { openNetwork } from './network/network.ts';
 import { oemLines, oemLoads, oemLogos } from './oem/oem-facts.ts';
 import { addOemModules } from './oem/oem-modules.ts';
-import { shareMachine } from './resources/share-machine.ts';
+import { hostResources } from './resources/host-resources.ts';
+import { settledShares, shareMachine } from './resources/share-machine.ts';
+import { leaveSwap } from './resources/swap-file.ts';
 import { readConfiguration } from './state/configuration.ts';
 import { effectiveSettings } from './state/effective-settings.ts';
 import { fileConfiguration, hostState } from './state/host-state.ts';
 import { hostTls } from './state/host-tls.ts';
 import { hostStorage } from './storage/host-storage.ts';
+import { volumes } from './storage/mounts.ts';
 import { hostPackages } from './store/host-packages.ts';
 import { packageFolder } from './store/package-folder.ts';
 import { verifyRunningBank } from './update/update-places.ts';
@@ -51,6 +56,10 @@ import { runVmkd } from './vmkd.ts';
 const clock = systemClock();
 const console = systemConsole(clock);
 const command = parseKernelCommandLine(readFileSync('/proc/cmdline', 'utf8'));
+const settings = readSystemSettings();
+const readSwaps = (): string => textOf('/proc/swaps');
+const swapFiles = { run: runHelper, readSwaps };
+const resourcesSetting = () => readConfiguration().settings.resources ?? {};
 const faults = faultsFor(command.bank);
 const guard = bankGuard(command);
 const mounts = bankMounts({ readMounts, report: console.line });
@@ -67,11 +76,12 @@ await runVmkd({
   console,
   command,
   faults,
-  settings: readSystemSettings(),
+  settings,
   engine: process.versions.node,
   time: systemTime(readFileSync('/proc/version', 'utf8')),
   takeOverGroup: () => takeOverGroup(),
-  shareMachine: (shares) => shareMachine(shares),
+  // A vmkd that is started again finds what is set.
+  shareMachine: (shares) => shareMachine(settledShares(shares, resourcesSetting())),
   feedWatchdogs,
   resetNow,
   addOemModules: () => void addOemModules(release()),
@@ -106,7 +116,13 @@ await runVmkd({
     });
   },
   deviceNamer: (port) => deviceNamer({ configuration: fileConfiguration(), ...port }),
-  hostStorage: hostStorage(readMounts),
+  // What worlds have in a swap file there is taken back first.
+  hostStorage: hostStorage(readMounts, readSwaps, (path) => leaveSwap(swapFiles, path)),
+  hostResources: (storage) =>
+    hostResources({
+      ...{ ...storage, recipe: settings.resources, setting: resourcesSetting },
+      ...{ ...swapFiles, room: volumes(runHelper, readMounts).room },
+    }),
   watchDevices,
   coredump: systemCoredump,
   readSettings: () => readConfiguration().settings,

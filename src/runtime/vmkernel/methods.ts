@@ -17,6 +17,7 @@ import { type System, systemMethods } from './management/system-methods.ts';
 import { setHostName } from './network/host-name.ts';
 import type { Network } from './network/network.ts';
 import { hostNetwork } from './network/network-methods.ts';
+import type { HostResources } from './resources/host-resources.ts';
 import { fileConfiguration, hostSettings } from './state/host-state.ts';
 import { hostUsers } from './state/host-users.ts';
 import type { Storage } from './storage/storage.ts';
@@ -45,6 +46,7 @@ export interface RunningParts {
   /** As of `UsersPort`. */
   readonly trustedNetwork: boolean;
   readonly storage: Storage;
+  readonly resources: HostResources;
   readonly tls: TlsService;
   /** One line on the console. */
   line(text: string): void;
@@ -54,7 +56,7 @@ export interface RunningParts {
 /** All methods of vmkd's protocol (docs/vmkd.md): of the system, its settings, updates, agents, and support. */
 export function vmkdMethods(parts: RunningParts): Record<string, Method> {
   const { system, bank, keeper, network, rows, agents, updates, packages, storage } = parts;
-  const { trustedNetwork, tls, line, coredump } = parts;
+  const { trustedNetwork, tls, line, coredump, resources } = parts;
   const networks = hostNetwork({ network, keeper, configuration: fileConfiguration(), line });
   // By the time of the answer the certificate has the name, too, unless the disk is slow; what DHCP brings comes later.
   const named =
@@ -64,7 +66,11 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
       await Promise.race([tls.renew(), pause(renewTimeoutMs, undefined, { ref: false })]);
       return why;
     };
-  const appliers = { hostname: named(setHostName), network: named(networks.replace) };
+  const appliers = {
+    hostname: named(setHostName),
+    network: named(networks.replace),
+    resources: resources.apply,
+  };
   const known = {
     ...systemMethods(system),
     ...hostSettings({
@@ -86,14 +92,17 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
     'network.listeners': () => ({ listeners: agents.listeners() }),
     ...updates.methods,
     ...storeMethods(packages),
-    ...worldMethods({ rows, running: agents.list }),
+    ...worldMethods({ rows, running: agents.list, swap: resources.swap }),
     ...storageMethods(storage),
     ...coredumpMethods(coredump),
     ...forwardMethods(rows, {
       isIdle: (name) => agents.list.find((one) => one.name === name)?.report().state === 'idle',
     }),
   };
-  return { ...known, ...supportMethods({ collectors: () => hostCollectors(known, rows, bank) }) };
+  return {
+    ...known,
+    ...supportMethods({ collectors: () => hostCollectors(known, rows, bank) }),
+  };
 }
 
 export interface UpdatesPort {

@@ -25,6 +25,7 @@ import type { ServePort } from './management/serve-methods.ts';
 import type { RunningParts, UpdatesPort } from './methods.ts';
 import type { NetworkPort } from './network/start-network.ts';
 import type { OemPort } from './oem/show-oems.ts';
+import type { HostResources, HostResourcesPort } from './resources/host-resources.ts';
 import type { HostTlsOptions } from './state/host-tls.ts';
 import type { RestorePort } from './state/restore-state.ts';
 import type { StartStoragePort } from './storage/start-storage.ts';
@@ -52,6 +53,7 @@ export interface VmkdPorts
   deviceNamer(port: Omit<DeviceNamerPort, 'configuration'>): DeviceNamer;
   /** The packages of the bank that runs in the store of its disk. */
   hostPackages(bank: BankPartition | undefined, packages: readonly ManifestPackage[]): HostPackages;
+  hostResources(port: Pick<HostResourcesPort, 'list' | 'line'>): HostResources;
   /** Dumps of a kernel that panics. */
   coredump(system: CoredumpSystem): CoredumpService;
   /** Every agent that there is. */

@@ -59,7 +59,10 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     onChange: () => state.phase === 'ready' && void keeper.saveChanges(),
     report: console.line,
   });
-  const storage = startStorage(ports, bank?.disk, namer);
+  const storage = startStorage(ports, bank?.disk, namer, () => void resources.refreshSwap());
+  const resources = ports.hostResources({ list: storage.list, line: console.line });
+  const notShared = await resources.apply();
+  if (notShared !== undefined) console.line(notShared);
   showOems(ports);
   const verified = verifySystem(ports, bank);
   const packages = ports.hostPackages(bank, verified?.packages ?? []);
@@ -100,6 +103,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
       ...problems(false),
       ...packages.problems(),
       ...storage.problems(),
+      ...resources.problems(),
       ...memoryProblems(ports.memoryParts()),
       ...[clockProblem() ?? []].flat(),
       ...coredump.problems(),
@@ -128,6 +132,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     problems: problemsNow,
     store: packages.status,
     memory: ports.memoryParts,
+    swap: resources.swap,
   };
   const { trustedNetwork } = settings.firstBoot;
   const tls = ports.hostTls({
@@ -147,6 +152,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     updates,
     packages,
     storage,
+    resources,
     trustedNetwork,
     tls,
     coredump,

@@ -25,6 +25,7 @@ const settings: Settings = {
   ntp: { servers: ['10.0.0.1'] },
   devices: { names: { vmnic0: 'pci0000:00/03.0' } },
   datastoreNames: { names: { datastore1: '7d0f0b6e-0000-4000-8000-000000000001' } },
+  resources: { vm: { cpuWeight: 50, memoryMax: null }, swap: { datastore: 'datastore1' } },
   accounts: {
     users: [{ name: 'amy', uid: 1000, gid: 100, fullName: 'Amy', hash: '!' }],
     groups: [{ name: 'ops', gid: 1000, members: ['amy'] }],

@@ -88,6 +88,7 @@ export async function fileVmkd(image: CutHost): Promise<FileVmkd> {
       signed: verified.signed,
       store: packages.status,
       memory: () => [],
+      swap: () => null,
       stop: () => {},
     }),
     ...hostSettings({ keeper, appliers: {}, interfaces: () => ['vmnic0'], root: folder }),

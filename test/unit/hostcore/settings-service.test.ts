@@ -52,6 +52,7 @@ describe('config.get', () => {
       ntp: { servers: [] },
       security: expect.objectContaining({ lockFailures: 5 }),
       listeners: {},
+      resources: {},
     });
   });
 
@@ -61,6 +62,7 @@ describe('config.get', () => {
       'hostname',
       'listeners',
       'network',
+      'resources',
       'rootPasswordSet',
       'security',
     ]);
@@ -140,7 +142,7 @@ describe('config.set', () => {
     [
       'a setting that there is not',
       { hostname: 'esx1', hostnam: 'x' },
-      'config.set: expected settings of hostname, rootPasswordHash, network, syslog, ntp, security, listeners, found "hostnam"',
+      'config.set: expected settings of hostname, rootPasswordHash, network, syslog, ntp, security, resources, listeners, found "hostnam"',
     ],
     ['one that every object has', { toString: 'x' }, 'found "toString"'],
     ['nothing', {}, 'config.set: expected one of hostname'],

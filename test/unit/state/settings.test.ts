@@ -21,6 +21,11 @@ const all: Settings = {
   ntp: { servers: ['pool.ntp.org', '10.0.0.1', 'fe80::1'] },
   devices: { names: { vmnic0: 'pci0000:00/03.0', vmhba0: 'pci0000:00/1f.2' } },
   datastoreNames: { names: { datastore1: '7d0f0b6e-0000-4000-8000-000000000001' } },
+  resources: {
+    system: { cpuWeight: 300, processors: null, memoryReserved: 2 ** 27 },
+    vm: { processors: 3, memoryMax: 2 ** 30 },
+    swap: { datastore: 'datastore1' },
+  },
   accounts: {
     users: [{ name: 'amy', uid: 1000, gid: 1000, fullName: 'Amy Ünal', hash: sha512Hash }],
     groups: [{ name: 'ops', gid: 1000, members: ['amy'] }],
@@ -57,6 +62,7 @@ describe('settings', () => {
       'etc/vmware/authorization.json',
       'etc/vmware/devices.json',
       'etc/vmware/datastores.json',
+      'etc/vmware/resources.json',
       'etc/vmware/ssl/rui.crt',
       'etc/vmware/ssl/rui.key',
       'etc/vmware/listeners.json',

@@ -10,6 +10,8 @@ export interface WorldsPort {
   readonly rows: readonly Pick<Agent, 'name' | 'user'>[];
   /** The same agents. */
   readonly running: readonly Pick<Running, 'name' | 'problem' | 'report' | 'restart'>[];
+  /** The swap file of all worlds; null where there is none. */
+  swap(): WorldsStats['swap'];
   /** Default: `/sys/fs/cgroup`. */
   readonly groups?: string;
   /** How long a world that is started again may take to run; default 30 s. */
@@ -18,7 +20,7 @@ export interface WorldsPort {
 
 /** `worlds.list`, `worlds.stats` and `worlds.restart` (docs/vmkd.md). */
 export function worldMethods(port: WorldsPort): Record<string, Method> {
-  const { rows, running, groups = groupRoot, restartTimeoutMs = 30_000 } = port;
+  const { rows, running, swap, groups = groupRoot, restartTimeoutMs = 30_000 } = port;
   return {
     'worlds.list': (): WorldsList => ({
       worlds: running.map(({ name, problem, report }) => {
@@ -31,6 +33,7 @@ export function worldMethods(port: WorldsPort): Record<string, Method> {
     'worlds.stats': (): WorldsStats => ({
       worlds: running.map(({ name }) => ({ name, ...readGroupUsage(worldGroup(name, groups)) })),
       pools: pools.map((name) => ({ name, ...readGroupUsage(`${groups}/${name}`) })),
+      swap: swap(),
     }),
     'worlds.restart': async ({ name }) => {
       const world = running.find((one) => one.name === name);

@@ -37,8 +37,8 @@ export function listText({ worlds }: WorldsList, now: number): string {
   return columns([['WORLD', 'USER', 'STATE', 'PID', 'RESTARTS', 'LAST END'], ...rows]);
 }
 
-/** A line for each world and each pool; memory in MiB. */
-export function statsText({ worlds, pools }: WorldsStats): string {
+/** A line for each world, each pool and the swap file; memory in MiB. */
+export function statsText({ worlds, pools, swap }: WorldsStats): string {
   const row = (kind: string, one: WorldsStats['worlds'][number]): string[] => [
     `${kind}${one.name}`,
     mib(one.memory.current),
@@ -49,11 +49,13 @@ export function statsText({ worlds, pools }: WorldsStats): string {
     String(one.processes.current ?? '?'),
     String(one.processes.max ?? '-'),
   ];
-  return columns([
+  const table = columns([
     ['WORLD', 'MEMORY MiB', 'PEAK', 'LIMIT', 'SWAP', 'PROCESSOR s', 'PROCESSES', 'LIMIT'],
     ...worlds.map((one) => row('', one)),
     ...pools.map((one) => row('pool ', one)),
   ]);
+  if (swap === null) return table;
+  return `${table}\nswap: ${mib(swap.used)} of ${mib(swap.size)} MiB in ${swap.path}`;
 }
 
 function mib(bytes: number | null): string {

@@ -27,6 +27,8 @@ export interface System {
   store(): HostStatus['store'];
   /** The parts of the file system in memory. */
   memory(): readonly { readonly path: string; readonly bytes: number; readonly free: number }[];
+  /** The swap file of worlds, in bytes; null where there is none. */
+  swap(): { readonly path: string; readonly size: number; readonly used: number } | null;
   readonly signed: HostStatus['signed'];
   /** Undefined where it could not be looked at. */
   readonly loader: Pick<LoaderVerdict, 'state' | 'build'> | undefined;
@@ -55,6 +57,7 @@ export function systemMethods(system: System): Record<string, Method> {
         signed: system.signed,
         store: system.store(),
         memory: system.memory(),
+        swap: system.swap(),
         loader: system.loader ? { state: system.loader.state, build: system.loader.build } : null,
       }) satisfies HostStatus & Record<string, unknown>,
     // The answer goes out first: the caller waits for it, and soon there is no one to give it.

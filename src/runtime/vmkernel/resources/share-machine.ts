@@ -1,5 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
+import type { PoolSettings, ResourcesSettings } from '../../../state/resources-setting.ts';
 import { enableControllers, groupRoot, type PoolName, pools } from '../../system/cgroup.ts';
 import { keepFromOutOfMemory } from '../../system/oom-score.ts';
 
@@ -40,7 +42,42 @@ export function poolFiles(
     'memory.min': String(memoryReserved),
     'memory.max': String(memoryMax ?? most ?? 'max'),
   });
-  return { system: filesOf(shares.system, undefined), vm: filesOf(shares.vm, left) };
+  return {
+    system: { ...filesOf(shares.system, undefined), 'memory.swap.max': 'max' },
+    // A virtual machine that waits for a disk of the host's would wait for what its owner cannot see.
+    vm: { ...filesOf(shares.vm, left), 'memory.swap.max': '0' },
+  };
+}
+
+/** What the recipe says, and above it what an administrator has set. */
+export function settledShares(recipe: MachineShares, setting: ResourcesSettings): MachineShares {
+  const settled = (shares: PoolShares, { processors, memoryMax, ...given }: PoolSettings = {}) => ({
+    ...shares,
+    ...given,
+    ...(processors !== undefined && { processors: processors ?? undefined }),
+    ...(memoryMax !== undefined && { memoryMax: memoryMax ?? undefined }),
+  });
+  return { system: settled(recipe.system, setting.system), vm: settled(recipe.vm, setting.vm) };
+}
+
+/**
+ * Shares a machine that runs already anew; returns what the kernel has not taken, a sentence each. A limit below what a pool takes has
+ * the kernel look for memory to take back before it answers, and nobody else waits for that.
+ */
+export async function sharePools(
+  shares: MachineShares,
+  { root = groupRoot, total = totalmem() } = {},
+): Promise<string[]> {
+  const problems: string[] = [];
+  const files = poolFiles(shares, total);
+  for (const pool of pools) {
+    for (const [file, value] of Object.entries(files[pool])) {
+      await writeFile(`${root}/${pool}/${file}`, value).catch(({ message }: Error) => {
+        problems.push(`pool ${pool}: ${file}: ${message}`);
+      });
+    }
+  }
+  return problems;
 }
 
 /**
@@ -77,5 +114,13 @@ export function shareMachine(
       attempt(`pool ${pool}: ${file}`, () => writeFileSync(`${root}/${pool}/${file}`, value));
     }
   }
+  attempt('vmkd', () => keepInMemory(`${root}/system`));
   return problems;
+}
+
+/** What feeds the watchdogs never waits for a disk to have its own memory back. */
+function keepInMemory(pool: string): void {
+  enableControllers(pool);
+  mkdirSync(`${pool}/vmkd`, { recursive: true });
+  writeFileSync(`${pool}/vmkd/memory.swap.max`, '0');
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { runHelper } from '../../system/run-helper.ts';
-import { textOf } from '../../system/sys-files.ts';
 import { findDisks } from './disk-facts.ts';
 import { diskIo } from './disk-io.ts';
 import { volumes } from './mounts.ts';
@@ -10,16 +9,30 @@ import { openStorage } from './storage.ts';
 
 const programFolders = ['/usr/sbin', '/usr/bin'];
 
-/** The storage of the running system; `readMounts` gives `/proc/mounts`. */
-export function hostStorage(readMounts: () => string): StartStoragePort['hostStorage'] {
+/**
+ * The storage of the running system; `readMounts` gives `/proc/mounts`. `onUnmount` is waited for before a volume is unmounted, as it would be
+ * kept by what is in use there.
+ */
+export function hostStorage(
+  readMounts: () => string,
+  readSwaps: () => string,
+  onUnmount: (path: string) => Promise<void>,
+): StartStoragePort['hostStorage'] {
+  const found = volumes(runHelper, readMounts);
   return (port) =>
     openStorage({
       ...port,
       findDisks,
-      readSwaps: () => textOf('/proc/swaps'),
+      readSwaps,
       io: diskIo(runHelper),
       run: runHelper,
-      volumes: volumes(runHelper, readMounts),
+      volumes: {
+        ...found,
+        detach: async (path) => {
+          await onUnmount(path).catch(({ message }: Error) => port.line(message));
+          await found.detach(path);
+        },
+      },
       newGuid: randomUUID,
       hasProgram: (name) => programFolders.some((folder) => existsSync(`${folder}/${name}`)),
     });

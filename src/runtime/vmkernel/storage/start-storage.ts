@@ -7,20 +7,26 @@ import type { Storage, StoragePort } from './storage.ts';
 export interface StartStoragePort {
   readonly console: Pick<Console, 'line'>;
   readonly settings: SystemSettings;
-  hostStorage(port: Pick<StoragePort, 'bootDisk' | 'line' | 'blankDisks' | 'namer'>): Storage;
+  hostStorage(
+    port: Pick<StoragePort, 'bootDisk' | 'line' | 'blankDisks' | 'namer' | 'onVolumes'>,
+  ): Storage;
   /** Asks for devices that come and go, for as long as the system runs. */
   watchDevices(watch: Pick<DeviceWatch, 'onChange' | 'onError'>): void;
 }
 
-/** Looks for disks, and mounts the datastores that are on them. Nobody waits for it: a disk that does not answer takes its time. */
+/**
+ * Looks for disks, and mounts the datastores that are on them. Nobody waits for it: a disk that does not answer takes its time.
+ * `onVolumes` hears each time that some may have come or gone.
+ */
 export function startStorage(
   port: StartStoragePort,
   bootDisk: string | undefined,
   namer: DeviceNamer,
+  onVolumes: () => void,
 ): Storage {
   const { line } = port.console;
   const { blankDisks } = port.settings.firstBoot;
-  const storage = port.hostStorage({ bootDisk, line, blankDisks, namer });
+  const storage = port.hostStorage({ bootDisk, line, blankDisks, namer, onVolumes });
   void storage.rescan().catch(({ message }: Error) => line(`storage: ${message}`));
   return storage;
 }

@@ -16,6 +16,8 @@ export interface StoragePort extends DatastoresPort, FormatPort {
   /** `/proc/swaps` */
   readSwaps(): string;
   line(text: string): void;
+  /** Volumes may have come or gone. */
+  onVolumes(): void;
   /** The recipe's `firstBoot.blankDisks`. */
   readonly blankDisks: 'format' | 'leave';
 }
@@ -142,6 +144,7 @@ export function openStorage(port: StoragePort): Storage {
         disks.set(keyOf(facts), disk);
         if (!isOld) await attach(disk);
       }
+      port.onVolumes();
     });
   return {
     rescan,
@@ -152,6 +155,7 @@ export function openStorage(port: StoragePort): Storage {
       const isBlank = ({ judgement: { state } }: Disk): boolean =>
         state === 'blank' || state === 'unfinished';
       for (const disk of [...disks.values()].filter(isBlank)) await format(disk);
+      port.onVolumes();
     },
     list: async () => ({
       disks: [...disks.values()].map((disk) => reportOf(disk, missingProgram(port))),

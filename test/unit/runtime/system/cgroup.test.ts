@@ -37,10 +37,9 @@ describe("vmkd's control group", () => {
     for (const above of ['', 'system/', 'system/worlds/']) {
       expect(read(`${above}cgroup.subtree_control`)).toBe('+cpu +memory +pids');
     }
-    const limits = ['memory.max', 'memory.oom.group', 'pids.max', 'cpu.weight'].map((file) =>
-      read(`system/worlds/lamp/${file}`),
-    );
-    expect(limits).toEqual(['33554432', '1', '20', '50']);
+    const files = ['memory.max', 'memory.swap.max', 'memory.oom.group', 'pids.max', 'cpu.weight'];
+    const limits = files.map((file) => read(`system/worlds/lamp/${file}`));
+    expect(limits).toEqual(['33554432', '33554432', '1', '20', '50']);
     expect(existsSync(join(folder, 'system/cgroup.procs'))).toBe(false);
   });
 

@@ -130,6 +130,12 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       problems: () => [],
     }),
     watchDevices: () => {},
+    hostResources: () => ({
+      apply: async () => undefined,
+      refreshSwap: async () => {},
+      swap: () => null,
+      problems: () => [],
+    }),
     readSettings: () => ({ hostname: 'esx1' }),
     setHostName: async (name) => {
       note(`host name ${name}`);

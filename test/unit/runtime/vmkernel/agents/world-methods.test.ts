@@ -29,6 +29,7 @@ function methods(restart: () => Promise<string | undefined> = async () => undefi
         restart,
       },
     ],
+    swap: () => ({ path: '/scratch/worlds.swap', size: 8192, used: 4096 }),
     groups: join(groups),
     restartTimeoutMs: 20,
   });
@@ -51,7 +52,7 @@ describe('K6: the worlds as vmkd tells of them', () => {
   });
 
   it('K2: are told of by what they take, world by world and pool by pool', () => {
-    const { worlds, pools } = worldsStatsForm(methods()['worlds.stats']?.({}), 'answer');
+    const { worlds, pools, swap } = worldsStatsForm(methods()['worlds.stats']?.({}), 'answer');
     expect(worlds.map((one) => [one.name, one.memory.current, one.processorSeconds])).toEqual([
       ['cim', 1 << 20, 1.5],
       ['syslog', null, null],
@@ -60,6 +61,7 @@ describe('K6: the worlds as vmkd tells of them', () => {
       ['system', 2 << 20],
       ['vm', null],
     ]);
+    expect(swap).toEqual({ path: '/scratch/worlds.swap', size: 8192, used: 4096 });
   });
 
   it('are started again by name, and told of when they run', async () => {

@@ -60,10 +60,17 @@ describe('K6: the command worlds', () => {
       processorSeconds: null,
       processes: { current: null, max: null },
     };
-    expect(statsText({ worlds: [cim], pools: [unknown] }).split('\n')).toEqual([
+    const table = [
       'WORLD    MEMORY MiB  PEAK  LIMIT  SWAP  PROCESSOR s  PROCESSES  LIMIT',
       'cim      30.0        31.5  512.0  0.0   1.3          12         256',
       'pool vm  ?           ?     -      ?     ?            ?          -',
+    ];
+    const stats = { worlds: [cim], pools: [unknown] };
+    expect(statsText({ ...stats, swap: null }).split('\n')).toEqual(table);
+    const swap = { path: '/scratch/worlds.swap', size: 256 << 20, used: 3.5 * (1 << 20) };
+    expect(statsText({ ...stats, swap }).split('\n')).toEqual([
+      ...table,
+      'swap: 3.5 of 256.0 MiB in /scratch/worlds.swap',
     ]);
   });
 });

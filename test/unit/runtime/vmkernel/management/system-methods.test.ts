@@ -23,6 +23,7 @@ describe("vmkd's methods", () => {
     configuration: () => ({ generation: 3, bank: 5, saved: true, problem: null }),
     store: () => ({ problem: 'no store', packages: [] }),
     memory: () => [{ path: '/tmp', bytes: 4096, free: 0 }],
+    swap: () => ({ path: '/scratch/worlds.swap', size: 8192, used: 4096 }),
     stop: (how: string) => void stops.push(how),
   };
   const answers = systemMethods(system);
@@ -41,6 +42,7 @@ describe("vmkd's methods", () => {
       configuration: { generation: 3, bank: 5, saved: true, problem: null },
       store: { problem: 'no store', packages: [] },
       memory: [{ path: '/tmp', bytes: 4096, free: 0 }],
+      swap: { path: '/scratch/worlds.swap', size: 8192, used: 4096 },
     });
   });
 

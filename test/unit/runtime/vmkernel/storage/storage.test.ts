@@ -70,6 +70,7 @@ function fakeHost(change: Partial<StoragePort> = {}) {
     findDisks: () => host.disks,
     readSwaps: () => '',
     line: (text) => void lines.push(text),
+    onVolumes: () => {},
     newGuid: () => `00000000-0000-0000-0000-${String(++guid).padStart(12, '0')}`,
     hasProgram: () => true,
     ...change,
