@@ -13,6 +13,8 @@ const root = join(import.meta.dirname, '../..');
 const shownBy: Readonly<Record<string, string>> = {
   'first-boot': 'smoke/boot: under each firmware',
   'disk-sizes': 'boot/flash: a larger disk; boot/oem: NVMe under UEFI; the refusal is flash itself',
+  storage: 'boot/storage: disks that are blank, and disks that are left alone; boot/state: reboots',
+  'core-dump': 'boot/coredump: the same by hand, and the dump is read by makedumpfile',
   'rollback-keyboard': 'boot/machines: by a person at the loader',
   'worn-out-by-hangs':
     'worn-out-bank: counts three times; broken-upgrade and hang-uefi: resets what hangs',

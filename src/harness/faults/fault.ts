@@ -47,7 +47,9 @@ export type LiveFault =
   /** The hardware clock is moved, seconds either way; from the next power-on where the machine is on. */
   | { readonly live: 'clock-jump'; readonly seconds: number }
   /** No room is left where `path` is: `store`, the partition, or a folder of the in-memory file system. */
-  | { readonly live: 'disk-full'; readonly path: string };
+  | { readonly live: 'disk-full'; readonly path: string }
+  /** The kernel panics, once. */
+  | { readonly live: 'panic' };
 
 /** One fault by its name; `What` is what its argument makes of it. */
 export interface FaultRow<What> {

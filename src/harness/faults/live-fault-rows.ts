@@ -52,4 +52,11 @@ export const liveFaultRows: readonly LiveFaultRow[] = [
     parse: (path) =>
       path?.startsWith('/') ? { live: 'disk-full', path } : 'an absolute path such as /tmp',
   },
+  {
+    name: 'panic',
+    usage: 'panic',
+    meaning: 'the kernel of the running system panics',
+    bank: 'none',
+    parse: (argument) => (argument === undefined ? { live: 'panic' } : 'no argument'),
+  },
 ];

@@ -6,7 +6,7 @@ import { openFileDevice } from '../../disk/file-device.ts';
 import { openImage } from '../../disk/open-image.ts';
 import { withDiskClaim } from '../../host/disk-claim.ts';
 import { withTemporaryFolder } from '../../host/temporary-folder.ts';
-import { escapeComma } from '../qemu/escape-comma.ts';
+import { addedDiskArguments } from '../qemu/added-disks.ts';
 
 /** A disk beside the one that a host boots from: an empty one of so many bytes, or a file that is there. */
 export type AddedDisk = { readonly size: number } | { readonly file: string };
@@ -66,7 +66,7 @@ export function withAddedDisks<T>(
       if (!disk) return use(args);
       const number = disks.length - others.length;
       const next = (path: string, format: string): Promise<T> =>
-        add(others, [...args, ...diskArguments(number, path, format)]);
+        add(others, [...args, ...addedDiskArguments(number, { path, format, bus: 'virtio' })]);
       if ('size' in disk) {
         const path = join(folder, `${number}.img`);
         openFileDevice(path, { create: true, size: disk.size }).close();
@@ -84,15 +84,6 @@ function formatOf(file: string): 'raw' | 'qcow2' {
   if (opened.format !== 'vmdk') return opened.format;
   const message = `${file}: expected a raw or qcow2 disk to add, found a VMDK disk, which is only read`;
   throw new TwinbankError('refused', 'image.read-only', message);
-}
-
-/** Behind the first disk: firmware starts from that one alone. */
-function diskArguments(number: number, path: string, format: string): string[] {
-  const id = `added${number}`;
-  return [
-    ...['-drive', `file=${escapeComma(path)},format=${format},if=none,id=${id}`],
-    ...['-device', `virtio-blk-pci,drive=${id},serial=twinbank-${id}`],
-  ];
 }
 
 function usage(text: string, expected: string, found: string): TwinbankError {

@@ -40,7 +40,9 @@ export const defaultHardware = Object.fromEntries(
 
 /** QEMU's arguments for hardware, the last row first. `accelerator` is not `auto` any more. */
 export function hardwareArguments(hardware: Hardware, files: MachineFiles): string[] {
-  return [...rows].reverse().flatMap(([name, row]) => [...row.args(hardware[name], files)]);
+  return [...rows]
+    .reverse()
+    .flatMap(([name, row]) => [...row.args(hardware[name], files, hardware)]);
 }
 
 type ScenarioShape = {

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { DiskType } from './disk-type.ts';
 import type { MachineFiles } from './machine-files.ts';
 
 /** One option of a virtual machine: all that has to do with it. */
@@ -14,8 +15,8 @@ export interface MachineOption<Value> {
   };
   /** `boot --NAME`; left out: it has no such flag. */
   readonly flag?: MachineFlag<Value>;
-  /** What QEMU is told. */
-  args(value: Value, files: MachineFiles): readonly string[];
+  /** What QEMU is told; `machine` is what else of it an option goes by. */
+  args(value: Value, files: MachineFiles, machine: { readonly disk: DiskType }): readonly string[];
 }
 
 export type MachineFlag<Value> = { readonly help: string } & (

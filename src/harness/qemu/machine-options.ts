@@ -1,13 +1,17 @@
 import { choice, integer, size } from '../../recipe/field.ts';
+import {
+  type AddedDisk,
+  addedDiskArguments,
+  addedDiskFile,
+  addedDisksSchema,
+} from './added-disks.ts';
+import { type DiskType, diskTypes } from './disk-type.ts';
 import { escapeComma } from './escape-comma.ts';
 import { ovmfCode } from './machine-files.ts';
 import type { MachineOption } from './machine-option.ts';
 
 export const firmwares = ['bios', 'uefi'] as const;
 export type Firmware = (typeof firmwares)[number];
-
-export const diskTypes = ['virtio', 'ahci', 'nvme', 'usb', 'pvscsi'] as const;
-export type DiskType = (typeof diskTypes)[number];
 
 /** Hardware watchdogs that QEMU has: a PCI card, and the one in the chipset. */
 export const watchdogs = ['i6300esb', 'itco'] as const;
@@ -55,6 +59,20 @@ export const machineOptions = {
       return ['-drive', code, '-drive', variables];
     },
   } satisfies MachineOption<Firmware>,
+  /** Blank disks behind the first one on the bus: firmware starts from that one alone. */
+  disks: {
+    default: [],
+    scenario: {
+      schema: addedDisksSchema(),
+      meaning:
+        'Blank disks beside it, each a size or { size, bus }; what a system writes to them stays there until the scenario is over',
+    },
+    args: (disks, { addedDisks }, { disk }) =>
+      disks.flatMap(({ bus = disk }, index) => {
+        const path = addedDiskFile(addedDisks, index + 1);
+        return addedDiskArguments(index + 1, { path, format: 'qcow2', bus });
+      }),
+  } satisfies MachineOption<readonly AddedDisk[]>,
   disk: {
     default: 'virtio',
     scenario: { schema: choice(diskTypes), meaning: 'How the disk is attached; default virtio' },

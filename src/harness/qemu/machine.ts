@@ -1,7 +1,8 @@
 import { defaultHardware, type Hardware } from './hardware.ts';
+import type { KeptFiles } from './machine-files.ts';
 
 /** One run of a virtual machine: its hardware (machine-options.ts), its disk, and what QEMU is to do beside. */
-export interface MachineOptions extends Hardware {
+export interface MachineOptions extends Hardware, KeptFiles {
   /** Path of a raw or qcow2 image. */
   readonly image: string;
   readonly format: 'raw' | 'qcow2';
@@ -12,8 +13,6 @@ export interface MachineOptions extends Hardware {
    * blklogwrites driver), to be cut and replayed afterwards. Raw images only.
    */
   readonly writeLog?: string;
-  /** File with the variables of a UEFI machine that has run before; default: those of a new one. */
-  readonly firmwareVariables?: string;
   /** Further arguments for QEMU's command line. */
   readonly extra: readonly string[];
 }

@@ -1,7 +1,7 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Fault } from '../faults/fault.ts';
+import type { DiskType } from './disk-type.ts';
 import { escapeComma } from './escape-comma.ts';
-import type { DiskType } from './machine-options.ts';
 
 /**
  * What QEMU is told about faults: those of the running system go to the guest by the firmware's

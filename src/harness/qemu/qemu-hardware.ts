@@ -11,6 +11,8 @@ export interface QemuOptions extends CommonOptions, Partial<Hardware> {
 export interface QemuDisk {
   readonly path: string;
   readonly firmwareVariables: string;
+  /** Folder of its added disks. */
+  readonly addedDisks: string;
 }
 
 /** QEMU's options for one power-on of a test machine. */
@@ -27,6 +29,7 @@ export function qemuHardware(
     format: 'raw',
     write: true,
     firmwareVariables: disk.firmwareVariables,
+    addedDisks: disk.addedDisks,
     extra: [
       ...['-set', `drive.disk.node-name=${imageNode}`, '-action', 'reboot=reset'],
       ...clockArguments(more.clockJump),

@@ -23,6 +23,7 @@ import {
   wrongPower,
 } from '../machine/test-machine.ts';
 import { bindOnDisk } from '../sim/sim-bind-fault.ts';
+import { copyAddedDisks } from './added-disks.ts';
 import { shutDown } from './boot.ts';
 import { pressKey } from './qemu-devices.ts';
 import type { QemuDisk, QemuOptions } from './qemu-hardware.ts';
@@ -154,6 +155,7 @@ export class QemuTestMachine implements TestMachine {
     const run = this.#run;
     if (fault.live === 'clock-jump') run.clockJump += fault.seconds;
     if (fault.live === 'disk-full') await run.fill(fault.path, true);
+    if (fault.live === 'panic') return run.panic();
     run.live = [...run.live, fault];
     await run.playLive(this.#flashed().path);
   }
@@ -193,12 +195,13 @@ export class QemuTestMachine implements TestMachine {
 
   async snapshot(): Promise<QemuSnapshot> {
     const on = this.isOn();
-    if (on && this.#options.disk === 'nvme') {
+    const { disk: bus, disks = [] } = this.#options;
+    if (on && [bus, ...disks.map((disk) => disk.bus)].includes('nvme')) {
       throw notAble('qemu', 'snapshot', 'QEMU cannot keep an NVMe disk of a machine that is on');
     }
     const machine = on ? this.#run.running('snapshot') : undefined;
     const record = this.#record.history();
-    return keepQemu(machine, this.#flashed(), { record, faults: this.#faults.all() });
+    return keepQemu(machine, this.#flashed(), { record, faults: this.#faults.all(), disks });
   }
 
   async restore(snapshot: MachineSnapshot): Promise<void> {
@@ -208,6 +211,7 @@ export class QemuTestMachine implements TestMachine {
     this.#disk = await copyDisk(kept.disk.path);
     const disk = this.#flashed();
     if (kept.firmwareVariables) await copyFile(kept.firmwareVariables, disk.firmwareVariables);
+    await copyAddedDisks(kept.addedDisks, disk.addedDisks, this.#options.disks ?? []);
     this.#faults.remove();
     for (const fault of kept.faults) this.#faults.add(fault);
     if (kept.memory !== undefined) return this.#run.start(disk, kept);
@@ -226,7 +230,7 @@ export class QemuTestMachine implements TestMachine {
   #flashed(): QemuDisk {
     if (this.#disk) {
       const firmwareVariables = join(this.#folder.path, 'vars.fd');
-      return { path: this.#disk.path, firmwareVariables };
+      return { path: this.#disk.path, firmwareVariables, addedDisks: this.#folder.path };
     }
     throw new TwinbankError('boot', 'harness.no-disk', 'qemu: expected an image on its disk');
   }

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import type { TwinbankError } from '../../diagnostics/error.ts';
+import { TwinbankError } from '../../diagnostics/error.ts';
 import { readGpt } from '../../disk/gpt.ts';
 import type { BootFaults } from '../faults/boot-faults.ts';
 import type { LiveFault } from '../faults/fault.ts';
 import { withDiskFile } from '../machine/disk-file.ts';
 import type { MachineRecord } from '../machine/machine-record.ts';
 import { wrongPower } from '../machine/test-machine.ts';
+import { makeAddedDisks } from './added-disks.ts';
 import { defaultMachine } from './machine.ts';
 import { type MachineEnd, newFirmwareVariables, type QemuMachine, startQemu } from './qemu.ts';
 import { notRunning } from './qemu-complaint.ts';
@@ -17,6 +18,7 @@ import { playLive } from './qemu-live-faults.ts';
 import { goOn, incomingArguments, type QemuSnapshot } from './qemu-snapshot.ts';
 
 const fillMs = 90_000;
+const panicMs = 60_000;
 
 /** The power of a virtual machine: one QEMU from each power-on until it goes. */
 export class QemuRun {
@@ -56,6 +58,7 @@ export class QemuRun {
     if (firmware === 'uefi' && !existsSync(disk.firmwareVariables)) {
       await newFirmwareVariables(disk.firmwareVariables);
     }
+    await makeAddedDisks(disk.addedDisks, this.#options.disks ?? []);
     // vmkd takes faults while it runs, too.
     const faults = faultArguments(this.#faults.all(), type, ['live']);
     const extra = [...faults, ...(snapshot ? incomingArguments(snapshot) : [])];
@@ -127,6 +130,20 @@ export class QemuRun {
   async fill(path: string, full: boolean): Promise<void> {
     const { vmkd } = this.running('disk-full');
     await vmkd.call(full ? 'fault.fill' : 'fault.free', { path }, fillMs);
+  }
+
+  /** Asks the system for a panic of its kernel, which is gone before it could answer: it may only refuse. */
+  async panic(): Promise<void> {
+    const { console, vmkd } = this.running('panic');
+    const from = console.lines.length;
+    const panics = console.waitFor(/Kernel panic/, { timeoutMs: panicMs, from });
+    // An answer may be lost with the system, and so comes only after the panic could have.
+    const refused = vmkd.call('fault.panic', {}, panicMs).then(() => panics);
+    const end = await Promise.race([panics, refused]);
+    refused.catch(() => {});
+    if ('line' in end) return;
+    const message = `expected a panic of the kernel, found none in ${panicMs / 1000} s`;
+    throw new TwinbankError('boot', 'harness.panic', message);
   }
 
   /** The port of the host at which one of the machine is reached. */

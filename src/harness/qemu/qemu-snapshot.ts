@@ -9,6 +9,7 @@ import type { Fault } from '../faults/fault.ts';
 import { copyDisk, type DiskCopy } from '../machine/disk-copy.ts';
 import type { History } from '../machine/machine-record.ts';
 import type { MachineSnapshot } from '../machine/test-machine.ts';
+import { type AddedDisk, copyAddedDisks } from './added-disks.ts';
 import type { QemuMachine } from './qemu.ts';
 import type { QemuDisk } from './qemu-hardware.ts';
 
@@ -16,6 +17,8 @@ import type { QemuDisk } from './qemu-hardware.ts';
 export interface QemuSnapshot extends MachineSnapshot {
   readonly disk: DiskCopy;
   readonly firmwareVariables: string | undefined;
+  /** Folder of its added disks. */
+  readonly addedDisks: string;
   /** A migration stream, about a third of the machine's memory; undefined: it was off. */
   readonly memory: string | undefined;
   readonly record: History;
@@ -33,7 +36,7 @@ const timeoutMs = 120_000;
 export async function keepQemu(
   machine: QemuMachine | undefined,
   disk: QemuDisk,
-  rest: Pick<QemuSnapshot, 'record' | 'faults'>,
+  { disks, ...rest }: Pick<QemuSnapshot, 'record' | 'faults'> & { disks: readonly AddedDisk[] },
 ): Promise<QemuSnapshot> {
   const folder = temporaryFolder('snapshot');
   let copy: DiskCopy | undefined;
@@ -43,13 +46,15 @@ export async function keepQemu(
     const uefi = existsSync(disk.firmwareVariables);
     const firmwareVariables = uefi ? join(folder.path, 'vars.fd') : undefined;
     if (firmwareVariables) await copyFile(disk.firmwareVariables, firmwareVariables);
+    await copyAddedDisks(disk.addedDisks, folder.path, disks);
     await machine?.qmp.call('cont');
     const kept = copy;
     const dispose = async (): Promise<void> => {
       await kept.remove();
       await folder.remove();
     };
-    return { kind: 'qemu', disk: copy, firmwareVariables, memory, ...rest, dispose };
+    const { path: addedDisks } = folder;
+    return { kind: 'qemu', disk: copy, firmwareVariables, addedDisks, memory, ...rest, dispose };
   } catch (error) {
     await copy?.remove();
     await folder.remove();

@@ -10,6 +10,7 @@ import type { RpcClient } from '../../protocol/rpc-client.ts';
 import { type ConsoleLog, consoleLog } from '../console/console-log.ts';
 import { machineClient } from '../machine/machine-client.ts';
 import { chooseAccelerator } from './accelerator.ts';
+import { makeAddedDisks } from './added-disks.ts';
 import type { MachineOptions } from './machine.ts';
 import { machineFiles, ovmfVariables } from './machine-files.ts';
 import { qemuArguments } from './qemu-arguments.ts';
@@ -54,7 +55,7 @@ export async function startQemu(
 ): Promise<QemuMachine> {
   signal?.throwIfAborted();
   const folder = socketFolder('machine');
-  const files = machineFiles(folder.path, options.firmwareVariables);
+  const files = machineFiles(folder.path, options);
   const removeFiles = folder.remove;
   const listeners = [files.console, files.qmp, files.vmkd].map(acceptOne);
   let running: Running | undefined;
@@ -62,6 +63,7 @@ export async function startQemu(
     if (options.firmware === 'uefi' && options.firmwareVariables === undefined) {
       await newFirmwareVariables(files.firmwareVariables);
     }
+    await makeAddedDisks(files.addedDisks, options.disks);
     signal?.throwIfAborted();
     running = launch(qemuArguments(options, files, chooseAccelerator(options.accelerator)), signal);
     const { failed } = running;

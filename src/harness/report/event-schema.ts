@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { diskTypes, firmwares } from '../qemu/machine-options.ts';
+import { diskTypes } from '../qemu/disk-type.ts';
+import { firmwares } from '../qemu/machine-options.ts';
 import { type RunEvent, verdicts } from './run-event.ts';
 
 const seconds = z.number().min(0);

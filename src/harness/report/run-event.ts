@@ -1,5 +1,6 @@
 import type { Engine } from '../faults/engine.ts';
-import type { DiskType, Firmware } from '../qemu/machine-options.ts';
+import type { DiskType } from '../qemu/disk-type.ts';
+import type { Firmware } from '../qemu/machine-options.ts';
 
 /** What became of a step, an attempt or a scenario. Only `passed` and `flaky` leave the run green. */
 export const verdicts = [

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { choice, duration, map, text } from '../../recipe/field.ts';
 import { machineKinds } from '../faults/engine.ts';
+import { diskTypes } from '../qemu/disk-type.ts';
 import { scenarioShape } from '../qemu/hardware.ts';
-import { diskTypes, firmwares } from '../qemu/machine-options.ts';
+import { firmwares } from '../qemu/machine-options.ts';
 import { buildSchema } from './builds.ts';
 import { line, several } from './fields.ts';
 

@@ -47,3 +47,37 @@ export const statusAnswer = z.object({ problems: z.array(z.string()).default([])
 export const instancesAnswer = z.object({
   instances: z.array(z.object({ properties: z.record(z.string(), z.unknown()) })),
 });
+
+/** `storage.list` */
+export const storageAnswer = z.object({
+  disks: z.array(z.object({ name: z.string(), state: z.string(), why: z.string().nullable() })),
+  datastores: z.array(
+    z.object({ name: z.string(), accessible: z.boolean(), why: z.string().nullable() }),
+  ),
+});
+
+/** `worlds.list` */
+export const worldsAnswer = z.object({
+  worlds: z.array(
+    z.object({
+      name: z.string(),
+      state: z.string(),
+      problem: z.string().nullable(),
+      restarts: z.int(),
+    }),
+  ),
+});
+
+/** `network.get` */
+export const networkAnswer = z.object({
+  pending: z.boolean(),
+  uplinks: z.array(z.object({ name: z.string(), link: z.string() })),
+  interfaces: z.array(z.object({ name: z.string(), addresses: z.array(z.string()) })),
+});
+
+/** `coredump.status` */
+export const coredumpAnswer = z.object({
+  armed: z.boolean(),
+  why: z.string().nullable(),
+  dump: z.object({ state: z.string(), reason: z.string() }).nullable(),
+});

@@ -20,6 +20,8 @@ export function whyNotInSim(fault: LiveFault): string | undefined {
       return 'the simulator knows no time';
     case 'network-down':
       return 'the simulator has no network';
+    case 'panic':
+      return 'the simulator has no kernel';
   }
 }
 

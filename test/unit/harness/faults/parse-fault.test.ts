@@ -193,6 +193,7 @@ describe('a fault of a scenario', () => {
     ['network-down', { live: 'network-down' }],
     ['clock-jump=-3600', { live: 'clock-jump', seconds: -3600 }],
     ['disk-full=/store', { live: 'disk-full', path: '/store' }],
+    ['panic', { live: 'panic' }],
     ['kernel-panic@6', { text: 'kernel-panic@6', bank: 6, effect: { on: 'runtime' } }],
   ])('is read by the grammar of --fault: %s', (text, fault) => {
     expect(parseScenarioFault(text)).toMatchObject(fault);
@@ -200,6 +201,7 @@ describe('a fault of a scenario', () => {
 
   it.each([
     ['network-down@5', 'network-down without a bank', '"@5"'],
+    ['panic=now', 'panic with no argument', '"panic=now"'],
     ['disk-latency=soon', 'disk-latency=TIME with a time such as 200ms', '"disk-latency=soon"'],
     ['power-cut=lunch', 'power-cut=STAGE with one of loader, scan', '"power-cut=lunch"'],
     ['lunch', 'a fault: one of kernel-panic, init-hang', '"lunch"'],

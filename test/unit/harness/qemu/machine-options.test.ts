@@ -40,13 +40,14 @@ describe('the rows of a machine', () => {
       if (!('scenario' in row)) return;
       const { schema } = row.scenario;
       const written = schema.encode(row.default as never);
-      expect(schema.decode(written as never)).toBe(row.default);
+      expect(schema.decode(written as never)).toEqual(row.default);
     },
   );
 
   it('gives the keys of a scenario and the flags of boot', () => {
     expect(Object.keys(scenarioShape)).toEqual([
       'firmware',
+      'disks',
       'disk',
       'memory',
       'cpus',
@@ -63,6 +64,7 @@ describe('what a scenario wants of its machine', () => {
   it('is what it says, and one processor and the defaults for the rest', () => {
     expect(machineRequest({ disk: 'nvme', firmware: undefined })).toEqual({
       firmware: 'bios',
+      disks: [],
       disk: 'nvme',
       memory: 768 * 2 ** 20,
       cpus: 1,

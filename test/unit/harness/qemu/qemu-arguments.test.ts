@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chooseAccelerator } from '../../../../src/harness/qemu/accelerator.ts';
+import { diskTypes } from '../../../../src/harness/qemu/disk-type.ts';
 import { defaultMachine } from '../../../../src/harness/qemu/machine.ts';
 import { machineFiles, ovmfCode } from '../../../../src/harness/qemu/machine-files.ts';
-import { diskTypes } from '../../../../src/harness/qemu/machine-options.ts';
 import { qemuArguments } from '../../../../src/harness/qemu/qemu-arguments.ts';
 
 const files = machineFiles('/tmp/m');
@@ -67,6 +67,26 @@ describe("QEMU's command line", () => {
       'netdev=net2',
       'netdev=net3',
     ]);
+  });
+
+  it('has added disks behind the one that it boots from, each on the bus that it names or on that of the machine', () => {
+    const disks = [{ size: 2 ** 30 }, ...diskTypes.map((bus) => ({ size: 2 ** 30, bus }))];
+    const words = qemuArguments({ ...machine, disk: 'nvme', disks }, files, 'tcg');
+    const devices = valuesOf(words, '-device');
+    const first = devices.indexOf('nvme,serial=twinbank,drive=disk,bootindex=0');
+    expect(devices.slice(first + 1)).toEqual([
+      'nvme,drive=added1,serial=twinbank-added1',
+      'virtio-blk-pci,drive=added2,serial=twinbank-added2',
+      'ide-hd,bus=ide.3,drive=added3,serial=twinbank-added3',
+      'nvme,drive=added4,serial=twinbank-added4',
+      'qemu-xhci,id=added5-usb',
+      'usb-storage,bus=added5-usb.0,drive=added5,serial=twinbank-added5',
+      'pvscsi,id=added6-scsi',
+      'scsi-hd,bus=added6-scsi.0,drive=added6,serial=twinbank-added6',
+    ]);
+    expect(valuesOf(words, '-drive')).toContain(
+      'file=/tmp/m/added6.qcow2,format=qcow2,if=none,id=added6',
+    );
   });
 
   it.each(diskTypes)('boots from its one disk: %s', (disk) => {

@@ -1,8 +1,16 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readBanks } from '../../../../src/bootloader/read-banks.ts';
+import { openImage } from '../../../../src/disk/open-image.ts';
 import { createMachine } from '../../../../src/harness/create-machine.ts';
 import { parseFault } from '../../../../src/harness/faults/parse-fault.ts';
 import { isNotAble, type TestMachine } from '../../../../src/harness/machine/test-machine.ts';
@@ -188,12 +196,44 @@ describe('a virtual machine', () => {
     expect(executed('send-key')).toEqual([]);
   });
 
-  it('lacks a snapshot of a machine that is on with an NVMe disk', async () => {
-    await make({ disk: 'nvme' });
+  it('has blank disks beside its own, which keep what is written over power cuts and in snapshots', async () => {
+    await make({ disks: [{ size: 8 * 2 ** 30 }, { size: 2 ** 20, bus: 'usb' }] });
     await machine.powerOn();
-    expect(isNotAble(await machine.snapshot().catch((error: unknown) => error))).toBe(true);
-    await machine.cut();
+    const [path = '', ...others] = [...words().matchAll(/file=(\S+added\d\.qcow2),/g)].map(
+      ([, file = '']) => file,
+    );
+    expect(others).toHaveLength(1);
+    const disk = openImage(path);
+    expect([disk.format, disk.device.size]).toEqual(['qcow2', 8 * 2 ** 30]);
+    expect(disk.device.read(8 * 2 ** 30 - 512, 512)).toEqual(new Uint8Array(512));
+    disk.close();
+    appendFileSync(path, 'one');
     const snapshot = await machine.snapshot();
+    appendFileSync(path, 'two');
+    await machine.cut();
+    await machine.powerOn();
+    expect(readFileSync(path, 'latin1')).toMatch(/onetwo$/);
+    await machine.restore(snapshot);
+    expect(readFileSync(path, 'latin1')).toMatch(/one$/);
     await snapshot.dispose();
   });
+
+  it('lets the kernel panic, whose system does not answer any more', async () => {
+    await make();
+    await machine.powerOn();
+    await machine.inject({ live: 'panic' });
+    expect(machine.console.lines.at(-1)?.text).toMatch(/^Kernel panic/);
+  });
+
+  it.each([{ disk: 'nvme' }, { disks: [{ size: 2 ** 20, bus: 'nvme' }] }] as const)(
+    'lacks a snapshot of a machine that is on with an NVMe disk: %j',
+    async (options) => {
+      await make(options);
+      await machine.powerOn();
+      expect(isNotAble(await machine.snapshot().catch((error: unknown) => error))).toBe(true);
+      await machine.cut();
+      const snapshot = await machine.snapshot();
+      await snapshot.dispose();
+    },
+  );
 });

@@ -15,7 +15,7 @@ matrix:
   exclude: [{ firmware: bios, disk: nvme }]
   include: [{ firmware: uefi, disk: usb }]
 steps: [build]`);
-    const rest = { memory: 768 * 2 ** 20, cpus: 1, watchdog: 'i6300esb', networks: 1 };
+    const rest = { memory: 768 * 2 ** 20, cpus: 1, watchdog: 'i6300esb', networks: 1, disks: [] };
     expect(runs.map(({ run, machine }) => [run, machine])).toEqual([
       ['test [firmware=bios disk=virtio]', { firmware: 'bios', disk: 'virtio', ...rest }],
       ['test [firmware=uefi disk=virtio]', { firmware: 'uefi', disk: 'virtio', ...rest }],

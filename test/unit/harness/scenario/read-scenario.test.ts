@@ -66,6 +66,46 @@ describe('each problem has its place and says what was expected', () => {
     expect(problemsOf(steps(step)).join('\n')).toContain(expected);
   });
 
+  test.each([
+    ['8GB', '[0]: expected a size such as 48MiB, found "8GB"'],
+    ['8', '[0]: expected a size such as 8GiB, or a map such as { size: 8GiB, bus: nvme }, found 8'],
+    ['1000B', '[0]: expected a size in whole MiB from 1MiB to 16384GiB, found "1000B"'],
+    [
+      '{ size: 1GiB, bus: ide }',
+      '[0].bus: expected one of virtio, ahci, nvme, usb, pvscsi, found "ide"',
+    ],
+    ['{ bus: nvme }', '[0].size: expected a size such as 48MiB, found nothing'],
+    ['1GiB, 1GiB, 1GiB, 1GiB, 1GiB, 1GiB', ': expected at most 5 disks, found '],
+  ])('refuses the added disk %s', (disk, problem) => {
+    const [found, ...others] = problemsOf(`machine: { disks: [${disk}] }\n${steps('build')}`);
+    expect(found).toContain(`test.yaml:1:`);
+    expect(found).toContain(`machine.disks${problem}`);
+    expect(others).toEqual([]);
+  });
+
+  test.each([
+    ['storage: {}', 'storage: expected datastores, left-alone or blank, found '],
+    [
+      'storage: { datastores: datastore1 }',
+      'datastores: expected a map such as { datastore1: accessible }, found "datastore1"',
+    ],
+    ['storage: { left-alone: ["("] }', 'left-alone[0]: expected a regular expression, found "("'],
+    ['worlds: { cim: up }', 'worlds.cim: expected one of waiting, starting, running,'],
+    [
+      'worlds: { cim: { restarts: 1 } }',
+      'worlds.cim.state: expected one of waiting, starting, running,',
+    ],
+    [
+      'network: { uplinks: { vmnic0: plugged } }',
+      'uplinks.vmnic0: expected one of up, down, found "plugged"',
+    ],
+    ['coredump: { armed: yes please }', 'armed: expected true or false, found "yes please"'],
+  ])('refuses the expectation %s', (expectation, problem) => {
+    const text = steps('build', 'flash', 'boot', `expect: { ${expectation} }`);
+    expect(problemsOf(text).join('\n')).toMatch(/^test.yaml:6:/);
+    expect(problemsOf(text).join('\n')).toContain(problem);
+  });
+
   test('refuses a fault that is not known, in a step and in a matrix', () => {
     const text = steps('build', 'flash', 'inject: kernel-panik@6', 'boot');
     expect(problemsOf(text)).toEqual([

@@ -371,6 +371,7 @@ describe('a simulated system', () => {
       { live: 'disk-latency', milliseconds: 5 },
       { live: 'io-error', on: 'read' },
       { live: 'disk-full', path: '/tmp' },
+      { live: 'panic' },
     ];
     for (const fault of faults) expect(machine.canInject(fault), fault.live).not.toBe(true);
   });

@@ -33,6 +33,34 @@ async function look(
 }
 
 const status = { problems: ['agent syslog: it ended'] };
+const disks = {
+  disks: [
+    { name: 'vmhba0:C0:T0:L0', state: 'boot', why: null },
+    { name: 'vmhba1:C0:T0:L0', state: 'blank', why: null },
+    {
+      ...{ name: 'vmhba2:C0:T0:L0', state: 'left-alone' },
+      why: 'it has a physical volume of LVM',
+    },
+  ],
+  datastores: [
+    { name: 'datastore1', accessible: true, why: null },
+    { name: 'datastore2', accessible: false, why: 'its disk has gone' },
+  ],
+};
+const network = {
+  pending: false,
+  uplinks: [
+    { name: 'vmnic0', link: 'up' },
+    { name: 'vmnic1', link: 'down' },
+  ],
+  interfaces: [{ name: 'vmk0', addresses: ['10.0.2.15/24', 'fe80::1/64'] }],
+};
+const agents = {
+  worlds: [
+    { name: 'cim', state: 'running', problem: null, restarts: 0 },
+    { name: 'ntp', state: 'pausing', problem: 'it ended', restarts: 3 },
+  ],
+};
 const sensors = {
   instances: [
     { properties: { ElementName: 'CPU 1 Temp', CurrentReading: 451, UnitModifier: -1 } },
@@ -62,6 +90,56 @@ test.each([
     'sensor: { name: Fan }',
     'expected sensor /Fan/ from any to any, found none among CPU 1 Temp, CPU 2 Temp',
   ],
+  [
+    'storage: { datastores: { datastore1: accessible, datastore2: disk has gone } }',
+    'datastore1 accessible, datastore2 its disk has gone',
+  ],
+  [
+    'storage: { datastores: { datastore1: accessible, datastore2: accessible } }',
+    'expected storage datastore1 accessible, datastore2 accessible, found datastore1 accessible, datastore2 its disk has gone',
+  ],
+  [
+    'storage: { datastores: { datastore1: accessible } }',
+    'expected storage datastore1 accessible, found datastore1 accessible, datastore2 its disk has gone',
+  ],
+  [
+    'storage: { left-alone: [LVM], blank: 1 }',
+    'vmhba2:C0:T0:L0 left alone: it has a physical volume of LVM; 1 blank',
+  ],
+  [
+    'storage: { left-alone: [], blank: 0 }',
+    'expected storage 0 left alone, 0 blank, found vmhba2:C0:T0:L0 left alone: it has a physical volume of LVM; 1 blank',
+  ],
+  [
+    'storage: { left-alone: [LVM, USB] }',
+    'expected storage 2 left alone, found vmhba2:C0:T0:L0 left alone: it has a physical volume of LVM',
+  ],
+  [
+    'network: { uplinks: { vmnic0: up, vmnic1: down }, addresses: { vmk0: "^10" }, pending: false }',
+    'vmnic0 up, vmnic1 down; vmk0 10.0.2.15/24, fe80::1/64; no change waits',
+  ],
+  [
+    'network: { uplinks: { vmnic0: up } }',
+    'expected network vmnic0 up, found vmnic0 up, vmnic1 down',
+  ],
+  ['network: { addresses: { vmk1: "." } }', 'expected network vmk1 ., found no vmk1'],
+  ['network: { pending: true }', 'expected network a change waits, found no change waits'],
+  [
+    'worlds: { cim: running, ntp: { state: pausing, restarts: 3 } }',
+    'cim running, ntp pausing after 3 restarts',
+  ],
+  ['worlds: { ntp: running }', 'expected worlds ntp running, found ntp pausing (it ended)'],
+  [
+    'worlds: { ntp: { state: pausing, restarts: 0 } }',
+    'expected worlds ntp pausing after 0 restarts, found ntp pausing after 3 restarts (it ended)',
+  ],
+  ['worlds: { hostd: running }', 'expected worlds hostd running, found no hostd among cim, ntp'],
+  ['coredump: { armed: true, dump: "^complete: sysrq" }', 'armed; complete: sysrq triggered crash'],
+  ['coredump: { armed: false }', 'expected coredump not armed, found armed'],
+  [
+    'coredump: { dump: none }',
+    'expected coredump dump none, found complete: sysrq triggered crash',
+  ],
   ['version: "2.0"', 'expected version 2.0, found 1.0.0-1'],
   [
     'not-console: booting',
@@ -72,7 +150,14 @@ test.each([
     'expected console /ready/, /booting/, found no line like /booting/ after "twinbank: ready build=1.0.0-1 bank=5 boot=1.0s"',
   ],
 ])('%s', async (expectation, found) => {
-  const vmkd = { status, 'config.get': { hostname: 'localhost' }, 'cim.instances': sensors };
+  const vmkd = {
+    ...{ status, 'config.get': { hostname: 'localhost' }, 'cim.instances': sensors },
+    ...{ 'storage.list': disks, 'network.get': network, 'worlds.list': agents },
+    'coredump.status': {
+      ...{ armed: true, why: null },
+      dump: { state: 'complete', reason: 'sysrq triggered crash' },
+    },
+  };
   expect(await look(expectation, vmkd)).toBe(found);
 });
 
