@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { TwinbankError } from '../../diagnostics/error.ts';
 import { readGpt } from '../../disk/gpt.ts';
+import { parseConsoleLine } from '../../protocol/parse-console-line.ts';
 import type { BootFaults } from '../faults/boot-faults.ts';
 import type { LiveFault } from '../faults/fault.ts';
 import { withDiskFile } from '../machine/disk-file.ts';
@@ -19,6 +20,7 @@ import { goOn, incomingArguments, type QemuSnapshot } from './qemu-snapshot.ts';
 
 const fillMs = 90_000;
 const panicMs = 60_000;
+const panicLine = { test: (text: string) => parseConsoleLine(text)?.type === 'panic' };
 
 /** The power of a virtual machine: one QEMU from each power-on until it goes. */
 export class QemuRun {
@@ -136,7 +138,7 @@ export class QemuRun {
   async panic(): Promise<void> {
     const { console, vmkd } = this.running('panic');
     const from = console.lines.length;
-    const panics = console.waitFor(/Kernel panic/, { timeoutMs: panicMs, from });
+    const panics = console.waitFor(panicLine, { timeoutMs: panicMs, from });
     // An answer may be lost with the system, and so comes only after the panic could have.
     const refused = vmkd.call('fault.panic', {}, panicMs).then(() => panics);
     const end = await Promise.race([panics, refused]);

@@ -21,7 +21,7 @@ const world = z.union(
 export const worlds = defineExpectation({
   key: 'worlds',
   schema: z
-    .record(z.string(), world, { error: 'a map such as { cim: running }' })
+    .record(z.string(), world, { error: 'a map of names and states, such as NAME: running' })
     .refine((wanted) => Object.keys(wanted).length > 0, { error: 'the name of an agent' }),
   meaning: 'The worlds of these agents, by name, are in this state',
   power: 'on',
