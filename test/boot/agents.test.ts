@@ -292,6 +292,14 @@ describe('an agent that is a folder and an entry in the registry', () => {
     // K2: vmkd is never the one that ends for lack of memory, and what it starts can be.
     expect(text('files/proc/self/oom_score_adj')).toBe('-1000\n');
     expect(JSON.parse(text('lamp/look.json'))).toMatchObject({ oomScore: 0 });
+    // K6: the first two times that it ended, above.
+    const dumps = [1, 2].map((number) => JSON.parse(text(`worlds/lamp-${number}.json`)));
+    expect(dumps).toMatchObject([
+      { name: 'lamp', why: 'it ran out of memory: it may have 96 MiB' },
+      { name: 'lamp', why: 'it asked vmkd more than 100 times in a second' },
+    ]);
+    expect(dumps[0].usage.memory).toMatchObject({ max: 96 << 20, ended: expect.any(Number) });
+    expect(dumps[0].usage.memory.peak).toBeGreaterThan(90 << 20);
     const chatter = text('dmesg.txt').match(/agent lamp: line \d+.*/g) ?? [];
     expect(chatter.length).toBeGreaterThan(10);
     expect(chatter.length).toBeLessThanOrEqual(100);

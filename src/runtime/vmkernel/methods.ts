@@ -9,6 +9,7 @@ import type { Method } from '../../protocol/json-rpc.ts';
 import type { Agent } from '../agents/agent.ts';
 import { forwardMethods } from './agents/forward-methods.ts';
 import type { RunningAgents } from './agents/start-agents.ts';
+import { dumpFolder } from './agents/world-dumps.ts';
 import { worldMethods } from './agents/world-methods.ts';
 import type { BankPartition } from './boot/bank-partition.ts';
 import { coredumpMethods } from './coredump/coredump-methods.ts';
@@ -101,7 +102,7 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
   };
   return {
     ...known,
-    ...supportMethods({ collectors: () => hostCollectors(known, rows, bank) }),
+    ...supportMethods({ collectors: () => hostCollectors(known, rows, bank, '/', dumpFolder) }),
   };
 }
 

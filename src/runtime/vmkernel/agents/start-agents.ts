@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RestartReport } from '../../../hostcore/settings-service.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
-import { lineSplitter } from '../../../protocol/line-splitter.ts';
 import type { SettingName } from '../../../state/setting-rows.ts';
 import { type Agent, type AgentHost, type AgentSettings, socketOf } from '../../agents/agent.ts';
 import { lineLimit } from '../../system/line-limit.ts';
@@ -14,9 +13,11 @@ import {
   type ListenersPort,
 } from './agent-listeners.ts';
 import { inWorld, type WorldOptions } from './agent-world.ts';
+import { lastWords } from './last-words.ts';
 import { openDescriptor } from './open-descriptor.ts';
 import { pendingRestarts } from './pending-restarts.ts';
 import { methodsOf, serveWorld } from './world-connection.ts';
+import { keepDump } from './world-dumps.ts';
 
 export interface AgentsOptions {
   /** In the order in which they are started ({@link agentsInOrder}). */
@@ -37,6 +38,8 @@ export interface AgentsOptions {
   readonly restartTimeoutMs?: number;
   /** Of {@link agentListeners}. */
   readonly listenersPort?: Pick<ListenersPort, 'writeFile' | 'open' | 'after'>;
+  /** Default: {@link keepDump}. */
+  readonly keepDump?: typeof keepDump;
 }
 
 /** The agents that vmkd keeps running. */
@@ -76,6 +79,7 @@ const giveUp = { ends: 10, withinMs: 600_000 };
 export function startAgents(options: AgentsOptions): RunningAgents {
   const { rows, dead, settings, host, report, start = supervise, makeGroup } = options;
   const { makeFolder = makeAgentFolder, listenersPort, restartTimeoutMs = 10_000 } = options;
+  const { keepDump: keep = keepDump } = options;
   const restarts = pendingRestarts();
   let offered: Readonly<Record<string, Method>> = {};
   const started: StartedAgent[] = [];
@@ -89,7 +93,15 @@ export function startAgents(options: AgentsOptions): RunningAgents {
     } catch (error) {
       onTrouble((error as Error).message);
     }
-    const onLine = lineSplitter(lineLimit(onTrouble));
+    const words = lastWords(lineLimit(onTrouble));
+    const onEnd = (why: string): void => {
+      onTrouble(why);
+      try {
+        keep({ name, why, lines: words.take() });
+      } catch (error) {
+        onTrouble((error as Error).message);
+      }
+    };
     // The fault is a program that cannot run; what comes of it is the supervisor's work.
     const world = inWorld(agent, dead ? '/bin/false' : program.path, {
       granted,
@@ -124,10 +136,10 @@ export function startAgents(options: AgentsOptions): RunningAgents {
         ...(asks && { connection: (end, onBreach) => serveWorld(end, methods(), onBreach) }),
       },
       {
-        onEnd: onTrouble,
+        onEnd,
         giveUp,
         ...(agent.idle && { wanted: () => agent.idle?.when(settings()) === false }),
-        ...(user && { onOutput: (chunk) => onLine(chunk.toString()) }),
+        ...(user && { onOutput: (chunk) => words.add(chunk.toString()) }),
         ...(before.length > 0 && { after: dependencies(before.map(({ running }) => running)) }),
       },
     );

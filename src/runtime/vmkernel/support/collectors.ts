@@ -7,6 +7,7 @@ import { openFileDevice } from '../../../disk/file-device.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import type { Agent } from '../../agents/agent.ts';
 import { killable } from '../../system/oom-score.ts';
+import { namesIn } from '../../system/sys-files.ts';
 import { type BankPartition, otherBank } from '../boot/bank-partition.ts';
 import { readOemFacts } from '../oem/oem-facts.ts';
 import { processMemory } from './process-memory.ts';
@@ -48,10 +49,12 @@ export function hostCollectors(
   agents: readonly Agent[],
   bank: BankPartition | undefined,
   root = '/',
+  dumps?: string,
 ): Collector[] {
   return [
     ...Object.entries(answers).flatMap(([file, name]) => answerCollector(methods, file, name, {})),
     ...agents.flatMap((agent) => agentCollectors(agent, methods)),
+    ...dumpCollectors(dumps),
     jsonCollector('oems.json', () => readOemFacts(root)),
     jsonCollector('process-memory.json', () => processMemory()),
     ...(bank ? diskCollectors(bank) : []),
@@ -89,6 +92,15 @@ function agentCollectors(
     const [path, ...args] = entry.program;
     return [programCollector(entry.file, path, args)];
   });
+}
+
+/** Of worlds that have ended: what vmkd has written of each. */
+function dumpCollectors(folder: string | undefined): Collector[] {
+  const names = folder === undefined ? [] : namesIn(folder);
+  return names.map((name) => ({
+    file: `worlds/${name}`,
+    run: async () => ({ bytes: readFileSync(`${folder}/${name}`) }),
+  }));
 }
 
 function diskCollectors(bank: BankPartition): Collector[] {

@@ -21,6 +21,7 @@ function started(
   restarts: Readonly<Record<string, Promise<string | undefined>>> = {},
 ) {
   const events: string[] = [];
+  const dumps: (readonly string[])[] = [];
   const programs: Program[] = [];
   const heard = new Map<string, Parameters<typeof supervise>[1]>();
   const agents = startAgents({
@@ -30,6 +31,10 @@ function started(
     host: ({ name }, report, grant) => ({ makeFolder: () => name, report, grant }) as AgentHost,
     report: (line) => void events.push(line),
     restartTimeoutMs: 20,
+    keepDump: ({ name, why, lines }) => {
+      dumps.push([name, why, ...lines]);
+      if (name === 'syslog') throw new Error('no room');
+    },
     makeGroup: (name, { memoryMax, pidsMax }) => `${name}/${memoryMax >> 20}/${pidsMax}`,
     start: (program, supervision) => {
       programs.push(program);
@@ -54,7 +59,7 @@ function started(
       };
     },
   });
-  return { agents, events, programs, heard };
+  return { agents, events, programs, heard, dumps };
 }
 
 test('prepares and starts agents in their order, and stops them in the reverse of it', async () => {
@@ -156,7 +161,7 @@ test('waits for those that it restarts, and says which fail or do not run in tim
 test('gives a program its user, and its arguments by the settings of the moment', () => {
   const user = { uid: 142, gid: 142 };
   const forwards = { look: anything };
-  const { programs, heard, events } = started([
+  const { programs, heard, events, dumps } = started([
     row('lamp', { user, forwards, descriptorsMax: 2048 }),
     row('syslog'),
   ]);
@@ -191,6 +196,15 @@ test('gives a program its user, and its arguments by the settings of the moment'
     'agent lamp: it is',
     'agent lamp: dark',
     'agent lamp: it ended with exit code 1',
+  ]);
+  heard.get('syslog')?.onEnd?.('it ended with exit code 2');
+  expect(events.slice(5)).toEqual([
+    'agent syslog: it ended with exit code 2',
+    'agent syslog: no room',
+  ]);
+  expect(dumps).toEqual([
+    ['lamp', 'it ended with exit code 1', 'it is', 'dark'],
+    ['syslog', 'it ended with exit code 2'],
   ]);
   // Root's programs have a console of their own.
   expect(heard.get('syslog')).not.toHaveProperty('onOutput');

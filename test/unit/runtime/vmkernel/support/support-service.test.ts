@@ -78,6 +78,15 @@ test('tells all that an OEM says of itself', async () => {
   expect(JSON.parse(Buffer.from(bytes ?? []).toString())).toEqual([facts]);
 });
 
+test('K6: has the dumps of worlds that have ended', async () => {
+  const folder = temporaryFiles({ 'lamp-1.json': '{}', 'lamp-2.json': 'second' });
+  const found = hostCollectors({}, [], undefined, folder, folder).filter(({ file }) =>
+    file.startsWith('worlds/'),
+  );
+  expect(found.map(({ file }) => file)).toEqual(['worlds/lamp-1.json', 'worlds/lamp-2.json']);
+  expect(Buffer.from((await found[1]!.run()).bytes).toString()).toBe('second');
+});
+
 describe('a support bundle', () => {
   const one = (file: string, run: Collector['run']): Collector => ({ file, run });
   const collectors = [
