@@ -157,7 +157,8 @@ describe('an agent that is a folder and an entry in the registry', () => {
   it('K6: ends alone where it takes more memory than its row says', async () => {
     const { bornAt } = await call('lamp.look');
     await call('lamp.hog');
-    const ill = await until('status', ({ problems }) => /lamp/.test(String(problems)));
+    // Dead it is first (state Z), and why is known a moment later.
+    const ill = await until('status', ({ problems }) => /memory/.test(String(problems)));
     const why = 'it ran out of memory: it may have 96 MiB';
     expect(ill.problems).toEqual([`agent lamp: ${why}`]);
     const next = await until(
