@@ -8,7 +8,7 @@ export interface DatastoreNames {
 }
 
 /** More than any host has; what has gone long ago is forgotten first. */
-const most = 256;
+const most = 128;
 const longest = 80;
 
 /** A name is a link beside others, and goes to consoles. */

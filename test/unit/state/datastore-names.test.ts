@@ -35,11 +35,11 @@ describe('K4: names of datastores', () => {
   });
 
   it('of those that have gone long ago are forgotten when there are too many', () => {
-    const old = Array.from({ length: 256 }, (_, at): [string, string] => [`old${at}`, `${at}`]);
+    const old = Array.from({ length: 128 }, (_, at): [string, string] => [`old${at}`, `${at}`]);
     const { names } = nameDatastore({ names: Object.fromEntries(old) }, { uuid: 'f', label }, [
       '0',
     ]);
-    expect(Object.keys(names)).toHaveLength(256);
+    expect(Object.keys(names)).toHaveLength(128);
     expect(names).toMatchObject({ old0: '0', datastore1: 'f' });
     expect(names).not.toHaveProperty('old1');
   });

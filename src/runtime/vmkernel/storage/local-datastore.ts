@@ -8,6 +8,10 @@ import type { Volumes } from './mounts.ts';
 const checkTimeoutMs = 600_000;
 const mountTimeoutMs = 60_000;
 const mostCharacters = 300;
+const ownerTimeoutMs = 10_000;
+/** Group `vmm`, of the agent that runs machines: root and it alone may look in, and what anybody makes in there is its group's. */
+const owner = '0:108';
+const mode = '2770';
 const options = 'noatime,nosuid,nodev,noexec,errors=remount-ro';
 
 /** The file system of a datastore on the partition at `path`. Throws an Error, one sentence. */
@@ -40,6 +44,9 @@ export async function mountDatastore(
   if (there) throw new Error(`${partition}: it is a copy of the datastore on ${there.device}`);
   const repaired = isDirty ? await check(run, partition) : undefined;
   await volumes.mount('ext4', options, partition, path, mountTimeoutMs);
+  // One of another host, or of a version before, may have another owner; of a disk that became read-only at once it stays so.
+  await run('chown', [owner, path], { timeoutMs: ownerTimeoutMs });
+  await run('chmod', [mode, path], { timeoutMs: ownerTimeoutMs });
   return { path, repaired };
 }
 

@@ -1,5 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -22,8 +31,18 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-const io = diskIo(runHelper);
 const gib = 2 ** 30;
+
+/** Files in a folder, until nothing more goes in. */
+function fill(path: string): void {
+  for (let length = gib; length >= 4096; length /= 2) {
+    const file = join(path, `of ${length}`);
+    if (spawnSync('fallocate', ['-l', String(length), file]).status !== 0)
+      rmSync(file, { force: true });
+  }
+}
+
+const io = diskIo(runHelper);
 
 /** A disk of this machine's, all holes. Not every machine gives its partitions nodes, so each gets a loop device of its own. */
 function emptyDisk(bytes: number) {
@@ -100,6 +119,11 @@ judgedBy(['sfdisk', 'mke2fs', 'e2fsck', 'fsck.fat', 'mkfs.fat'], () => {
       try {
         expect(name).toBe('datastore1');
         expect(judge('blkid', ['-o', 'value', '-s', 'UUID', partition]).trim()).toBe(uuid);
+        // For the agent that runs machines, and for nobody else.
+        const root = statSync(join(folder, 'v', uuid));
+        expect([root.mode & 0o7777, root.uid, root.gid]).toEqual([0o2770, 0, 108]);
+        mkdirSync(join(folder, 'v', name, 'machine'));
+        expect(statSync(join(folder, 'v', name, 'machine')).gid).toBe(108);
         writeFileSync(join(folder, 'v', name, 'a file'), 'kept');
         const [report] = await first.list();
         expect(report).toMatchObject({ name, uuid, type: 'ext4', accessible: true, why: null });
@@ -118,6 +142,17 @@ judgedBy(['sfdisk', 'mke2fs', 'e2fsck', 'fsck.fat', 'mkfs.fat'], () => {
       expect(repaired).toContain('Recreate journal');
       expect(readFileSync(join(folder, 'v', uuid, 'a file'), 'utf8')).toBe('kept');
       await second.lose(uuid, 'the test is over');
+      // A full one is a datastore all the same.
+      const full = datastores();
+      await full.attach(partition);
+      fill(join(folder, 'v', uuid));
+      expect(await full.list()).toMatchObject([{ free: 0, accessible: true, why: null }]);
+      await full.lose(uuid, 'the test is over');
+      damage('feature needs_recovery');
+      expect((await full.attach(partition)).uuid).toBe(uuid);
+      expect(await full.list()).toMatchObject([{ free: 0, accessible: true, why: null }]);
+      expect(readFileSync(join(folder, 'v', uuid, 'a file'), 'utf8')).toBe('kept');
+      await full.lose(uuid, 'the test is over');
       // Without its root folder there is nothing that e2fsck would do without a question.
       damage('ssv state 0');
       damage('clri <2>');
