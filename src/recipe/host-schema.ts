@@ -1,5 +1,11 @@
 import { choice, flag, integer, list, map } from './field.ts';
 
+/** What can be known on the host itself. */
+const ownChecks = [
+  ...(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers', 'store'] as const),
+  ...(['storage', 'coredump', 'memory', 'time', 'log', 'users'] as const),
+] as const;
+
 /** When a boot counts as a good one. */
 export const healthSchema = map({
   watchdogSeconds: integer(10, 600)
@@ -10,19 +16,10 @@ export const healthSchema = map({
     .describe(
       'Seconds after the start of the kernel by which a trial must be healthy; else it is reset',
     ),
-  checks: list(
-    choice([
-      ...(['layers', 'manifests', 'loader', 'agents', 'state', 'drivers', 'store'] as const),
-      ...(['storage', 'coredump'] as const),
-    ]),
-    'a list of checks such as [layers, agents]',
-  )
+  checks: list(choice(ownChecks), 'a list of checks such as [layers, agents]')
     .prefault(['layers', 'manifests', 'loader', 'agents', 'state'])
     .describe('What must hold for a boot to be confirmed, all of it known on the host itself'),
-  trialChecks: list(
-    choice(['network', 'storage', 'coredump']),
-    'a list of checks such as [network]',
-  )
+  trialChecks: list(choice([...ownChecks, 'network']), 'a list of checks such as [network]')
     .prefault([])
     .describe('What must hold beside that for a trial of a new version only'),
 });

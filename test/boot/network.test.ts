@@ -191,7 +191,9 @@ describe('B4: the network of a host', { timeout: 180_000 }, () => {
       ...{ saved: true, failed: [why] },
     });
     expect(await get()).toMatchObject({ problems: [why] });
-    expect(await status()).toMatchObject({ network: { leases: [] } });
+    expect(await status()).toMatchObject({
+      ...{ problems: [`network: ${why}`], network: { leases: [] } },
+    });
     expect(await host.vmkd.call('config.set', { network: twoSwitches })).toMatchObject({
       saved: true,
     });

@@ -52,6 +52,14 @@ export interface Agent extends FilterRow {
   readonly vmkd?: readonly string[];
   /** Methods that it serves on {@link socketOf} its name, and that vmkd has, too, as `NAME.METHOD`: the form of what each answers. */
   readonly forwards?: Readonly<Record<string, Form<unknown>>>;
+  /** How it says that it cannot do its work though it runs, and the check of health that this counts for. */
+  readonly health?: {
+    readonly check: 'time' | 'log';
+    /** One of those that it forwards, without parameters. */
+    readonly method: string;
+    /** Of what that answers, one sentence; undefined where all is well. */
+    problem(answer: unknown): string | undefined;
+  };
   /** Its files in a support bundle. */
   readonly support?: readonly SupportEntry[];
   /** What OEMs can require of a bank that has it: `NAME` or `NAME = VERSION`. */

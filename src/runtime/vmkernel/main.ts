@@ -144,6 +144,7 @@ await runVmkd({
   }),
   readMounts,
   memoryParts: () => memoryParts(readMounts()),
+  settingProblems: () => readConfiguration().problems,
   confirmedMark: confirmedMark(console.line),
   judgeBoot,
   updates: (port) =>

@@ -18,7 +18,6 @@ import type { SetClockPort } from './boot/set-clock.ts';
 import type { EnginePort } from './boot/start-engine.ts';
 import type { CoredumpService } from './coredump/coredump-service.ts';
 import type { CoredumpSystem } from './coredump/system-coredump.ts';
-import type { MemoryPart } from './health/memory-parts.ts';
 import type { HealthPort } from './health/system-health.ts';
 import type { ScreenPort } from './management/keep-screen.ts';
 import type { ServePort } from './management/serve-methods.ts';
@@ -63,8 +62,6 @@ export interface VmkdPorts
   updates(port: UpdatesPort): UpdateService;
   /** Mounts the banks and the store of the boot disk for people to look at. */
   showBanks(bank: BankPartition): Promise<void>;
-  /** The parts of the file system in memory, as they are now. */
-  memoryParts(): readonly MemoryPart[];
   methods(parts: RunningParts): Record<string, Method>;
   hostTls(options: HostTlsOptions): TlsService;
   readonly confirmedMark: ConfirmedMark;

@@ -6,7 +6,7 @@ import { openBank } from './boot/open-bank.ts';
 import { reportNoBank, reportReady } from './boot/report-ready.ts';
 import { setClock } from './boot/set-clock.ts';
 import { startEngine } from './boot/start-engine.ts';
-import { memoryProblems } from './health/memory-parts.ts';
+import { agentHealth } from './health/agent-health.ts';
 import { systemHealth } from './health/system-health.ts';
 import { watchHealth } from './health/watch-health.ts';
 import { keepScreen } from './management/keep-screen.ts';
@@ -84,6 +84,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   const agents = startAgents({ ...ports.agentsPort(verified?.files), rows });
   state.stopAgents = agents.stop;
   network.network.onAddresses(agents.applyLearnt);
+  const asked = agentHealth({ rows });
   const bankProblem = (): string | undefined => ports.bankGuard.problem() ?? opened.problem;
   const parts = {
     agents: agents.list,
@@ -92,23 +93,14 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     verified,
     packages,
     storage,
-    coredumpProblem: coredump.armProblem,
+    resources,
+    coredump,
+    network: network.network,
+    agentHealth: asked,
+    clockProblem,
     bankProblem,
   };
-  const problems = systemHealth(ports, parts);
-  // A package or a disk that is wrong is told, and keeps no boot from being confirmed unless the recipe says so: the same store and the
-  // same disks are there after a fallback.
-  const problemsNow = (): string[] => [
-    ...new Set([
-      ...problems(false),
-      ...packages.problems(),
-      ...storage.problems(),
-      ...resources.problems(),
-      ...memoryProblems(ports.memoryParts()),
-      ...[clockProblem() ?? []].flat(),
-      ...coredump.problems(),
-    ]),
-  ];
+  const health = systemHealth(ports, parts);
   const checkPackages = (): void =>
     void packages.check().catch(({ message }: Error) => console.line(`store: ${message}`));
   const { checks, trialChecks } = settings.health;
@@ -129,7 +121,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     signed: verified?.signed ?? [],
     loader: verified?.loader,
     phase: () => state.phase,
-    problems: problemsNow,
+    problems: health.all,
     store: packages.status,
     memory: ports.memoryParts,
     swap: resources.swap,
@@ -160,6 +152,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     line: console.line,
   });
   agents.offer(methods);
+  asked.begin(methods);
   const interfaces = serveMethods(ports, methods, () => stop('power-off', 'power button'));
   const names = ['vmkd', ...agents.list.map(({ name }) => name), ...interfaces];
   console.stage('agents', names.join(', '));
@@ -173,7 +166,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     interfaces: network.network.uplinks,
     phase: () => state.phase,
     confirmed: () => state.confirmed,
-    problems: problemsNow,
+    problems: health.all,
   });
 
   // 7. The boot is confirmed once it is healthy.
@@ -181,7 +174,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     state.confirmed = true;
     ports.confirmedMark.set();
   };
-  const rules = { problems, isStopping, reset, onConfirmed, assertOnlyBank };
+  const rules = { problems: health.blocking, isStopping, reset, onConfirmed, assertOnlyBank };
   const unconfirmed = await confirmBoot({ ...ports, journal, keeper, ...rules }, opened);
 
   // 8. Ready, unless no disk has the bank; from here on only changes are reported.
@@ -195,7 +188,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     reportNoBank(ports, opened.problem);
   }
   showNow();
-  const reported = opened.problem === undefined ? '' : problems(false).join('; ');
+  const reported = opened.problem === undefined ? '' : health.blocking(false).join('; ');
   watchHealth({
     ...ports,
     journal,

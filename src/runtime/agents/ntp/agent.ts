@@ -1,6 +1,6 @@
 import { type Agent, nodeProgram } from '../agent.ts';
 import { setupArgument, setupOf } from './setup.ts';
-import { idleStatus, statusForm } from './status.ts';
+import { clockProblem, idleStatus, statusForm } from './status.ts';
 
 /** Where chronyd keeps the drift of the clock: it outlives the agent, and goes with the power. */
 export const ntpFolder = '/var/lib/ntp';
@@ -25,5 +25,6 @@ export const ntp: Agent = {
   },
   prepare: (host) => void host.makeFolder(),
   forwards: { status: statusForm },
+  health: { check: 'time', method: 'status', problem: clockProblem },
   support: [{ file: 'ntp.json', method: 'status' }],
 };

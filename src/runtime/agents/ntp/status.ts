@@ -25,3 +25,10 @@ export const unknownClock = {
 
 /** What is answered where there is no server to follow. */
 export const idleStatus: NtpStatus = { servers: [], from: null, ...unknownClock, problem: null };
+
+/** Why the clock is not to be trusted; undefined where it follows a server, or has none to follow. */
+export function clockProblem(answer: unknown): string | undefined {
+  const { servers, synchronised, problem } = statusForm(answer, 'status');
+  if (servers.length === 0 || synchronised) return undefined;
+  return `time: ${problem ?? `none of the servers ${servers.join(', ')} is followed`}`;
+}

@@ -1,5 +1,5 @@
 import { type Agent, nodeProgram } from '../agent.ts';
-import { answerForms } from './answer-forms.ts';
+import { answerForms, targetProblem } from './answer-forms.ts';
 import { logFolder, logLimits } from './log-files.ts';
 import { setupArgument } from './setup.ts';
 
@@ -27,6 +27,7 @@ export const syslog: Agent = {
   restartOn: ['hostname', 'syslog'],
   prepare: (host) => void host.makeFolder(),
   forwards: answerForms,
+  health: { check: 'log', method: 'status', problem: targetProblem },
   support: [
     { file: 'logs/status.json', method: 'status' },
     // As much as a file of the bundle may have.

@@ -27,3 +27,11 @@ export const readForm = object({
 });
 
 export const answerForms = { status: statusForm, read: readForm };
+
+/** Which targets get nothing; undefined where all get what is said. */
+export function targetProblem(answer: unknown): string | undefined {
+  const lost = statusForm(answer, 'status').targets.filter(({ state }) => state !== 'open');
+  if (lost.length === 0) return undefined;
+  const each = lost.map(({ target, lastError }) => `${target} (${lastError ?? 'no answer yet'})`);
+  return `log: not sent to ${each.join(', ')}`;
+}

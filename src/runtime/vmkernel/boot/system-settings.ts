@@ -14,6 +14,10 @@ const checkName = oneOf(
     'storage',
     'network',
     'coredump',
+    'memory',
+    'time',
+    'log',
+    'users',
   ] as const),
 );
 export type CheckName = ReturnType<typeof checkName>;

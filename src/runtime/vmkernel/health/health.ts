@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { settingRows } from '../../../state/setting-rows.ts';
 import type { DriverReport } from '../../system/drivers.ts';
 import type { Supervised } from '../../system/supervisor.ts';
 import type { CheckName, SystemSettings } from '../boot/system-settings.ts';
 import type { Lease } from '../network/leases.ts';
+import type { AgentProblem } from './agent-health.ts';
 
 /** What is known of the system when its health is asked for. */
 export interface HealthFacts {
@@ -21,47 +23,117 @@ export interface HealthFacts {
   readonly loaderProblem: string | undefined;
   /** Why a panic would leave no core dump, in a machine that keeps memory for one; undefined where it would. */
   readonly coredumpProblem: string | undefined;
-  /** What is wrong with packages of the store, or that they are still being read. */
+  /** The same once that is known, and a dump that waits. */
+  readonly coredumpNews: readonly string[];
+  /** What is wrong with packages of the store. */
   readonly storeProblems: readonly string[];
+  /** Its packages are still being read. */
+  readonly storeUnchecked: boolean;
   /** What is wrong with disks and datastores. */
   readonly storageProblems: readonly string[];
+  /** What the settings of the network want and cannot have. */
+  readonly networkProblems: readonly string[];
+  /** Parts of the file system in memory that are full; a swap file that cannot be used. */
+  readonly memoryProblems: readonly string[];
+  /** What files of settings say that cannot be read. */
+  readonly settingProblems: readonly string[];
+  /** Why the clock cannot be right, by itself. */
+  readonly clockProblem: string | undefined;
+  readonly agentProblems: readonly AgentProblem[];
 }
 
-/** One row a check: what is wrong, or undefined. */
-const checks: Record<CheckName, (facts: HealthFacts) => string | undefined> = {
-  layers: ({ layers, mounts }) => {
-    const root = /^overlay \/ overlay \S*lowerdir=([^,\s]*)/m.exec(mounts)?.[1] ?? '';
-    const stacked = root.split(':').map((path) => path.split('/').pop());
-    const missing = layers.filter((layer) => !stacked.includes(layer));
-    return missing.length > 0 ? `layers ${missing.join(', ')} are not stacked` : undefined;
+/** One row a check, each with what is wrong, a sentence each. */
+interface HealthCheck {
+  /** What keeps a boot that is asked for this from being confirmed. */
+  blocks(facts: HealthFacts): readonly string[];
+  /** What people are told though no boot is asked for it. Default: nothing. */
+  shown?(facts: HealthFacts): readonly string[];
+}
+
+const both = (problems: (facts: HealthFacts) => readonly string[]): Required<HealthCheck> => ({
+  blocks: problems,
+  shown: problems,
+});
+
+const saidBy =
+  (check: CheckName, isAll: boolean) =>
+  ({ agentProblems }: HealthFacts): string[] =>
+    agentProblems
+      .filter((one) => one.check === check && (isAll || one.lasts))
+      .map(({ why }) => why);
+
+const oneOf = (problem: string | undefined): string[] => (problem === undefined ? [] : [problem]);
+
+const checks: Record<CheckName, HealthCheck> = {
+  layers: {
+    blocks: ({ layers, mounts }) => {
+      const root = /^overlay \/ overlay \S*lowerdir=([^,\s]*)/m.exec(mounts)?.[1] ?? '';
+      const stacked = root.split(':').map((path) => path.split('/').pop());
+      const missing = layers.filter((layer) => !stacked.includes(layer));
+      return missing.length > 0 ? [`layers ${missing.join(', ')} are not stacked`] : [];
+    },
   },
-  agents: ({ agents }) => {
-    const dead = agents.flatMap((agent) => {
-      const problem = agent.problem();
-      return problem === undefined ? [] : [`agent ${agent.name}: ${problem}`];
-    });
-    return dead.length > 0 ? dead.join('; ') : undefined;
+  agents: {
+    blocks: ({ agents }) =>
+      agents.flatMap((agent) =>
+        oneOf(agent.problem()).map((problem) => `agent ${agent.name}: ${problem}`),
+      ),
   },
-  drivers: ({ drivers }) => {
-    const failed = drivers.failed.map(({ module }) => module);
-    return failed.length > 0 ? `drivers ${failed.join(', ')} cannot be loaded` : undefined;
+  drivers: {
+    blocks: ({ drivers }) => {
+      const failed = drivers.failed.map(({ module }) => module);
+      return failed.length > 0 ? [`drivers ${failed.join(', ')} cannot be loaded`] : [];
+    },
   },
-  manifests: ({ manifestProblem }) =>
-    manifestProblem === undefined ? undefined : `manifests: ${manifestProblem}`,
-  loader: ({ loaderProblem }) => loaderProblem,
-  state: ({ stateProblem }) =>
-    stateProblem === null ? undefined : `state not restored: ${stateProblem}`,
-  store: ({ storeProblems }) => (storeProblems.length > 0 ? storeProblems.join('; ') : undefined),
-  storage: ({ storageProblems }) =>
-    storageProblems.length > 0 ? storageProblems.join('; ') : undefined,
-  coredump: ({ coredumpProblem }) =>
-    coredumpProblem === undefined ? undefined : `core dump: ${coredumpProblem}`,
-  // A link-local one says that nobody has answered.
-  network: ({ leases }) =>
-    leases.some(({ address }) => !address.startsWith('169.254.'))
-      ? undefined
-      : 'no network address',
+  manifests: {
+    blocks: ({ manifestProblem }) => oneOf(manifestProblem && `manifests: ${manifestProblem}`),
+  },
+  loader: { blocks: ({ loaderProblem }) => oneOf(loaderProblem) },
+  state: {
+    blocks: ({ stateProblem, settingProblems }) => [
+      ...(stateProblem === null ? [] : [`state not restored: ${stateProblem}`]),
+      ...settingProblems.filter((one) => !isOfUsers(one)).map((one) => `settings: ${one}`),
+    ],
+  },
+  users: both(({ settingProblems }) =>
+    settingProblems.filter(isOfUsers).map((one) => `users: ${one}`),
+  ),
+  store: {
+    blocks: ({ storeProblems, storeUnchecked }) => [
+      ...storeProblems,
+      ...(storeUnchecked ? ['store: its packages are still being read'] : []),
+    ],
+    shown: ({ storeProblems }) => storeProblems,
+  },
+  storage: both(({ storageProblems }) => storageProblems),
+  memory: both(({ memoryProblems }) => memoryProblems),
+  coredump: {
+    blocks: ({ coredumpProblem }) => oneOf(coredumpProblem && `core dump: ${coredumpProblem}`),
+    shown: ({ coredumpNews }) => coredumpNews,
+  },
+  network: {
+    // A link-local one says that nobody has answered.
+    blocks: ({ leases }) =>
+      leases.some(({ address }) => !address.startsWith('169.254.')) ? [] : ['no network address'],
+    shown: ({ networkProblems }) => networkProblems.map((one) => `network: ${one}`),
+  },
+  time: {
+    blocks: (facts) => [...oneOf(facts.clockProblem), ...saidBy('time', true)(facts)],
+    shown: (facts) => [...oneOf(facts.clockProblem), ...saidBy('time', false)(facts)],
+  },
+  log: { blocks: saidBy('log', true), shown: saidBy('log', false) },
 };
+
+const settingsOfUsers = ['rootPasswordHash', 'accounts', 'security', 'authorization'] as const;
+const placesOfUsers = settingsOfUsers.flatMap((name) => [
+  name,
+  ...Object.keys(settingRows[name].files),
+]);
+
+/** A sentence about a setting begins with its name, or with the path of its file. */
+function isOfUsers(problem: string): boolean {
+  return placesOfUsers.some((place) => new RegExp(`^${place}\\b`).test(problem));
+}
 
 /** Everything that keeps a boot from being confirmed; checks of the network count for trials only. */
 export function findProblems(
@@ -70,7 +142,12 @@ export function findProblems(
   facts: HealthFacts,
 ): string[] {
   const names = trial ? [...settings.checks, ...settings.trialChecks] : settings.checks;
-  return [...new Set(names)].flatMap((name) => checks[name](facts) ?? []);
+  return [...new Set(names)].flatMap((name) => checks[name].blocks(facts));
+}
+
+/** What people are told beside that, whatever the recipe asks a boot for. */
+export function findNews(facts: HealthFacts): string[] {
+  return Object.values(checks).flatMap(({ shown }) => shown?.(facts) ?? []);
 }
 
 /** The mounts of the running system, for {@link HealthFacts}. */

@@ -184,6 +184,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     }),
     showBanks: async () => {},
     memoryParts: () => [],
+    settingProblems: () => [],
     coredump: () => fakeCoredump(),
     updates: () => ({ methods: {}, cancel: async () => note('cancel update') }),
     hostTls: () => ({

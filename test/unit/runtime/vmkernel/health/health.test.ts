@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  findNews,
   findProblems,
   type HealthFacts,
   readMounts,
@@ -24,8 +25,15 @@ const healthy: HealthFacts = {
   manifestProblem: undefined,
   loaderProblem: undefined,
   coredumpProblem: undefined,
+  coredumpNews: [],
   storeProblems: [],
+  storeUnchecked: false,
   storageProblems: [],
+  networkProblems: [],
+  memoryProblems: [],
+  settingProblems: [],
+  clockProblem: undefined,
+  agentProblems: [],
 };
 const settings = {
   watchdogSeconds: 60,
@@ -35,6 +43,65 @@ const settings = {
 } as const;
 const problems = (facts: Partial<HealthFacts>, trial = false): string[] =>
   findProblems(settings, trial, { ...healthy, ...facts });
+
+describe('what a host tells of itself', () => {
+  const never = { check: 'time', why: 'time: none of the servers a is followed' } as const;
+  it.each([
+    ['storage', 'storage', { storageProblems: ['datastore1: full'] }, ['datastore1: full']],
+    ['store', 'store', { storeProblems: ['store: torn'] }, ['store: torn']],
+    ['memory', 'memory', { memoryProblems: ['memory: full'] }, ['memory: full']],
+    ['time', 'clock', { clockProblem: 'clock: 1970' }, ['clock: 1970']],
+    ['time', 'time servers', { agentProblems: [{ ...never, lasts: true }] }, [never.why]],
+    [
+      'log',
+      'log targets',
+      { agentProblems: [{ check: 'log', why: 'log: not sent to a', lasts: true }] },
+      ['log: not sent to a'],
+    ],
+    [
+      'users',
+      'users',
+      { settingProblems: ['etc/vmware/authorization.json: expected JSON', 'accounts: no'] },
+      ['users: etc/vmware/authorization.json: expected JSON', 'users: accounts: no'],
+    ],
+  ] as const)(
+    'has the check %s, which a boot can be asked for (%s), and is told of without it',
+    (check, _, facts, found) => {
+      const ill = { ...healthy, ...facts } as HealthFacts;
+      for (const asked of [
+        { ...settings, checks: [check], trialChecks: [] },
+        { ...settings, checks: [], trialChecks: [check] },
+      ]) {
+        expect(findProblems(asked, true, ill)).toEqual(found);
+        expect(findProblems(asked, true, healthy)).toEqual([]);
+      }
+      expect(problems(facts as Partial<HealthFacts>)).toEqual([]);
+      expect(findNews(ill)).toEqual(found);
+    },
+  );
+
+  it('leaves out what has only begun, and what only a trial is asked for', () => {
+    const agentProblems = [{ ...never, lasts: false }];
+    const begun = { ...healthy, agentProblems, storeUnchecked: true, leases: [] };
+    expect(findNews(begun)).toEqual([]);
+    const time = { ...settings, checks: ['time'] as const };
+    expect(findProblems(time, false, begun)).toEqual([never.why]);
+  });
+
+  it('has dumps that wait, and what the network cannot do', () => {
+    const facts = { coredumpNews: ['core dump: waits'], networkProblems: ['no vmnic3'] };
+    expect(findNews({ ...healthy, ...facts })).toEqual(['core dump: waits', 'network: no vmnic3']);
+  });
+
+  it('tells settings that cannot be read from users that cannot', () => {
+    const facts = { settingProblems: ['etc/vmware/ntp.json: expected JSON', 'securityX: no'] };
+    expect(problems(facts)).toEqual([
+      'settings: etc/vmware/ntp.json: expected JSON',
+      'settings: securityX: no',
+    ]);
+    expect(findNews({ ...healthy, ...facts })).toEqual([]);
+  });
+});
 
 describe('the health of a boot with the check storage', () => {
   it('is what its disks and datastores are, and without it nothing to them', () => {
@@ -110,7 +177,8 @@ describe('the health of a boot', () => {
       { name: 'time', problem: () => 'its process is in state T' },
     ];
     expect(problems({ agents })).toEqual([
-      'agent syslog: it ended with exit code 1; agent time: its process is in state T',
+      'agent syslog: it ended with exit code 1',
+      'agent time: its process is in state T',
     ]);
   });
 

@@ -30,6 +30,8 @@ function system(loader: LoaderVerdict) {
       faults: new Set(),
       readMounts: () => '',
       currentLeases: () => [],
+      memoryParts: () => [],
+      settingProblems: () => [],
     },
     {
       agents: [],
@@ -38,11 +40,15 @@ function system(loader: LoaderVerdict) {
       verified,
       packages: { problems: () => [], isUnchecked: () => false },
       storage: { problems: () => [] },
-      coredumpProblem: () => undefined,
+      resources: { problems: () => [] },
+      coredump: { armProblem: () => undefined, problems: () => [] },
+      network: { problems: () => [] },
+      agentHealth: { problems: () => [] },
+      clockProblem: () => undefined,
       bankProblem: () => undefined,
     },
   );
-  return { lines, problems: health(true) };
+  return { lines, problems: health.blocking(true) };
 }
 
 describe('the loader of a running system', () => {
