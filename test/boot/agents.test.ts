@@ -282,14 +282,24 @@ describe('an agent that is a folder and an entry in the registry', () => {
   it('has its files and its answers in the support bundle', async () => {
     const { collectors } = await call('support.collect');
     const problems = (collectors as { file: string; problem: string | null }[])
-      .filter(({ file }) => /^(lamp\/|processes)/.test(file))
+      .filter(({ file }) => /^(lamp|processes|coredump|logs|network)\b/.test(file))
       .map(({ file, problem }) => [file, problem]);
-    expect(problems).toEqual([
-      ['lamp/look.json', null],
-      ['lamp/lamp.txt', null],
-      ['processes.txt', null],
-    ]);
+    expect(Object.fromEntries(problems)).toEqual({
+      'lamp/look.json': null,
+      'lamp/lamp.txt': null,
+      'processes.txt': null,
+      'network.json': null,
+      'coredump/status.json': null,
+      'logs/status.json': null,
+      'logs/newest.log': null,
+      'network.txt': null,
+    });
     const text = await bundleText();
+    // P5, I5: the files of the log, whether a kernel has panicked, and the network as it is set.
+    expect(text('logs/newest.log')).toMatch(/ daemon\.info vmkd: stage=agents at=/);
+    expect(text('logs/newest.log')).toMatch(/ kern\.\w+ kernel: Linux version 6\./);
+    expect(JSON.parse(text('coredump/status.json'))).toMatchObject({ armed: false, dump: null });
+    expect(JSON.parse(text('network.json'))).toMatchObject({ problems: [] });
     // K2: vmkd is never the one that ends for lack of memory, and what it starts can be.
     expect(text('files/proc/self/oom_score_adj')).toBe('-1000\n');
     expect(JSON.parse(text('lamp/look.json'))).toMatchObject({ oomScore: 0 });

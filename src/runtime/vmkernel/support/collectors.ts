@@ -10,6 +10,7 @@ import { killable } from '../../system/oom-score.ts';
 import { namesIn } from '../../system/sys-files.ts';
 import { type BankPartition, otherBank } from '../boot/bank-partition.ts';
 import { readOemFacts } from '../oem/oem-facts.ts';
+import { crashCollectors } from './crash-collectors.ts';
 import { processMemory } from './process-memory.ts';
 
 /** Something that a support bundle has a file of. */
@@ -38,6 +39,8 @@ const answers: Readonly<Record<string, string>> = {
   'worlds.json': 'worlds.list',
   'world-usage.json': 'worlds.stats',
   'listeners.json': 'network.listeners',
+  'network.json': 'network.get',
+  'coredump/status.json': 'coredump.status',
 };
 
 /**
@@ -53,6 +56,7 @@ export function hostCollectors(
 ): Collector[] {
   return [
     ...Object.entries(answers).flatMap(([file, name]) => answerCollector(methods, file, name, {})),
+    ...crashCollectors(methods),
     ...agents.flatMap((agent) => agentCollectors(agent, methods)),
     ...dumpCollectors(dumps),
     jsonCollector('oems.json', () => readOemFacts(root)),

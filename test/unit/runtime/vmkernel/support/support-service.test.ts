@@ -87,6 +87,32 @@ test('K6: has the dumps of worlds that have ended', async () => {
   expect(Buffer.from((await found[1]!.run()).bytes).toString()).toBe('second');
 });
 
+test('I5: has the state of core dumps, and the logs of kernels that panicked, but no dump', async () => {
+  const collected = async (dump: object | null) => {
+    const methods = {
+      'coredump.status': () => ({ armed: true, dump }),
+      'coredump.fetch': ({ part, offset }: Record<string, unknown>) => {
+        const text = `${part} of a panic`;
+        const next = Math.min(Number(offset) + 6, text.length);
+        const data = Buffer.from(text.slice(Number(offset), next)).toString('base64');
+        return { data, next, end: next === text.length };
+      },
+    };
+    const found = hostCollectors(methods, [], undefined, temporaryFiles({}));
+    const own = found.filter(({ file }) => file.startsWith('coredump/'));
+    return Promise.all(
+      own.map(async ({ file, run }) => [file, Buffer.from((await run()).bytes).toString()]),
+    );
+  };
+  const [status, ...none] = await collected(null);
+  expect([status?.[0], none]).toEqual(['coredump/status.json', []]);
+  expect(JSON.parse(String(status?.[1]))).toEqual({ armed: true, dump: null });
+  const [, ...one] = await collected({ later: { count: 0 } });
+  expect(one).toEqual([['coredump/log.txt', 'log of a panic']]);
+  const [, ...both] = await collected({ later: { count: 2 } });
+  expect(both[1]).toEqual(['coredump/later-log.txt', 'later-log of a panic']);
+});
+
 describe('a support bundle', () => {
   const one = (file: string, run: Collector['run']): Collector => ({ file, run });
   const collectors = [
