@@ -1,6 +1,10 @@
 import type { RunHelper } from '../../system/run-helper.ts';
 
-/** The one file into which pages of worlds go that nobody uses; root's alone. */
+/**
+ * The one file into which pages of worlds go that nobody uses, in a folder that is root's alone: the agent of machines may make, rename and
+ * remove what it wants beside it, on a datastore.
+ */
+const folderName = '.swap';
 const fileName = 'worlds.swap';
 const mib = 2 ** 20;
 /** Worlds have limits of some hundred MiB together, and of what is not used in them this is more than there is. */
@@ -41,92 +45,100 @@ export function worldSwaps(text: string): Swap[] {
   return parseSwaps(text).filter(({ path }) => path.endsWith(`/${fileName}`));
 }
 
-export function swapFileOf(folder: string): string {
-  return `${folder}/${fileName}`;
+export function swapFileOf(volume: string): string {
+  return `${volume}/${folderName}/${fileName}`;
 }
 
 /** Takes back what lies in files below a folder, which is about to be unmounted. Throws an Error, one sentence. */
 export async function leaveSwap({ run, readSwaps }: SwapFiles, folder: string): Promise<void> {
   const inside = parseSwaps(readSwaps()).filter(({ path }) => path.startsWith(`${folder}/`));
-  for (const { path } of inside) await must(run, 'swapoff', [path], fillTimeoutMs);
+  for (const { path } of inside) {
+    const end = await run('swapoff', [path], { timeoutMs: fillTimeoutMs });
+    if (end.code === 0) continue;
+    throw new Error(`swapoff ${path}: exit code ${end.code}: ${end.error || end.output}`);
+  }
 }
 
+/** Of the volume of a path of {@link worldSwaps}. Throws an Error, one sentence. */
 export async function removeSwapFile(run: RunHelper, path: string): Promise<void> {
-  await must(run, 'rm', ['-f', path]);
+  await inOwnFolder(run, path.split('/').slice(0, -2).join('/'), ['rm', '-f', fileName]);
 }
 
 /**
- * Has worlds swap to a file in a folder, which is made if it is not there. Root opens it by name, so the folder has to be one in which nobody
- * else can put that name to something else. Throws an Error, one sentence; a file that was begun is then removed.
+ * Has worlds swap to a file on the volume that is mounted at `volume`, which is made if it is not there. Throws an Error, one sentence; a file
+ * that was begun is then removed.
  */
 export async function useSwapFile(
   { run }: SwapFiles,
-  folder: string,
+  volume: string,
   room: { readonly capacity: number; readonly free: number },
 ): Promise<void> {
-  const path = swapFileOf(folder);
-  await assertOwn(run, folder);
   const half = Math.floor(room.capacity / 2 / mib) * mib;
   const bytes = Math.min(wantedBytes, half);
-  const found = await sizeOf(run, path);
-  if (found !== bytes) await makeFile(run, path, { bytes, free: room.free + (found ?? 0) });
+  // What has the name already is looked at below, whatever it is.
+  const script = 'umask 077 && exec mkdir "$1"';
+  await run('sh', ['-c', script, 'swap', `${volume}/${folderName}`], { timeoutMs: touchTimeoutMs });
+  const sizes = ['sh', '-c', `if [ -e ${fileName} ]; then exec stat -c %s ${fileName}; fi`];
+  const found = Number(await inOwnFolder(run, volume, sizes));
+  if (found !== bytes) await makeFile(run, volume, { bytes, free: room.free + found });
   // One that is swap space already is taken as it is.
-  const first = await run('swapon', [path], { timeoutMs: touchTimeoutMs });
-  if (first.code === 0) return;
-  await must(run, 'mkswap', [path]);
-  await must(run, 'swapon', [path]);
+  const isOn = await inOwnFolder(run, volume, ['swapon', fileName]).then(
+    () => true,
+    () => false,
+  );
+  if (isOn) return;
+  await inOwnFolder(run, volume, ['mkswap', fileName]);
+  await inOwnFolder(run, volume, ['swapon', fileName]);
 }
 
 async function makeFile(
   run: RunHelper,
-  path: string,
+  volume: string,
   { bytes, free }: { readonly bytes: number; readonly free: number },
 ): Promise<void> {
-  await removeSwapFile(run, path);
+  const remove = ['rm', '-f', fileName];
+  await inOwnFolder(run, volume, remove);
   if (bytes < leastBytes || free < bytes) {
     const wanted = Math.max(bytes, leastBytes) / mib;
-    throw new Error(`${path}: expected room of ${wanted} MiB, found ${Math.floor(free / mib)} MiB`);
+    throw new Error(
+      `${volume}: expected room of ${wanted} MiB, found ${Math.floor(free / mib)} MiB`,
+    );
   }
   // Written whole: the kernel takes no file with holes (swapon(8)).
-  const script = 'umask 077 && exec dd if=/dev/zero of="$1" bs=1M count="$2" conv=fsync';
-  const args = ['-c', script, 'swap', path, String(bytes / mib)];
+  const size = ['bs=1M', `count=${bytes / mib}`, 'conv=fsync'];
   try {
-    await must(run, 'sh', args, fillTimeoutMs);
+    const fill = ['dd', 'if=/dev/zero', `of=${fileName}`, ...size];
+    await inOwnFolder(run, volume, fill, fillTimeoutMs);
   } catch (error) {
-    await removeSwapFile(run, path).catch(() => {});
+    await inOwnFolder(run, volume, remove).catch(() => {});
     throw error;
   }
 }
 
-async function assertOwn(run: RunHelper, folder: string): Promise<void> {
-  const text = await must(run, 'stat', ['-c', '%u %a', folder]);
-  const [owner, mode = ''] = text.split(' ');
-  if (owner === '0' && (parseInt(mode, 8) & 0o022) === 0) return;
-  throw new Error(
-    `${folder}: expected a folder of root's that nobody else may write, found user ${owner}, mode ${mode}`,
-  );
-}
+/**
+ * Goes into the folder first and looks where it is then: that stays, whoever puts something else to its name meanwhile. In there nobody but
+ * root has made anything.
+ */
+const enter = `umask 077
+cd "$1/${folderName}" && found=$(stat -c '%u %d %a' .) || exit 1
+case $found in
+  "$(id -u) $(stat -c %d "$1") "*700) ;;
+  *) echo "$1/${folderName}: expected a folder of root's alone on this volume, found user, volume and mode $found" >&2; exit 1 ;;
+esac
+shift
+exec "$@"`;
 
-/** Undefined where there is none. Throws an Error for what is no file of root's alone. */
-async function sizeOf(run: RunHelper, path: string): Promise<number | undefined> {
-  const end = await run('stat', ['-c', '%u %h %s %F', path], { timeoutMs: touchTimeoutMs });
-  if (end.code === 1) return undefined;
-  if (end.code !== 0) throw new Error(`stat ${path}: ${end.error}`);
-  const [owner, links, size, ...type] = end.output.toString().trim().split(' ');
-  if (owner === '0' && links === '1' && /^regular/.test(type.join(' '))) return Number(size);
-  throw new Error(
-    `${path}: expected a file of root's, found a ${type.join(' ')} of user ${owner} with ${links} names`,
-  );
-}
-
-async function must(
+/** Runs a program in the folder of the swap file. Throws an Error, one sentence. */
+async function inOwnFolder(
   run: RunHelper,
-  program: string,
-  args: readonly string[],
+  volume: string,
+  [program = '', ...args]: readonly string[],
   timeoutMs = touchTimeoutMs,
 ): Promise<string> {
-  const end = await run(program, args, { timeoutMs });
+  const words = ['-c', enter, 'swap', volume, program, ...args];
+  const end = await run('sh', words, { timeoutMs });
   if (end.code === 0) return end.output.toString().trim();
-  const path = args.find((arg) => arg.startsWith('/')) ?? '';
-  throw new Error(`${program} ${path}: exit code ${end.code}: ${end.error || end.output}`);
+  throw new Error(
+    `${program} in ${volume}/${folderName}: exit code ${end.code}: ${end.error || end.output}`,
+  );
 }
