@@ -3,8 +3,10 @@ import { encodeBootCfg, readBootCfg } from '../../src/bootloader/boot-cfg.ts';
 import { copyDisk } from '../../src/harness/machine/disk-copy.ts';
 import { defaultMachine } from '../../src/harness/qemu/machine.ts';
 import { type QemuMachine, startQemu } from '../../src/harness/qemu/qemu.ts';
-import { unpackState } from '../../src/state/archive.ts';
-import { settingsOfFiles } from '../../src/state/settings.ts';
+import { packState, unpackState } from '../../src/state/archive.ts';
+import { parseFullNetwork } from '../../src/state/full-network.ts';
+import { fullNetwork } from '../../src/state/network-settings.ts';
+import { filesOfSettings, settingsOfFiles } from '../../src/state/settings.ts';
 import { readBankState } from '../../src/state/slots-of-bank.ts';
 import { bootTimeoutMs } from '../support/boot.ts';
 import { withPartition, withVolume } from '../support/image-copy.ts';
@@ -56,6 +58,34 @@ async function namesIn(machine: QemuMachine) {
 
 const names = { '56': 'vmnic0', aa: 'vmnic1', boot: 'vmhba0', AA: 'vmhba1' };
 
+/** Of a machine with a second card, for storage. */
+const simple = fullNetwork();
+const elsewhere = parseFullNetwork({
+  ...simple,
+  vSwitches: [...simple.vSwitches, { name: 'vSwitch1', uplinks: ['vmnic7'] }],
+  portGroups: [...simple.portGroups, { name: 'Storage', vSwitch: 'vSwitch1' }],
+  interfaces: [
+    ...simple.interfaces,
+    {
+      ...{ name: 'vmk1', portGroup: 'Storage' },
+      ipv4: { mode: 'static', address: '10.9.0.2', prefix: 16 },
+    },
+  ],
+});
+
+/** A backup as another machine would have made it. */
+function fromElsewhere(data: string): string {
+  const files = unpackState(Buffer.from(data, 'base64'));
+  const settings = {
+    ...settingsOfFiles(files),
+    ...{ hostname: 'esx-moved', network: elsewhere, listeners: { ssh: { enabled: false } } },
+    devices: { names: { vmnic7: 'pci-7', vmhba9: 'pci-9' } },
+    datastoreNames: { names: { fast: 'b-2' } },
+  };
+  const later = { path: 'etc/vmware/later.json', bytes: Buffer.from('{}') };
+  return Buffer.from(packState([...filesOfSettings(settings), later])).toString('base64');
+}
+
 async function waitFor(machine: QemuMachine, pattern: RegExp): Promise<void> {
   const seen = await machine.console.waitFor(pattern, { timeoutMs: bootTimeoutMs });
   expect(seen, `a line like ${pattern}`).toHaveProperty('line');
@@ -74,7 +104,7 @@ function saved(image: string, bank: number) {
   });
 }
 
-it('M4, K5, B4: what was changed by vmkd and the names of devices are there after a power cut, and a new version takes it over', async () => {
+it('M4, M5, K5, B4: what was changed by vmkd and the names of devices are there after a power cut, a new version takes it over, and a backup of elsewhere', async () => {
   const disk = await copyDisk(inject('images').raw);
   let identity: unknown;
   try {
@@ -157,15 +187,48 @@ it('M4, K5, B4: what was changed by vmkd and the names of devices are there afte
       await expect
         .poll(() => second.vmkd.call('status'), { timeout: 60_000, interval: 1000 })
         .toMatchObject({ problems: [], network: { leases: [{ address: '10.0.2.15' }] } });
-      expect(await second.vmkd.call('shutdown')).toEqual({ mode: 'power-off' });
-      expect(await second.ended).toMatchObject({ reason: 'guest-shutdown' });
+      // M5: of another machine, with another card and another disk controller, and a file of a later version.
+      const backup = (await second.vmkd.call('state.backup')) as { data: string };
+      const data = fromElsewhere(backup.data);
+      expect(await second.vmkd.call('state.restore', { data, reboot: true })).toMatchObject({
+        ...{ saved: true, rebooting: true, unknown: ['etc/vmware/later.json'] },
+        notApplied: [
+          'network.vSwitches vSwitch1.uplinks: this host has no vmnic7, only vmnic0, vmnic1, vmnic2; what is set for it is not used until it is set anew',
+          'network.interfaces vmk1: its switch vSwitch1 has none of its uplinks here, so that its addresses are reached by nobody',
+          'listeners.ssh: no agent of this host listens so; what is set for it is not used until it is set anew',
+          'devices: this host has no vmnic7 (it was pci-7)',
+          'devices: this host has no vmhba9 (it was pci-9)',
+          'datastores: this host has no fast (it was b-2)',
+        ],
+      });
+      expect(await second.ended).toMatchObject({ reason: 'guest-reset' });
     } finally {
       await second.stop();
     }
-    const { generations, settings } = saved(disk.path, 6);
-    // The address by DHCP may have come into the certificate by then.
-    expect(Math.max(...generations)).toBeGreaterThanOrEqual(8);
-    expect(settings).toMatchObject({ ...changed, network: { mode: 'dhcp' } });
+
+    const third = await start(disk.path, last);
+    try {
+      await waitFor(third, /stage=state at=\S+ generation \d+ of bank 6/);
+      await waitFor(third, /twinbank: ready/);
+      expect(await third.vmkd.call('config.get')).toMatchObject({
+        ...{ hostname: 'esx-moved', network: elsewhere, ntp: changed.ntp },
+      });
+      expect(await login(third)).toMatchObject({ ok: true, name: 'amy' });
+      expect(await third.vmkd.call('network.get')).toMatchObject({
+        problems: ['this host has no vmnic7'],
+      });
+      expect(await namesIn(third)).toEqual(names);
+      // P1: the defaults, at the next boot and not before it.
+      expect(await third.vmkd.call('state.reset')).toMatchObject({ saved: true, rebooting: false });
+      expect(await third.vmkd.call('config.set', { hostname: 'esx-late' })).toMatchObject({
+        ...{ saved: false, why: 'another state waits for the next boot' },
+      });
+      expect(await third.vmkd.call('shutdown', { mode: 'reboot' })).toEqual({ mode: 'reboot' });
+      expect(await third.ended).toMatchObject({ reason: 'guest-reset' });
+    } finally {
+      await third.stop();
+    }
+    expect(saved(disk.path, 6).settings).toEqual({});
   } finally {
     await disk.remove();
   }

@@ -72,6 +72,7 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
     network: named(networks.replace),
     resources: resources.apply,
   };
+  const listenerNames = (): string[] => agents.listeners().map(({ name }) => name);
   const known = {
     ...systemMethods(system),
     ...hostSettings({
@@ -79,14 +80,19 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
       appliers,
       restart: agents.applySettings,
       interfaces: network.uplinks,
-      listeners: () => agents.listeners().map(({ name }) => name),
+      listeners: listenerNames,
     }),
     ...hostUsers({ keeper, trustedNetwork }),
     ...tls.methods,
     ...transferMethods({
       keeper,
       configuration: fileConfiguration(),
-      interfaces: network.uplinks,
+      parts: async () => {
+        const { disks, datastores } = await storage.list();
+        // `vmhba1:C0:T0:L0` is behind `vmhba1`.
+        const controllers = disks.map(({ name }) => name.split(':')[0] ?? '');
+        return { uplinks: network.uplinks(), controllers, datastores, listeners: listenerNames() };
+      },
       end: (how, why) => void setTimeout(() => system.stop(how, why), 100),
     }),
     ...networks.methods,

@@ -3,15 +3,24 @@ import { TwinbankError } from '../../../diagnostics/error.ts';
 import { inFile } from '../../../diagnostics/in-file.ts';
 import { withDiskClaim } from '../../../host/disk-claim.ts';
 import { packState, unpackState } from '../../../state/archive.ts';
+import { chooseState } from '../../../state/choose-state.ts';
+import { forMachine, notApplied, ownNames } from '../../../state/other-machine.ts';
 import { saveState } from '../../../state/save-state.ts';
-import { carriedOf, filesOfSettings, settingsOfFiles } from '../../../state/settings.ts';
+import type { Settings } from '../../../state/setting-rows.ts';
+import {
+  carriedOf,
+  filesOfSettings,
+  settingsOf,
+  settingsOfFiles,
+} from '../../../state/settings.ts';
 import { maxContentBytes } from '../../../state/slot.ts';
+import { readBankState } from '../../../state/slots-of-bank.ts';
 import type { StateFile } from '../../../state/state-file.ts';
 import { type Context, defineCommand } from '../../command.ts';
 import { diskImagePositional } from '../../options.ts';
 import { readDescriptor, readSmallFile } from '../../secrets/read-descriptor.ts';
 import { pipedInput, standardInput } from '../../standard-input.ts';
-import { withNextPair } from './next-state.ts';
+import { type NextPair, withNextPair } from './next-state.ts';
 
 export const command = defineCommand({
   examples: [
@@ -28,36 +37,57 @@ export const command = defineCommand({
   dash: { file: 'input' },
   run: async (context, { image, file }) => {
     const path = resolve(context.cwd, image);
-    const files = await readBackup(context, file);
+    const { settings, carried } = await readBackup(context, file);
     const save = () =>
       withNextPair({ image, path, writable: true, report: context.report }, async (pair) => {
         if (pair.stuck !== undefined) throw noBank(image, pair.stuck);
-        return { ...(await saveState(pair, packState(files))), bank: pair.number };
+        const own = namesOfDisk(pair);
+        const files = [...filesOfSettings(forMachine(settings, own)), ...carried];
+        const saved = await saveState(pair, packState(files));
+        return {
+          ...{ ...saved, bank: pair.number, files: files.map((one) => one.path) },
+          lost: notApplied(settings, { own }),
+        };
       });
-    const { bank, generation, slot, wrote } = await withDiskClaim(path, save, {
+    const { bank, generation, slot, wrote, files, lost } = await withDiskClaim(path, save, {
       signal: context.signal,
       name: image,
     });
-    const paths = files.map((one) => one.path);
-    const unknown = carriedOf(files).map((one) => one.path);
+    const unknown = carried.map((one) => one.path);
     const kept =
       unknown.length > 0 ? `\nof a later version, and kept for it: ${unknown.join(', ')}` : '';
+    const left = lost.map((why) => `\nnot applied: ${why}`).join('');
     const done = wrote ? 'saved as' : 'already there as';
     return {
-      json: { image, file, bank, generation, slot, wrote, files: paths, unknown },
-      text: `bank ${bank}: the state of ${nameOf(file)} is ${done} generation ${generation}: ${paths.join(', ') || 'nothing is changed'}${kept}`,
+      json: { image, file, bank, generation, slot, wrote, files, unknown, notApplied: lost },
+      text: `bank ${bank}: the state of ${nameOf(file)} is ${done} generation ${generation}: ${files.join(', ') || 'nothing is changed'}${kept}${left}`,
     };
   },
 });
 
 const nameOf = (file: string): string => (file === '-' ? standardInput : file);
 
-/** The files of a backup, every setting in them right, in their one form. */
-async function readBackup(context: Context, file: string): Promise<StateFile[]> {
+/** What the host of the disk called its parts last; the names of the backup's host are no names here. */
+function namesOfDisk({ bank, other }: NextPair): ReturnType<typeof ownNames> {
+  const chosen = chooseState(readBankState(bank), other && readBankState(other));
+  if (!chosen) return {};
+  try {
+    return ownNames(settingsOf(unpackState(chosen.saved.content)).settings);
+  } catch {
+    // A state that nobody can read is replaced as a whole.
+    return {};
+  }
+}
+
+/** What a backup has, every setting in it right. */
+async function readBackup(
+  context: Context,
+  file: string,
+): Promise<{ readonly settings: Partial<Settings>; readonly carried: readonly StateFile[] }> {
   const content = await readContent(context, file);
   try {
     const files = unpackState(content);
-    return [...filesOfSettings(settingsOfFiles(files)), ...carriedOf(files)];
+    return { settings: settingsOfFiles(files), carried: carriedOf(files) };
   } catch (error) {
     throw inFile(nameOf(file), error);
   }

@@ -196,6 +196,38 @@ describe('state restore', () => {
     expect((await restore(to, 'host.tgz')).stdout).toContain('is already there as generation 8');
   });
 
+  it("M5: leaves another host's names of devices out, and keeps those of the disk's own host", async () => {
+    const names = (vmnic0: string, more = {}) => ({ devices: { names: { vmnic0, ...more } } });
+    const own = { hostname: 'before', ...names('pci-0000:02:00.0') };
+    const to = write('to.img', (one) => {
+      const bytes = encodeSlot({ generation: 3, schema: 2, content: stateOf(own) });
+      one.edit(5, (volume) => volume.overwrite('state1.slt', 0, bytes));
+    });
+    const foreign = { hostname: 'moved', ...names('pci-0000:00:03.0', { vmnic7: 'pci-7' }) };
+    writeFileSync(at('host.tgz'), stateOf(foreign));
+    const lost = [
+      'devices: vmnic0 is pci-0000:02:00.0 here (it was pci-0000:00:03.0)',
+      'devices: this host has no vmnic7 (it was pci-7)',
+    ];
+    const { code, stdout } = await restore(to, 'host.tgz');
+    expect([code, stdout.split('\n').slice(1)]).toEqual([
+      0,
+      [...lost.map((why) => `not applied: ${why}`), ''],
+    ]);
+    await backup(to, 'again.tgz');
+    expect(settingsIn('again.tgz')).toEqual({ ...own, hostname: 'moved' });
+    // A disk that no host has named devices from has none, until its host does.
+    const fresh = write('fresh.img');
+    const json = JSON.parse((await restore(fresh, 'host.tgz', '--json')).stdout);
+    expect(json).toMatchObject({
+      files: ['etc/hostname'],
+      notApplied: [
+        'devices: this host has no vmnic0 (it was pci-0000:00:03.0)',
+        'devices: this host has no vmnic7 (it was pci-7)',
+      ],
+    });
+  });
+
   it('writes to one slot of the bank that boots next and nowhere else', async () => {
     const image = write('one.img', (one) => one.mark(6, { updated: 9 }));
     const before = readFileSync(at(image));
