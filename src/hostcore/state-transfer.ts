@@ -14,8 +14,8 @@ export interface TransferPort {
   readonly configuration: Pick<LiveConfiguration, 'read'>;
   /** What the host has now. */
   parts(): Promise<Omit<MachineParts, 'own'>>;
-  /** Ends the host once the answer is on its way. */
-  end(how: Ending, why: string): void;
+  /** Ends the host once the answer is on its way; may return when that is over, where the answer gets there all the same. */
+  end(how: Ending, why: string): void | Promise<void>;
 }
 
 /** The methods by which all state of a host goes to a file and comes back, on this host or another one (docs/state.md). */
@@ -25,7 +25,7 @@ export function transferMethods(port: TransferPort): Readonly<Record<string, Met
   async function replace(content: Uint8Array, reboot: boolean, why: string) {
     const answer = await keeper.replace(content);
     const rebooting = reboot && answer.saved;
-    if (rebooting) port.end('reboot', why);
+    if (rebooting) await port.end('reboot', why);
     return { ...answer, rebooting };
   }
 

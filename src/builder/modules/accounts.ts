@@ -1,48 +1,12 @@
 import { TwinbankError } from '../../diagnostics/error.ts';
 import type { Agent } from '../../runtime/agents/agent.ts';
+import { baseAccounts } from '../../state/base-accounts.ts';
 import type { FileTree } from '../components/file-tree.ts';
 
-interface Account {
-  readonly name: string;
-  readonly uid: number;
-  readonly gid: number;
-  /** For people. */
-  readonly fullName: string;
-  readonly shell: string;
-}
-
-const nobody = 65_534;
-const account = (name: string, uid: number, gid: number, fullName: string): Account => ({
-  name,
-  uid,
-  gid,
-  fullName,
-  shell: name === 'root' ? '/bin/sh' : '/bin/false',
-});
-
-/** The users of every system (docs/vmkd.md#users), those with a number below the agents' first. */
-const before = [
-  account('root', 0, 0, 'Administrator'),
-  account('dcui', 100, 100, 'DCUI'),
-  account('vpxuser', 500, 100, 'Central manager'),
-];
-const after = [account('nobody', nobody, nobody, 'Nobody')];
-
-interface Group {
-  readonly name: string;
-  readonly gid: number;
-  readonly members: string;
-}
-
-/** Its groups. An agent's group has the number of its user, from 101, so these have others. */
-const groups: readonly Group[] = [
-  { name: 'root', gid: 0, members: 'root' },
-  { name: 'tty', gid: 5, members: '' },
-  // May use the DCUI.
-  { name: 'localadmin', gid: 50, members: 'dcui' },
-  { name: 'users', gid: 100, members: '' },
-  { name: 'nogroup', gid: nobody, members: '' },
-];
+/** Those of agents stand before the last one, `nobody` and `nogroup`. */
+const before = <T>(all: readonly T[]): readonly T[] => all.slice(0, -1);
+const last = <T>(all: readonly T[]): readonly T[] => all.slice(-1);
+const shellOf = (name: string): string => (name === 'root' ? '/bin/sh' : '/bin/false');
 
 /**
  * `etc/passwd`, `etc/shadow` and `etc/group` (passwd(5), shadow(5), group(5)) of a system with these agents. Root's
@@ -52,11 +16,12 @@ export function accountFiles(
   agents: readonly Pick<Agent, 'name' | 'description' | 'user'>[],
 ): FileTree {
   const own = agents.flatMap(({ name, description, user }) =>
-    user ? [account(name, user.uid, user.gid, description)] : [],
+    user ? [{ name, uid: user.uid, gid: user.gid, fullName: description }] : [],
   );
-  const accounts = [...before, ...own, ...after];
-  const ownGroups = own.map(({ name, gid }): Group => ({ name, gid, members: '' }));
-  const allGroups = [...groups.slice(0, -1), ...ownGroups, ...groups.slice(-1)];
+  const { users, groups } = baseAccounts;
+  const accounts = [...before(users), ...own, ...last(users)];
+  const ownGroups = own.map(({ name, gid }) => ({ name, gid, members: [] }));
+  const allGroups = [...before(groups), ...ownGroups, ...last(groups)];
   assertDiffer(
     'user',
     accounts.map(({ name, uid }) => [name, uid]),
@@ -74,7 +39,8 @@ export function accountFiles(
       'etc/passwd',
       file(
         accounts.map(
-          ({ name, uid, gid, fullName, shell }) => `${name}:x:${uid}:${gid}:${fullName}:/:${shell}`,
+          ({ name, uid, gid, fullName }) =>
+            `${name}:x:${uid}:${gid}:${fullName}:/:${shellOf(name)}`,
         ),
       ),
     ],
@@ -82,7 +48,10 @@ export function accountFiles(
       'etc/shadow',
       file(accounts.map(({ name }) => `${name}:${name === 'root' ? '' : '!'}:::::::`)),
     ],
-    ['etc/group', file(allGroups.map(({ name, gid, members }) => `${name}:x:${gid}:${members}`))],
+    [
+      'etc/group',
+      file(allGroups.map(({ name, gid, members }) => `${name}:x:${gid}:${members.join(',')}`)),
+    ],
   ]);
 }
 

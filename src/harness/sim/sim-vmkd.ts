@@ -6,7 +6,6 @@ import type { HostStatus } from '../../hostcore/host-status.ts';
 import type { Journal } from '../../hostcore/journal.ts';
 import { readyEvent } from '../../hostcore/judge-boot.ts';
 import { mutex } from '../../hostcore/mutex.ts';
-import { settingsMethods } from '../../hostcore/settings-service.ts';
 import {
   defaultLockTimeoutMs,
   keepConfirmed,
@@ -24,6 +23,7 @@ import type { HostDisk } from '../../update/host-disk.ts';
 import { reportStore, type StoreReport, storeProblems } from '../../update/stored-package.ts';
 import { machineError } from '../machine/machine-client.ts';
 import { notAble } from '../machine/test-machine.ts';
+import { simServices } from './sim-services.ts';
 import { banksOf, memoryConfiguration, type SimSystem } from './sim-system.ts';
 import { simUpdates } from './sim-updates.ts';
 
@@ -45,9 +45,6 @@ export interface SimVmkd {
   readonly updates: UpdateService;
   readonly journal: Journal;
 }
-
-/** QEMU's machines have one. */
-const interfaces: readonly string[] = ['vmnic0'];
 
 /** `status` lacks the members that nobody knows without a running system, and so is every method that only one can answer. */
 export function simVmkd({ disk, system, journal, line, end }: SimVmkdOptions): SimVmkd {
@@ -92,19 +89,16 @@ export function simVmkd({ disk, system, journal, line, end }: SimVmkdOptions): S
     signed: verifyManifests(partition, pair.bank).signed,
     store: storeStatus(packages()),
   });
-  const settings = settingsMethods({
-    keeper,
-    configuration,
-    effective: () => system.settings,
+  const services = simServices({
+    ...{ keeper, configuration, line, end },
+    settings: () => system.settings,
     unknown: () => unknownSettings(disk, system),
-    appliers: {},
-    interfaces: () => interfaces,
   });
   const methods = {
     status,
     'store.list': () => storeStatus(readPackages()),
     shutdown: shutdownMethod(end),
-    ...settings,
+    ...services,
     ...updates.methods,
   };
   return { methods, keeper, updates, journal };
@@ -128,6 +122,12 @@ function unknownSettings(disk: HostDisk, { bank, settings }: SimSystem): Setting
   return oemSettingNames.filter((name) => settings[name] === undefined);
 }
 
+/** What a simulated host has no answer to is said beside what it has. */
+function whyNotSimulated(methods: SimVmkd['methods']): string {
+  const groups = [...new Set(Object.keys(methods).map((name) => name.replace(/\..*/, '.*')))];
+  return `only a running system can answer it; simulated are ${groups.sort().join(', ')}`;
+}
+
 /** Calls a method by its name. What a running system would refuse is `harness.refused`, as over a port. */
 export async function callSim(
   methods: SimVmkd['methods'],
@@ -135,7 +135,7 @@ export async function callSim(
   params: Readonly<Record<string, unknown>> = {},
 ): Promise<unknown> {
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
-  if (!method) throw notAble('sim', name, 'only a running system can answer it');
+  if (!method) throw notAble('sim', name, whyNotSimulated(methods));
   try {
     return await method({ ...params });
   } catch (error) {

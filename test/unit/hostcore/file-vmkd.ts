@@ -2,16 +2,27 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { accountFiles } from '../../../src/builder/modules/accounts.ts';
 import { openFileDevice } from '../../../src/disk/file-device.ts';
+import { transferMethods } from '../../../src/hostcore/state-transfer.ts';
 import { answerLine } from '../../../src/protocol/json-rpc.ts';
 import { withBankLock } from '../../../src/runtime/vmkernel/boot/bank-pair.ts';
 import { openStoreJournal } from '../../../src/runtime/vmkernel/boot/journal.ts';
 import { confirmRunningBank } from '../../../src/runtime/vmkernel/boot/running-bank.ts';
 import { systemMethods } from '../../../src/runtime/vmkernel/management/system-methods.ts';
-import { hostSettings, hostState } from '../../../src/runtime/vmkernel/state/host-state.ts';
+import type { Network } from '../../../src/runtime/vmkernel/network/network.ts';
+import { hostNetwork } from '../../../src/runtime/vmkernel/network/network-methods.ts';
+import {
+  fileConfiguration,
+  hostSettings,
+  hostState,
+} from '../../../src/runtime/vmkernel/state/host-state.ts';
+import { hostTls } from '../../../src/runtime/vmkernel/state/host-tls.ts';
+import { hostUsers } from '../../../src/runtime/vmkernel/state/host-users.ts';
 import { hostPackages } from '../../../src/runtime/vmkernel/store/host-packages.ts';
 import { hostUpdates } from '../../../src/runtime/vmkernel/update/host-updates.ts';
 import { verifyRunningBank } from '../../../src/runtime/vmkernel/update/update-places.ts';
+import { fullNetwork } from '../../../src/state/network-settings.ts';
 import { type CutHost, keptBank, storePartition, targetBank } from '../update/cut-host.ts';
 
 export interface FileVmkd {
@@ -32,7 +43,9 @@ export async function fileVmkd(image: CutHost): Promise<FileVmkd> {
   }
   mkdirSync(join(folder, 'etc'));
   writeFileSync(join(folder, 'etc/hostname'), 'localhost\n');
-  writeFileSync(join(folder, 'etc/shadow'), 'root:!:::::::\n');
+  for (const [path, file] of accountFiles([])) {
+    if (file.type === 'file') writeFileSync(join(folder, path), file.data);
+  }
   const program = join(folder, 'worker.mjs');
   const entry = join(import.meta.dirname, 'file-worker.ts');
   await build({
@@ -92,6 +105,21 @@ export async function fileVmkd(image: CutHost): Promise<FileVmkd> {
       stop: () => {},
     }),
     ...hostSettings({ keeper, appliers: {}, interfaces: () => ['vmnic0'], root: folder }),
+    ...hostUsers({ keeper, trustedNetwork: false, root: folder }),
+    ...hostTls({
+      ...{ keeper, root: folder, onChange: () => {} },
+      names: () => ({
+        hostName: fileConfiguration(folder).read().settings.hostname ?? '',
+        addresses: [],
+      }),
+    }).methods,
+    ...transferMethods({
+      ...{ keeper, configuration: fileConfiguration(folder), end: () => {} },
+      parts: async () => ({ uplinks: ['vmnic0'] }),
+    }),
+    ...hostNetwork({
+      ...{ network: stillNetwork, keeper, configuration: fileConfiguration(folder), line },
+    }).methods,
     ...updates.methods,
     'store.list': () => packages.check(),
   };
@@ -106,6 +134,16 @@ export async function fileVmkd(image: CutHost): Promise<FileVmkd> {
     remove: () => rmSync(folder, { recursive: true }),
   };
 }
+
+/** A network that does what it is told to. */
+const stillNetwork: Network = {
+  uplinks: () => ['vmnic0'],
+  start: async () => {},
+  configure: async () => undefined,
+  settings: () => fullNetwork(),
+  problems: () => [],
+  onAddresses: () => {},
+};
 
 function firstLbaOf({ places }: CutHost, number: number): number {
   return places.get(number)?.firstLba ?? 0;

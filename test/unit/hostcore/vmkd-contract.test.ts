@@ -128,6 +128,67 @@ describe('vmkd of a running system and that of a simulated one', () => {
     expect(await askReal('status', {})).toMatchObject(await askSimulated('status', {}));
   });
 
+  it('K5: have the same users, groups and rights, and let the same of them in', async () => {
+    const amy = { name: 'amy', password: 'corrEct7horse' };
+    expect(await ask('users.create', amy)).toMatchObject({ result: { saved: true } });
+    expect(await ask('groups.create', { name: 'ops' })).toMatchObject({ result: { saved: true } });
+    await ask('groups.update', { name: 'ops', members: ['amy'] });
+    await ask('permissions.set', { entity: 'ha-folder-root', principal: 'amy', role: 'Admin' });
+    for (const method of ['users.list', 'groups.list', 'roles.list', 'permissions.list']) {
+      expect(await ask(method)).toHaveProperty('result');
+    }
+    const login = (password: string) =>
+      ask('users.authenticate', { ...amy, password, from: 'network' });
+    // Root has no password, so nobody comes in over the network.
+    expect(await login(amy.password)).toMatchObject({ result: { ok: false } });
+    await ask('users.setPassword', { name: 'root', password: 'batteRy5staple' });
+    expect(await login(amy.password)).toMatchObject({ result: { ok: true, name: 'amy' } });
+    expect(await login('wrong')).toMatchObject({ result: { ok: false } });
+    await expectSameTraces();
+  });
+
+  it('M5: take a backup of each other, list the same of it, and begin with it', async () => {
+    await ask('config.set', { hostname: 'moved' });
+    const real = (await askReal('state.backup', {})) as { result: { data: string } };
+    const { data } = real.result;
+    const simulated = await askSimulated('state.backup', {});
+    expect(simulated).toMatchObject({ result: { files: Object(real.result).files } });
+    expect(await ask('state.reset')).toMatchObject({ result: { saved: true, rebooting: false } });
+    expect(await ask('state.restore', { data })).toMatchObject({
+      result: { saved: true, rebooting: false, notApplied: [], unknown: [] },
+    });
+    expect(await ask('config.set', { hostname: 'late' })).toMatchObject({
+      result: { saved: false, why: 'another state waits for the next boot' },
+    });
+    expect(await askSimulated('state.restore', { data, reboot: true })).toMatchObject({
+      result: { rebooting: true },
+    });
+    expect(await askSimulated('config.get', {})).toMatchObject({ result: { hostname: 'moved' } });
+  });
+
+  it('change the network, and save it when that is confirmed', async () => {
+    const network = { mode: 'static', address: '10.0.0.2', prefix: 8 };
+    const token = 'my-change-1';
+    expect(await ask('network.set', { settings: network, token })).toEqual({
+      result: { token, confirmSeconds: 30 },
+    });
+    expect(await askReal('network.get', {})).toMatchObject(await askSimulated('network.get', {}));
+    for (const asked of [askReal, askSimulated]) {
+      expect(await asked('config.get', {})).toMatchObject({
+        result: { network: { mode: 'dhcp' } },
+      });
+    }
+    expect(await ask('network.confirm', { token })).toEqual({
+      result: { saved: true, generation: 6 },
+    });
+    // A key of its own each.
+    for (const asked of [askReal, askSimulated]) {
+      expect(await asked('config.get', {})).toMatchObject({ result: { network } });
+      expect(await asked('tls.reset', {})).toEqual({ result: { saved: true, generation: 7 } });
+      expect(await asked('tls.get', {})).toMatchObject({ result: { names: 'DNS:host-of-bank-6' } });
+    }
+  });
+
   it('take a bundle that was staged, once', async () => {
     const source = await stage(bundle);
     expect(await ask('update.apply', { source })).toMatchObject({ result: { outcome: 'updated' } });
@@ -208,6 +269,16 @@ describe('vmkd of a running system and that of a simulated one', () => {
   });
 });
 
+it('says of what a simulated host does not do what it does', async () => {
+  await begin();
+  const error = await machine.vmkd.call('storage.list').catch((why: Error) => why);
+  expect(error).toMatchObject({ code: 'harness.not-able' });
+  expect((error as Error).message).toBe(
+    'sim: storage.list: only a running system can answer it; simulated are bank.*, config.*, groups.*, network.*, permissions.*, roles.*, shutdown, state.*, status, store.*, tls.*, update.*, users.*',
+  );
+  await end();
+});
+
 describe('the methods of both', () => {
   beforeAll(begin);
   afterAll(end);
@@ -221,6 +292,19 @@ describe('the methods of both', () => {
       'config.set',
       { network: { mode: 'static', interface: 'eth9', address: '10.0.0.1', prefix: 8 } },
     ],
+    ['network.set', { settings: { mode: 'auto' } }],
+    ['network.set', { settings: { mode: 'dhcp' }, token: 'short' }],
+    ['network.confirm', { token: 'my-change-1' }],
+    ['users.create', { name: 'root', password: 'corrEct7horse' }],
+    ['users.create', { name: 'amy', password: 'x' }],
+    ['users.remove', { name: 'dcui' }],
+    ['groups.create', { name: 'users' }],
+    ['permissions.set', { entity: 'x', principal: 'eve', role: 'Admin' }],
+    ['tls.get', {}],
+    ['tls.set', { certificate: 'x', key: 'y' }],
+    ['state.restore', { data: '!' }],
+    ['state.restore', { data: file('x') }],
+    ['state.reset', { reboot: 1 }],
     ['update.apply', {}],
     ['update.apply', { source: '/etc/shadow', reboot: 'yes' }],
     ['update.apply', { source: '/tmp/..' }],
