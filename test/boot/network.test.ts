@@ -200,6 +200,23 @@ describe('B4: the network of a host', { timeout: 180_000 }, () => {
     await expect.poll(status, soon).toMatchObject(bothLeases);
   });
 
+  it('has an IPv6 address and a certificate for it where nothing asks for IPv4', async () => {
+    const ipv6Only = {
+      ...simple,
+      interfaces: simple.interfaces.map((one) => ({ ...one, ipv4: { mode: 'none' } })),
+    };
+    expect(await host.vmkd.call('config.set', { network: ipv6Only })).toMatchObject({
+      saved: true,
+    });
+    await expect.poll(status, soon).toMatchObject({ network: { leases: [] } });
+    const names = async () => ((await host.vmkd.call('tls.get')) as { names: string }).names;
+    await expect.poll(names, soon).toMatch(/IP Address:FEC0:0:0:0:5054:FF:FE12:3456/i);
+    expect(await host.vmkd.call('config.set', { network: twoSwitches })).toMatchObject({
+      saved: true,
+    });
+    await expect.poll(status, soon).toMatchObject(bothLeases);
+  });
+
   it('sees a cable that goes and comes, and a card that is plugged in', async () => {
     const links = async () => {
       const { uplinks } = (await get()) as { uplinks: { name: string; link: string }[] };

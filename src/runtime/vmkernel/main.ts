@@ -32,9 +32,10 @@ import { systemCoredump } from './coredump/system-coredump.ts';
 import { readMounts } from './health/health.ts';
 import { memoryParts } from './health/memory-parts.ts';
 import { vmkdMethods, vmkdUpdates } from './methods.ts';
+import { addresses6, hostAddresses } from './network/host-addresses.ts';
 import { setHostName } from './network/host-name.ts';
 import { kernelNetwork } from './network/kernel-network.ts';
-import { currentLeases, firstLease, learntTimeServers } from './network/leases.ts';
+import { firstLease, learntTimeServers } from './network/leases.ts';
 import { openNetwork } from './network/network.ts';
 import { oemLines, oemLoads, oemLogos } from './oem/oem-facts.ts';
 import { addOemModules } from './oem/oem-modules.ts';
@@ -131,7 +132,8 @@ await runVmkd({
   findControllers,
   openNetwork: (port) => openNetwork({ kernel: kernelNetwork, ...port }),
   firstLease,
-  currentLeases,
+  addresses6,
+  hostAddresses,
   agentRows: agents,
   agentsPort: (files) => ({
     dead: faults.has('agent-dead'),

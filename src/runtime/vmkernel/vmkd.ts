@@ -11,6 +11,7 @@ import { systemHealth } from './health/system-health.ts';
 import { watchHealth } from './health/watch-health.ts';
 import { keepScreen } from './management/keep-screen.ts';
 import { serveMethods } from './management/serve-methods.ts';
+import { certifiedAddresses } from './network/host-addresses.ts';
 import { reportAddress, startNetwork } from './network/start-network.ts';
 import { showOems } from './oem/show-oems.ts';
 import { keepTls } from './state/host-tls.ts';
@@ -131,7 +132,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     keeper,
     names: () => ({
       hostName: ports.hostName(),
-      addresses: ports.currentLeases().map(({ address }) => address),
+      addresses: certifiedAddresses(ports.hostAddresses(), network.network.settings()),
     }),
     onChange: () => void agents.applySettings(['tls']),
   });

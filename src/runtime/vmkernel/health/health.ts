@@ -3,7 +3,7 @@ import { settingRows } from '../../../state/setting-rows.ts';
 import type { DriverReport } from '../../system/drivers.ts';
 import type { Supervised } from '../../system/supervisor.ts';
 import type { CheckName, SystemSettings } from '../boot/system-settings.ts';
-import type { Lease } from '../network/leases.ts';
+import { type HostAddress, isLinkLocal } from '../network/host-addresses.ts';
 import type { AgentProblem } from './agent-health.ts';
 
 /** What is known of the system when its health is asked for. */
@@ -14,7 +14,8 @@ export interface HealthFacts {
   readonly mounts: string;
   readonly agents: readonly Supervised[];
   readonly drivers: DriverReport;
-  readonly leases: readonly Lease[];
+  /** Of both families. */
+  readonly addresses: readonly Pick<HostAddress, 'address'>[];
   /** Why a state that was found could not be restored; null when it was, or when there is none. */
   readonly stateProblem: string | null;
   /** Why the bank's manifests are not to be trusted; undefined when they are. */
@@ -113,8 +114,8 @@ const checks: Record<CheckName, HealthCheck> = {
   },
   network: {
     // A link-local one says that nobody has answered.
-    blocks: ({ leases }) =>
-      leases.some(({ address }) => !address.startsWith('169.254.')) ? [] : ['no network address'],
+    blocks: ({ addresses }) =>
+      addresses.some((one) => !isLinkLocal(one)) ? [] : ['no network address'],
     shown: ({ networkProblems }) => networkProblems.map((one) => `network: ${one}`),
   },
   time: {

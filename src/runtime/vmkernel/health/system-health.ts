@@ -6,7 +6,7 @@ import type { Supervised } from '../../system/supervisor.ts';
 import type { KernelCommandLine } from '../boot/kernel-command-line.ts';
 import type { ClockProblem } from '../boot/set-clock.ts';
 import type { SystemSettings } from '../boot/system-settings.ts';
-import type { Lease } from '../network/leases.ts';
+import type { HostAddress } from '../network/host-addresses.ts';
 import type { Network } from '../network/network.ts';
 import type { HostPackages } from '../store/host-packages.ts';
 import type { AgentHealth } from './agent-health.ts';
@@ -19,7 +19,7 @@ export interface HealthPort {
   readonly faults: ReadonlySet<string>;
   /** `/proc/mounts` */
   readMounts(): string;
-  currentLeases(): readonly Lease[];
+  hostAddresses(): readonly HostAddress[];
   /** The parts of the file system in memory, as they are now. */
   memoryParts(): readonly MemoryPart[];
   /** What files of settings say that cannot be read. */
@@ -77,7 +77,7 @@ function factsOf(port: HealthPort, parts: HealthParts): HealthFacts {
     mounts: port.readMounts(),
     agents: parts.agents,
     drivers: parts.drivers,
-    leases: port.currentLeases(),
+    addresses: port.hostAddresses(),
     stateProblem: keeper.report().problem,
     manifestProblem: verified?.problem,
     loaderProblem: verified?.loader && loaderProblem(verified.loader),

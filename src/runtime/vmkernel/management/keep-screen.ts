@@ -2,7 +2,7 @@ import type { Console } from '../../system/console.ts';
 import { type Controller, missingDrivers } from '../../system/controllers.ts';
 import type { KernelCommandLine } from '../boot/kernel-command-line.ts';
 import type { SystemSettings } from '../boot/system-settings.ts';
-import type { Lease } from '../network/leases.ts';
+import type { HostAddress } from '../network/host-addresses.ts';
 import { type ScreenFacts, screenLines } from './screen-lines.ts';
 
 export interface ScreenPort {
@@ -10,7 +10,7 @@ export interface ScreenPort {
   readonly command: KernelCommandLine;
   readonly settings: SystemSettings;
   hostName(): string;
-  currentLeases(): readonly Lease[];
+  hostAddresses(): readonly HostAddress[];
   findControllers(): readonly Controller[];
   oemLogos(): readonly { readonly lines: readonly string[]; readonly color: string | undefined }[];
 }
@@ -39,8 +39,9 @@ export function keepScreen(port: ScreenPort, state: ScreenState): () => void {
       state.interfaces().length > 0
         ? `none yet on ${state.interfaces().join(', ')}`
         : `none: ${missingDrivers(port.findControllers(), 'network')}`;
-    const leases = port.currentLeases();
-    const addresses = leases.map((one) => `${one.address}/${one.prefix} on ${one.interface}`);
+    const addresses = port
+      .hostAddresses()
+      .map((one) => `${one.address}/${one.prefix} on ${one.interface}`);
     const facts: ScreenFacts = {
       ...settings.console,
       build: command.build,

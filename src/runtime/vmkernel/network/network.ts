@@ -151,6 +151,8 @@ export function openNetwork(options: NetworkOptions): Network {
     // One that cannot be renamed is not tried for ever.
     if (unnamed !== '' && unnamed !== state.unnamed) await configure(state.live);
     state.unnamed = namesWithout(kernel.devices());
+    // An IPv6 address of a router's is the kernel's own news.
+    for (const heard of listeners) heard();
     reportProblems();
     const now = connected();
     const fresh = [...now].filter((uplink) => !state.connected.has(uplink));

@@ -1,7 +1,9 @@
 import type { DeviceNamer } from '../../../hostcore/device-namer.ts';
+import { fullNetwork } from '../../../state/network-settings.ts';
 import type { Settings } from '../../../state/setting-rows.ts';
 import type { Console } from '../../system/console.ts';
 import { type Controller, missingDrivers } from '../../system/controllers.ts';
+import { type HostAddress, wantsIpv4 } from './host-addresses.ts';
 import type { Lease } from './leases.ts';
 import type { Network } from './network.ts';
 
@@ -13,6 +15,7 @@ export interface NetworkPort {
   findControllers(): readonly Controller[];
   /** Undefined where there is none in time. */
   firstLease(timeoutMs: number): Promise<Lease | undefined>;
+  addresses6(): readonly HostAddress[];
 }
 
 export interface StartedNetwork {
@@ -20,10 +23,10 @@ export interface StartedNetwork {
   /** The uplinks that were there at the start. */
   readonly interfaces: readonly string[];
   /** Asked for from the start on, as it takes its time. */
-  readonly lease: Promise<Lease | undefined>;
+  readonly first: Promise<HostAddress | undefined>;
 }
 
-const leaseTimeoutMs = 15_000;
+const addressTimeoutMs = 15_000;
 
 /** Gives the host its name, makes its switches and asks for addresses, without waiting for any of it. */
 export async function startNetwork(
@@ -36,17 +39,41 @@ export async function startNetwork(
   const network = port.openNetwork({ namer, report });
   const interfaces = network.uplinks();
   await network.start(wanted).catch(({ message }: Error) => report(message));
-  const lease = interfaces.length > 0 ? port.firstLease(leaseTimeoutMs) : undefined;
-  return { network, interfaces, lease: Promise.resolve(lease) };
+  const ask = (): Promise<HostAddress | undefined> =>
+    wantsIpv4(fullNetwork(wanted))
+      ? port.firstLease(addressTimeoutMs)
+      : firstAddress6(network, port.addresses6);
+  return { network, interfaces, first: interfaces.length > 0 ? ask() : Promise.resolve(undefined) };
+}
+
+/** Of a host without IPv4: a router's announcement takes its time, too. Undefined where none comes. */
+function firstAddress6(
+  network: Pick<Network, 'onAddresses'>,
+  addresses6: NetworkPort['addresses6'],
+): Promise<HostAddress | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), addressTimeoutMs);
+    const look = (): void => {
+      const [found] = addresses6();
+      if (!found) return;
+      clearTimeout(timer);
+      resolve(found);
+    };
+    network.onAddresses(look);
+    look();
+  });
 }
 
 /** Waits for the first address, or for the news that there is none yet, and says it. */
 export async function reportAddress(
   { console, findControllers }: Pick<NetworkPort, 'console' | 'findControllers'>,
-  { interfaces, lease }: StartedNetwork,
+  { interfaces, first }: StartedNetwork,
 ): Promise<void> {
-  const first = await lease;
+  const address = await first;
   const why = interfaces.length > 0 ? '' : `: ${missingDrivers(findControllers(), 'network')}`;
   const none = `no address on ${interfaces.length} interfaces${why}`;
-  console.stage('network', first ? `${first.interface} ${first.address}/${first.prefix}` : none);
+  console.stage(
+    'network',
+    address ? `${address.interface} ${address.address}/${address.prefix}` : none,
+  );
 }

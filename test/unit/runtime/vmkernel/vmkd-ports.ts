@@ -160,7 +160,8 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       router: '',
       dns: '',
     }),
-    currentLeases: () => [],
+    addresses6: () => [],
+    hostAddresses: () => [],
     readMounts: () => '',
     agentRows: [row('lamp', { dependsOn: ['syslog'] }), row('syslog')],
     agentsPort: (files) => ({

@@ -214,7 +214,7 @@ describe('the steps of vmkd', () => {
     const lease = { interface: 'vmk0', prefix: 24, router: '', dns: '' };
     const { fake, run } = fakeSystem({
       hostName: () => now.host,
-      currentLeases: () => (now.address ? [{ ...lease, address: now.address }] : []),
+      hostAddresses: () => (now.address ? [{ ...lease, address: now.address }] : []),
     });
     await run();
     // At once, and not at the next look only: who sees `ready` looks at the lines above it.
@@ -226,6 +226,9 @@ describe('the steps of vmkd', () => {
         '  State     ready',
       ]),
     );
+    Object.assign(now, { address: '2001:db8::5' });
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(fake.panel).toContain('  Address   2001:db8::5/24 on vmk0');
     Object.assign(now, { host: 'esx2', address: '' });
     await vi.advanceTimersByTimeAsync(5000);
     expect(fake.panel).toEqual(

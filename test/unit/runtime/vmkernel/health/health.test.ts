@@ -20,7 +20,7 @@ const healthy: HealthFacts = {
   mounts: whole,
   agents: [{ name: 'syslog', problem: () => undefined }],
   drivers: { devices: 3, loaded: ['e1000'], failed: [] },
-  leases: [lease],
+  addresses: [lease],
   stateProblem: null,
   manifestProblem: undefined,
   loaderProblem: undefined,
@@ -82,7 +82,7 @@ describe('what a host tells of itself', () => {
 
   it('leaves out what has only begun, and what only a trial is asked for', () => {
     const agentProblems = [{ ...never, lasts: false }];
-    const begun = { ...healthy, agentProblems, storeUnchecked: true, leases: [] };
+    const begun = { ...healthy, agentProblems, storeUnchecked: true, addresses: [] };
     expect(findNews(begun)).toEqual([]);
     const time = { ...settings, checks: ['time'] as const };
     expect(findProblems(time, false, begun)).toEqual([never.why]);
@@ -196,15 +196,17 @@ describe('the health of a boot', () => {
   });
 
   it('asks for a network address in a trial and not of a bank that was VALID', () => {
-    expect(problems({ leases: [] }, false)).toEqual([]);
-    expect(problems({ leases: [] }, true)).toEqual(['no network address']);
+    expect(problems({ addresses: [] }, false)).toEqual([]);
+    expect(problems({ addresses: [] }, true)).toEqual(['no network address']);
     const linkLocal = { ...lease, address: '169.254.7.9', prefix: 16 };
-    expect(problems({ leases: [linkLocal] }, true)).toEqual(['no network address']);
-    expect(problems({ leases: [linkLocal, lease] }, true)).toEqual([]);
+    expect(problems({ addresses: [linkLocal] }, true)).toEqual(['no network address']);
+    expect(problems({ addresses: [linkLocal, lease] }, true)).toEqual([]);
+    // B4: a host without IPv4.
+    expect(problems({ addresses: [{ address: '2001:db8::5' }] }, true)).toEqual([]);
   });
 
   it('is asked for by the checks of the recipe alone, each of them once', () => {
-    const ill = { mounts: '', leases: [] };
+    const ill = { mounts: '', addresses: [] };
     const none = { ...settings, checks: [], trialChecks: [] };
     expect(findProblems(none, true, { ...healthy, ...ill })).toEqual([]);
     const twice = { ...none, checks: ['network'], trialChecks: ['network', 'layers'] } as const;

@@ -174,6 +174,30 @@ describe('the network', () => {
     expect(seen.dhcp).toEqual(['start vmk0', 'renew']);
   });
 
+  it('renews once for a cable that comes and goes and comes, however often the kernel says so', async () => {
+    const { seen, open, link } = fakeKernel();
+    const network = open();
+    let news = 0;
+    network.onAddresses(() => news++);
+    await network.start({ mode: 'dhcp' });
+    news = 0;
+    for (const _time of [1, 2, 3]) {
+      for (const isIn of [false, true, false]) {
+        if (isIn) seen.connected.add('vmnic0');
+        else seen.connected.delete('vmnic0');
+        for (const _line of [1, 2, 3, 4]) link('3: vmnic0: <NO-CARRIER,BROADCAST,MULTICAST,UP>');
+      }
+      await turns();
+      expect(seen.dhcp.filter((one) => one === 'renew')).toEqual([]);
+    }
+    seen.connected.add('vmnic0');
+    for (const _line of [1, 2, 3, 4]) link('3: vmnic0: <BROADCAST,MULTICAST,UP,LOWER_UP>');
+    await turns();
+    expect(seen.dhcp.filter((one) => one === 'renew')).toEqual(['renew']);
+    // Four times the kernel had something to say, which may be of addresses.
+    expect(news).toBe(4);
+  });
+
   it('names a card that is plugged in, and does not try for ever where that fails', async () => {
     const { seen, open, link } = fakeKernel();
     await open().start({ mode: 'dhcp' });

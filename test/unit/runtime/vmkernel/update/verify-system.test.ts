@@ -29,7 +29,7 @@ function system(loader: LoaderVerdict) {
       } as never,
       faults: new Set(),
       readMounts: () => '',
-      currentLeases: () => [],
+      hostAddresses: () => [],
       memoryParts: () => [],
       settingProblems: () => [],
     },
