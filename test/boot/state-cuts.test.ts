@@ -18,9 +18,17 @@ const cuts = runs(2);
 const longestMs = 4000;
 
 type Shown = Readonly<Record<string, unknown>>;
-const changing = ['hostname', 'syslog', 'ntp'] as const;
+const changing = ['hostname', 'syslog', 'ntp', 'security'] as const;
 const pick = (settings: Shown): Shown =>
   Object.fromEntries(changing.map((name) => [name, settings[name]]));
+
+/** Starts no agent anew, so that the next one comes as soon as this one is saved. */
+const quickChange = (): Shown => ({
+  security: {
+    ...{ passwordQuality: 'retry=3 min=8,8,8,8,8', lockFailures: randomInt(100) },
+    unlockSeconds: randomInt(1, 86_400),
+  },
+});
 
 function randomChange(): Shown {
   const address = `10.0.${randomInt(256)}.${randomInt(1, 255)}`;
@@ -41,23 +49,23 @@ function startsFrom(image: string): Shown {
   });
 }
 
-/** Changes settings, up to three at once, until the power fails; what the host may be in after that. */
+/** Changes settings, three at once, until the power fails; what the host may be in after that. */
 async function changeUntilCut(machine: QemuMachine, before: Shown): Promise<readonly Shown[]> {
   const history = [before];
   let reported = 0;
   let isOn = true;
-  const change = async (): Promise<void> => {
-    const wanted = randomChange();
+  const change = async (wanted: Shown): Promise<void> => {
     const number = history.push({ ...history.at(-1), ...wanted }) - 1;
     const answer = (await machine.vmkd.call('config.set', wanted)) as { saved: boolean };
     expect(answer).toMatchObject({ saved: true });
     reported = Math.max(reported, number);
   };
-  const changeAll = async (): Promise<void> => {
-    while (isOn) await Promise.all([...Array(randomInt(1, 4)).keys()].map(change));
+  const changeOn = async (next: () => Shown): Promise<void> => {
+    while (isOn) await change(next());
   };
   // What was on its way has no answer any more.
-  const over = changeAll().catch((error: unknown) => {
+  const all = [quickChange, randomChange, randomChange].map(changeOn);
+  const over = Promise.all(all).catch((error: unknown) => {
     if (isOn) throw error;
   });
   await Promise.race([pause(randomInt(longestMs)), over]);

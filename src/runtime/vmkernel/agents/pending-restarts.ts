@@ -5,8 +5,8 @@ import type { Running } from '../../system/supervisor.ts';
 /** Agents that are being started anew. */
 export interface PendingRestarts {
   begin(running: Pick<Running, 'name' | 'restart'>): void;
-  /** Waits until all that are under way are over, whoever began them, but not for longer than this. */
-  settled(timeoutMs: number): Promise<RestartReport>;
+  /** Waits until those of these that are under way are over, whoever began them, but not for longer than this. */
+  settled(names: readonly string[], timeoutMs: number): Promise<RestartReport>;
 }
 
 export function pendingRestarts(): PendingRestarts {
@@ -19,10 +19,11 @@ export function pendingRestarts(): PendingRestarts {
       });
       pending.set(name, done);
     },
-    async settled(timeoutMs) {
+    async settled(names, timeoutMs) {
       const failed: string[] = [];
-      const restarting = new Set(pending.keys());
-      const all = [...pending].map(async ([name, done]) => {
+      const waited = [...pending].filter(([name]) => names.includes(name));
+      const restarting = new Set(waited.map(([name]) => name));
+      const all = waited.map(async ([name, done]) => {
         const why = await done;
         restarting.delete(name);
         if (why !== undefined) failed.push(`agent ${name}: ${why}`);

@@ -160,14 +160,16 @@ export function startAgents(options: AgentsOptions): RunningAgents {
     },
     applySettings: async (names) => {
       const failed: string[] = [];
-      const isChanged = names.includes('listeners');
+      const concerned: string[] = [];
       for (const { agent, running, listeners } of started) {
-        const isOpen = isChanged && agent.listens !== undefined;
+        const isOpen = names.includes('listeners') && agent.listens !== undefined;
         if (isOpen) failed.push(...attempt(agent.name, listeners.tell));
         const reads = names.some((name) => agent.restartOn?.includes(name));
         if (reads || (isOpen && listeners.isStale())) restarts.begin(running);
+        // A new certificate may have come of the change.
+        if (reads || isOpen || agent.restartOn?.includes('tls')) concerned.push(agent.name);
       }
-      const report = await restarts.settled(restartTimeoutMs);
+      const report = await restarts.settled(concerned, restartTimeoutMs);
       return { ...report, failed: [...failed, ...report.failed] };
     },
     applyLearnt: () => {
