@@ -21,6 +21,8 @@ export interface DeviceNamer {
   namesOf(kind: DeviceKind, paths: readonly string[]): ReadonlyMap<string, string>;
   /** `present` as of `nameDatastore`. */
   nameDatastore(found: FoundDatastore, present: readonly string[]): string;
+  /** Its name is free again. */
+  forgetDatastore(uuid: string): void;
   /** Names of datastores that are there or were. */
   datastores(): readonly string[];
 }
@@ -51,6 +53,11 @@ export function deviceNamer({ configuration, onChange, report }: DeviceNamerPort
       datastores = { names };
       if (changed) keep({ datastoreNames: datastores });
       return name;
+    },
+    forgetDatastore(uuid) {
+      const others = Object.entries(datastores.names).filter(([, one]) => one !== uuid);
+      datastores = { names: Object.fromEntries(others) };
+      keep({ datastoreNames: datastores });
     },
     datastores: () => Object.keys(datastores.names),
   };

@@ -4,6 +4,7 @@ import { datastoreNames } from './datastore-names.ts';
 import { deviceNames } from './device-names.ts';
 import { listeners } from './listener-settings.ts';
 import { type NetworkSettings, parseNetwork } from './network-settings.ts';
+import { nfs } from './nfs-settings.ts';
 import { resources } from './resources-setting.ts';
 import { rootPasswordHash } from './root-password.ts';
 import { security } from './security-settings.ts';
@@ -48,6 +49,7 @@ const rows = {
   authorization,
   devices: deviceNames,
   datastoreNames,
+  nfs,
   resources,
   tls,
   listeners,

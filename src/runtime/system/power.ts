@@ -63,5 +63,7 @@ const syncTimeoutMs = 20_000;
  */
 export async function endSystem(how: 'power-off' | 'reboot'): Promise<void> {
   await runCommand('/bin/sync', [], { timeoutMs: syncTimeoutMs });
+  // For `stop`, where init itself would wait for a server that is away.
+  writeFileSync('/run/twinbank/ending', how === 'power-off' ? 'poweroff' : 'reboot');
   process.kill(1, how === 'power-off' ? 'SIGUSR2' : 'SIGTERM');
 }

@@ -5,6 +5,8 @@ export interface HelperEnd {
   readonly output: Buffer;
   /** The end of its standard error, or why there is none; one line. */
   readonly error: string;
+  /** Of one that was given up: resolves when it has ended after all. */
+  readonly left?: Promise<void>;
 }
 
 export interface HelperOptions {
@@ -33,16 +35,18 @@ export const runHelper: RunHelper = (program, args, { timeoutMs, input }) =>
     const child = spawn(program, args, { stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
     const output: Buffer[] = [];
     let error = '';
-    const finish = (code: number, why = error): void => {
+    const finish = (code: number, why = error, left?: Promise<void>): void => {
       clearTimeout(timer);
       const line = why.replace(/\s+/g, ' ').trim().slice(-mostErrorCharacters);
-      resolve({ code, output: Buffer.concat(output), error: line });
+      const end = { code, output: Buffer.concat(output), error: line };
+      resolve(left ? { ...end, left } : end);
     };
     const giveUp = (): void => {
       child.kill('SIGKILL');
       for (const pipe of child.stdio) pipe?.destroy();
       child.unref();
-      finish(124, `${program} did not end in ${timeoutMs / 1000} s`);
+      const left = new Promise<void>((ended) => child.once('exit', () => ended()));
+      finish(124, `${program} did not end in ${timeoutMs / 1000} s`, left);
     };
     let timer = setTimeout(() => {
       timer = setTimeout(giveUp, newsTimeoutMs);

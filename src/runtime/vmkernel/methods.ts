@@ -100,7 +100,7 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
     ...updates.methods,
     ...storeMethods(packages),
     ...worldMethods({ rows, running: agents.list, swap: resources.swap }),
-    ...storageMethods(storage),
+    ...storageMethods({ storage, keeper, configuration: fileConfiguration() }),
     ...coredumpMethods(coredump),
     ...forwardMethods(rows, {
       isIdle: (name) => agents.list.find((one) => one.name === name)?.report().state === 'idle',

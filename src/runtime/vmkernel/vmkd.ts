@@ -160,6 +160,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
 
   // 6. A network address, or the news that there is none yet.
   await reportAddress(ports, network);
+  storage.nfs.follow(ports.readSettings().nfs?.datastores ?? []);
   await keepTls(tls, console.line);
 
   // The screen at rest, from here on: what a person in front of the host has to know.

@@ -24,6 +24,9 @@ const settings: Settings = {
   syslog: { targets: ['[fe80::1]:514', 'log.lab'] },
   ntp: { servers: ['10.0.0.1'] },
   devices: { names: { vmnic0: 'pci0000:00/03.0' } },
+  nfs: {
+    datastores: [{ name: 'nfs1', server: 'nas', port: 2049, path: '/vm', readOnly: false }],
+  },
   datastoreNames: { names: { datastore1: '7d0f0b6e-0000-4000-8000-000000000001' } },
   resources: { vm: { cpuWeight: 50, memoryMax: null }, swap: { datastore: 'datastore1' } },
   accounts: {

@@ -20,6 +20,9 @@ const all: Settings = {
   syslog: { targets: ['log.lab', '10.0.0.9:1514', '[2001:db8::2]:514', '[2001:db8::2]'] },
   ntp: { servers: ['pool.ntp.org', '10.0.0.1', 'fe80::1'] },
   devices: { names: { vmnic0: 'pci0000:00/03.0', vmhba0: 'pci0000:00/1f.2' } },
+  nfs: {
+    datastores: [{ name: 'nfs1', server: 'nas', port: 2049, path: '/vm', readOnly: false }],
+  },
   datastoreNames: { names: { datastore1: '7d0f0b6e-0000-4000-8000-000000000001' } },
   resources: {
     system: { cpuWeight: 300, processors: null, memoryReserved: 2 ** 27 },
@@ -62,6 +65,7 @@ describe('settings', () => {
       'etc/vmware/authorization.json',
       'etc/vmware/devices.json',
       'etc/vmware/datastores.json',
+      'etc/vmware/nfs.json',
       'etc/vmware/resources.json',
       'etc/vmware/ssl/rui.crt',
       'etc/vmware/ssl/rui.key',

@@ -16,6 +16,8 @@ export interface Volumes {
   readonly scratch: string | null;
   readonly datastores: readonly {
     readonly name: string;
+    /** The kernel swaps to no file of a server that it has by this way. */
+    readonly type: 'ext4' | 'nfs';
     readonly path: string;
     readonly accessible: boolean;
     /** Why it is not accessible. */
@@ -52,6 +54,9 @@ export function worldSwap(port: WorldSwapPort): WorldSwap {
     if (typeof wanted === 'object') {
       const { datastore } = wanted;
       const found = datastores.find(({ name }) => name === datastore);
+      if (found?.type === 'nfs') {
+        throw new Error(`expected a datastore on a local disk, found ${datastore} on a server`);
+      }
       if (found?.accessible) return found.path;
       throw new Error(`expected the datastore ${datastore}, found ${found ? found.why : 'none'}`);
     }

@@ -4,6 +4,7 @@ import { runHelper } from '../../system/run-helper.ts';
 import { findDisks } from './disk-facts.ts';
 import { diskIo } from './disk-io.ts';
 import { volumes } from './mounts.ts';
+import { systemNfs } from './nfs-mount.ts';
 import type { StartStoragePort } from './start-storage.ts';
 import { openStorage } from './storage.ts';
 
@@ -28,11 +29,13 @@ export function hostStorage(
       run: runHelper,
       volumes: {
         ...found,
-        detach: async (path) => {
+        detach: async (path, force) => {
           await onUnmount(path).catch(({ message }: Error) => port.line(message));
-          await found.detach(path);
+          await found.detach(path, force);
         },
       },
+      nfs: systemNfs,
+      every: (ms, act) => void setInterval(act, ms).unref(),
       newGuid: randomUUID,
       hasProgram: (name) => programFolders.some((folder) => existsSync(`${folder}/${name}`)),
     });

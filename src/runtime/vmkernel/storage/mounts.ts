@@ -1,4 +1,4 @@
-import { mkdirSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs';
 import type { RunHelper } from '../../system/run-helper.ts';
 
 export interface Mount {
@@ -25,8 +25,8 @@ export interface Volumes {
   mounts(): Mount[];
   /** Throws an Error, one sentence. */
   mount(type: string, options: string, device: string, path: string, ms?: number): Promise<void>;
-  /** At once, whoever has files open there. */
-  detach(path: string): Promise<void>;
+  /** At once, whoever has files open there; with `force` what is still to be written to a server is lost. */
+  detach(path: string, force?: 'force'): Promise<void>;
   /** Undefined where it does not answer in time. */
   room(path: string): Promise<{ readonly capacity: number; readonly free: number } | undefined>;
   /** Leads a name to a volume. */
@@ -42,6 +42,8 @@ export function volumes(
   folder = '/vmfs/volumes',
 ): Volumes {
   const mounts = (): Mount[] => parseMounts(readMounts());
+  /** What has a helper that was given up and has not ended. */
+  const left = new Set<string>();
   const isMounted = (path: string): boolean => mounts().some((mount) => mount.path === path);
   const mount: Volumes['mount'] = async (type, options, device, path, timeoutMs) => {
     mkdirSync(path, { recursive: true, mode: 0o755 });
@@ -56,13 +58,19 @@ export function volumes(
     folder,
     mounts,
     mount,
-    async detach(path) {
-      await run('umount', ['-l', path], { timeoutMs: touchTimeoutMs });
+    async detach(path, force) {
+      await run('umount', [...(force ? ['-f'] : []), '-l', path], { timeoutMs: touchTimeoutMs });
       if (!isMounted(path)) removeFolder(path);
     },
     async room(path) {
+      // A process that hangs in the kernel stays until the disk or the server answers: not one more beside it.
+      if (left.has(path)) return undefined;
       const args = ['-f', '-c', '%S %b %a', path];
       const end = await run('stat', args, { timeoutMs: touchTimeoutMs });
+      if (end.left) {
+        left.add(path);
+        void end.left.then(() => left.delete(path));
+      }
       const [block = 0, all = 0, free = 0] = end.output.toString().trim().split(' ').map(Number);
       if (end.code !== 0 || !(block > 0)) return undefined;
       return { capacity: block * all, free: block * free };
@@ -70,11 +78,18 @@ export function volumes(
     link(name, id) {
       const path = `${folder}/${name}`;
       // Of a vmkd before this one.
-      rmSync(path, { force: true });
+      removeLink(path);
       symlinkSync(id, path);
     },
-    unlink: (name) => rmSync(`${folder}/${name}`, { force: true }),
+    unlink: (name) => removeLink(`${folder}/${name}`),
   };
+}
+
+/** Where it leads to is not looked at: it may not answer. */
+function removeLink(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {}
 }
 
 /** One that is not empty holds somebody's files, and stays. */

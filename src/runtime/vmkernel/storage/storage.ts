@@ -6,10 +6,11 @@ import { type DiskNames, nameDisks } from './disk-names.ts';
 import { diskTitle } from './disk-title.ts';
 import { type FormatPort, formatDisk, missingProgram, partitionDevice } from './format-disk.ts';
 import { type DiskJudgement, judgeContents, judgeFacts } from './judge-disk.ts';
+import { type NfsDatastores, type NfsPort, openNfsDatastores } from './nfs-datastores.ts';
 import { isScratchMounted, leaveScratch, mountScratch, scratchFolder } from './scratch.ts';
 import type { DiskReport, StorageReport } from './storage-report.ts';
 
-export interface StoragePort extends DatastoresPort, FormatPort {
+export interface StoragePort extends DatastoresPort, FormatPort, NfsPort {
   findDisks(): readonly DiskFacts[];
   /** `/dev/vda`; undefined where no disk has the bank that runs. */
   readonly bootDisk: string | undefined;
@@ -29,6 +30,7 @@ export interface Storage {
   /** Makes datastores on the blank disks that have been found so far, one after another, where the recipe wants them. */
   formatBlank(): Promise<void>;
   list(): Promise<StorageReport>;
+  readonly nfs: NfsDatastores;
   /** What is wrong now; a disk that is left alone is not. */
   problems(): string[];
 }
@@ -148,6 +150,7 @@ export function openStorage(port: StoragePort): Storage {
     });
   return {
     rescan,
+    nfs: openNfsDatastores(port, datastores),
     async formatBlank() {
       // What has come, or could not be read, in the hurry of the start.
       await rescan();

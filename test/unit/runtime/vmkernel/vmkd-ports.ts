@@ -3,6 +3,7 @@ import { consoleText } from '../../../../src/protocol/console-line.ts';
 import type { Agent } from '../../../../src/runtime/agents/agent.ts';
 import type { CoredumpService } from '../../../../src/runtime/vmkernel/coredump/coredump-service.ts';
 import type { RunningParts } from '../../../../src/runtime/vmkernel/methods.ts';
+import type { NfsDatastores } from '../../../../src/runtime/vmkernel/storage/nfs-datastores.ts';
 import { runVmkd } from '../../../../src/runtime/vmkernel/vmkd.ts';
 import type { VmkdPorts } from '../../../../src/runtime/vmkernel/vmkd-ports.ts';
 import { fullNetwork } from '../../../../src/state/network-settings.ts';
@@ -23,6 +24,14 @@ const row = (name: string, more: Partial<Agent> = {}): Agent => ({
   program: { path: '/bin/true', args: () => [] },
   ...more,
 });
+
+/** No datastore on a server. */
+export const fakeNfs: NfsDatastores = {
+  follow: () => {},
+  add: async () => {},
+  remove: () => Promise.reject(new Error('no datastore')),
+  list: async () => [],
+};
 
 /** Nothing to dump, and nothing said of it. */
 export function fakeCoredump(note: (event: string) => void = () => {}): CoredumpService {
@@ -127,6 +136,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
       rescan: async () => {},
       formatBlank: async () => {},
       list: async () => ({ disks: [], datastores: [], scratch: null }),
+      nfs: fakeNfs,
       problems: () => [],
     }),
     watchDevices: () => {},

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TwinbankError } from '../../../../src/diagnostics/error.ts';
 import { type DeviceNamer, deviceNamer } from '../../../../src/hostcore/device-namer.ts';
 import { keptNames } from '../../../support/device-namer.ts';
-import { fakeCoredump, fakeSystem, gate } from './vmkd-ports.ts';
+import { fakeCoredump, fakeNfs, fakeSystem, gate } from './vmkd-ports.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -243,6 +243,7 @@ describe('the steps of vmkd', () => {
         rescan: async () => void asked.push(`scan, not ${bootDisk}, ${blankDisks}`),
         formatBlank: async () => void asked.push('format'),
         list: async () => ({ disks: [], datastores: [], scratch: null }),
+        nfs: fakeNfs,
         problems: () => [],
       }),
       judgeBoot: async () => {

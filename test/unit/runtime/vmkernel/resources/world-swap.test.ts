@@ -103,6 +103,10 @@ function fakeHost() {
           ...{ capacity: 1, free: 1, accessible: host.accessible },
           why: host.accessible ? null : 'its disk has gone',
         },
+        {
+          ...{ name: 'nas1', uuid: 'u2', type: 'nfs', path: '/vmfs/volumes/u2' },
+          ...{ capacity: 1, free: 1, accessible: true, why: null },
+        },
       ],
     }),
   });
@@ -120,6 +124,16 @@ const real = {
 const room = { capacity: 32 * mib, free: 32 * mib };
 
 describe('K6: the one swap file of all worlds', () => {
+  it('is made on no server', async () => {
+    const { swap, swaps, host } = fakeHost();
+    host.place = { datastore: 'nas1' };
+    await swap.refresh();
+    expect(swaps).toEqual([]);
+    expect(swap.problems()).toEqual([
+      'swap of worlds: expected a datastore on a local disk, found nas1 on a server',
+    ]);
+  });
+
   it('is made on the scratch partition, and found there the next time', async () => {
     const { swap, files, swaps, asked, lines, host } = fakeHost();
     await swap.refresh();

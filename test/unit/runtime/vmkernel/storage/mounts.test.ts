@@ -62,4 +62,18 @@ describe('the folder of volumes', () => {
     const silent = fakeVolumes(() => end({ code: 124 }));
     expect(await silent.places.room('/x')).toBeUndefined();
   });
+
+  it('sends no second helper to where one hangs in the kernel', async () => {
+    let ended = (): void => {};
+    const left = new Promise<void>((done) => (ended = done));
+    const { asked, places } = fakeVolumes(() => end({ code: 124, left }));
+    await places.room('/x');
+    expect(await places.room('/x')).toBeUndefined();
+    await places.room('/y');
+    expect(asked.map((command) => command.split(' ').at(-1))).toEqual(['/x', '/y']);
+    ended();
+    await left;
+    await places.room('/x');
+    expect(asked).toHaveLength(3);
+  });
 });

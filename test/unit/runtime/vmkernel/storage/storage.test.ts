@@ -68,6 +68,8 @@ function fakeHost(change: Partial<StoragePort> = {}) {
   const storage = openStorage({
     ...{ io, run, volumes, bootDisk: '/dev/vda', blankDisks: 'format' },
     namer: keptNames().start(),
+    nfs: { resolve: async () => '10.9.9.9', identify: () => {} },
+    every: () => {},
     findDisks: () => host.disks,
     readSwaps: () => '',
     line: (text) => void lines.push(text),
