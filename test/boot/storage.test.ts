@@ -159,6 +159,10 @@ describe('B4, K2, K4, K6: the disks of a host', () => {
     const times = (pattern: RegExp) => result.lines.filter(({ text }) => pattern.test(text)).length;
     expect(times(/worlds: they swap to \/scratch/)).toBe(1);
     expect(times(/was repaired|storage: making/)).toBe(2);
+    // It was given up in time for its datastore to be unmounted, when the system ended.
+    const superblock = judge('dumpe2fs', ['-h', `${small}?offset=${mib}`]);
+    expect(superblock).toMatch(/^Filesystem state: +clean$/m);
+    expect(superblock).not.toContain('needs_recovery');
     // What was left alone is as it was.
     judge('e2fsck', ['-f', '-n', plain]);
   });
