@@ -14,6 +14,7 @@ import type { ComponentContext, Resolved } from './components/component.ts';
 import { composeImage, type ImageParts } from './compose.ts';
 import { assertFits, assertStoreFits, computeFit, type Fit } from './fit.ts';
 import { type ImageBase, imageBase } from './image-base.ts';
+import { copiesOf, type ImageFormat } from './image-formats.ts';
 import { attestations } from './inventory/attestations.ts';
 import { systemOf } from './inventory/built-system.ts';
 import { cachedSbom } from './inventory/documents.ts';
@@ -25,14 +26,7 @@ import { makeManifests, trustedKeys } from './manifests.ts';
 import { buildModules, planOems } from './modules/build-modules.ts';
 import type { BuiltModule } from './modules/module.ts';
 import { firmwareWarnings } from './oem/oem-firmware.ts';
-import {
-  assertReplaceable,
-  copiesOf,
-  type ImageFormat,
-  type Outputs,
-  resultPath,
-  writeOutputs,
-} from './outputs.ts';
+import { assertReplaceable, type Outputs, resultPath, writeOutputs } from './outputs.ts';
 import { assertApplianceDrivers } from './ova/ova.ts';
 import { signLoader } from './sign-loader.ts';
 import type { StoreContents } from './store.ts';
@@ -173,7 +167,11 @@ export async function prepareImage(
   const trust = trustedKeys(recipe);
   const unsigned = await loadLoader(recipe, layout, components);
   const manifests = makeManifests({
-    ...{ recipe, modules, packages: store.packages, key, trust },
+    recipe,
+    modules,
+    packages: store.packages,
+    key,
+    trust,
     loader: hashLoader(unsigned),
   });
   const loader = signLoader(unsigned, recipe, key);

@@ -5,7 +5,6 @@ import { TwinbankError } from '../diagnostics/error.ts';
 import { refusedAt } from '../diagnostics/system-error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
 import { createBmap, encodeBmap } from '../disk/bmap.ts';
-import { type DiskContent, type DiskFormatName, diskFormats } from '../disk/disk-formats.ts';
 import type { Extent } from '../disk/extents.ts';
 import { documentEndings, documentPaths, withdrawDocuments } from '../disk/image-documents.ts';
 import { outputPlace } from '../disk/output-place.ts';
@@ -15,8 +14,9 @@ import type { KeptManifest } from '../update/manifest/plan-bank.ts';
 import type { Resolved } from './components/component.ts';
 import { sha256 } from './components/digest.ts';
 import { formatLock } from './components/lock.ts';
+import { endingOf, type ImageFormat, imageFormats, packedFormats } from './image-formats.ts';
 import type { BuiltModule } from './modules/module.ts';
-import { type AboutAppliance, writeOva } from './ova/ova.ts';
+import type { AboutAppliance } from './ova/ova.ts';
 
 interface FinishedImage {
   /** The raw image under its temporary name. */
@@ -52,52 +52,6 @@ export interface WrittenFiles {
   readonly replaced: string[];
   /** Documents of the images before that these have taken the place of, under other names. */
   readonly withdrawn: string[];
-}
-
-export type ImageFormat = 'raw' | 'ova' | DiskFormatName;
-
-/** What is made of the raw image, a row each. */
-interface PackedFormat {
-  readonly name: ImageFormat;
-  /** Of the file's name, without the dot. */
-  readonly ending: string;
-  /** How often the image is on the disk while it is written. */
-  readonly copies: number;
-  write(path: string, image: DiskContent, outputs: Pick<Outputs, 'name' | 'about'>): Promise<void>;
-}
-
-const packedFormats: readonly PackedFormat[] = [
-  ...diskFormats.map(
-    ({ name: format, ending, write }): PackedFormat => ({
-      ...{ name: format, ending, copies: 1 },
-      write: (path, image, { name }) =>
-        write(path, image, { fileName: `${name}.${ending}`, use: 'transfer' }),
-    }),
-  ),
-  {
-    // The disk, and the archive that it is put into.
-    ...{ name: 'ova', ending: 'ova', copies: 2 },
-    write: (path, image, { name, about }) => writeOva(path, image, { name, ...about }),
-  },
-];
-export const imageFormats: readonly ImageFormat[] = [
-  'raw',
-  ...packedFormats.map(({ name }) => name),
-];
-
-/** How often the image is on the disk at the most, while it is made in these formats: once raw, whatever they are. */
-export function copiesOf(formats: readonly ImageFormat[]): number {
-  let whole = 1;
-  let most = whole;
-  for (const format of formats) {
-    const packed = packedFormats.find(({ name }) => name === format);
-    if (packed) most = Math.max(most, whole++ + packed.copies);
-  }
-  return most;
-}
-
-function endingOf(format: ImageFormat): string {
-  return packedFormats.find(({ name }) => name === format)?.ending ?? 'img';
 }
 
 /**

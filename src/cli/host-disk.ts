@@ -31,7 +31,8 @@ export async function withHostDisk<T>(
   use: (disk: HostDisk) => Promise<T>,
 ): Promise<T> {
   const opened = openImage(path, {
-    ...{ writable, change },
+    writable,
+    change,
     onWithdrawn: reportWithdrawn(report, image),
   });
   const caches = cacheDropper(path);

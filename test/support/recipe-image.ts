@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { buildImage } from '../../src/builder/build-image.ts';
 import { systemApt } from '../../src/builder/components/apt.ts';
 import { userCache } from '../../src/builder/components/cache-key.ts';
-import type { ImageFormat } from '../../src/builder/outputs.ts';
+import type { ImageFormat } from '../../src/builder/image-formats.ts';
 import { silent } from '../../src/diagnostics/progress.ts';
 import { loadRecipe } from '../../src/recipe/load.ts';
 

@@ -113,7 +113,10 @@ export function planPackedOem(path: string): ModulePlan {
     sonames: [],
     inputs: { type: 'packed-oem', format: 1, sha256, files },
     oem: {
-      ...{ name, vendor, version, relations },
+      name,
+      vendor,
+      version,
+      relations,
       places: packedPlaces(path),
       packed: { ...kept, path },
     },

@@ -51,7 +51,13 @@ export const command = defineCommand({
     const formats = ['raw'] as const;
     const request = { recipe: path, set, locked: false };
     const built = await buildImage({
-      ...{ recipe, components, report, out: folder, formats, key, request },
+      recipe,
+      components,
+      report,
+      out: folder,
+      formats,
+      key,
+      request,
     });
     const image = built.files[0] ?? '';
 

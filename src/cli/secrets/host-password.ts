@@ -29,7 +29,9 @@ export async function givenHostPassword(
   }
   const number = parseDescriptor(fd, option);
   const line = await readDescriptor(context, number, {
-    ...{ name: option, limit: maxBytes, line: true },
+    name: option,
+    limit: maxBytes,
+    line: true,
     notOpen: `npx passes no descriptors on; set ${variable}, or start twinbank without npx`,
   });
   return checked(line, option);

@@ -49,11 +49,17 @@ export function simServices(port: SimServicesPort): Readonly<Record<string, Meth
     report: (why) => line(`network: ${why}`),
   });
   const tls = tlsService({
-    ...{ keeper, configuration, random: randomBytes, onChange: () => {} },
+    keeper,
+    configuration,
+    random: randomBytes,
+    onChange: () => {},
     names: () => ({ hostName: port.settings().hostname || 'localhost', addresses: [] }),
   });
   const users: UsersPort = {
-    ...{ keeper, configuration, random: randomBytes, trustedNetwork: false },
+    keeper,
+    configuration,
+    random: randomBytes,
+    trustedNetwork: false,
     system: () => baseAccounts,
     now: () => performance.now(),
     pause: () => pause(),
@@ -61,7 +67,10 @@ export function simServices(port: SimServicesPort): Readonly<Record<string, Meth
   const appliers: Appliers = { network: network.replace };
   return {
     ...settingsMethods({
-      ...{ keeper, configuration, appliers, interfaces: uplinks },
+      keeper,
+      configuration,
+      appliers,
+      interfaces: uplinks,
       effective: port.settings,
       unknown: port.unknown,
     }),
@@ -70,7 +79,9 @@ export function simServices(port: SimServicesPort): Readonly<Record<string, Meth
     ...authorizationMethods(users),
     ...tls.methods,
     ...transferMethods({
-      ...{ keeper, configuration, end },
+      keeper,
+      configuration,
+      end,
       parts: async () => ({ uplinks: uplinks() }),
     }),
     ...network.methods,

@@ -90,7 +90,10 @@ export function simVmkd({ disk, system, journal, line, end }: SimVmkdOptions): S
     store: storeStatus(packages()),
   });
   const services = simServices({
-    ...{ keeper, configuration, line, end },
+    keeper,
+    configuration,
+    line,
+    end,
     settings: () => system.settings,
     unknown: () => unknownSettings(disk, system),
   });

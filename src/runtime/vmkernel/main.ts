@@ -111,7 +111,9 @@ await runVmkd({
   hostPackages: (bank, packages) => {
     const store = bank && partitionByName(bank.disk, 'store');
     return hostPackages({
-      ...{ build: command.build, packages, withBankLock },
+      build: command.build,
+      packages,
+      withBankLock,
       openStore: () => (store === undefined ? undefined : openFileDevice(store)),
       folder: packageFolder({ readMounts }),
     });
@@ -121,8 +123,11 @@ await runVmkd({
   hostStorage: hostStorage(readMounts, readSwaps, (path) => leaveSwap(swapFiles, path)),
   hostResources: (storage) =>
     hostResources({
-      ...{ ...storage, recipe: settings.resources, setting: resourcesSetting },
-      ...{ ...swapFiles, room: volumes(runHelper, readMounts).room },
+      ...storage,
+      recipe: settings.resources,
+      setting: resourcesSetting,
+      ...swapFiles,
+      room: volumes(runHelper, readMounts).room,
     }),
   watchDevices,
   coredump: systemCoredump,

@@ -111,7 +111,9 @@ function twice(owned: readonly Owned[], what: string, key: (one: Owned) => strin
           : `${before.origin} and ${one.origin}`;
       const message = `${what} ${key(one)}: expected one of this name, found ${both} to bring it; rename one of them`;
       problems.push({
-        ...{ code: 'twice', message, origins: [before.origin, one.origin] },
+        code: 'twice',
+        message,
+        origins: [before.origin, one.origin],
         about: [before, one].map(({ manifest }) => nameOf(manifest)),
         both: { does: `have the ${what} ${key(one)}`, way: 'rename one of them' },
       });

@@ -35,7 +35,9 @@ export function pathProblems(owned: readonly Layer[]): CombineProblem[] {
     const { at, below } = meeting;
     const [lowerFile = at, upperFile = at] = upperHasFolder ? [at, below] : [below, at];
     problems.push({
-      ...{ code: 'shared-path', message, origins: [lower.origin, upper.origin] },
+      code: 'shared-path',
+      message,
+      origins: [lower.origin, upper.origin],
       about: [
         ...(ofBase === undefined ? [{ manifest: lower.manifest, at: { file: lowerFile } }] : []),
         { manifest: upper.manifest, at: { file: upperFile } },

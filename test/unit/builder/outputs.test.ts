@@ -12,10 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { copiesOf, type ImageFormat } from '../../../src/builder/image-formats.ts';
 import {
   assertReplaceable,
-  copiesOf,
-  type ImageFormat,
   type Outputs,
   type WrittenFiles,
   writeOutputs,

@@ -59,7 +59,9 @@ export async function describeProvider(
   const heap = `--max-old-space-size=${limits.heapMebibytes}`;
   const child = spawn(file, [...args, heap, '--input-type=module', '-'], {
     ...user,
-    ...{ cwd: '/', env: {}, stdio: ['pipe', 'ignore', 'ignore', 'pipe'] },
+    cwd: '/',
+    env: {},
+    stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
     detached: outlivesTerminal,
     ...(signal && { signal, killSignal: 'SIGKILL' as const }),
   });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { BuildOptions } from '../../../builder/build-image.ts';
 import { buildImages } from '../../../builder/build-images.ts';
-import { type ImageFormat, imageFormats } from '../../../builder/outputs.ts';
+import { type ImageFormat, imageFormats } from '../../../builder/image-formats.ts';
 import { type Report, silent } from '../../../diagnostics/progress.ts';
 import { humanSize } from '../../../diagnostics/size.ts';
 import { allocatedBytes } from '../../../disk/allocated-bytes.ts';

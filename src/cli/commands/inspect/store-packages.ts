@@ -55,11 +55,21 @@ export function storePackagesJson({ packages, unnamed }: StoreReport) {
   return [
     ...packages.map(({ name, bytes, sha256, id, type, version, state, path, builds }) => ({
       ...{ name, bytes, id: id ?? null, type: type ?? null, version: version ?? null },
-      ...{ sha256, state, path, builds },
+      sha256,
+      state,
+      path,
+      builds,
     })),
     ...unnamed.map(({ path, bytes }) => ({
-      ...{ name: path.slice('packages/'.length), bytes, id: null, type: null, version: null },
-      ...{ sha256: null, state: 'unnamed', path, builds: [] },
+      name: path.slice('packages/'.length),
+      bytes,
+      id: null,
+      type: null,
+      version: null,
+      sha256: null,
+      state: 'unnamed',
+      path,
+      builds: [],
     })),
   ];
 }

@@ -19,8 +19,13 @@ export type NtpStatus = ReturnType<typeof statusForm>;
 
 /** Of a clock that follows nobody. */
 export const unknownClock = {
-  ...{ synchronised: false, source: null, stratum: null, offset: null },
-  ...{ drift: null, rootDelay: null, rootDispersion: null },
+  synchronised: false,
+  source: null,
+  stratum: null,
+  offset: null,
+  drift: null,
+  rootDelay: null,
+  rootDispersion: null,
 };
 
 /** What is answered where there is no server to follow. */

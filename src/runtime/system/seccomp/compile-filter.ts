@@ -103,7 +103,9 @@ function allowWhere(tests: readonly ArgumentTest[]): Instruction[] {
 function testArgument(test: ArgumentTest, skipped: number): Instruction[] {
   const { argument, mask, notIn = [] } = test;
   const compare = (k: number, jt: number, jf: number): Instruction => ({
-    ...{ code: codes.jumpIfEqual, jt, jf },
+    code: codes.jumpIfEqual,
+    jt,
+    jf,
     k: k >>> 0,
   });
   const allowed = test.in?.map((value, index, { length }) => {

@@ -126,7 +126,11 @@ export function agentListeners(agent: Agent, port: ListenersPort): AgentListener
         const { enabled, allowed = null } = ruleOf(one);
         const { count = 0, last = null } = refused.get(one.name) ?? {};
         return {
-          ...{ name: one.name, agent: agent.name, port: one.port, enabled, allowed },
+          name: one.name,
+          agent: agent.name,
+          port: one.port,
+          enabled,
+          allowed,
           ...{ open: isRunning && opened[index] === true, refused: count, lastRefused: last },
         };
       }),
