@@ -27,11 +27,7 @@ export const hostTools: readonly HostTool[] = [
   { name: 'apt-get', package: 'apt', neededFor: 'deb: components' },
   { name: 'apt-cache', package: 'apt', neededFor: 'deb: components' },
   { name: 'npm', package: 'npm', neededFor: 'npm: components' },
-  {
-    name: 'xz',
-    package: 'xz-utils',
-    neededFor: 'unpacking components',
-  },
+  { name: 'xz', package: 'xz-utils', neededFor: 'unpacking components' },
   { name: 'zstd', package: 'zstd', neededFor: 'unpacking components' },
   { name: 'gzip', package: 'gzip', neededFor: 'unpacking components' },
   {
@@ -42,11 +38,7 @@ export const hostTools: readonly HostTool[] = [
   ...['as', 'ld'].map((name): HostTool => {
     return { name, package: 'binutils', neededFor: "the VMM module's stubs" };
   }),
-  {
-    name: 'depmod',
-    package: 'kmod',
-    neededFor: 'the drivers module',
-  },
+  { name: 'depmod', package: 'kmod', neededFor: 'the drivers module' },
   {
     name: 'mksquashfs',
     package: 'squashfs-tools',
@@ -88,16 +80,8 @@ export const hostTools: readonly HostTool[] = [
     neededFor: 'the warning of a private key that would be committed',
     optional: true,
   },
-  {
-    name: 'flock',
-    package: 'util-linux',
-    neededFor: 'changes to banks',
-  },
-  {
-    name: 'blockdev',
-    package: 'util-linux',
-    neededFor: 'flash to a block device',
-  },
+  { name: 'flock', package: 'util-linux', neededFor: 'changes to banks' },
+  { name: 'blockdev', package: 'util-linux', neededFor: 'flash to a block device' },
   {
     name: 'setpriv',
     package: 'util-linux',
@@ -151,6 +135,20 @@ export const hostTools: readonly HostTool[] = [
     neededFor: 'tests of the log',
     testsOnly: true,
     file: '/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_ossl.so',
+  },
+  {
+    name: 'ganesha.nfsd',
+    package: 'nfs-ganesha',
+    neededFor: 'tests of datastores on servers',
+    versionArgs: ['-v'],
+    testsOnly: true,
+  },
+  {
+    name: 'nfs-ganesha-mem',
+    package: 'nfs-ganesha-mem',
+    neededFor: 'tests of datastores on servers',
+    testsOnly: true,
+    file: '/usr/lib/x86_64-linux-gnu/ganesha/libfsalmem.so',
   },
   {
     name: 'makedumpfile',

@@ -10,6 +10,7 @@ import { filesOfSettings, settingsOfFiles } from '../../src/state/settings.ts';
 import { readBankState } from '../../src/state/slots-of-bank.ts';
 import { bootTimeoutMs } from '../support/boot.ts';
 import { withPartition, withVolume } from '../support/image-copy.ts';
+import { nfsServer } from '../support/nfs-server.ts';
 
 const hash = `$6$salt$${'a'.repeat(86)}`;
 const changed = {
@@ -104,7 +105,19 @@ function saved(image: string, bank: number) {
   });
 }
 
-it('M4, M5, K5, B4: what was changed by vmkd and the names of devices are there after a power cut, a new version takes it over, and a backup of elsewhere', async () => {
+/** The datastore on a server, as `storage.list` tells of it. */
+async function nasIn(machine: QemuMachine) {
+  const { datastores } = (await machine.vmkd.call('storage.list', {}, bootTimeoutMs)) as {
+    datastores: { name: string; type: string; accessible: boolean; why: string | null }[];
+  };
+  return datastores.find(({ name }) => name === 'nas1');
+}
+const wellNas = { type: 'nfs', accessible: true, why: null, capacity: expect.any(Number) };
+const soon = { timeout: 120_000, interval: 500 };
+
+it('M4, M5, K5, B4, K4: what was changed by vmkd, names of devices and datastores on servers are there after a power cut, a new version takes it over, and a backup of elsewhere', async () => {
+  const server = await nfsServer();
+  const share = { name: 'nas1', server: '10.0.2.2', port: server.port, path: server.path };
   const disk = await copyDisk(inject('images').raw);
   let identity: unknown;
   try {
@@ -137,11 +150,27 @@ it('M4, M5, K5, B4: what was changed by vmkd and the names of devices are there 
         user: { uid: 1000, groups: ['users'] },
       });
       expect(await login(first)).toMatchObject({ ok: true, name: 'amy' });
+
+      await expect(first.vmkd.call('storage.nfs.add', share, bootTimeoutMs)).rejects.toThrow(
+        `10.0.2.2 port ${server.port}:/store: `,
+      );
+      await server.start();
+      expect(await first.vmkd.call('storage.nfs.add', share, bootTimeoutMs)).toMatchObject({
+        saved: true,
+      });
+      expect(await nasIn(first)).toMatchObject(wellNas);
+      expect(await first.vmkd.call('storage.nfs.list')).toMatchObject({
+        datastores: [{ ...share, readOnly: false, accessible: true }],
+      });
+      await server.stop();
     } finally {
       // As a power cut does: nothing in the machine hears of it.
       await first.stop();
     }
-    expect(saved(disk.path, 5)).toMatchObject({ generations: [3, 4], settings: changed });
+    const held = saved(disk.path, 5);
+    expect(held).toMatchObject({ settings: { ...changed, nfs: { datastores: [share] } } });
+    const newest = Math.max(...held.generations);
+    expect(newest).toBeGreaterThan(4);
     expect(saved(disk.path, 6).generations).toEqual([0, 0]);
 
     withVolume(disk.path, 6, (volume) => {
@@ -153,7 +182,7 @@ it('M4, M5, K5, B4: what was changed by vmkd and the names of devices are there 
     // The bus of the card that was there has another number now.
     const second = await start(disk.path, [...before, ...last]);
     try {
-      await waitFor(second, /stage=state at=\S+ generation 4 of bank 5/);
+      await waitFor(second, new RegExp(`stage=state at=\\S+ generation ${newest} of bank 5`));
       await waitFor(second, /stage=bank at=\S+ confirmed \/dev\/vda6, was a trial/);
       await waitFor(second, /twinbank: ready/);
       expect(await namesIn(second)).toEqual({ ...names, bb: 'vmnic2', BB: 'vmhba2' });
@@ -162,11 +191,33 @@ it('M4, M5, K5, B4: what was changed by vmkd and the names of devices are there 
       expect(await second.vmkd.call('config.get')).toMatchObject(told);
       expect(await second.vmkd.call('tls.get')).toEqual(identity);
       expect(await login(second)).toMatchObject({ ok: true, name: 'amy', groups: ['users'] });
+      // The server is away, which keeps nobody from anything, and comes.
+      await waitFor(second, /storage: nas1 \(10\.0\.2\.2 port \d+:\/store\) is not mounted: /);
+      expect(await nasIn(second)).toMatchObject({ accessible: false, capacity: null });
+      await server.start();
+      await waitFor(second, /storage: nas1 \(.*\) is there/);
+      expect(await nasIn(second)).toMatchObject(wellNas);
+      // It hangs, and nothing else does.
+      server.hang();
+      const [hanging, answer] = await Promise.all([nasIn(second), second.vmkd.call('config.get')]);
+      expect(hanging).toMatchObject({ accessible: false, why: 'it does not answer' });
+      expect(answer).toMatchObject(told);
+      await waitFor(second, /storage: nas1 \(.*\) is not accessible: it does not answer/);
+      expect(await second.vmkd.call('status')).toMatchObject({
+        problems: ['datastore nas1: it does not answer'],
+      });
+      server.goOn();
+      await expect.poll(() => nasIn(second), soon).toMatchObject(wellNas);
       expect(await second.vmkd.call('status')).toMatchObject({
         problems: [],
-        configuration: { generation: 5, bank: 6, saved: true, problem: null },
+        configuration: { generation: newest + 1, bank: 6, saved: true, problem: null },
         network: { leases: [{ address: '10.0.2.15' }] },
       });
+
+      expect(await second.vmkd.call('storage.nfs.remove', { name: 'nas1' })).toMatchObject({
+        saved: true,
+      });
+      expect(await nasIn(second)).toBeUndefined();
 
       const network = {
         mode: 'static',
@@ -175,17 +226,16 @@ it('M4, M5, K5, B4: what was changed by vmkd and the names of devices are there 
         router: '10.0.2.2',
         dns: ['10.0.2.3'],
       };
-      expect(await second.vmkd.call('config.set', { network })).toEqual({
-        saved: true,
-        generation: 6,
-      });
+      const fixed = await second.vmkd.call('config.set', { network });
+      expect(fixed).toEqual({ saved: true, generation: expect.any(Number) });
+      const { generation } = fixed as { generation: number };
       expect(await second.vmkd.call('status')).toMatchObject({
         problems: [],
         network: { leases: [{ interface: 'vmk0', address: '10.0.2.77', router: '10.0.2.2' }] },
       });
       expect(await second.vmkd.call('config.set', { network: { mode: 'dhcp' } })).toEqual({
         saved: true,
-        generation: 8,
+        generation: generation + 2,
       });
       await expect
         .poll(() => second.vmkd.call('status'), { timeout: 60_000, interval: 1000 })
@@ -233,6 +283,7 @@ it('M4, M5, K5, B4: what was changed by vmkd and the names of devices are there 
     }
     expect(saved(disk.path, 6).settings).toEqual({});
   } finally {
+    await server.remove();
     await disk.remove();
   }
 });
