@@ -5,7 +5,10 @@ import { afterAll, onTestFinished, TestRunner } from 'vitest';
 import { TwinbankError } from '../../../src/diagnostics/error.ts';
 import { loadRecipe } from '../../../src/recipe/load.ts';
 
-/** A directory of its own with these files, which is gone after the test; where no test runs yet, after the file's or suite's tests. */
+/**
+ * A directory of its own with these files, which is gone after the test; in the body of a file or suite, after its tests. Not in a
+ * `beforeAll`: Vitest takes no hook from there, and the directory would stay.
+ */
 export function temporaryFiles(files: Record<string, string | Uint8Array>): string {
   const directory = mkdtempSync(join(tmpdir(), 'twinbank-recipe-'));
   const remove = (): void => rmSync(directory, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, watch } from 'node:fs';
+import { readFileSync, watch, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -26,16 +26,15 @@ async function freePorts(count: number): Promise<number[]> {
 // What rsyslogd makes of each message goes to a file, a line each.
 judgedBy(['rsyslogd'], () => {
   let judge: ChildProcess;
-  let folder: string;
+  const folder = temporaryFiles({
+    'cert.pem': loopback.cert,
+    'key.pem': loopback.key,
+    out: '',
+    log: '',
+  });
   let targets: string[];
   beforeAll(async () => {
     const [udp, tcp, tls] = await freePorts(3);
-    folder = temporaryFiles({
-      'cert.pem': loopback.cert,
-      'key.pem': loopback.key,
-      out: '',
-      log: '',
-    });
     const at = (name: string) => join(folder, name);
     const fields = 'inputname pri timereported:::date-rfc3339 hostname app-name procid msgid';
     const shown = `${fields} structured-data`.replace(/\S+/g, '%$&%');
@@ -51,8 +50,8 @@ input(type="imtcp" address="${host}" port="${tls}" name="tls"
 template(name="line" type="string" string="${shown} |%msg%|\\n")
 action(type="omfile" file="${at('out')}" template="line")
 `;
-    const files = temporaryFiles({ 'rsyslog.conf': config });
-    judge = spawn('rsyslogd', ['-n', '-f', join(files, 'rsyslog.conf'), '-i', at('pid')], {
+    writeFileSync(at('rsyslog.conf'), config);
+    judge = spawn('rsyslogd', ['-n', '-f', at('rsyslog.conf'), '-i', at('pid')], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     targets = [`${host}:${udp}`, `tcp://${host}:${tcp}`, `tls://${host}:${tls}`];

@@ -14,11 +14,8 @@ import type { ListenerSettings } from '../../../../../src/state/listener-setting
 import { bundleAgent } from '../../../../support/agent-world.ts';
 import { temporaryFiles } from '../../../recipe/temporary-files.ts';
 
-let program: string;
-beforeAll(async () => {
-  program = join(temporaryFiles({ x: '' }), 'agent.mjs');
-  await bundleAgent('test/support/listening-agent.ts', program);
-});
+const program = join(temporaryFiles({}), 'agent.mjs');
+beforeAll(() => bundleAgent('test/support/listening-agent.ts', program));
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0);
@@ -30,7 +27,7 @@ async function freePort(): Promise<number> {
 
 /** An agent that really listens, in a process of its own, started and told as vmkd does it; only its world is not there. */
 async function listeningAgent(first: ListenerSettings = {}) {
-  const file = join(temporaryFiles({ x: '' }), 'listeners.json');
+  const file = join(temporaryFiles({}), 'listeners.json');
   const ports = { glow: await freePort(), hum: await freePort() };
   const lines: string[] = [];
   const timers: { readonly ms: number; act(): void }[] = [];
