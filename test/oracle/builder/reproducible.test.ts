@@ -98,18 +98,21 @@ judgedBy(['taskset', 'flock'], () => {
       mkdirSync(join(there, '..'), { recursive: true });
       judge('sh', ['-c', 'umask 077; cp -r "$1" "$2"', 'sh', here, there]);
 
+      // A part of what is built, and no time of any file.
+      const madeAt = '1000000000';
       const warm = copyCache(folder, { derived: true });
       const first = build(here, warm, 'umask 022; exec', {
         TZ: 'UTC',
         LC_ALL: 'C.UTF-8',
+        SOURCE_DATE_EPOCH: madeAt,
       });
       const cold = copyCache(folder, { derived: false });
       const second = build(there, cold, 'umask 077; exec taskset -c 0', {
         TZ: 'Pacific/Kiritimati',
         LANG: 'tr_TR.UTF-8',
         LC_ALL: 'tr_TR.UTF-8',
+        SOURCE_DATE_EPOCH: madeAt,
         // Settings of a person's own that the packers would listen to.
-        SOURCE_DATE_EPOCH: '1000000000',
         XZ_DEFAULTS: '--threads=0 --block-size=1MiB',
         ZSTD_NBTHREADS: '3',
         ZSTD_CLEVEL: '1',
