@@ -30,17 +30,22 @@ export interface SettingsPort {
   /** Those of which nobody can know what holds, as a simulated host mounts no layers; default none. */
   unknown?(): readonly SettingName[];
   readonly appliers: Appliers;
-  /** Starts programs anew that read one of these at their start only. Returns when they run, or after a while. */
-  restart?(names: readonly SettingName[]): Promise<RestartReport>;
+  /** Starts programs anew that read one of these at their start only. Returns when they run, after so many milliseconds at the latest. */
+  restart?(names: readonly SettingName[], waitMs: number): Promise<RestartReport>;
+  /** Milliseconds of a clock that nobody sets; default the process's. */
+  now?(): number;
   /** Names of the host's network interfaces. */
   interfaces(): readonly string[];
   /** Names of what agents listen at; undefined where nobody knows. */
   listeners?(): readonly string[];
 }
 
+/** Nothing is waited for any longer once an answer is so late: callers give up after 30 s, and what is waited for is not all that takes time. */
+const answerWithinMs = 15_000;
+
 /** The methods by which an administrator sees and changes the configuration (docs/vmkd.md). */
 export function settingsMethods(port: SettingsPort): Readonly<Record<string, Method>> {
-  const { keeper } = port;
+  const { keeper, now = () => performance.now() } = port;
   const alone = mutex();
   return {
     'config.get': () => {
@@ -49,6 +54,7 @@ export function settingsMethods(port: SettingsPort): Readonly<Record<string, Met
       return Object.fromEntries(shown.filter(([name]) => !unknown.includes(name)));
     },
     'config.set': async (params) => {
+      const began = now();
       const wanted = parseAll(params);
       assertUplinks(wanted.network, port.interfaces());
       assertListeners(wanted.listeners, port.listeners?.());
@@ -57,7 +63,9 @@ export function settingsMethods(port: SettingsPort): Readonly<Record<string, Met
       const answer = await keeper.save();
       const applied = await alone(() => applyAll(port.appliers, wanted));
       // Whoever has the answer may rely on the change, as far as it does not say otherwise.
-      const restarted = await port.restart?.(Object.keys(wanted) as SettingName[]);
+      const names = Object.keys(wanted) as SettingName[];
+      const waitMs = Math.max(0, answerWithinMs - (now() - began));
+      const restarted = await port.restart?.(names, waitMs);
       const failed = [...applied, ...(restarted?.failed ?? [])];
       const restarting = restarted?.restarting ?? [];
       return {

@@ -21,6 +21,7 @@ async function system(
   appliers: Appliers = {},
   unknown: readonly SettingName[] = [],
   restart: SettingsPort['restart'] = undefined,
+  now: SettingsPort['now'] = undefined,
 ) {
   const { keeper, configuration } = host.boot(5);
   await keeper.restore();
@@ -31,6 +32,7 @@ async function system(
     unknown: () => unknown,
     appliers,
     ...(restart && { restart }),
+    ...(now && { now }),
     interfaces: () => ['vmnic0'],
     listeners: () => ['http', 'https'],
   });
@@ -131,6 +133,28 @@ describe('config.set', () => {
       ...{ saved: true, generation: 2 },
       ...report,
     });
+  });
+
+  it('waits for no program when the save has taken its time', async () => {
+    let clock = 0;
+    const waits: number[] = [];
+    const restart: SettingsPort['restart'] = async (_names, waitMs) => {
+      waits.push(waitMs);
+      return { failed: [], restarting: ['syslog'] };
+    };
+    const applied = { ms: 0 };
+    const hostname = async () => {
+      clock += applied.ms;
+      return undefined;
+    };
+    const { ask } = await system({ hostname }, [], restart, () => clock);
+    for (const [index, ms] of [1_000, 14_000, 16_000].entries()) {
+      applied.ms = ms;
+      expect((await ask('config.set', { hostname: `esx${index}` })).result).toMatchObject({
+        restarting: ['syslog'],
+      });
+    }
+    expect(waits).toEqual([14_000, 1_000, 0]);
   });
 
   it.each<[string, object, string]>([

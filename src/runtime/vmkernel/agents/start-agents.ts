@@ -50,7 +50,7 @@ export interface RunningAgents {
    * Tells agents of settings that have changed, and starts those anew that read one at their start only. Returns when these run, or after a
    * while: what is still under way then is told.
    */
-  applySettings(names: readonly SettingName[]): Promise<RestartReport>;
+  applySettings(names: readonly SettingName[], waitMs?: number): Promise<RestartReport>;
   /** The network says something else: starts those anew that would have other arguments by it, or were idle. */
   applyLearnt(): void;
   /** Vmkd's methods are there: each agent may ask for those that its row lists. */
@@ -158,7 +158,7 @@ export function startAgents(options: AgentsOptions): RunningAgents {
         if (unknown.length > 0) report(`agent ${name}: vmkd has no method ${unknown.join(', ')}`);
       }
     },
-    applySettings: async (names) => {
+    applySettings: async (names, waitMs = restartTimeoutMs) => {
       const failed: string[] = [];
       const concerned: string[] = [];
       for (const { agent, running, listeners } of started) {
@@ -169,7 +169,7 @@ export function startAgents(options: AgentsOptions): RunningAgents {
         // A new certificate may have come of the change.
         if (reads || isOpen || agent.restartOn?.includes('tls')) concerned.push(agent.name);
       }
-      const report = await restarts.settled(concerned, restartTimeoutMs);
+      const report = await restarts.settled(concerned, Math.min(waitMs, restartTimeoutMs));
       return { ...report, failed: [...failed, ...report.failed] };
     },
     applyLearnt: () => {
