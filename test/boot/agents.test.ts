@@ -324,7 +324,8 @@ describe('an agent that is a folder and an entry in the registry', () => {
     expect(dumps[0].usage.memory.peak).toBeGreaterThan(90 << 20);
     const chatter = text('dmesg.txt').match(/agent lamp: line \d+.*/g) ?? [];
     expect(chatter.length).toBeGreaterThan(10);
-    expect(chatter.length).toBeLessThanOrEqual(100);
+    // A hundred in ten seconds; on a slow machine it goes on into the next ten.
+    expect(chatter.length).toBeLessThanOrEqual(200);
     expect(chatter[0]).toMatch(/line \d+\?\[2J$/);
     // When it was started anew: SIGTERM had reached it inside its world.
     expect(text('dmesg.txt')).toContain('agent lamp: it was asked to end');

@@ -108,7 +108,9 @@ describe('the image of', () => {
       expect(files.get('oem/ridge/sensors.sh.txt')).toMatch(/\n {2}ElementName +FAN1\n/);
       expect(files.get('cim/instances.json')).toContain('"CPU1 Temp"');
       expect(files.get('boot-cfg/bank5.cfg')).toMatch(/^# GRUB Environment Block/);
-      expect(JSON.parse(files.get('boot-journal.json') ?? '')).toMatchObject([
+      // On a slow machine an agent may not have answered yet when health is first looked at.
+      const journal = JSON.parse(files.get('boot-journal.json') ?? '') as { event: string }[];
+      expect(journal.filter(({ event }) => event !== 'unhealthy')).toMatchObject([
         { event: 'booted', bank: 5 },
         { event: 'ready' },
       ]);
