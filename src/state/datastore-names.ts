@@ -1,11 +1,8 @@
+import { type KeptNames, parseKeptNames } from './kept-names.ts';
 import { jsonSetting } from './setting-row.ts';
-import { expected, membersOf } from './setting-value.ts';
 
-/** What the host calls its datastores. */
-export interface DatastoreNames {
-  /** The UUID of each by its name. */
-  readonly names: Readonly<Record<string, string>>;
-}
+/** What the host calls its datastores: the UUID of each by its name. */
+export type DatastoreNames = KeptNames;
 
 /** More than any host has; what has gone long ago is forgotten first. */
 const most = 128;
@@ -25,25 +22,16 @@ export function isDatastoreName(name: unknown): name is string {
 /** vmkd itself writes it, so that a datastore keeps its name while another with the same label comes and goes. */
 export const datastoreNames = jsonSetting<DatastoreNames>('etc/vmware/datastores.json', {
   ownMethods: true,
-  parse: (value) => {
-    const { names } = membersOf('datastores', value, ['names']);
-    if (typeof names !== 'object' || names === null || Array.isArray(names)) {
-      throw expected('datastores.names', 'an object', names);
-    }
-    const given = Object.entries(names as Record<string, unknown>);
-    if (given.length > most) throw expected('datastores.names', `at most ${most}`, given.length);
-    const seen = new Set<string>();
-    for (const [name, uuid] of given) {
-      if (!isDatastoreName(name))
-        throw expected('datastores.names', 'the name of a datastore', name);
-      if (typeof uuid !== 'string' || !/^[0-9a-f-]{1,36}$/.test(uuid)) {
-        throw expected(`datastores.names.${name}`, 'a UUID', uuid);
-      }
-      if (seen.has(uuid)) throw expected(`datastores.names.${name}`, 'each UUID once', uuid);
-      seen.add(uuid);
-    }
-    return { names: Object.fromEntries(given) as Record<string, string> };
-  },
+  parse: (value) =>
+    parseKeptNames(value, {
+      place: 'datastores',
+      most,
+      isName: isDatastoreName,
+      nameText: 'the name of a datastore',
+      isOwner: (uuid): uuid is string => typeof uuid === 'string' && /^[0-9a-f-]{1,36}$/.test(uuid),
+      ownerText: 'a UUID',
+      ownerWord: 'UUID',
+    }),
 });
 
 /** A datastore that was found: its UUID, and the label that its file system has. */

@@ -1,12 +1,12 @@
 import { numberNew } from './device-numbers.ts';
+import { type KeptNames, parseKeptNames } from './kept-names.ts';
 import { jsonSetting } from './setting-row.ts';
-import { expected, membersOf } from './setting-value.ts';
 
-/** What the system calls its devices: network cards `vmnicN`, controllers of disks `vmhbaN`. */
-export interface DeviceNames {
-  /** The path of each by its name: where it is plugged in, such as `pci0000:00/1c.0/00.0`. */
-  readonly names: Readonly<Record<string, string>>;
-}
+/**
+ * What the system calls its devices: network cards `vmnicN`, controllers of disks `vmhbaN`. The path of each by its name: where it is plugged
+ * in, such as `pci0000:00/1c.0/00.0`.
+ */
+export type DeviceNames = KeptNames;
 
 const most = 256;
 const kinds = ['vmnic', 'vmhba'] as const;
@@ -22,27 +22,18 @@ export function isDevicePath(path: unknown): path is string {
 /** vmkd itself writes it, so that a device keeps its name for as long as it stays where it is. */
 export const deviceNames = jsonSetting<DeviceNames>('etc/vmware/devices.json', {
   ownMethods: true,
-  parse: (value) => {
-    const { names } = membersOf('devices', value, ['names']);
-    if (typeof names !== 'object' || names === null || Array.isArray(names)) {
-      throw expected('devices.names', 'an object', names);
-    }
-    const given = Object.entries(names as Record<string, unknown>);
-    if (given.length > most) throw expected('devices.names', `at most ${most}`, given.length);
-    const seen = new Set<string>();
-    for (const [name, path] of given) {
-      if (!/^vm(nic|hba)(0|[1-9][0-9]{0,3})$/.test(name)) {
-        throw expected('devices.names', 'names such as vmnic0 and vmhba0', name);
-      }
-      if (!isDevicePath(path))
-        throw expected(`devices.names.${name}`, 'the path of a device', path);
+  parse: (value) =>
+    parseKeptNames(value, {
+      place: 'devices',
+      most,
+      isName: (name) => /^vm(nic|hba)(0|[1-9][0-9]{0,3})$/.test(name),
+      nameText: 'names such as vmnic0 and vmhba0',
+      isOwner: isDevicePath,
+      ownerText: 'the path of a device',
+      ownerWord: 'path',
       // A card may be both, with one path.
-      const place = `${kindOf(name)} ${path}`;
-      if (seen.has(place)) throw expected(`devices.names.${name}`, 'each path once', path);
-      seen.add(place);
-    }
-    return { names: Object.fromEntries(given) as Record<string, string> };
-  },
+      kindOf,
+    }),
 });
 
 /**

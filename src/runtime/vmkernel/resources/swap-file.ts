@@ -1,3 +1,4 @@
+import { procField } from '../../system/proc-field.ts';
 import type { RunHelper } from '../../system/run-helper.ts';
 
 /**
@@ -29,14 +30,12 @@ export interface SwapFiles {
   readSwaps(): string;
 }
 
-/** The rows of `/proc/swaps` (proc(5): blanks in names are octal; sizes are in KiB). */
+/** The rows of `/proc/swaps` (proc(5): sizes are in KiB). */
 export function parseSwaps(text: string): Swap[] {
-  const plain = (field: string): string =>
-    field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
   return text.split('\n').flatMap((line) => {
     const [path, type, size, used] = line.trim().split(/\s+/);
     if (path === undefined || type !== 'file') return [];
-    return [{ path: plain(path), size: Number(size) * 1024, used: Number(used) * 1024 }];
+    return [{ path: procField(path), size: Number(size) * 1024, used: Number(used) * 1024 }];
   });
 }
 

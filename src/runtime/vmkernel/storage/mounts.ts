@@ -1,4 +1,5 @@
 import { mkdirSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs';
+import { procField } from '../../system/proc-field.ts';
 import type { RunHelper } from '../../system/run-helper.ts';
 
 export interface Mount {
@@ -7,15 +8,13 @@ export interface Mount {
   readonly isReadOnly: boolean;
 }
 
-/** The rows of `/proc/mounts` (proc(5): blanks in names are octal). */
+/** The rows of `/proc/mounts`. */
 export function parseMounts(text: string): Mount[] {
-  const plain = (field: string): string =>
-    field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
   return text.split('\n').flatMap((line) => {
     const [device, path, , options = ''] = line.split(' ');
     if (!device || !path) return [];
     const isReadOnly = options.split(',').includes('ro');
-    return [{ device: plain(device), path: plain(path), isReadOnly }];
+    return [{ device: procField(device), path: procField(path), isReadOnly }];
   });
 }
 
