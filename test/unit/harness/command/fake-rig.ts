@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writtenLines } from '../../../support/written-lines.ts';
 
 /** A rig of scripts whose target only talks: its serial command takes orders from a pipe. */
 export interface FakeRig {
@@ -68,10 +69,7 @@ export function fakeRig(): FakeRig {
       writeFileSync(path, all.map(([key, value]) => `${key}: ${value}\n`).join(''));
       return path;
     },
-    orders: () => {
-      const log = join(folder, 'log');
-      return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];
-    },
+    orders: () => writtenLines(join(folder, 'log')),
     processes: () =>
       readdirSync('/proc')
         .filter((name) => /^\d+$/.test(name))

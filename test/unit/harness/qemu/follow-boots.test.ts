@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { chooseBanks } from '../../../../src/harness/faults/bind-faults.ts';
 import { parseFault } from '../../../../src/harness/faults/parse-fault.ts';
 import { followBoots } from '../../../../src/harness/qemu/follow-boots.ts';
 import { defaultMachine } from '../../../../src/harness/qemu/machine.ts';
+import { writtenLines } from '../../../support/written-lines.ts';
 import { fakeQemu } from './fake-qemu.ts';
 
 let fake: ReturnType<typeof fakeQemu>;
@@ -51,7 +52,7 @@ function follow(boots: number, faults: readonly string[] = [], timeoutMs = 3000)
 
 const story = ({ boots }: Awaited<ReturnType<typeof follow>>) =>
   boots.map(({ booted, outcome }) => `${booted} ${outcome}`);
-const starts = () => readFileSync(join(fake.folder, 'starts'), 'utf8').trim().split('\n');
+const starts = () => writtenLines(join(fake.folder, 'starts'));
 
 describe('following the boots of a machine', () => {
   it('goes through every reset to the system that stays up, and powers that off', async () => {

@@ -15,6 +15,7 @@ import { createMachine } from '../../../../src/harness/create-machine.ts';
 import { parseFault } from '../../../../src/harness/faults/parse-fault.ts';
 import { isNotAble, type TestMachine } from '../../../../src/harness/machine/test-machine.ts';
 import type { QemuOptions } from '../../../../src/harness/qemu/qemu-hardware.ts';
+import { writtenLines } from '../../../support/written-lines.ts';
 import { smallImage } from '../../bootloader/small-image.ts';
 import { machineContract } from '../machine/contract.ts';
 import { fakeMachine } from '../machine/fake-machine.ts';
@@ -55,10 +56,7 @@ async function make(options: QemuOptions = {}): Promise<TestMachine> {
 
 /** What QEMU was told since it was started first: its words, then commands. */
 const told = (): { start?: string[]; execute?: string; args?: Record<string, unknown> }[] =>
-  readFileSync(join(fake.folder, 'commands'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  writtenLines(join(fake.folder, 'commands')).map((line) => JSON.parse(line));
 const words = () =>
   told()
     .map(({ start }) => start?.join(' '))

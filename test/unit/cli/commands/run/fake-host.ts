@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { interrupted } from '../../../../../src/cli/failure.ts';
 import type { Host } from '../../../../../src/cli/run.ts';
+import { writtenLines } from '../../../../support/written-lines.ts';
 import { smallImage } from '../../../bootloader/small-image.ts';
 import { fakeQemu } from '../../../harness/qemu/fake-qemu.ts';
 import { runHere } from '../../host.ts';
@@ -119,7 +120,7 @@ export function fakeHost(steps: Steps = {}) {
   const fake = fakeQemu(body(steps));
   const commands = join(fake.folder, 'commands');
   const told = (): Record<string, unknown>[] =>
-    existsSync(commands) ? documents(readFileSync(commands, 'utf8')) : [];
+    writtenLines(commands).map((line) => JSON.parse(line));
   return {
     folder,
     told,
