@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { exhaustive } from '../../support/exhaustive.ts';
 import { soak } from '../../support/soak.ts';
 import { judge, judgedBy } from '../components/foreign-tool.ts';
 import { builtImage, repository } from './built-image.ts';
@@ -14,23 +13,10 @@ const parts = ['src', 'recipes', 'scripts', 'package.json', 'package-lock.json',
 
 /**
  * The recipe of which two images are built in a copy of the repository. Two modules take minutes to pack: `npm test` leaves them
- * out, `exhaustive` packs them at the lowest level, and `soak` as they are shipped.
+ * out, `soak` packs them as they are shipped.
  */
-function baseRecipe(copy: string): string {
-  if (soak) return 'recipes/default.yaml';
-  if (!exhaustive) return writeSmallRecipe(copy, 'small', copy);
-  const path = join(copy, 'quick.yaml');
-  const lines = [
-    'extends: recipes/default.yaml',
-    'name: quick',
-    'bank: { size: 96MiB }',
-    'modules:',
-    '  engine: { layer: { compression: zstd, level: 1 } }',
-    '  vmm: { layer: { compression: zstd, level: 1 } }',
-  ];
-  writeFileSync(path, `${lines.join('\n')}\n`);
-  return path;
-}
+const baseRecipe = (copy: string): string =>
+  soak ? 'recipes/default.yaml' : writeSmallRecipe(copy, 'small', copy);
 
 /** The results of a build, each with its SHA-256. */
 const digests = (folder: string): Record<string, string> =>
@@ -131,11 +117,9 @@ judgedBy(['taskset', 'flock'], () => {
       expect(second).toEqual(first);
       // Not by taking them from the cache.
       const built = readdirSync(join(cold, 'derived'));
-      expect(built.length).toBeGreaterThanOrEqual(exhaustive ? 9 : 6);
+      expect(built.length).toBeGreaterThanOrEqual(soak ? 9 : 6);
     });
 
-    // They leave nothing out in `npm test`.
-    if (exhaustive) return;
     test('gives the same bytes offline, with everything in the cache', (context) => {
       const offline = ['unshare', '-n'];
       if (image.program.start(['--version'], { under: offline }).status !== 0) {
