@@ -1,6 +1,6 @@
-// Adds up vitest's JSON reports and says which files took longest; other arguments are stages that failed.
-// Exits with 1 unless all went well.
-import { readFileSync } from 'node:fs';
+// Adds up vitest's JSON reports, says which files took longest and which tests passed only when tried again (second-try.mjs); other
+// arguments are stages that failed. Exits with 1 unless all went well.
+import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
 let passed = 0;
@@ -41,6 +41,8 @@ files.sort((one, other) => other.seconds - one.seconds);
 if (files.length > 0) console.log('longest, in seconds from the first test to the last:');
 for (const { name, seconds } of files.slice(0, 25))
   console.log(`${seconds.toFixed(0).padStart(5)} ${name}`);
+const again = process.env.TWINBANK_SECOND_TRY;
+if (again !== undefined && existsSync(again)) process.stdout.write(readFileSync(again));
 for (const problem of problems) console.log(problem);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = problems.length === 0 && failed === 0 ? 0 : 1;
