@@ -1,8 +1,6 @@
-import { X509Certificate } from 'node:crypto';
-import { createSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
+import type { X509Certificate } from 'node:crypto';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { SyslogTarget } from '../../../state/syslog-target.ts';
 import type { Link, LinkEvents } from './remote-target.ts';
 
@@ -19,6 +17,11 @@ const mostWaiting = 256 << 10;
 /** A name is looked up again after so long: there is no connection that would end when it moves. */
 const lookupMs = 300_000;
 const keepAliveMs = 30_000;
+
+/*
+ * TLS, cryptography, datagrams and names are loaded by the first link that needs them: a host without receivers would wait for them at
+ * each boot, and keep them in memory (docs/compression.md).
+ */
 
 /** Begins to connect to a receiver. Never throws; what goes wrong is told to `onClosed`. */
 export function openLink(target: SyslogTarget, trust: Trust, events: LinkEvents): Link {
@@ -44,6 +47,10 @@ function udpLink({ host, port }: SyslogTarget, events: LinkEvents): Link {
     if (why !== undefined) events.onClosed(why);
   };
   const open = async (): Promise<void> => {
+    const [{ createSocket }, { lookup }] = await Promise.all([
+      import('node:dgram'),
+      import('node:dns/promises'),
+    ]);
     const { address, family } = await lookup(host);
     if (closed) return;
     const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
@@ -107,8 +114,37 @@ function streamLink(
   };
 }
 
-function tlsLink({ host, port }: SyslogTarget, trust: Trust, events: LinkEvents): Link {
-  const socket = connectTls({
+function tlsLink(target: SyslogTarget, trust: Trust, events: LinkEvents): Link {
+  let closed = false;
+  let link: Link | undefined;
+  const open = async (): Promise<void> => {
+    const tls = await import('node:tls');
+    const crypto = await import('node:crypto');
+    if (!closed) link = connectedLink(target, trust, events, { ...tls, ...crypto });
+  };
+  open().catch(({ message }: Error) => {
+    if (!closed) events.onClosed(message);
+  });
+  return {
+    // Asked for only once it is open.
+    send: (message) => link?.send(message) ?? false,
+    close: () => {
+      closed = true;
+      link?.close();
+    },
+  };
+}
+
+type Tls = Pick<typeof import('node:tls'), 'connect'> &
+  Pick<typeof import('node:crypto'), 'X509Certificate'>;
+
+function connectedLink(
+  { host, port }: SyslogTarget,
+  trust: Trust,
+  events: LinkEvents,
+  { connect, X509Certificate }: Tls,
+): Link {
+  const socket = connect({
     host,
     port,
     minVersion: 'TLSv1.2',
@@ -118,7 +154,8 @@ function tlsLink({ host, port }: SyslogTarget, trust: Trust, events: LinkEvents)
     rejectUnauthorized: false,
   });
   socket.once('secureConnect', () => {
-    const wrong = untrusted(socket, trust);
+    const { raw } = socket.getPeerCertificate();
+    const wrong = untrusted(socket, trust, raw && new X509Certificate(raw));
     if (wrong === undefined) socket.emit('checked');
     else socket.destroy(new Error(wrong));
   });
@@ -126,9 +163,12 @@ function tlsLink({ host, port }: SyslogTarget, trust: Trust, events: LinkEvents)
 }
 
 /** Why a receiver is not who it should be; undefined where it is. */
-function untrusted(socket: TLSSocket, { thumbprints }: Trust): string | undefined {
-  const { raw } = socket.getPeerCertificate();
-  const thumbprint = raw && thumbprintOf(new X509Certificate(raw));
+function untrusted(
+  socket: TLSSocket,
+  { thumbprints }: Trust,
+  certificate: X509Certificate | undefined,
+): string | undefined {
+  const thumbprint = certificate && thumbprintOf(certificate);
   if (thumbprint !== undefined && thumbprints.includes(thumbprint)) return undefined;
   if (socket.authorized) return undefined;
   const found = thumbprint === undefined ? 'none' : `one with the thumbprint ${thumbprint}`;

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
+import { bundle } from '../../../../../src/builder/modules/bundle.ts';
 import {
   openLink,
   type Trust,
@@ -59,6 +60,16 @@ async function listen(server: Server): Promise<number> {
   await once(server.listen(0, host), 'listening');
   return (server.address() as AddressInfo).port;
 }
+
+it('P5: loads TLS, cryptography, datagrams and names by a link alone, not at the start of the log', async () => {
+  const { data } = await bundle('src/runtime/agents/syslog/main.ts', { target: 'node22' });
+  const text = Buffer.from(data).toString();
+  const all = [...text.matchAll(/(from|import\()"(node:[a-z/]+)"/g)];
+  const of = (how: string) => new Set(all.flatMap(([, by, name]) => (by === how ? [name] : [])));
+  const late = ['node:crypto', 'node:dgram', 'node:dns/promises', 'node:tls'];
+  expect(late.filter((name) => of('from').has(name))).toEqual([]);
+  expect([...of('import(')].sort()).toEqual(late);
+});
 
 describe('P5: a link by TCP', () => {
   it('sends each message after its length', async () => {
