@@ -1,6 +1,7 @@
 import { agentsUpdateRow } from './agents-update.ts';
 import type { BenchRow } from './bench-row.ts';
 import { flashOnlyRow, flashRow } from './flash-against-bmaptool.ts';
+import { idleProcessorRow } from './idle-processor.ts';
 import { composeRow, imageRow, mappedImageRow } from './image-against-genimage.ts';
 import { changedOemRow, changedSmallOemRow, matrixMemoryRow, matrixRow } from './matrix.ts';
 import { memoryInUseRow } from './memory-in-use.ts';
@@ -40,4 +41,5 @@ export const benchRows: readonly BenchRow[] = [
   updateOnDevicesRow,
   agentsUpdateRow,
   memoryInUseRow,
+  idleProcessorRow,
 ];

@@ -55,20 +55,21 @@ export function hostCollectors(
   dumps?: string,
 ): Collector[] {
   return [
+    // Before anything is asked: to collect takes memory and processor, and starts providers.
+    jsonCollector('process-memory.json', () => processMemory()),
+    ...files.map((path) => ({
+      file: `files${path}`,
+      run: async () => ({ bytes: readFileSync(path) }),
+    })),
     ...Object.entries(answers).flatMap(([file, name]) => answerCollector(methods, file, name, {})),
     ...crashCollectors(methods),
     ...agents.flatMap((agent) => agentCollectors(agent, methods)),
     ...dumpCollectors(dumps),
     jsonCollector('oems.json', () => readOemFacts(root)),
-    jsonCollector('process-memory.json', () => processMemory()),
     ...(bank ? diskCollectors(bank) : []),
     ...Object.entries(programs).map(([file, [path, ...args]]) =>
       programCollector(file, path, args),
     ),
-    ...files.map((path) => ({
-      file: `files${path}`,
-      run: async () => ({ bytes: readFileSync(path) }),
-    })),
     ...oemCollectors(root),
   ];
 }

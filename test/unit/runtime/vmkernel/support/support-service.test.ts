@@ -113,6 +113,14 @@ test('I5: has the state of core dumps, and the logs of kernels that panicked, bu
   expect(both[1]).toEqual(['coredump/later-log.txt', 'later-log of a panic']);
 });
 
+test('looks at memory and processor before it asks anybody, which takes both', () => {
+  const asked = { status: () => ({}), 'worlds.list': () => ({}) };
+  const order = hostCollectors(asked, [], undefined, temporaryFiles({})).map(({ file }) => file);
+  const looks = ['process-memory.json', 'files/proc/meminfo', 'files/proc/stat'];
+  expect(order.slice(0, 3)).toEqual(looks);
+  expect(order).toContain('status.json');
+});
+
 describe('a support bundle', () => {
   const one = (file: string, run: Collector['run']): Collector => ({ file, run });
   const collectors = [
