@@ -12,15 +12,16 @@ const timeoutMs = 600_000;
 /** What a boot did not have to wait for is over by then. */
 const settleMs = 60_000;
 
-/** Builds the default image, boots it with 768 MiB, and has a minute pass after it is ready. */
+/** Builds the default image, boots it with 768 MiB and more of QEMU's arguments, and has a minute pass after it is ready. */
 export async function withQuietHost<T>(
   { program, root, folder }: BenchContext,
   use: (machine: QemuMachine) => Promise<T>,
+  extra: readonly string[] = [],
 ): Promise<T> {
   const args = [program, 'build', 'recipes/default.yaml', '--out', folder, '-q'];
   await promisify(execFile)(process.execPath, args, { cwd: root });
   const image = join(folder, 'twinbank-0.1.0.img');
-  const machine = await startQemu({ ...defaultMachine, image, accelerator: 'tcg' });
+  const machine = await startQemu({ ...defaultMachine, image, accelerator: 'tcg', extra });
   try {
     const ready = await machine.console.waitFor(/twinbank: ready/, { timeoutMs });
     if ('ended' in ready) {

@@ -1,6 +1,7 @@
 import { agentsUpdateRow } from './agents-update.ts';
 import type { BenchRow } from './bench-row.ts';
 import { flashOnlyRow, flashRow } from './flash-against-bmaptool.ts';
+import { pluggedCardRow, pluggedDiskRow } from './hot-plug.ts';
 import { idleProcessorRow } from './idle-processor.ts';
 import { composeRow, imageRow, mappedImageRow } from './image-against-genimage.ts';
 import { changedOemRow, changedSmallOemRow, matrixMemoryRow, matrixRow } from './matrix.ts';
@@ -40,6 +41,8 @@ export const benchRows: readonly BenchRow[] = [
   comparedUpdateRow,
   updateOnDevicesRow,
   agentsUpdateRow,
+  pluggedDiskRow,
+  pluggedCardRow,
   memoryInUseRow,
   idleProcessorRow,
 ];
