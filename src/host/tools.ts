@@ -208,13 +208,15 @@ export const hostTools: readonly HostTool[] = [
     neededFor: 'tests of JUnit XML',
     testsOnly: true,
   },
-  {
-    name: 'python3-jsonschema',
-    package: 'python3-jsonschema',
-    neededFor: 'tests of the JSON Schemas',
-    testsOnly: true,
-    file: '/usr/lib/python3/dist-packages/jsonschema/__init__.py',
-  },
+  ...['jsonschema', 'pyVmomi', 'zeep', 'suds'].map((name): HostTool => {
+    return {
+      name: `python3-${name.toLowerCase()}`,
+      package: `python3-${name.toLowerCase()}`,
+      neededFor: 'tests of JSON Schemas and of the VI API',
+      testsOnly: true,
+      file: `/usr/lib/python3/dist-packages/${name}/__init__.py`,
+    };
+  }),
   {
     name: 'losetup',
     package: 'mount',

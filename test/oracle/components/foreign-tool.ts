@@ -1,12 +1,21 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { describe, test } from 'vitest';
 
 /**
  * Tests judged by foreign programs. Where one is missing the report says so, and in CI that is a
  * failure: a judge who stays away must not look like a verdict.
+ * `files` are what a program needs beside itself, such as a package of Python.
  */
-export function judgedBy(programs: readonly string[], tests: () => void): void {
-  const missing = programs.filter((name) => spawnSync(name, ['--version']).error !== undefined);
+export function judgedBy(
+  programs: readonly string[],
+  tests: () => void,
+  files: readonly string[] = [],
+): void {
+  const missing = [
+    ...programs.filter((name) => spawnSync(name, ['--version']).error !== undefined),
+    ...files.filter((file) => !existsSync(file)),
+  ];
   const title = `judged by ${programs.join(', ')}`;
   if (missing.length === 0) describe(title, tests);
   else if (process.env.CI) {

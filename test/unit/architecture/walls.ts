@@ -52,6 +52,7 @@ export const inside: Readonly<Record<string, Walls>> = {
   runtime: {
     system: [],
     vmm: ['system'],
+    vim: [],
     agents: ['system'],
     // Runs on the trimmed engine while it is built, and is in no image.
     'engine-check': [],

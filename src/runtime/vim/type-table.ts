@@ -1,0 +1,76 @@
+import { type Member, type Method, readTypeRow, type TypeRow } from './type-row.ts';
+import table from './types.json' with { type: 'json' };
+
+/** A type of the VI API with what it inherits. */
+export interface VimType extends TypeRow {
+  /** Itself, its base and so on. */
+  readonly line: readonly string[];
+  /** The base's first, in schema order: the order of the wire. */
+  readonly allMembers: readonly Member[];
+}
+
+/** Types that XML Schema has, as the table names them. `void` is no value. */
+export const simpleTypes = [
+  ...['anyType', 'boolean', 'byte', 'short', 'int', 'long', 'float', 'double', 'string'],
+  ...['anyURI', 'base64Binary', 'dateTime'],
+] as const;
+export type SimpleType = (typeof simpleTypes)[number];
+
+/** The API's versions, oldest first (`2.0` … `6.5`); `since` counts in it. */
+export const apiVersions: readonly string[] = table.versions;
+export const newestVersion = apiVersions.length - 1;
+
+const rows: Readonly<Record<string, string>> = table.types;
+const types = new Map<string, VimType>();
+
+/** The names of all types, sorted. */
+export function typeNames(): string[] {
+  return Object.keys(rows);
+}
+
+/** The type of that name; `undefined` if there is none. Reads its row and its bases' at the first time. */
+export function findType(name: string): VimType | undefined {
+  const known = types.get(name);
+  if (known) return known;
+  if (!Object.hasOwn(rows, name)) return undefined;
+  const row = readTypeRow(name, rows[name] ?? '');
+  const base = row.base === undefined ? undefined : findType(row.base);
+  const type: VimType = {
+    ...row,
+    line: [name, ...(base?.line ?? [])],
+    allMembers: [...(base?.allMembers ?? []), ...row.members],
+  };
+  types.set(name, type);
+  return type;
+}
+
+export function isSimpleType(name: string): name is SimpleType {
+  return (simpleTypes as readonly string[]).includes(name);
+}
+
+/** Whether `name` is `base` or extends it. */
+export function extendsType(name: string, base: string): boolean {
+  return findType(name)?.line.includes(base) ?? false;
+}
+
+/**
+ * The method of a managed object of type `name`, its bases' included, as a client of that version knows it; `undefined`
+ * if there is none.
+ */
+export function findMethod(
+  name: string,
+  method: string,
+  version = newestVersion,
+): Method | undefined {
+  for (const one of findType(name)?.line ?? []) {
+    const found = findType(one)?.methods.find((row) => row.name === method);
+    if (found) return found.since <= version ? found : undefined;
+  }
+  return undefined;
+}
+
+/** The index of an API version such as `6.5`; `undefined` if the table has none of that name. */
+export function findVersion(name: string): number | undefined {
+  const index = apiVersions.indexOf(name);
+  return index < 0 ? undefined : index;
+}
