@@ -36,6 +36,8 @@ export interface JournalPlace {
   /** 0 before the first record. */
   readonly sequence: number;
   readonly last: JournalRecord | undefined;
+  /** It has every record that was ever written, and no boot was confirmed. */
+  readonly isNew: boolean;
 }
 
 /** The place of the journal in its store, or why it cannot be used. */
@@ -47,7 +49,10 @@ export function journalPlace(store: BlockDevice): JournalPlace | string {
     }
     const records = readJournal(store.read(extent.offset, journalBytes));
     const last = records.at(-1);
-    return { offset: extent.offset, sequence: last?.sequence ?? 0, last };
+    const isWhole = records.every(({ sequence }, index) => sequence === index + 1);
+    const wasConfirmed = records.some((one) => one.event === 'ready' && one.confirmed);
+    const isNew = isWhole && !wasConfirmed;
+    return { offset: extent.offset, sequence: last?.sequence ?? 0, last, isNew };
   } catch (error) {
     return (error as Error).message;
   }

@@ -6,6 +6,7 @@ import { systemFolders } from '../host/device/sysfs.ts';
 import { runTool } from '../host/run-tool.ts';
 import { finishedDisk } from './finished-disk.ts';
 import type { FlashRequest, FlashResult } from './flash-image.ts';
+import { lostDatastore } from './lost-datastore.ts';
 import type { FlashSource } from './open-source.ts';
 import { deviceExtents } from './signature-extents.ts';
 import { type TargetDevice, withTargetDevice } from './target-device.ts';
@@ -23,6 +24,8 @@ export async function flashDevice(image: FlashSource, request: FlashRequest): Pr
   const needed = image.device.size;
   if (!request.input) assertOther(request.image, target);
   const result = await withTargetDevice(target, { needed, signal }, async (device) => {
+    const lost = lostDatastore(target, device.cached);
+    if (lost !== undefined) report({ type: 'warning', text: lost });
     await request.confirm(target, device.facts);
     signal?.throwIfAborted();
     const kept = request.keepState && (await keptState(request, request.keepState.folder, device));

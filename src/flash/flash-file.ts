@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync } from 'node:fs';
 import { basename, dirname, extname } from 'node:path';
+import { unlessDamaged } from '../bootloader/damage.ts';
 import { TwinbankError } from '../diagnostics/error.ts';
 import { refusedAt } from '../diagnostics/system-error.ts';
 import type { BlockDevice } from '../disk/block-device.ts';
@@ -14,6 +15,7 @@ import { withReplaceClaims } from '../host/disk-claim.ts';
 import { compareData, copyData } from './copy-data.ts';
 import { type FinishedDisk, finishedDisk } from './finished-disk.ts';
 import type { FlashRequest, FlashResult } from './flash-image.ts';
+import { lostDatastore } from './lost-datastore.ts';
 import { type FlashSource, openSource } from './open-source.ts';
 import { checkTargetFile } from './target-file.ts';
 import { type VerifiedImage, verifyImage } from './verify-image.ts';
@@ -33,6 +35,7 @@ export async function flashFile(request: FlashFileRequest): Promise<FlashResult>
     const target = targetOf(request);
     const replaced = [{ path: target, name: request.target }];
     const isNew = !existsSync(target);
+    if (!isNew) warnOfDatastore(target, request);
     const write = () =>
       writeTarget(image, target, request, async (replace) => {
         if (!isNew) return replace();
@@ -44,6 +47,20 @@ export async function flashFile(request: FlashFileRequest): Promise<FlashResult>
   } finally {
     image.close();
   }
+}
+
+/** Of a disk file that is replaced; another file has none. */
+function warnOfDatastore(path: string, { target, report }: FlashFileRequest): void {
+  const read = (): string | undefined => {
+    const { device, close } = openImage(path);
+    try {
+      return lostDatastore(target, device);
+    } finally {
+      close();
+    }
+  };
+  const lost = unlessDamaged(read, () => {}, ['corrupt', 'io', 'refused']);
+  if (lost !== undefined) report({ type: 'warning', text: lost });
 }
 
 function targetOf({ target, input, image, overwrite = false }: FlashFileRequest): string {

@@ -14,6 +14,8 @@ export interface Journal {
   problem?: string;
   /** The last record when it was opened: of the boot before. */
   readonly last?: JournalRecord | undefined;
+  /** No boot before was confirmed; undefined where that is not known. */
+  readonly isNew?: boolean | undefined;
   /** Never throws: a host whose store cannot be written runs all the same. */
   write(event: JournalEvent): void;
 }
@@ -34,6 +36,7 @@ export function openJournal(store: BlockDevice | undefined, now: () => number): 
   let { sequence } = place;
   const journal: Journal = {
     last: place.last,
+    isNew: place.isNew,
     write(event) {
       if (journal.problem !== undefined) return;
       sequence = journalCounter.next(sequence);

@@ -36,4 +36,9 @@ export const firstBootSchema = map({
     .describe(
       'format: a local disk on which nothing is becomes a datastore; leave: it is only listed',
     ),
+  bootDiskRest: choice(['format', 'leave'])
+    .prefault('leave')
+    .describe(
+      'format: the first boot makes a datastore of what is free behind the image on its disk; leave: nobody touches it',
+    ),
 });

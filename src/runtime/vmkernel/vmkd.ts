@@ -60,7 +60,13 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
     onChange: () => state.phase === 'ready' && void keeper.saveChanges(),
     report: console.line,
   });
-  const storage = startStorage(ports, bank?.disk, namer, () => void resources.refreshSwap());
+  const storage = startStorage(
+    ports,
+    bank?.disk,
+    journal,
+    namer,
+    () => void resources.refreshSwap(),
+  );
   const resources = ports.hostResources({ list: storage.list, line: console.line });
   const notShared = await resources.apply();
   if (notShared !== undefined) console.line(notShared);
@@ -183,6 +189,7 @@ export async function runVmkd(ports: VmkdPorts): Promise<void> {
   if (isStopping()) return;
   // Names of new devices, as a rule: what cannot be saved is said.
   if (unconfirmed !== undefined) void keeper.saveChanges();
+  else await storage.claimRest();
   if (opened.problem === undefined) {
     state.phase = 'ready';
     reportReady(ports, journal, unconfirmed);

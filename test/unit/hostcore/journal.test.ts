@@ -32,6 +32,23 @@ describe('the boot journal of a store', () => {
     ]);
   });
 
+  it('is new until a boot was confirmed, and not when records may be missing', () => {
+    const ready = (confirmed: boolean): JournalEvent => ({
+      ...{ event: 'ready', bank: 5, confirmed, stages: {} },
+    });
+    store = storeBytes();
+    expect(open().isNew).toBe(true);
+    for (const event of [shutdown('one'), ready(false)]) open().write(event);
+    expect(open().isNew).toBe(true);
+    open().write(ready(true));
+    expect(open().isNew).toBe(false);
+    store = storeBytes();
+    const late = encodeRecord({ ...shutdown('late'), sequence: 300, time: 0 });
+    store.set(late, offsetOfJournal() + slotOffset(300));
+    expect(open().isNew).toBe(false);
+    expect(openJournal(undefined, () => 0).isNew).toBeUndefined();
+  });
+
   it('changes one sector a record and nothing else of the store', () => {
     store = storeBytes();
     const before = Buffer.from(store);

@@ -10,6 +10,16 @@ test('a size without a unit is said as the contract has it', () => {
   );
 });
 
+test('what becomes of the boot disk behind the image is one of two words', () => {
+  const found = problemsOf({
+    'x.yaml': 'firstBoot:\n  bootDiskRest: formatt\n  bootDisk: leave\n',
+  });
+  expect(found).toEqual([
+    'x.yaml:2:17 firstBoot.bootDiskRest: expected one of format, leave, found "formatt"; did you mean "format"?',
+    'x.yaml:3:3 firstBoot.bootDisk: expected one of the keys trustedNetwork, blankDisks, bootDiskRest, found "bootDisk"; did you mean "bootDiskRest"?',
+  ]);
+});
+
 test('all problems are reported, each where it stands, in the order of the lines', () => {
   const recipe = `produkt: x
 version: 1.10

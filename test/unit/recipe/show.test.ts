@@ -72,6 +72,7 @@ test('a recipe is shown whole, each value with what set it', () => {
     firstBoot:
       trustedNetwork: false # default
       blankDisks: format # default
+      bootDiskRest: leave # default
     health:
       watchdogSeconds: 60 # default
       trialSeconds: 300 # default

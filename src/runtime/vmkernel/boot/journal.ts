@@ -20,6 +20,7 @@ export function openStoreJournal(
     }
     return {
       last: journal.last,
+      isNew: journal.isNew,
       write(event) {
         try {
           assertOnlyBank();

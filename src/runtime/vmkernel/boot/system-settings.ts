@@ -44,6 +44,8 @@ const settingsForm = object(
       trustedNetwork: flag,
       /** Whether blank local disks become datastores. */
       blankDisks: oneOf('format', 'leave'),
+      /** Whether the rest of the disk that has the image becomes one. */
+      bootDiskRest: oneOf('format', 'leave'),
     }),
     /** How the machine is shared between the system itself and virtual machines. */
     resources: object({ system: poolForm, vm: poolForm }),

@@ -65,13 +65,13 @@ function hasText(bytes: Uint8Array, offset: number, text: string): boolean {
   );
 }
 
-function isZero(bytes: Uint8Array): boolean {
+export function isZero(bytes: Uint8Array): boolean {
   // Many times faster than to look at each.
   return Buffer.alloc(bytes.length).equals(bytes);
 }
 
 /** Both ends as a disk: what lies between them is not there, and reads as beyond the disk. */
-function endsDevice({ bytes, first, last }: DiskEnds): BlockDevice {
+export function endsDevice({ bytes, first, last }: DiskEnds): BlockDevice {
   const refuse = (): never => {
     throw new TwinbankError('corrupt', 'device.out-of-range', 'expected only the ends to be read');
   };

@@ -1,9 +1,11 @@
 import type { BlockDevice } from '../../../disk/block-device.ts';
+import { datastorePartition, scratchPartition } from '../../../disk/datastore-partition.ts';
 import { type GptTable, writeGpt } from '../../../disk/gpt.ts';
+import type { GptPartition } from '../../../disk/gpt-entry.ts';
 import type { RunHelper } from '../../system/run-helper.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { type DiskIo, readEnds } from './disk-io.ts';
-import { datastorePartition, planDisk, scratchPartition } from './disk-layout.ts';
+import { planDisk } from './disk-layout.ts';
 import { judgeContents } from './judge-disk.ts';
 import { finishedSector, unfinishedSector } from './unfinished-mark.ts';
 
@@ -42,28 +44,47 @@ export async function formatDisk(
   if (state !== 'blank' && state !== 'unfinished') {
     throw new Error(`${path}: expected a blank disk, found that ${why ?? `it has a ${state}`}`);
   }
-  const must = async (program: string, args: readonly string[], timeoutMs: number) => {
-    const end = await run(program, args, { timeoutMs });
-    if (end.code === 0) return;
-    throw new Error(`${program} ${path}: exit code ${end.code}: ${end.error || end.output}`);
-  };
   // 1.
   await io.write(path, 0, unfinishedSector(sectors));
   // 2.
   const table = planDisk(bytes, { newGuid, hasScratch: hasProgram('mkfs.fat') });
   for (const { offset, data } of tableWrites(table, bytes)) await io.write(path, offset, data);
-  await must('blockdev', ['--rereadpt', path], touchTimeoutMs);
+  await must(run, path, 'blockdev', ['--rereadpt', path], touchTimeoutMs);
   // 3.
-  const scratch = scratchPartition(table.partitions);
-  if (scratch) {
-    const place = partitionDevice(device, scratch.number);
-    await must('mkfs.fat', ['-F', '32', '-n', 'SCRATCH', place], makeTimeoutMs);
-  }
-  const datastore = datastorePartition(table.partitions);
-  const place = partitionDevice(device, datastore?.number ?? 1);
-  await must('mke2fs', [...datastoreOptions, '-L', label, '-U', newGuid(), place], makeTimeoutMs);
+  await makeFileSystems(port, device, table.partitions, label);
   // 4.
   await io.write(path, 0, finishedSector(sectors));
+}
+
+/** The file systems of a datastore, called `label`, and of the scratch partition beside it. Throws as {@link formatDisk}. */
+export async function makeFileSystems(
+  { run, newGuid }: Pick<FormatPort, 'run' | 'newGuid'>,
+  device: string,
+  partitions: readonly GptPartition[],
+  label: string,
+): Promise<void> {
+  const path = `/dev/${device}`;
+  const scratch = scratchPartition(partitions);
+  if (scratch) {
+    const place = partitionDevice(device, scratch.number);
+    await must(run, path, 'mkfs.fat', ['-F', '32', '-n', 'SCRATCH', place], makeTimeoutMs);
+  }
+  const datastore = datastorePartition(partitions);
+  const place = partitionDevice(device, datastore?.number ?? 1);
+  const args = [...datastoreOptions, '-L', label, '-U', newGuid(), place];
+  await must(run, path, 'mke2fs', args, makeTimeoutMs);
+}
+
+async function must(
+  run: RunHelper,
+  path: string,
+  program: string,
+  args: readonly string[],
+  timeoutMs: number,
+): Promise<void> {
+  const end = await run(program, args, { timeoutMs });
+  if (end.code === 0) return;
+  throw new Error(`${program} ${path}: exit code ${end.code}: ${end.error || end.output}`);
 }
 
 /**

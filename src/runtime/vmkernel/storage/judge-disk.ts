@@ -1,6 +1,7 @@
+import { datastorePartition, scratchPartition } from '../../../disk/datastore-partition.ts';
 import { type DiskEnds, describeContents, isBlank, tableOf } from './disk-ends.ts';
 import type { DiskFacts } from './disk-facts.ts';
-import { datastorePartition, scratchPartition, smallestBytes } from './disk-layout.ts';
+import { smallestBytes } from './disk-layout.ts';
 import { hasUnfinishedMark } from './unfinished-mark.ts';
 
 /**
@@ -10,9 +11,9 @@ import { hasUnfinishedMark } from './unfinished-mark.ts';
  */
 export interface DiskJudgement {
   readonly state: 'boot' | 'datastore' | 'blank' | 'unfinished' | 'unread' | 'left-alone';
-  /** One clause for people; undefined where nothing has to be said. */
+  /** One clause for people; undefined where nothing has to be said. Of a boot disk it is about its rest. */
   readonly why?: string;
-  /** Of a disk with a datastore: the numbers of its partitions. */
+  /** Of a disk with a datastore, a boot disk among them: the numbers of its partitions. */
   readonly datastore?: { readonly number: number; readonly scratch: number | undefined };
 }
 
@@ -31,18 +32,24 @@ export function judgeFacts(
   if (`/dev/${disk.device}` === bootDisk) return { state: 'boot' };
   const devices = [disk.device, ...disk.partitions.map(({ device }) => device)];
   const use = devices.map(useOf).find((found) => found !== undefined);
+  const unfit = unfitReason(disk);
   const reasons: readonly (readonly [boolean, string])[] = [
     [disk.bytes === 0, 'it has no medium'],
     [disk.isRemovable, 'it is removable'],
-    [disk.isReadOnly, 'it is read-only'],
-    [disk.network !== undefined, `it is shared (${disk.network})`],
-    [disk.sectorBytes !== 512, `its sectors have ${disk.sectorBytes} bytes, not 512`],
-    [disk.holders.length > 0, `it is part of ${disk.holders.join(', ')}`],
+    [unfit !== undefined, `${unfit}`],
     [use !== undefined, `it is in use (${use})`],
     [disk.bytes < smallestBytes, `it is smaller than ${smallestBytes / 2 ** 20} MiB`],
   ];
   const [, why] = reasons.find(([applies]) => applies) ?? [];
   return why === undefined ? undefined : { state: 'left-alone', why };
+}
+
+/** Why a disk cannot have a datastore, whatever it is used for; undefined where it can. */
+export function unfitReason(disk: DiskFacts): string | undefined {
+  if (disk.isReadOnly) return 'it is read-only';
+  if (disk.network !== undefined) return `it is shared (${disk.network})`;
+  if (disk.sectorBytes !== 512) return `its sectors have ${disk.sectorBytes} bytes, not 512`;
+  return disk.holders.length > 0 ? `it is part of ${disk.holders.join(', ')}` : undefined;
 }
 
 /** What a disk is by what is on it. */

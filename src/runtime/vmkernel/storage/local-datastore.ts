@@ -1,7 +1,11 @@
 import { TwinbankError } from '../../../diagnostics/error.ts';
+import {
+  decodeSuperblock,
+  type Ext4Superblock,
+  superblockPlace,
+} from '../../../disk/ext4-superblock.ts';
 import type { RunHelper } from '../../system/run-helper.ts';
 import type { DiskIo } from './disk-io.ts';
-import { decodeSuperblock, type Ext4Superblock, superblockPlace } from './ext4-superblock.ts';
 import type { Volumes } from './mounts.ts';
 
 /** Checking a large one that was not unmounted in order takes its time. */

@@ -1,16 +1,18 @@
 import { mutex } from '../../../hostcore/mutex.ts';
+import { claimRestOf, isRestBegun, judgeBootDisk, type RestPort } from './boot-disk.ts';
 import { type DatastoresPort, openDatastores } from './datastores.ts';
 import type { DiskFacts } from './disk-facts.ts';
 import { readEnds } from './disk-io.ts';
 import { type DiskNames, nameDisks } from './disk-names.ts';
 import { diskTitle } from './disk-title.ts';
-import { type FormatPort, formatDisk, missingProgram, partitionDevice } from './format-disk.ts';
+import { formatDisk, missingProgram, partitionDevice } from './format-disk.ts';
+import { formatRest } from './format-rest.ts';
 import { type DiskJudgement, judgeContents, judgeFacts } from './judge-disk.ts';
 import { type NfsDatastores, type NfsPort, openNfsDatastores } from './nfs-datastores.ts';
 import { isScratchMounted, leaveScratch, mountScratch, scratchFolder } from './scratch.ts';
 import type { DiskReport, StorageReport } from './storage-report.ts';
 
-export interface StoragePort extends DatastoresPort, FormatPort, NfsPort {
+export interface StoragePort extends DatastoresPort, RestPort, NfsPort {
   findDisks(): readonly DiskFacts[];
   /** `/dev/vda`; undefined where no disk has the bank that runs. */
   readonly bootDisk: string | undefined;
@@ -27,7 +29,9 @@ export interface StoragePort extends DatastoresPort, FormatPort, NfsPort {
 export interface Storage {
   /** Looks for disks that have come or gone; with `again` also at those that were left alone before. */
   rescan(again?: boolean): Promise<void>;
-  /** Makes datastores on the blank disks that have been found so far, one after another, where the recipe wants them. */
+  /** Before a first boot counts as one: notes that the rest of the boot disk becomes a datastore. Waits for no other disk. Never throws. */
+  claimRest(): Promise<void>;
+  /** Makes datastores in the rest of the boot disk and on the blank disks found so far, one after another, where the recipe wants them. */
   formatBlank(): Promise<void>;
   list(): Promise<StorageReport>;
   readonly nfs: NfsDatastores;
@@ -64,12 +68,19 @@ export function openStorage(port: StoragePort): Storage {
   };
   const judge = async (facts: DiskFacts): Promise<DiskJudgement> => {
     const found = judgeFacts(facts, { bootDisk: port.bootDisk, useOf });
+    if (found?.state === 'boot') {
+      return judgeBootDisk(port, facts).catch(({ message }: Error) => ({ ...found, why: message }));
+    }
     if (found) return found;
     try {
       return judgeContents(await readEnds(io, `/dev/${facts.device}`, facts.bytes));
     } catch (error) {
       return { state: 'unread', why: `it cannot be read: ${(error as Error).message}` };
     }
+  };
+  const sayOfRest = (disk: Disk, before: DiskJudgement | undefined): void => {
+    const { why } = disk.judgement;
+    if (why !== undefined && why !== before?.why) line(`storage: ${titleOf(disk)}: ${why}`);
   };
   const attach = async (disk: Disk): Promise<void> => {
     const { number, scratch } = disk.judgement.datastore ?? {};
@@ -100,6 +111,7 @@ export function openStorage(port: StoragePort): Storage {
     if (isLeft && judgement.why !== before?.judgement.why) {
       line(`storage: ${titleOf(disk)} is left alone: ${judgement.why}`);
     }
+    if (judgement.state === 'boot') sayOfRest(disk, before?.judgement);
     return disk;
   };
   const remove = async (key: string, disk: Disk): Promise<void> => {
@@ -111,12 +123,12 @@ export function openStorage(port: StoragePort): Storage {
     await leaveScratch(volumes, disk.facts.device);
     await lost;
   };
-  const format = async (disk: Disk): Promise<void> => {
+  const format = async (disk: Disk, where: string, make: typeof formatRest): Promise<void> => {
     disk.isFormatting = true;
     const label = datastores.freeName();
-    line(`storage: making ${label} on ${titleOf(disk)}, which is blank`);
+    line(`storage: making ${label} ${where}`);
     try {
-      await formatDisk(port, disk.facts, label);
+      await make(port, disk.facts, label);
       disk.judgement = await judge(disk.facts);
       await attach(disk);
     } catch (error) {
@@ -127,6 +139,14 @@ export function openStorage(port: StoragePort): Storage {
       disk.problem = disk.judgement.state === 'left-alone' ? undefined : why;
     }
     disk.isFormatting = false;
+  };
+  const formatRestOf = async (disk: Disk): Promise<void> => {
+    try {
+      if (!(await isRestBegun(port, disk.facts))) return;
+    } catch (error) {
+      return line(`storage: ${titleOf(disk)}: ${(error as Error).message}`);
+    }
+    await format(disk, `in the rest of ${titleOf(disk)}, which is blank`, formatRest);
   };
   const rescan = (again = false): Promise<void> =>
     alone(async () => {
@@ -151,13 +171,26 @@ export function openStorage(port: StoragePort): Storage {
   return {
     rescan,
     nfs: openNfsDatastores(port, datastores),
+    async claimRest() {
+      const facts = port.findDisks().find(({ device }) => `/dev/${device}` === port.bootDisk);
+      if (!facts) return;
+      await claimRestOf(port, facts).catch(({ message }: Error) =>
+        line(`storage: the rest of the boot disk: ${message}`),
+      );
+    },
     async formatBlank() {
       // What has come, or could not be read, in the hurry of the start.
       await rescan();
-      if (port.blankDisks === 'leave' || missingProgram(port) !== undefined) return;
+      const boot = [...disks.values()].find(({ judgement }) => judgement.state === 'boot');
+      if (boot) await formatRestOf(boot);
+      if (port.blankDisks === 'leave' || missingProgram(port) !== undefined) {
+        return port.onVolumes();
+      }
       const isBlank = ({ judgement: { state } }: Disk): boolean =>
         state === 'blank' || state === 'unfinished';
-      for (const disk of [...disks.values()].filter(isBlank)) await format(disk);
+      for (const disk of [...disks.values()].filter(isBlank)) {
+        await format(disk, `on ${titleOf(disk)}, which is blank`, formatDisk);
+      }
       port.onVolumes();
     },
     list: async () => ({
@@ -184,9 +217,15 @@ function reportOf(disk: Disk, missing: string | undefined): DiskReport {
   const { facts, names, judgement, isFormatting, problem } = disk;
   const { device, bytes, model, serial } = facts;
   const begun = judgement.state === 'unfinished' ? 'a datastore was begun on it' : undefined;
-  const state = isFormatting ? 'formatting' : shownStates[judgement.state];
+  const isBoot = judgement.state === 'boot';
+  const state = isFormatting && !isBoot ? 'formatting' : shownStates[judgement.state];
+  const making = isFormatting && isBoot ? 'a datastore is being made in its rest' : undefined;
   const why =
-    problem ?? judgement.why ?? (state === 'blank' ? (missing ?? begun) : undefined) ?? null;
+    making ??
+    problem ??
+    judgement.why ??
+    (state === 'blank' ? (missing ?? begun) : undefined) ??
+    null;
   return { ...names, path: `/dev/${device}`, size: bytes, model, serial, state, why };
 }
 

@@ -82,7 +82,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     },
     settings: {
       agents: ['vmkd', 'lamp', 'syslog'],
-      firstBoot: { trustedNetwork: false, blankDisks: 'format' },
+      firstBoot: { trustedNetwork: false, blankDisks: 'format', bootDiskRest: 'leave' },
       health: { watchdogSeconds: 60, trialSeconds: 300, checks: ['agents'], trialChecks: [] },
       resources: {
         system: { cpuWeight: 200, memoryReserved: 96 << 20 },
@@ -134,6 +134,7 @@ export function fakeSystem(change: Partial<VmkdPorts> = {}) {
     deviceNamer: () => keptNames().start(),
     hostStorage: () => ({
       rescan: async () => {},
+      claimRest: async () => {},
       formatBlank: async () => {},
       list: async () => ({ disks: [], datastores: [], scratch: null }),
       nfs: fakeNfs,

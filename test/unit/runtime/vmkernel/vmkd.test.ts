@@ -241,6 +241,7 @@ describe('the steps of vmkd', () => {
     const { ports, run } = fakeSystem({
       hostStorage: ({ bootDisk, blankDisks }) => ({
         rescan: async () => void asked.push(`scan, not ${bootDisk}, ${blankDisks}`),
+        claimRest: async () => void asked.push('claim'),
         formatBlank: async () => void asked.push('format'),
         list: async () => ({ disks: [], datastores: [], scratch: null }),
         nfs: fakeNfs,
@@ -255,7 +256,7 @@ describe('the steps of vmkd', () => {
     await run();
     await settled();
     const scan = 'scan, not /dev/vda, format';
-    expect(asked).toEqual([scan, 'judge', 'format', scan]);
+    expect(asked).toEqual([scan, 'judge', 'claim', 'format', scan]);
     expect(ports.settings.firstBoot).toMatchObject({ blankDisks: 'format' });
   });
 
@@ -281,15 +282,40 @@ describe('the steps of vmkd', () => {
     expect(trial.system.events.filter((event) => event === 'save changes')).toHaveLength(1);
   });
 
+  it.each([
+    [false, true, 'begin'],
+    [false, false, 'go-on'],
+    [true, true, 'wait'],
+  ])(
+    'B4: of the rest of the boot disk, in a trial (%s) with a new journal (%s): %s',
+    async (trial, isNew, expected) => {
+      const uses: string[] = [];
+      const { command, settings, hostStorage } = fakeSystem().ports;
+      const { run } = fakeSystem({
+        command: { ...command, trial },
+        settings: { ...settings, firstBoot: { ...settings.firstBoot, bootDiskRest: 'format' } },
+        openJournal: () => ({ isNew, write: () => {} }),
+        hostStorage: (port) => {
+          uses.push(port.restUse);
+          return hostStorage(port);
+        },
+      });
+      await run();
+      expect(uses).toEqual([expected]);
+    },
+  );
+
   it('make nothing of blank disks where the boot is not confirmed', async () => {
     const formatBlank = vi.fn();
+    const claimRest = vi.fn();
     const { hostStorage } = fakeSystem().ports;
     const { run } = fakeSystem({
-      hostStorage: (port) => ({ ...hostStorage(port), formatBlank }),
+      hostStorage: (port) => ({ ...hostStorage(port), formatBlank, claimRest }),
       judgeBoot: async () => 'it is ill',
     });
     await run();
     expect(formatBlank).not.toHaveBeenCalled();
+    expect(claimRest).not.toHaveBeenCalled();
   });
 
   it('tell of a datastore that is wrong, and confirm the boot all the same', async () => {

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstUsableLba, lastUsableLba } from '../../../../../src/disk/gpt.ts';
 import {
   datastorePartition,
-  planDisk,
   scratchPartition,
+} from '../../../../../src/disk/datastore-partition.ts';
+import { firstUsableLba, lastUsableLba } from '../../../../../src/disk/gpt.ts';
+import {
+  planDisk,
+  planRest,
   smallestBytes,
 } from '../../../../../src/runtime/vmkernel/storage/disk-layout.ts';
 
@@ -49,5 +52,23 @@ describe('B4, K6: the partitions of a blank disk', () => {
         expect(scratchPartition(partitions)?.number).toBe(partitions.length === 2 ? 1 : undefined);
       }),
     );
+  });
+});
+
+describe('B4, K6: the partitions behind an image', () => {
+  const rest = (mibs: number) => {
+    const firstLba = 753 * 2048;
+    const partitions = planRest({ firstLba, endLba: firstLba + mibs * 2048 }, { newGuid });
+    return partitions.map(
+      (one) => `${one.number} ${one.name} ${one.firstLba / 2048} ${mibOf(one)}`,
+    );
+  };
+  it.each([
+    [256, ['3 datastore 753 256']],
+    [8191, ['3 datastore 753 8191']],
+    [8192, ['2 scratch 753 819', '3 datastore 1572 7373']],
+    [2 ** 20, ['2 scratch 753 4096', '3 datastore 4849 1044480']],
+  ])('of %d MiB are %j (first MiB, MiB)', (mibs, expected) => {
+    expect(rest(mibs)).toEqual(expected);
   });
 });

@@ -66,7 +66,7 @@ function fakeHost(change: Partial<StoragePort> = {}) {
   };
   let guid = 0;
   const storage = openStorage({
-    ...{ io, run, volumes, bootDisk: '/dev/vda', blankDisks: 'format' },
+    ...{ io, run, volumes, bootDisk: '/dev/vda', blankDisks: 'format', restUse: 'leave' },
     namer: keptNames().start(),
     nfs: { resolve: async () => '10.9.9.9', identify: () => {} },
     every: () => {},

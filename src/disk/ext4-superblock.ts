@@ -1,4 +1,4 @@
-import { formatUuid } from '../../../disk/guid.ts';
+import { formatUuid } from './guid.ts';
 
 /** What a file system's superblock says (Linux, Documentation/filesystems/ext4/super.rst). */
 export interface Ext4Superblock {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeSuperblock } from '../../../../../src/runtime/vmkernel/storage/ext4-superblock.ts';
+import { decodeSuperblock } from '../../../src/disk/ext4-superblock.ts';
 
 /** By hand, of Linux's Documentation/filesystems/ext4/super.rst. */
 function superblock({ state = 1, incompatible = 0x2c2, label = 'datastore1' } = {}): Uint8Array {
