@@ -53,8 +53,12 @@ function unlessBusy(call: () => number): number | undefined {
   }
 }
 
-/** Milliseconds after which a port is asked again: when no one is connected, and when nothing has come. */
-const pauses = { away: 250, silent: 50 };
+/**
+ * Milliseconds after which a port is asked again: when no one is connected; when nothing has come; and when nothing has come or gone for
+ * {@link quietLooks} looks, two seconds, so that nobody who asks one thing after another waits for the next answer.
+ */
+const pauses = { away: 250, silent: 50, quiet: 250 };
+const quietLooks = 40;
 const maxWaitingBytes = 1 << 20;
 
 /**
@@ -65,11 +69,14 @@ const maxWaitingBytes = 1 << 20;
 export async function serveVirtioPort(
   port: Port,
   methods: Readonly<Record<string, Method>>,
+  pause: (ms: number) => Promise<unknown> = setTimeout,
 ): Promise<never> {
   const buffer = new Uint8Array(64 << 10);
   let host = connection(methods);
+  let silent = 0;
   try {
     for (;;) {
+      if (host.answers.length > 0) silent = 0;
       if (host.answers.length > 0) host.answers = host.answers.subarray(port.write(host.answers));
       const full = host.answers.length > maxWaitingBytes || host.isBusy();
       const bytes = full ? undefined : port.read(buffer);
@@ -77,8 +84,10 @@ export async function serveVirtioPort(
         host.end();
         host = connection(methods);
       } else if (bytes !== undefined) host.hear(buffer.subarray(0, bytes));
+      silent = bytes === undefined ? silent + 1 : 0;
       if (bytes) await setImmediate();
-      else await setTimeout(bytes === 0 ? pauses.away : pauses.silent);
+      else if (bytes === 0) await pause(pauses.away);
+      else await pause(silent < quietLooks ? pauses.silent : pauses.quiet);
     }
   } finally {
     host.end();

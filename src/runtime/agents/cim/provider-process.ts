@@ -31,6 +31,8 @@ export interface ProviderProcessOptions {
   /** Program of the process (provider-main.ts, bundled). */
   readonly program: string;
   readonly callTimeoutMs: number;
+  /** A provider without a monitor that nobody has asked for so long ends, and starts at the next call. */
+  readonly idleMs: number;
   onIndication(className: string, instance: CimInstance): void;
   /** One sentence whenever something of it is not as it should be. */
   onTrouble(why: string): void;
@@ -57,11 +59,11 @@ const settledMs = 60_000;
 
 /**
  * One provider in a process of its own, started when it is first needed; one that monitors is started at once, and
- * again when it ends, after 1, 2, 4... up to 60 seconds. A call that takes too long ends the process: nothing else
- * ends a loop.
+ * again when it ends, after 1, 2, 4... up to 60 seconds. One that does not monitor ends where nobody asks it any more. A call that takes
+ * too long ends the process: nothing else ends a loop.
  */
 export function providerProcess(options: ProviderProcessOptions): ProviderProcess {
-  const { description, callTimeoutMs, onTrouble } = options;
+  const { description, callTimeoutMs, idleMs, onTrouble } = options;
   const label = `${description.origin}/${description.name}`;
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let child: ChildProcess | undefined;
@@ -69,6 +71,9 @@ export function providerProcess(options: ProviderProcessOptions): ProviderProces
   let stopped = false;
   let pauseMs = pauses.firstMs;
   let again: NodeJS.Timeout | undefined;
+  let idle: NodeJS.Timeout | undefined;
+  /** Ends the process that runs, which has nothing to do: that is no trouble, and the next call gets another one at once. */
+  let rest = (): void => {};
 
   function start(): ChildProcess {
     if (child) return child;
@@ -101,6 +106,11 @@ export function providerProcess(options: ProviderProcessOptions): ProviderProces
       if (performance.now() - begun > settledMs) pauseMs = pauses.firstMs;
       if (description.monitors) again = setTimeout(start, pauseMs);
       pauseMs = Math.min(pauseMs * 2, pauses.longestMs);
+    };
+    rest = () => {
+      over = true;
+      child = undefined;
+      running.kill('SIGKILL');
     };
     const hear = (message: FromProvider): void => {
       if (message.fatal !== undefined) why = message.fatal;
@@ -143,11 +153,13 @@ export function providerProcess(options: ProviderProcessOptions): ProviderProces
     stop: () => {
       stopped = true;
       clearTimeout(again);
+      clearTimeout(idle);
       child?.kill('SIGKILL');
     },
     call: (operation) =>
       new Promise((resolve, reject) => {
         const id = nextId++;
+        clearTimeout(idle);
         const running = start();
         const timer = setTimeout(() => {
           waiting.delete(id);
@@ -160,6 +172,10 @@ export function providerProcess(options: ProviderProcessOptions): ProviderProces
           <T>(next: (value: T) => void) =>
           (value: T) => {
             clearTimeout(timer);
+            if (waiting.size === 0 && !description.monitors && child === running) {
+              clearTimeout(idle);
+              idle = setTimeout(rest, idleMs).unref();
+            }
             next(value);
           };
         waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });

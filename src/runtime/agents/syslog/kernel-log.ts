@@ -15,18 +15,23 @@ export interface KernelLogOptions {
 }
 
 /** The kernel tells Node nothing of new records, and a read that waits would hold a thread for ever. */
-const pauseMs = 250;
+const pauses = { newsMs: 250, quietMs: 1000 };
+/** After so many looks that found nothing the kernel is quiet: five seconds. */
+const quietLooks = 20;
 /** In one turn of the event loop: a boot waits until the agent answers, and the kernel has said some hundreds by then. */
 const mostRecords = 50;
 
-/** Hands on what is in the kernel's log and what comes, four times a second. Returns what ends it. */
+/** Hands on what is in the kernel's log and what comes, four times a second, and once a second after a while without news. Returns what ends it. */
 export function followKernelLog(options: KernelLogOptions): () => void {
   let last = options.last;
+  let empty = 0;
   let timer: NodeJS.Timeout | undefined;
   const look = (): void => {
     const { count, sequence } = readRecords(options, last);
     if (sequence !== undefined && sequence !== last) options.onRead(sequence);
     last = sequence;
+    empty = count === 0 ? empty + 1 : 0;
+    const pauseMs = empty < quietLooks ? pauses.newsMs : pauses.quietMs;
     timer = setTimeout(look, count === mostRecords ? 0 : pauseMs);
   };
   look();

@@ -94,6 +94,15 @@ describe('the virtio-serial port', () => {
     expect(text()).toBe('{"jsonrpc":"2.0","id":2,"result":{}}\n');
   });
 
+  it('B4: asks a silent port less often, and as often as before once something has come', async () => {
+    const silence = Array(45).fill('silent' as const);
+    const { port } = scriptedPort([...silence, request(1), 'silent', 'silent']);
+    const waited: number[] = [];
+    const pause = async (ms: number) => void waited.push(ms);
+    await expect(serveVirtioPort(port, methods, pause)).rejects.toThrow('ENODEV');
+    expect(waited).toEqual([...Array(39).fill(50), ...Array(6).fill(250), 50, 50]);
+  });
+
   it('reads no more from a host that does not read', async () => {
     const ask = Buffer.from('{"id":1,"method":"big"}\n'.repeat(20));
     const { port, looks } = scriptedPort(Array(50).fill(ask), 0);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bundle } from '../../../../../src/builder/modules/bundle.ts';
 import { indicationLog } from '../../../../../src/runtime/agents/cim/indication-log.ts';
 import { cimMethods } from '../../../../../src/runtime/agents/cim/methods.ts';
@@ -45,7 +45,7 @@ function start(
   origin: string,
   className: string,
   body: string,
-  { monitors = false, methods = {} } = {},
+  { monitors = false, methods = {}, idleMs = 60_000 } = {},
 ) {
   const bundlePath = join(folder, `${origin}.mjs`);
   writeFileSync(bundlePath, `export const provider = ${body};`);
@@ -77,6 +77,7 @@ function start(
     },
     program,
     callTimeoutMs: 6000,
+    idleMs,
     onIndication: (name, raised) =>
       log.add(managerOf([handle]).completeIndication(handle, name, raised)),
     onTrouble: (why) => trouble.push(why),
@@ -280,4 +281,30 @@ test('a monitor that ends its process is started again, and told of', async () =
     }, 20);
   });
   expect(await ended).toBe('monitor of Over/p ended: it is over');
+});
+
+test('M3: a provider that nobody asks ends, unless it monitors, and starts again when it is asked', async () => {
+  const body = (className: string, more = ''): string =>
+    goodFan(className, more).replace("DeviceID: '1'", 'DeviceID: String(process.pid)');
+  const resting = start('Rests', 'Rests_Fan', body('Rests_Fan'), { idleMs: 1 });
+  const monitor = 'monitor: () => new Promise(() => {})';
+  const watching = start(
+    'Stays',
+    'Stays_Fan',
+    body('Stays_Fan').replace(/ }$/, `, ${monitor} }`).replace(', ,', ','),
+    { monitors: true, idleMs: 1 },
+  );
+  const manager = managerOf([resting.handle, watching.handle]);
+  const pidOf = async (className: string): Promise<number> => {
+    const { instances } = await manager.enumerateInstances(className);
+    return Number(instances[0]?.properties.DeviceID);
+  };
+  const stays = await pidOf('Stays_Fan');
+  const first = await pidOf('Rests_Fan');
+  await vi.waitFor(() => expect(() => process.kill(first, 0)).toThrow('ESRCH'), 10_000);
+  const second = await pidOf('Rests_Fan');
+  expect(second).toBeGreaterThan(0);
+  expect(second).not.toBe(first);
+  expect(await pidOf('Stays_Fan')).toBe(stays);
+  expect([resting.trouble, watching.trouble]).toEqual([[], []]);
 });

@@ -62,3 +62,18 @@ test('P5: does not keep the event loop with a flood', () => {
   stop();
   expect(log.heard).toHaveLength(1200);
 });
+
+test('P5: looks once a second when the kernel is quiet, and four times after news', () => {
+  const log = follow();
+  const stop = log.start();
+  const nextLook = (): number => {
+    const begun = Date.now();
+    vi.advanceTimersToNextTimer();
+    return Date.now() - begun;
+  };
+  const before = Array.from({ length: 22 }, nextLook);
+  expect(before).toEqual([...Array(19).fill(250), 1000, 1000, 1000]);
+  log.add(1);
+  expect([nextLook(), log.heard.length, nextLook()]).toEqual([1000, 1, 250]);
+  stop();
+});
