@@ -8,6 +8,7 @@ import { gpt } from './targets/gpt.ts';
 import { bundleIndex, canonicalJsonTarget, manifest, signature } from './targets/json-documents.ts';
 import { qcow2 } from './targets/qcow2.ts';
 import { stateArchive, stateSlot } from './targets/state.ts';
+import { vimCall } from './targets/vim-call.ts';
 import { vmdk } from './targets/vmdk.ts';
 
 /** Every parser of what somebody else may have written. */
@@ -32,4 +33,5 @@ export const targets: readonly FuzzTarget[] = [
   inventory,
   envelope,
   subjects,
+  vimCall,
 ];

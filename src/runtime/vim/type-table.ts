@@ -28,6 +28,11 @@ export function typeNames(): string[] {
   return Object.keys(rows);
 }
 
+/** The names of the managed objects' types, without reading the others' rows. */
+export function managedTypeNames(): string[] {
+  return typeNames().filter((name) => rows[name]?.startsWith('M'));
+}
+
 /** The type of that name; `undefined` if there is none. Reads its row and its bases' at the first time. */
 export function findType(name: string): VimType | undefined {
   const known = types.get(name);
