@@ -39,7 +39,7 @@ export async function planProvider(
   const withoutFirmware = new Set(provider.withoutFirmware.map(moduleName));
   const problems = productProblems(provider, recipe.product);
   if (problems.length > 0) throw recipeError(problems);
-  const layer = layerSchema.parse({ compression: 'zstd', blockSize: '1MiB' });
+  const layer = layerSchema.parse({ compression: 'zstd', blockSize: '256KiB' });
   const tree = providerTree(provider);
   const drivers = await planOemDrivers(provider, context);
   const firmware = await planOemFirmware(provider, components);
