@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { Readable, Writable } from 'node:stream';
-import { run } from '../../src/cli/run.ts';
+import type { Program } from '../oracle/builder/built-image.ts';
 
 /** How a command ended: all that a terminal would show. */
 interface Shown {
@@ -12,14 +11,14 @@ interface Shown {
 
 /** Someone who types what a page says, in a folder that begins as `folder` is. */
 export interface ConsoleSession {
-  type(command: string): Promise<Shown>;
+  type(command: string): Shown;
   write(path: string, text: string, append: boolean): void;
 }
 
 export interface SessionOptions {
   readonly folder: string;
-  /** The bundled program, for what only a shell can do. */
-  readonly program: string;
+  /** Runs plain commands in its thread: a start of Node for each would take longer than most. A shell starts it. */
+  readonly program: Program;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -30,14 +29,14 @@ export function consoleSession({ folder, program, env }: SessionOptions): Consol
   mkdirSync(tools);
   writeFileSync(
     join(tools, 'npx'),
-    `#!/bin/sh\nshift\nexec "${process.execPath}" "${program}" "$@"\n`,
+    `#!/bin/sh\nshift\nexec "${process.execPath}" "${program.path}" "$@"\n`,
   );
   chmodSync(join(tools, 'npx'), 0o755);
   const shellEnv = { ...env, PATH: `${tools}:${env.PATH}` };
   const short = (text: string): string[] => text.replaceAll(`${folder}/`, '').split('\n');
 
   return {
-    async type(command) {
+    type(command) {
       const [, target] = /^cd (\S+)$/.exec(command) ?? [];
       if (target !== undefined) {
         cwd = resolve(cwd, target);
@@ -46,9 +45,9 @@ export function consoleSession({ folder, program, env }: SessionOptions): Consol
       if (command === 'echo $?') return { code: 0, lines: [`${last}`] };
       const [npx, name, ...argv] = plainWords(command) ?? [];
       if (npx === 'npx' && name === 'twinbank') {
-        const { code, text } = await inThisProcess(argv, cwd, env);
-        last = code;
-        return { code, lines: short(text) };
+        const { status, stdout, stderr } = program.run(argv, { cwd, env, oneStream: true });
+        last = status ?? 1;
+        return { code: last, lines: short(stdout + stderr) };
       }
       const { status, stdout } = spawnSync('bash', ['-c', `exec 2>&1\n${command}`], {
         cwd,
@@ -64,32 +63,6 @@ export function consoleSession({ folder, program, env }: SessionOptions): Consol
       writeFileSync(file, text, { flag: append ? 'a' : 'w' });
     },
   };
-}
-
-/** Both streams as a terminal shows them, in one. A start of Node for each command would take longer than most of them. */
-async function inThisProcess(
-  argv: readonly string[],
-  cwd: string,
-  env: SessionOptions['env'],
-): Promise<{ code: number; text: string }> {
-  const chunks: string[] = [];
-  const stream = () =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        chunks.push(String(chunk));
-        done();
-      },
-    });
-  const code = await run(argv, {
-    stdin: Readable.from([]),
-    stdout: stream(),
-    stderr: stream(),
-    cwd,
-    env,
-    signal: new AbortController().signal,
-    now: () => performance.now(),
-  });
-  return { code, text: chunks.join('') };
 }
 
 /** The words of a command line, without its comment; undefined for what only a shell understands. */

@@ -25,10 +25,12 @@ export interface Program {
 export interface RunOptions {
   readonly cwd?: string;
   /** Over the environment of the tests; undefined takes a variable away. */
-  readonly env?: Record<string, string | undefined>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Has standard error in `stdout`, too, as a terminal shows both. */
+  readonly oneStream?: boolean;
 }
 
-export interface StartOptions extends RunOptions {
+export interface StartOptions extends Omit<RunOptions, 'oneStream'> {
   /** Program and arguments that are to run it: `taskset -c 0`. */
   readonly under?: readonly string[];
 }
@@ -65,11 +67,11 @@ export function builtProgram(): Program {
   return {
     path,
     folder,
-    run: (argv, { cwd = repository, env = {} } = {}) => {
+    run: (argv, { cwd = repository, env = {}, oneStream = false } = {}) => {
       runner ??= startCommandRunner(join(dist, 'thread.js'));
       const set = Object.entries({ ...process.env, ...env });
       const defined = set.filter((pair): pair is [string, string] => pair[1] !== undefined);
-      return runner.run(argv, { cwd, env: Object.fromEntries(defined) });
+      return runner.run(argv, { cwd, env: Object.fromEntries(defined), oneStream });
     },
     start: (argv, { cwd = repository, env = {}, under = [] } = {}) => {
       const [program = '', ...args] = [...under, process.execPath, path, ...argv];

@@ -23,13 +23,13 @@ port.on('message', (call: CommandCall) => {
   runHere(call).then(answer, crash);
 });
 
-async function runHere({ argv, cwd, env }: CommandCall): Promise<CommandEnd> {
+async function runHere({ argv, cwd, env, oneStream }: CommandCall): Promise<CommandEnd> {
   for (const name of Object.keys(process.env)) delete process.env[name];
   // As `main.ts` does: what is started does not inherit the passphrase.
   const { TWINBANK_PASSPHRASE: _, ...inherited } = env;
   Object.assign(process.env, inherited);
   const stdout = collected();
-  const stderr = collected();
+  const stderr = oneStream ? stdout : collected();
   const status = await run(argv, {
     stdin: Readable.from([]),
     stdout: stdout.stream,
@@ -39,7 +39,7 @@ async function runHere({ argv, cwd, env }: CommandCall): Promise<CommandEnd> {
     signal: new AbortController().signal,
     now: () => performance.now(),
   });
-  return { status, stdout: stdout.text(), stderr: stderr.text() };
+  return { status, stdout: stdout.text(), stderr: oneStream ? '' : stderr.text() };
 }
 
 function collected(): { stream: Writable; text: () => string } {

@@ -34,15 +34,15 @@ function copy(args: readonly string[]): void {
 }
 
 describe.each(pages)('the console blocks of $name', ({ name, steps }) => {
-  test('do what the page shows, in their order, from a clone after `npm start`', async () => {
+  test('do what the page shows, in their order, from a clone after `npm start`', () => {
     const folder = cloneAfterStart(name);
     const env = { ...process.env, TWINBANK_PASSPHRASE: 'as the page says', NO_COLOR: '1' };
-    const session = consoleSession({ folder, program: image.program.path, env });
+    const session = consoleSession({ folder, program: image.program, env });
     for (const step of steps) {
       if (step.kind === 'file') session.write(step.path, step.text, step.append);
       if (step.kind === 'file' || step.notRun) continue;
       for (const [index, { line, text, output }] of step.commands.entries()) {
-        const { code, lines } = await session.type(text);
+        const { code, lines } = session.type(text);
         const place = `${name}:${line}: ${text}`;
         const found = `${place}\n${lines.join('\n')}`;
         // `echo $?` below a command shows how it ended; without it the command has to end well.

@@ -5,18 +5,15 @@ import { expect, it } from 'vitest';
 import { bundle } from '../../../../src/builder/modules/bundle.ts';
 import { temporaryDirectory } from '../../../unit/builder/components/surroundings.ts';
 
+const { data } = await bundle('src/runtime/engine-check/main.ts', { target: 'node20.19' });
+
 /** Problems that the check of the engine finds in the Node of the tests, after `broken` ran in it. */
-async function problemsOf(
-  broken: string,
-  leftOut: readonly object[] = [],
-  below = '',
-): Promise<string[]> {
+function problemsOf(broken: string, leftOut: readonly object[] = [], below = ''): string[] {
   const folder = join(temporaryDirectory(), below);
   mkdirSync(folder, { recursive: true });
   const [check, preload, out] = ['check.mjs', 'broken.cjs', 'problems.json'].map((name) =>
     join(folder, name),
   ) as [string, string, string];
-  const { data } = await bundle('src/runtime/engine-check/main.ts', { target: 'node20.19' });
   writeFileSync(check, data);
   writeFileSync(preload, broken);
   const input = JSON.stringify({ engine: [process.execPath], leftOut });
@@ -30,8 +27,8 @@ async function problemsOf(
   return JSON.parse(readFileSync(out, 'utf8'));
 }
 
-it('finds nothing in a whole Node', async () => {
-  expect(await problemsOf('')).toEqual([]);
+it('finds nothing in a whole Node', () => {
+  expect(problemsOf('')).toEqual([]);
 });
 
 it.each([
@@ -45,17 +42,17 @@ it.each([
   ['HTTP', "globalThis.fetch = async () => { throw new Error('no fetch') }"],
   ['TLS', "require('tls').checkServerIdentity = () => new Error('no name')"],
   ['workers', 'Atomics.load = () => 0'],
-])('names %s where that is broken', async (name, broken) => {
-  const problems = await problemsOf(broken);
+])('names %s where that is broken', (name, broken) => {
+  const problems = problemsOf(broken);
   expect(problems.map((one) => one.split(':')[0])).toContain(name);
 });
 
-it('says which part that should be left out is there', async () => {
+it('says which part that should be left out is there', () => {
   const leftOut = [{ imported: 'node:path', message: 'node:path was left out' }];
-  expect(await problemsOf('', leftOut)).toEqual(['what is left out: Missing expected rejection.']);
+  expect(problemsOf('', leftOut)).toEqual(['what is left out: Missing expected rejection.']);
 });
 
-it('runs in a folder whose path is longer than that of a socket may be', async () => {
+it('runs in a folder whose path is longer than that of a socket may be', () => {
   // As libuv does from Node 22 on; before, it cut the path off and said nothing.
   const strict = `const { Server } = require('net');
     const { listen } = Server.prototype;
@@ -63,5 +60,5 @@ it('runs in a folder whose path is longer than that of a socket may be', async (
       if (String(args[0]).length > 107) throw new Error('path too long: ' + args[0]);
       return listen.apply(this, args);
     };`;
-  expect(await problemsOf(strict, [], 'long-name-'.repeat(15))).toEqual([]);
+  expect(problemsOf(strict, [], 'long-name-'.repeat(15))).toEqual([]);
 });
