@@ -30,6 +30,10 @@ const tooLong = [
   'test/boot/scenarios.test.ts',
   'test/boot/update.test.ts',
   'test/matrix/grub-emu/product.test.ts',
+  'test/oracle/builder/recipes.test.ts',
+  'test/smoke/boot.test.ts',
+  'test/unit/update/bit-flips-bank.test.ts',
+  'test/unit/update/bundle/bundle-damage.test.ts',
   'test/unit/update/power-cut-retry.test.ts',
 ];
 const isTooLong = (file: string): boolean => tooLong.includes(file);
@@ -54,7 +58,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'oracle', include: ['test/oracle/**/*.test.ts'], ...patient } },
-      // 1000 inputs a parser, unless TWINBANK_FUZZ_INPUTS (as `soak` does) or TWINBANK_FUZZ_SECONDS says otherwise.
+      // 500 inputs a parser, unless TWINBANK_FUZZ_INPUTS (as `soak` does) or TWINBANK_FUZZ_SECONDS says otherwise.
       { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 7_200_000 } },
       { test: { name: 'smoke', include: ['test/smoke/**/*.test.ts'], ...boots } },
       // Two machines at once and no more: this one file runs two, beside what needs none; then each file one, on each core.

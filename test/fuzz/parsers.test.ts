@@ -6,7 +6,7 @@ import { bundleWorker, watchFuzz, watchInput } from './watch.ts';
 
 const {
   TWINBANK_FUZZ_INPUT: kept,
-  TWINBANK_FUZZ_INPUTS: inputs = 1000,
+  TWINBANK_FUZZ_INPUTS: inputs = 500,
   TWINBANK_FUZZ_SECONDS: seconds,
 } = process.env;
 const { TWINBANK_FUZZ_SEED: seed = Date.now() } = process.env;

@@ -32,7 +32,9 @@ export function covering<T>(
  */
 export function marksOfStates(disk: MatrixDisk): (states: BankStates) => string[] {
   const scratch = Buffer.from(disk.bytes);
-  return (states) => {
+  /** Asked for more than once, and a whole disk is made up for each. */
+  const known = new Map<BankStates, string[]>();
+  const find = (states: BankStates): string[] => {
     const { facts, selection } = expectBoot(disk, scratch, modelBanks(disk, scratch, states));
     const banks = [...states.values()];
     const order = Math.sign((banks[0]?.updated ?? 0) - (banks[1]?.updated ?? 0));
@@ -46,6 +48,11 @@ export function marksOfStates(disk: MatrixDisk): (states: BankStates) => string[
       names.includes('torn') ? names.join() : [...names, order].join(),
       [...names, ...wrong].join(),
     ];
+  };
+  return (states) => {
+    const marks = known.get(states) ?? find(states);
+    known.set(states, marks);
+    return marks;
   };
 }
 

@@ -29,7 +29,7 @@ describe.skipIf(!hasGrubEmu && !process.env.CI)('the GRUB script over damaged ba
   it('does what the pure function does in every state that the firmwares boot', async () => {
     const boots = sampled(
       plannedBoots.filter(({ readOnly, again }) => !readOnly && !again),
-      30,
+      15,
     );
     const rows = await overDisks(disks, boots, (disk, { title, states }) =>
       compareBoot(disk, states, { title }),
@@ -50,7 +50,7 @@ describe.skipIf(!hasGrubEmu && !process.env.CI)('the GRUB script over damaged ba
       }),
     );
     expect(states).toHaveLength(31);
-    const tried = sampled(states, 12);
+    const tried = sampled(states, 8);
     const rows = await overDisks(disks, tried, (disk, one) => compareBoot(disk, one));
     expect(disagreements(rows)).toEqual([]);
     expect(rows.map(({ selection }) => selection.booted)).toEqual(tried.map(() => 6));
@@ -60,7 +60,7 @@ describe.skipIf(!hasGrubEmu && !process.env.CI)('the GRUB script over damaged ba
     const last = bootCfgOf(5, {}).indexOf('\n#') + 20;
     const step = process.env.TWINBANK_MATRIX === 'all' ? 1 : 37;
     const all = Array.from({ length: Math.floor((last * 8) / step) }, (_, index) => index * step);
-    const bits = sampled(all, 20);
+    const bits = sampled(all, 10);
     const rows = await overDisks(disks, bits, (disk, at) => {
       const five: BankState = { marks: at % 2 ? '10-' : '01H', damage: [{ what: 'bit', at }] };
       return compareBoot(disk, pair(five, { marks: '00-' }));
@@ -72,7 +72,7 @@ describe.skipIf(!hasGrubEmu && !process.env.CI)('the GRUB script over damaged ba
   it('agrees about a boot.cfg that is torn or mixed at any byte', async () => {
     const step = process.env.TWINBANK_MATRIX === 'all' ? 1 : 13;
     const all = Array.from({ length: Math.floor(1024 / step) }, (_, index) => index * step);
-    const cuts = sampled(all, 20);
+    const cuts = sampled(all, 10);
     const rows = await overDisks(disks, cuts, (disk, at) => {
       const what = at % 2 === 0 ? 'torn' : 'mixed';
       const five: BankState = { marks: at % 3 ? '10-' : '01-', damage: [{ what, at }] };

@@ -32,7 +32,7 @@ describe.skipIf(!hasGrubEmu && !process.env.CI)('the GRUB script over the states
     expect(productSize).toBe((4 * 4 * 2 * 2) ** 2 * 3);
     // 32 readable and 2 torn ones each; the order counts where both can be read.
     expect(all.length).toBe(32 * 32 * 3 + 2 * (32 * 2) + 2 * 2);
-    const states = exhaustive ? all : covering(all, marks, 200, sampleSeed);
+    const states = exhaustive ? all : covering(all, marks, 120, sampleSeed);
     const rows = await overDisks(two, states, compareBoot);
     console.log(writeReport('1-product', `${what} of two banks in grub-emu`, rows));
     expect(disagreements(rows)).toEqual([]);
@@ -48,7 +48,7 @@ describe.skipIf(!hasGrubEmu && !process.env.CI)('the GRUB script over the states
   });
 
   it('goes on from what it has written, over three unconfirmed boots in a row', async () => {
-    const states = sampled(sample(product(), 120), 30);
+    const states = sampled(sample(product(), 120), 15);
     const rows = await overDisks(two, states, (disk, state) => compareBoots(disk, state, 3));
     console.log(writeReport('2-sequences', 'Three boots in a row in grub-emu', rows.flat()));
     expect(disagreements(rows.flat())).toEqual([]);
@@ -62,7 +62,7 @@ describe.skipIf(!hasGrubEmu && !process.env.CI)('the GRUB script over the states
       return new Map([...pair, [9, third!]]);
     });
     expect(all.length).toBeGreaterThan(150);
-    const states = sampled(all, 40);
+    const states = sampled(all, 20);
     const rows = await overDisks(three, states, compareBoot);
     console.log(writeReport('3-three-banks', 'Three banks in grub-emu', rows));
     expect(disagreements(rows)).toEqual([]);
