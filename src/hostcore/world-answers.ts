@@ -49,7 +49,13 @@ const usage = {
 
 export const worldsListForm = object({ worlds: list(worldForm) });
 export const worldsStatsForm = object({
-  worlds: list(object(usage)),
+  worlds: list(
+    object({
+      ...usage,
+      /** To other agents, since vmkd was started; what was refused its row does not have, or was too much. */
+      connections: object({ made: number, refused: number }),
+    }),
+  ),
   pools: list(object(usage)),
   /** The one swap file of all worlds, in bytes; null where there is none. */
   swap: nullable(object({ path: text, size: number, used: number })),

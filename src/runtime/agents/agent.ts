@@ -50,6 +50,8 @@ export interface Agent extends FilterRow {
   prepare?(host: AgentHost): void;
   /** Methods of vmkd, those that it forwards for other agents included, that it may ask for by its connection (`connectToVmkd`), and no others. */
   readonly vmkd?: readonly string[];
+  /** Agents to which it may have connections by `agentConnections`, and no others: bytes that vmkd does not see (docs/worlds.md). */
+  readonly talksTo?: readonly string[];
   /** Methods that it serves on {@link socketOf} its name, and that vmkd has, too, as `NAME.METHOD`: the form of what each answers. */
   readonly forwards?: Readonly<Record<string, Form<unknown>>>;
   /** How it says that it cannot do its work though it runs, and the check of health that this counts for. */

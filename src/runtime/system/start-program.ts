@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import type { Duplex } from 'node:stream';
+import { handoverDescriptor } from './handover.ts';
 import { killable } from './oom-score.ts';
 import type { ProgramGroup } from './program-group.ts';
 import { type Handed, openListener } from './unix-socket.ts';
@@ -23,6 +24,11 @@ export interface Program {
    * is none.
    */
   readonly connection?: (socket: Duplex, onBreach: (why: string) => void) => void;
+  /**
+   * What guards the channel by which it gets connected sockets (`openHandover`, {@link handoverDescriptor}) before anything is read from it; throws where it
+   * cannot. Without there is none.
+   */
+  readonly handover?: (child: ChildProcess, onBreach: (why: string) => void) => void;
   /** The control group that it puts itself into, where it has one of its own. */
   readonly group?: ProgramGroup;
 }
@@ -39,27 +45,37 @@ const outputTimeoutMs = 500;
 
 /** Starts a program once. Throws what keeps its arguments from being made. */
 export function startProgram(program: Program, { onOutput, onEnd }: StartOptions): ChildProcess {
-  const { path, args, socket, opens = [], group, connection } = program;
+  const { path, args, socket, opens = [], group, connection, handover } = program;
   const words = typeof args === 'function' ? args() : args;
   const output = onOutput ? 'pipe' : 'ignore';
   const limits = group?.watchLimits();
   const handed = openAll([...(socket === undefined ? [] : [() => openListener(socket)]), ...opens]);
   const noSocket = socket === undefined && opens.length > 0 ? ['ignore' as const] : [];
   const child = spawn(path, words, {
-    stdio: withConnection(
+    stdio: withChannels(
       ['ignore', output, 'ignore', ...noSocket, ...handed.map((one) => one?.fd ?? 'ignore')],
-      connection !== undefined,
+      {
+        ...(connection && { [vmkdDescriptor]: 'pipe' }),
+        ...(handover && { [handoverDescriptor]: 'ipc' }),
+      },
     ),
   });
   for (const one of handed) one?.close();
   let breach: string | undefined;
+  const onBreach = (why: string): void => {
+    breach ??= why;
+    group?.kill();
+    child.kill('SIGKILL');
+  };
   const end = child.stdio.at(vmkdDescriptor);
-  if (connection && end instanceof Socket) {
-    connection(end, (why) => {
-      breach = why;
-      group?.kill();
-      child.kill('SIGKILL');
-    });
+  if (connection && end instanceof Socket) connection(end, onBreach);
+  if (handover && child.pid !== undefined) {
+    try {
+      handover(child, onBreach);
+    } catch (error) {
+      onBreach((error as Error).message);
+      throw error;
+    }
   }
   killable(child);
   if (onOutput) child.stdout?.on('data', onOutput);
@@ -81,16 +97,15 @@ export function startProgram(program: Program, { onOutput, onEnd }: StartOptions
   return child;
 }
 
-type Descriptors = readonly ('ignore' | 'pipe' | number)[];
+type Descriptor = 'ignore' | 'pipe' | 'ipc' | number;
 
-/** A pair of Unix sockets at its place: the connection is there before anybody could ask who is at its other end. */
-function withConnection(descriptors: Descriptors, wanted: boolean): ('ignore' | 'pipe' | number)[] {
-  if (!wanted) return [...descriptors];
-  const between = Array.from(
-    { length: vmkdDescriptor - descriptors.length },
-    () => 'ignore' as const,
-  );
-  return [...descriptors, ...between, 'pipe'];
+/** Pairs of Unix sockets at their places: each is there before anybody could ask who is at its other end. */
+function withChannels(
+  descriptors: readonly Descriptor[],
+  channels: Readonly<Record<number, Descriptor>>,
+): Descriptor[] {
+  const length = Math.max(descriptors.length, ...Object.keys(channels).map((at) => Number(at) + 1));
+  return Array.from({ length }, (_, at) => channels[at] ?? descriptors[at] ?? 'ignore');
 }
 
 /** All of them or none. */

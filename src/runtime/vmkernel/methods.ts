@@ -99,7 +99,12 @@ export function vmkdMethods(parts: RunningParts): Record<string, Method> {
     'network.listeners': () => ({ listeners: agents.listeners() }),
     ...updates.methods,
     ...storeMethods(packages),
-    ...worldMethods({ rows, running: agents.list, swap: resources.swap }),
+    ...worldMethods({
+      rows,
+      running: agents.list,
+      connections: agents.connections,
+      swap: resources.swap,
+    }),
     ...storageMethods({ storage, keeper, configuration: fileConfiguration() }),
     ...coredumpMethods(coredump),
     ...forwardMethods(rows, {

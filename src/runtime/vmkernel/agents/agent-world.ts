@@ -28,6 +28,8 @@ const defaults = { memoryMax: 128 << 20, pidsMax: 64, cpuWeight: 100 };
 export interface WorldOptions {
   /** What the agent's user was given, looked at at each start ({@link worldArgs}). */
   readonly granted: readonly string[];
+  /** As of `WorldSurroundings`. */
+  readonly hasChannel?: boolean;
   /** Default: {@link makeWorldGroup}. */
   readonly makeGroup?: typeof makeWorldGroup;
 }
@@ -36,7 +38,7 @@ export interface WorldOptions {
 export function inWorld(
   agent: Agent,
   path: string,
-  { granted, makeGroup = makeWorldGroup }: WorldOptions,
+  { granted, hasChannel = false, makeGroup = makeWorldGroup }: WorldOptions,
 ): {
   readonly path: string;
   readonly group: ProgramGroup;
@@ -54,7 +56,7 @@ export function inWorld(
       if (!user) return ['-c', plainScript, name, ...limits, path, ...own];
       const { capabilities } = agent;
       const before = capabilities ? keepsCapabilities(user, capabilities) : [];
-      const world = [...worldArgs(agent, { granted }), ...before, path, ...own];
+      const world = [...worldArgs(agent, { granted, hasChannel }), ...before, path, ...own];
       return [
         ...['-c', capabilities ? capableScript : script, name],
         ...[...limits, filterOf(name), ...world],

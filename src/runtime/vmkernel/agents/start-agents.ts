@@ -3,7 +3,9 @@ import type { RestartReport } from '../../../hostcore/settings-service.ts';
 import type { Method } from '../../../protocol/json-rpc.ts';
 import type { SettingName } from '../../../state/setting-rows.ts';
 import { type Agent, type AgentHost, type AgentSettings, socketOf } from '../../agents/agent.ts';
+import { openHandover } from '../../system/handover.ts';
 import { lineLimit } from '../../system/line-limit.ts';
+import type { Program } from '../../system/start-program.ts';
 import { type Running, type Supervision, supervise } from '../../system/supervisor.ts';
 import { makeAgentFolder } from './agent-folder.ts';
 import {
@@ -13,6 +15,7 @@ import {
   type ListenersPort,
 } from './agent-listeners.ts';
 import { inWorld, type WorldOptions } from './agent-world.ts';
+import { type ConnectionBroker, connectionBroker } from './connection-broker.ts';
 import { lastWords } from './last-words.ts';
 import { openDescriptor } from './open-descriptor.ts';
 import { pendingRestarts } from './pending-restarts.ts';
@@ -45,6 +48,8 @@ export interface AgentsOptions {
 /** The agents that vmkd keeps running. */
 export interface RunningAgents {
   readonly list: readonly Running[];
+  /** What an agent has asked for of connections to others. */
+  readonly connections: ConnectionBroker['counts'];
   listeners(): readonly ListenerReport[];
   /**
    * Tells agents of settings that have changed, and starts those anew that read one at their start only. Returns when these run, or after a
@@ -81,6 +86,7 @@ export function startAgents(options: AgentsOptions): RunningAgents {
   const { makeFolder = makeAgentFolder, listenersPort, restartTimeoutMs = 10_000 } = options;
   const { keepDump: keep = keepDump } = options;
   const restarts = pendingRestarts();
+  const broker = connectionBroker(rows, { report: lineLimit(report) });
   let offered: Readonly<Record<string, Method>> = {};
   const started: StartedAgent[] = [];
   for (const agent of rows) {
@@ -105,6 +111,7 @@ export function startAgents(options: AgentsOptions): RunningAgents {
     // The fault is a program that cannot run; what comes of it is the supervisor's work.
     const world = inWorld(agent, dead ? '/bin/false' : program.path, {
       granted,
+      hasChannel: broker.hasChannel(name),
       ...(makeGroup && { makeGroup }),
     });
     const listeners = agentListeners(agent, {
@@ -122,8 +129,11 @@ export function startAgents(options: AgentsOptions): RunningAgents {
       ...(agent.opens ?? []).map((what) => () => openDescriptor(what)),
       ...listeners.opens,
     ];
-    const asks = vmkd !== undefined || agent.listens !== undefined;
-    const methods = () => ({ ...methodsOf(agent, offered), ...listeners.methods });
+    const handover: Program['handover'] = (child, onBreach) =>
+      broker.attach(name, openHandover(child, onBreach));
+    const own = { ...listeners.methods, ...broker.methods(name) };
+    const asks = vmkd !== undefined || Object.keys(own).length > 0;
+    const methods = () => ({ ...methodsOf(agent, offered), ...own });
     const before = started.filter((one) => agent.dependsOn?.includes(one.agent.name));
     const running = start(
       {
@@ -134,6 +144,7 @@ export function startAgents(options: AgentsOptions): RunningAgents {
         opens,
         ...socket,
         ...(asks && { connection: (end, onBreach) => serveWorld(end, methods(), onBreach) }),
+        ...(broker.hasChannel(name) && { handover }),
       },
       {
         onEnd,
@@ -147,6 +158,7 @@ export function startAgents(options: AgentsOptions): RunningAgents {
   }
   return {
     list: started.map(({ running }) => running),
+    connections: broker.counts,
     listeners: () =>
       started.flatMap(({ running, listeners }) =>
         listeners.list(running.report().state === 'running'),

@@ -1,5 +1,6 @@
 import { systemLinks } from '../../../update/manifest/system-links.ts';
 import { type Agent, type AgentUser, folderOf } from '../../agents/agent.ts';
+import { handoverDescriptor } from '../../system/handover.ts';
 
 /** Bytes that an agent and all that it starts may put into their `/tmp`. */
 const tmpBytes = 16 << 20;
@@ -26,6 +27,8 @@ export interface WorldSurroundings {
   readonly granted: readonly string[];
   /** Links below the root, as in the bank: `bin` to `usr/bin`. */
   readonly links?: ReadonlyMap<string, string>;
+  /** It gets connections to other agents by descriptor {@link handoverDescriptor}, which Node finds by a variable. */
+  readonly hasChannel?: boolean;
 }
 
 /**
@@ -36,7 +39,7 @@ export interface WorldSurroundings {
  */
 export function worldArgs(
   { name, network, asRoot, sees = [], writes, capabilities }: WorldRow,
-  { granted, links = systemLinks }: WorldSurroundings,
+  { granted, links = systemLinks, hasChannel = false }: WorldSurroundings,
 ): string[] {
   // A user name space that was asked for by name is one that no further one can be made in.
   const own = capabilities ? [] : ['user'];
@@ -50,6 +53,7 @@ export function worldArgs(
     ...['--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
     ...(capabilities ? [...capabilities, ...becomesUser].flatMap(addCapability) : []),
     ...['--clearenv', '--setenv', 'PATH', '/usr/bin:/usr/sbin', '--setenv', 'HOME', '/tmp'],
+    ...(hasChannel ? ['--setenv', 'NODE_CHANNEL_FD', String(handoverDescriptor)] : []),
     ...['--ro-bind', '/usr', '/usr'],
     ...top.flatMap(([path, target]) => ['--symlink', target, `/${path}`]),
     ...(capabilities

@@ -10,6 +10,8 @@ export interface WorldsPort {
   readonly rows: readonly Pick<Agent, 'name' | 'user'>[];
   /** The same agents. */
   readonly running: readonly Pick<Running, 'name' | 'problem' | 'report' | 'restart'>[];
+  /** What a world has asked for of connections to others. */
+  connections(name: string): WorldsStats['worlds'][number]['connections'];
   /** The swap file of all worlds; null where there is none. */
   swap(): WorldsStats['swap'];
   /** Default: `/sys/fs/cgroup`. */
@@ -20,7 +22,7 @@ export interface WorldsPort {
 
 /** `worlds.list`, `worlds.stats` and `worlds.restart` (docs/vmkd.md). */
 export function worldMethods(port: WorldsPort): Record<string, Method> {
-  const { rows, running, swap, groups = groupRoot, restartTimeoutMs = 30_000 } = port;
+  const { rows, running, connections, swap, groups = groupRoot, restartTimeoutMs = 30_000 } = port;
   return {
     'worlds.list': (): WorldsList => ({
       worlds: running.map(({ name, problem, report }) => {
@@ -31,7 +33,10 @@ export function worldMethods(port: WorldsPort): Record<string, Method> {
       }),
     }),
     'worlds.stats': (): WorldsStats => ({
-      worlds: running.map(({ name }) => ({ name, ...readGroupUsage(worldGroup(name, groups)) })),
+      worlds: running.map(({ name }) => {
+        const usage = readGroupUsage(worldGroup(name, groups));
+        return { name, ...usage, connections: { ...connections(name) } };
+      }),
       pools: pools.map((name) => ({ name, ...readGroupUsage(`${groups}/${name}`) })),
       swap: swap(),
     }),

@@ -39,7 +39,7 @@ export function listText({ worlds }: WorldsList, now: number): string {
 
 /** A line for each world, each pool and the swap file; memory in MiB. */
 export function statsText({ worlds, pools, swap }: WorldsStats): string {
-  const row = (kind: string, one: WorldsStats['worlds'][number]): string[] => [
+  const row = (kind: string, one: WorldsStats['pools'][number]): string[] => [
     `${kind}${one.name}`,
     mib(one.memory.current),
     mib(one.memory.peak),

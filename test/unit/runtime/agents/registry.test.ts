@@ -9,11 +9,16 @@ const folder = resolve(import.meta.dirname, '../../../../src/runtime/agents');
 const names = agents.map(({ name }) => name);
 
 describe('the registry of agents', () => {
-  it('names each agent once, and depends on agents that there are, in no circle', () => {
+  it('names each agent once, and depends on agents that there are, in no circle, and talks to others', () => {
     expect(new Set(names).size).toBe(names.length);
     expect(names).not.toContain('vmkd');
     for (const { dependsOn = [] } of agents) {
       expect(names).toEqual(expect.arrayContaining([...dependsOn]));
+    }
+    for (const { name, talksTo = [] } of agents) {
+      expect(names).toEqual(expect.arrayContaining([...talksTo]));
+      expect(talksTo).not.toContain(name);
+      expect(new Set(talksTo).size).toBe(talksTo.length);
     }
     expect(agentsInOrder(agents, names)).toHaveLength(agents.length);
   });

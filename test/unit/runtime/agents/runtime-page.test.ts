@@ -11,7 +11,7 @@ const docs = resolve(import.meta.dirname, '../../../../docs');
 
 function worlds(): string {
   const rows = agents.map((row) => {
-    const { name, user, forwards, vmkd = [], dependsOn = [], network } = row;
+    const { name, user, forwards, vmkd = [], talksTo = [], dependsOn = [], network } = row;
     return [
       `\`${name}\``,
       row.description,
@@ -19,10 +19,20 @@ function worlds(): string {
       user ? (network ?? 'none') : 'the host',
       forwards ? `\`${socketOf(name)}\`` : '',
       vmkd.map((method) => `\`${method}\``).join(', '),
+      talksTo.join(', '),
       dependsOn.join(', '),
     ];
   });
-  const head = ['agent', '', 'user', 'network', 'is asked at', 'asks vmkd for', 'starts after'];
+  const head = [
+    'agent',
+    '',
+    'user',
+    'network',
+    'is asked at',
+    'asks vmkd for',
+    'talks to',
+    'starts after',
+  ];
   return markdownTable(head, rows);
 }
 
@@ -56,6 +66,7 @@ describe('docs/runtime.md', () => {
       program: { path: '/bin/true', args: () => [] },
       listens: [{ name: 'glow', port: 4242 }],
       vmkd: ['status'],
+      talksTo: ['bell'],
       dependsOn: ['syslog'],
     };
     expect(worldBox(lamp)).toEqual({
@@ -66,10 +77,19 @@ describe('docs/runtime.md', () => {
         'network: none',
         'listens at TCP port 4242 (glow)',
         'asks vmkd for status',
+        'talks to bell',
         'starts after syslog',
       ],
       wires: ['asks vmkd (descriptor 8)'],
     });
     expect(runtimePicture([lamp])).toContain('>lamp: Lamp &amp; &lt;b></text>');
+    // A line to whom it talks, whichever comes first.
+    const bell = { name: 'bell', description: 'Bell', program: lamp.program };
+    for (const rows of [
+      [lamp, bell],
+      [bell, lamp],
+    ]) {
+      expect(runtimePicture(rows).match(/<polyline|<circle/g)).toEqual(['<polyline', '<circle']);
+    }
   });
 });

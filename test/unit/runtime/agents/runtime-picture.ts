@@ -32,11 +32,12 @@ export function worldBox(row: Agent): WorldBox {
       ...(row.sees ? [`sees ${row.sees.join(', ')}`] : []),
       ...(row.prepare ? [`has from vmkd what is in ${folderOf(name)}`] : []),
       ...(row.vmkd ? [`asks vmkd for ${row.vmkd.join(', ')}`] : []),
+      ...(row.talksTo ? [`talks to ${row.talksTo.join(', ')}`] : []),
       ...(row.dependsOn ? [`starts after ${row.dependsOn.join(', ')}`] : []),
     ],
     wires: [
       ...(row.forwards ? [`${socketOf(name)}`] : []),
-      ...(row.vmkd ? ['asks vmkd (descriptor 8)'] : []),
+      ...(row.vmkd || row.talksTo ? ['asks vmkd (descriptor 8)'] : []),
     ],
   };
 }
@@ -44,9 +45,11 @@ export function worldBox(row: Agent): WorldBox {
 /** vmkd and the worlds of the rows, the pools around them, and who asks vmkd: an SVG document. */
 export function runtimePicture(rows: readonly Agent[]): string {
   let y = 70;
+  const places = new Map<string, number>();
   const worlds = rows.map((row) => {
     const box = worldBox(row);
     const height = (box.lines.length + 1) * lineHeight + 16;
+    places.set(row.name, y + height / 2);
     const drawn = drawWorld(box, y, height);
     y += height + 14;
     return drawn;
@@ -73,12 +76,28 @@ export function runtimePicture(rows: readonly Agent[]): string {
       'org.twinbank.vmkd.0',
     ].map((line, index) => text(52, 108 + index * lineHeight, line)),
     ...worlds.flat(),
+    ...drawTalks(rows, places),
     rect({ x: 20, y: machines, width: width - 40, height: 54, fill: '#f4f6f8' }),
     text(32, machines + 20, 'pool vm (/sys/fs/cgroup/vm)', { weight: 'bold' }),
     text(32, machines + 38, 'virtual machines, a group each; they outlive a vmkd that is killed'),
     '</svg>',
     '',
   ].join('\n');
+}
+
+/** A line on the right of the worlds for each pair that talks, with a dot at the one that is talked to. */
+function drawTalks(rows: readonly Agent[], places: ReadonlyMap<string, number>): string[] {
+  const pairs = rows.flatMap(({ name, talksTo = [] }) => talksTo.map((to) => [name, to] as const));
+  const right = worldLeft + worldWidth;
+  return pairs.flatMap(([name, to], index) => {
+    const [from, at] = [places.get(name), places.get(to)];
+    if (from === undefined || at === undefined) return [];
+    const [start, end, x] = [from + index * 4, at + index * 4, right + 4 + ((index * 4) % 16)];
+    return [
+      `<polyline points="${right},${start} ${x},${start} ${x},${end} ${right},${end}" fill="none" stroke="#445566"/>`,
+      `<circle cx="${right}" cy="${end}" r="3" fill="#445566"/>`,
+    ];
+  });
 }
 
 function drawWorld({ title, lines, wires }: WorldBox, y: number, height: number): string[] {

@@ -178,7 +178,7 @@ judgedBy(['bwrap', 'perl'], () => {
       const attempts = () =>
         markdownTable(['attempt', 'as root, without a world', 'in a world'], rows);
       const made = regenerate(readFileSync(page, 'utf8'), { attempts }, 'keep');
-      expect(made.names).toEqual(['attempts', 'connection']);
+      expect(made.names).toEqual(['attempts', 'connection', 'handover']);
       await expect(made.text).toMatchFileSnapshot(page);
     });
 

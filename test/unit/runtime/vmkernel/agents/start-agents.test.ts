@@ -235,3 +235,17 @@ test('lets a world see what its user was given, and have the limits of its row',
   expect(said).toContain(' lamp/32/20 ');
   expect(said).toContain(' --dev-bind-try /dev/ipmi0 /dev/ipmi0 ');
 });
+
+test('K6: gives a channel to those that talk and to those that they talk to, and to nobody else', () => {
+  const { programs, agents } = started([
+    row('lamp', { talksTo: ['bell'] }),
+    row('bell'),
+    row('cim'),
+  ]);
+  expect(programs.map(({ handover, connection }) => [handover, connection].map(Boolean))).toEqual([
+    [true, true],
+    [true, false],
+    [false, false],
+  ]);
+  expect(agents.connections('lamp')).toEqual({ made: 0, refused: 0 });
+});

@@ -21,6 +21,12 @@ test('has no network unless the row says so', () => {
   expect(said({})).not.toContain('resolver');
 });
 
+test('K6: finds its channel by the number that it has, where it has one', () => {
+  const args = worldArgs({ name: 'lamp' }, { granted: [], hasChannel: true }).join(' ');
+  expect(args).toContain(' --setenv NODE_CHANNEL_FD 10 ');
+  expect(said({})).not.toContain('NODE_CHANNEL_FD');
+});
+
 test('has the number 0 only where the row says so', () => {
   expect(said({})).not.toContain('--uid');
   expect(said({ asRoot: true })).toContain(' --uid 0 --gid 0 ');

@@ -29,6 +29,7 @@ function methods(restart: () => Promise<string | undefined> = async () => undefi
         restart,
       },
     ],
+    connections: (name) => ({ made: name.length, refused: 1 }),
     swap: () => ({ path: '/scratch/worlds.swap', size: 8192, used: 4096 }),
     groups: join(groups),
     restartTimeoutMs: 20,
@@ -56,6 +57,10 @@ describe('K6: the worlds as vmkd tells of them', () => {
     expect(worlds.map((one) => [one.name, one.memory.current, one.processorSeconds])).toEqual([
       ['cim', 1 << 20, 1.5],
       ['syslog', null, null],
+    ]);
+    expect(worlds.map((one) => one.connections)).toEqual([
+      { made: 3, refused: 1 },
+      { made: 6, refused: 1 },
     ]);
     expect(pools.map((one) => [one.name, one.memory.current])).toEqual([
       ['system', 2 << 20],

@@ -52,6 +52,7 @@ describe('K6: the command worlds', () => {
       cpuWeight: 100,
       processorSeconds: 1.25,
       processes: { current: 12, max: 256 },
+      connections: { made: 0, refused: 0 },
     };
     const unknown = {
       name: 'vm',
