@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { isBankPartition } from '../../src/bootloader/image-partitions.ts';
 import { silent } from '../../src/diagnostics/progress.ts';
+import { datastorePartition } from '../../src/disk/datastore-partition.ts';
 import { openFileDevice } from '../../src/disk/file-device.ts';
 import { readGpt } from '../../src/disk/gpt.ts';
 import { openImage } from '../../src/disk/open-image.ts';
@@ -12,7 +13,9 @@ import { flashImage } from '../../src/flash/flash-image.ts';
 import { packState } from '../../src/state/archive.ts';
 import { saveState } from '../../src/state/save-state.ts';
 import { filesOfSettings } from '../../src/state/settings.ts';
-import { boot, consoleMatch, expectHealthy } from '../support/boot.ts';
+import { judge } from '../oracle/components/foreign-tool.ts';
+import { boot, bootTimeoutMs, consoleMatch, expectHealthy } from '../support/boot.ts';
+import { buildRecipe } from '../support/recipe-image.ts';
 
 const guidsOf = (path: string): string[] => {
   const { device, close } = openImage(path);
@@ -36,15 +39,17 @@ async function putState(path: string, state: Uint8Array): Promise<void> {
   }
 }
 
-it('a disk that was flashed as devices are boots with GUIDs of its own and the state it had, over ahci', async () => {
+it('B4: a disk that was flashed as devices are boots with GUIDs of its own and the state it had, over ahci, and makes a datastore of its rest', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'twinbank-boot-flash-'));
   const target = join(folder, 'disk.img');
-  const image = inject('images').raw;
+  const wanted = { set: ['firstBoot.bootDiskRest=format'], folder: 'rest' };
+  const { files } = await buildRecipe('default', ['raw'], wanted);
+  const image = files[0] ?? '';
   const confirm = async () => {};
   const flash = (identity: string, keepState?: { folder: string }) =>
     flashImage({
       ...{ image, target, identity, keepState, confirm, overwrite: true, report: silent },
-      size: 800 * 2 ** 20,
+      size: 1200 * 2 ** 20,
     });
   try {
     await flash('first');
@@ -54,8 +59,38 @@ it('a disk that was flashed as devices are boots with GUIDs of its own and the s
     await flash('second', { folder });
     const guids = [...guidsOf(target), ...before, ...guidsOf(image)];
     expect(new Set(guids).size).toBe(guids.length);
-    const result = await boot({ image: target, firmware: 'uefi', disk: 'ahci' });
+    const seen: unknown[] = [];
+    const result = await boot(
+      { image: target, firmware: 'uefi', disk: 'ahci', write: true },
+      {
+        whileReady: async ({ vmkd, console }) => {
+          const end = await console.waitFor(/storage: (datastore1 is|no datastore) on/, {
+            timeoutMs: bootTimeoutMs,
+          });
+          expect(end).toMatchObject({
+            line: { text: expect.stringContaining('datastore1 is on') },
+          });
+          seen.push(await vmkd.call('storage.list'));
+        },
+      },
+    );
     expectHealthy(result, 5);
+    expect(seen).toMatchObject([
+      {
+        disks: [{ path: '/dev/sda', state: 'boot', why: null }],
+        datastores: [{ name: 'datastore1', accessible: true, why: null }],
+        scratch: null,
+      },
+    ]);
+    // The table on the medium is whole, and the kernel was told of the same partition.
+    expect(judge('sgdisk', ['-v', target])).toContain('No problems found');
+    const { device, close } = openImage(target);
+    const { partitions, findings } = readGpt(device);
+    close();
+    expect(findings).toEqual([]);
+    const datastore = datastorePartition(partitions);
+    expect(datastore).toMatchObject({ number: 3, firstLba: 752 * 2048, lastLba: 1199 * 2048 - 1 });
+    judge('e2fsck', ['-f', '-n', `${target}?offset=${752 * 2 ** 20}`]);
     consoleMatch(result, /confirmed \/dev\/sda5,/);
     consoleMatch(result, /stage=state at=\S+ generation 1 of bank 5/);
   } finally {
