@@ -1,3 +1,4 @@
+import { datastoreType, scratchType } from '../disk/datastore-partition.ts';
 import type { GptPartition } from '../disk/gpt-entry.ts';
 
 const basicData = 'EBD0A0A2-B9E5-4433-87C0-68B6B72699C7';
@@ -46,6 +47,15 @@ function row(
 /** The row that a partition fills, by its number: that alone is what the loader goes by. */
 export function imagePartition({ number }: GptPartition): ImagePartition | undefined {
   return imagePartitions.find((one) => one.number === number);
+}
+
+/** What a partition holds, for people: by its type where it is the one that its number has in our images, or a datastore's; else the type itself. */
+export function contentOf(partition: GptPartition): string {
+  const known = imagePartition(partition);
+  if (known?.type === partition.type) return known.content;
+  if (partition.type === datastoreType) return 'datastore';
+  const isScratch = partition.type === scratchType && partition.name === 'scratch';
+  return isScratch ? 'scratch' : partition.type;
 }
 
 export function isBankPartition(partition: GptPartition): boolean {

@@ -1,4 +1,4 @@
-import { imagePartition } from '../../../bootloader/image-partitions.ts';
+import { contentOf } from '../../../bootloader/image-partitions.ts';
 import { sameJson } from '../../../compare/change.ts';
 import type { BankChange, ImageComparison } from '../../../compare/compare-images.ts';
 import type { DescribedImage } from '../../../compare/described.ts';
@@ -74,9 +74,7 @@ export function imageSections(
 function partitionText(one: GptPartition, other: GptPartition | undefined, ids: boolean): string {
   const factsOf = (partition: GptPartition) => [
     plain(partition.name),
-    imagePartition(partition)?.type === partition.type
-      ? (imagePartition(partition)?.content ?? '')
-      : partition.type,
+    contentOf(partition),
     humanSize(partitionExtent(partition).length),
     `LBA ${partition.firstLba}-${partition.lastLba}`,
     `attributes ${partition.attributes}`,

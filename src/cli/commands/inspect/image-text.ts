@@ -1,4 +1,4 @@
-import { imagePartition } from '../../../bootloader/image-partitions.ts';
+import { contentOf } from '../../../bootloader/image-partitions.ts';
 import type { ImageReport } from '../../../bootloader/inspect-image.ts';
 import { humanSize } from '../../../diagnostics/size.ts';
 import type { GptPartition } from '../../../disk/gpt-entry.ts';
@@ -90,12 +90,6 @@ function partitionTable({ partitions }: ImageReport): string {
       sizes[row] ?? '',
     ]),
   );
-}
-
-/** The type by name, where it is the one that this partition has in our images. */
-function contentOf(partition: GptPartition): string {
-  const known = imagePartition(partition);
-  return known?.type === partition.type ? known.content : partition.type;
 }
 
 function coredumpText({ coredump }: ImageReport): string {
