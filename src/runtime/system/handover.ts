@@ -61,6 +61,8 @@ export function openHandover(
   const queue: Waiting[] = [];
   /** What was given, and not taken yet. */
   let current: Waiting | undefined;
+  /** Its handle, which Node has from the moment of the sending, and does not close where the world has ended. */
+  let sent: { close(): void } | null | undefined;
   let heard = '';
   let stall: NodeJS.Timeout | undefined;
   let isOver = false;
@@ -73,6 +75,7 @@ export function openHandover(
     const { resolve, reject } = current ?? {};
     clearTimeout(stall);
     current = undefined;
+    sent = undefined;
     heard = '';
     if (problem === undefined) resolve?.();
     else reject?.(new Error(problem));
@@ -82,6 +85,7 @@ export function openHandover(
     if (isOver) return;
     isOver = true;
     read.call(channel);
+    sent?.close();
     settle('it has ended');
     for (const { socket, reject } of queue.splice(0)) {
       socket.destroy();
@@ -105,6 +109,7 @@ export function openHandover(
       return;
     }
     stall = setTimeout(breach, limits.stallMs, 'it did not take a connection from vmkd');
+    sent = (socket as Socket & { _handle?: { close(): void } | null })._handle;
     child.send(message, socket, (error) => {
       if (error) end();
     });
