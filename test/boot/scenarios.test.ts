@@ -13,7 +13,8 @@ const root = join(import.meta.dirname, '../..');
 const shownBy: Readonly<Record<string, string>> = {
   'corrupt-module':
     'matrix-qemu: a trial with a wrong byte, on each firmware; corrupt-valid-bank: a shipped module',
-  'first-boot': 'smoke/boot: under each firmware',
+  'first-boot':
+    'smoke/boot: under one firmware by chance; boot/update: UEFI; power-cut-update: BIOS',
   'disk-sizes': 'boot/flash: a larger disk; boot/oem: NVMe under UEFI; the refusal is flash itself',
   storage: 'boot/storage: disks that are blank, and disks that are left alone; boot/state: reboots',
   'core-dump': 'boot/coredump: the same by hand, and the dump is read by makedumpfile',
