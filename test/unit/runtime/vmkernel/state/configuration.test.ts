@@ -45,6 +45,16 @@ describe('the configuration of the running system', () => {
     expect(text('etc/vmware/syslog.json')).toBe('{\n  "targets": [\n    "10.0.0.9:514"\n  ]\n}\n');
   });
 
+  it('is parsed once for as long as its files are the same, and anew for any other byte', () => {
+    writeConfiguration({ hostname: 'esx1' }, root);
+    const first = readConfiguration(root).settings;
+    expect(readConfiguration(root).settings).toBe(first);
+    writeFileSync(join(root, 'etc/hostname'), 'esx2\n');
+    expect(readConfiguration(root).settings).toEqual({ hostname: 'esx2' });
+    rmSync(join(root, 'etc/hostname'));
+    expect(readConfiguration(root).settings).toEqual({});
+  });
+
   it('is empty where there are no files, and leaves alone what was not given', () => {
     expect(readConfiguration(root)).toEqual({ settings: {}, carried: [], problems: [] });
     writeConfiguration({ hostname: 'a' }, root);
