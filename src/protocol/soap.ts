@@ -7,7 +7,11 @@ export const xsdNamespace = 'http://www.w3.org/2001/XMLSchema';
 
 /** A request that clients of the API send is far below; uploads are no SOAP. */
 export const soapLimits: XmlLimits = {
-  ...{ bytes: 4 * 2 ** 20, depth: 64, elements: 50_000, attributes: 32, textLength: 2 ** 20 },
+  bytes: 4 * 2 ** 20,
+  depth: 64,
+  elements: 50_000,
+  attributes: 32,
+  textLength: 2 ** 20,
 };
 
 /**

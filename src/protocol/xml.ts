@@ -86,9 +86,15 @@ export function parseXml(bytes: Uint8Array, limits: XmlLimits): XmlElement {
   });
   parser.on('opentag', ({ local, uri, attributes: found }) => {
     const element: XmlElement = {
-      ...{ name: local, namespace: uri, children: [], text: '', line: parser.line },
+      name: local,
+      namespace: uri,
+      children: [],
+      text: '',
+      line: parser.line,
       attributes: Object.values(found).map((one) => ({
-        ...{ name: one.local, namespace: one.uri, value: one.value },
+        name: one.local,
+        namespace: one.uri,
+        value: one.value,
       })),
     };
     open.at(-1)?.children.push(element);
@@ -128,7 +134,10 @@ function tooMuch(line: number, what: string, limit: number, found: number): Twin
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const unspeakable = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/gu;
 const escapes: Readonly<Record<string, string>> = {
-  ...{ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' },
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
   '\r': '&#13;',
 };
 

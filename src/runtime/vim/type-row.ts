@@ -56,7 +56,10 @@ export function readTypeRow(name: string, row: string): TypeRow {
   const kind = kinds[letter as keyof typeof kinds];
   const isMethod = (word: string): boolean => word.includes('(');
   return {
-    ...{ kind, name, since: Number(since), base: base || undefined },
+    kind,
+    name,
+    since: Number(since),
+    base: base || undefined,
     members:
       kind === 'enum' ? [] : words.filter((one) => !isMethod(one)).map((one) => member(one, since)),
     methods: words.filter(isMethod).map((one) => method(one, since)),
@@ -68,7 +71,10 @@ function member(word: string, ownSince: string | undefined): Member {
   const [, name = '', optional, type = '', array, since = ownSince, privilege] =
     /^(\w+)(\??):(\w+)((?:\[\])?)(?:@(\d+))?(?:!([\w.]+))?$/.exec(word) ?? broken('member', word);
   return {
-    ...{ name, type, privilege, since: Number(since) },
+    name,
+    type,
+    privilege,
+    since: Number(since),
     array: array !== '',
     optional: optional !== '',
   };
@@ -80,7 +86,9 @@ function method(word: string, ownSince: string | undefined): Method {
       word,
     ) ?? broken('method', word);
   return {
-    ...{ name, privilege, since: Number(since) },
+    name,
+    privilege,
+    since: Number(since),
     parameters: parameters ? parameters.split(',').map((one) => member(one, since)) : [],
     result: typeUse(result),
     taskResult: task === undefined ? undefined : typeUse(task),
