@@ -29,7 +29,7 @@ let machine: QemuMachine;
 beforeAll(async () => {
   const root = resolve(import.meta.dirname, '../..');
   const { copy, program } = projectWithLamp(root, folder, glow);
-  const set = 'modules.agents.agents=["vmkd", "lamp", "syslog", "cim"]';
+  const set = 'modules.agents.agents=["vmkd", "lamp", "shade", "syslog", "cim"]';
   const args = [program, 'build', 'recipes/default.yaml', '--set', set, '--out', folder, '-q'];
   table = execFileSync(process.execPath, args, { cwd: copy, encoding: 'utf8' });
   const image = join(folder, 'twinbank-0.1.0.img');
@@ -98,7 +98,7 @@ describe('an agent that is a folder and an entry in the registry', () => {
     expect(built).toEqual(['agents.v00']);
     // It depends on syslog, which the recipe names after it.
     expect(lines().find((line) => line.includes('stage=agents'))).toContain(
-      'vmkd, syslog, lamp, cim',
+      'vmkd, syslog, lamp, shade, cim',
     );
   });
 
@@ -140,7 +140,7 @@ describe('an agent that is a folder and an entry in the registry', () => {
 
   it('K2: has what its row says of the machine, and the pools what the recipe says', async () => {
     const { worlds, pools } = worldsStatsForm(await call('worlds.stats'), 'worlds.stats');
-    expect(worlds.map(({ name }) => name)).toEqual(['syslog', 'lamp', 'cim']);
+    expect(worlds.map(({ name }) => name)).toEqual(['syslog', 'lamp', 'shade', 'cim']);
     const lamp = worlds.find(({ name }) => name === 'lamp');
     expect(lamp).toMatchObject({
       memory: { max: 96 << 20, ended: 0 },
@@ -194,8 +194,15 @@ describe('an agent that is a folder and an entry in the registry', () => {
     );
     expect(await call('lamp.ask', { method: 'shutdown' })).toEqual({
       message:
-        'expected one of the methods status, cim.classes, listeners.refused, found "shutdown"',
+        'expected one of the methods status, cim.classes, listeners.refused, worlds.connect, found "shutdown"',
     });
+  });
+
+  it('K6: talks to the agent that its row names, which knows who it is, and to no other', async () => {
+    expect(await call('lamp.talk', { name: 'shade' })).toEqual({ heard: 'you are lamp' });
+    await expect(call('lamp.talk', { name: 'cim' })).rejects.toThrow(
+      'to: expected shade, found "cim"',
+    );
   });
 
   it('K6: ends alone where it floods vmkd, which goes on', async () => {
@@ -329,7 +336,7 @@ describe('an agent that is a folder and an entry in the registry', () => {
     expect(chatter[0]).toMatch(/line \d+\?\[2J$/);
     // When it was started anew: SIGTERM had reached it inside its world.
     expect(text('dmesg.txt')).toContain('agent lamp: it was asked to end');
-    expect(worldsListForm(JSON.parse(text('worlds.json')), 'worlds.json').worlds).toHaveLength(3);
+    expect(worldsListForm(JSON.parse(text('worlds.json')), 'worlds.json').worlds).toHaveLength(4);
     expect(text('lamp/lamp.txt')).toBe(glow);
     // What was opened above, as the kernel has it.
     const mounted = text('files/proc/mounts').match(/^.* \/run\/twinbank\/store\/.*$/gm);
@@ -407,6 +414,7 @@ describe('an agent that is a folder and an entry in the registry', () => {
     expect(worlds.map(({ name, state, restarts }) => [name, state, restarts])).toEqual([
       ['syslog', 'running', 0],
       ['lamp', 'running', 0],
+      ['shade', 'running', 0],
       ['cim', 'running', 0],
     ]);
     expect((await call('lamp.look')).bornAt).not.toBe(before.bornAt);

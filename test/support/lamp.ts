@@ -16,9 +16,10 @@ export const lamp: Agent = {
   program: nodeProgram('lamp', { heapMiB: 32 }),
   dependsOn: ['syslog'],
   restartOn: ['hostname'],
+  talksTo: ['shade'],
   listens: [{ name: 'glow', port: 4242 }, { name: 'hum', port: 4243 }],
   prepare: (host) => void host.makeFolder(),
-  forwards: { look: anything, break: anything, bomb: anything, hog: anything, ask: anything, flood: anything, chatter: anything, exhaust: anything },
+  forwards: { look: anything, break: anything, bomb: anything, hog: anything, ask: anything, flood: anything, chatter: anything, exhaust: anything, talk: anything },
   vmkd: ['status', 'cim.classes'],
   memoryMax: 96 << 20,
   pidsMax: 40,
@@ -34,6 +35,7 @@ import { closeSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, wr
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { listenersFileOf } from '../agent.ts';
+import { agentConnections } from '../../system/agent-connections.ts';
 import { listenerGate } from '../../system/listener-gate.ts';
 import { serveHandedSocket } from '../../system/unix-socket.ts';
 import { connectToVmkd } from '../../system/vmkd-connection.ts';
@@ -105,6 +107,13 @@ const exhaust = () => {
   rmSync('/tmp/much');
   return { opened: open.length, descriptors, tmp };
 };
+const others = agentConnections(vmkd);
+/** What another agent says first. */
+const talk = async (name: string): Promise<string> => {
+  const socket = await others.connectTo(name);
+  for await (const bytes of socket) return String(bytes);
+  return 'nothing';
+};
 const bornAt = Date.now();
 const look = {
   bornAt,
@@ -128,7 +137,7 @@ const fails = (error: Error): never => {
 };
 const gate = listenerGate({ file: listenersFileOf('lamp'), vmkd, failed: fails });
 for (const name of ['glow', 'hum']) gate.serve(name, (socket) => socket.end(name + 's\\n'));
-serveHandedSocket(lampMethods({ look: () => look, kill, bomb, hog, ask, flood, chatter, exhaust }), fails);
+serveHandedSocket(lampMethods({ look: () => look, kill, bomb, hog, ask, flood, chatter, exhaust, talk }), fails);
 `,
   'service.ts': `export interface LampPort {
   look(): object;
@@ -139,9 +148,10 @@ serveHandedSocket(lampMethods({ look: () => look, kill, bomb, hog, ask, flood, c
   flood(): void;
   chatter(): void;
   exhaust(): object;
+  talk(name: string): Promise<string>;
 }
 
-export function lampMethods({ look, kill, bomb, hog, ask, flood, chatter, exhaust }: LampPort) {
+export function lampMethods({ look, kill, bomb, hog, ask, flood, chatter, exhaust, talk }: LampPort) {
   return {
     look,
     exhaust,
@@ -150,6 +160,7 @@ export function lampMethods({ look, kill, bomb, hog, ask, flood, chatter, exhaus
       return {};
     },
     ask: ({ method }: Record<string, unknown>) => ask(String(method)),
+    talk: async ({ name }: Record<string, unknown>) => ({ heard: await talk(String(name)) }),
     flood: () => {
       flood();
       return {};
@@ -171,7 +182,31 @@ export function lampMethods({ look, kill, bomb, hog, ask, flood, chatter, exhaus
     '#!/bin/sh\nlogger -t lamp -p auth.notice somebody looks\nexec cat /etc/lamp.conf\n',
 });
 
-/** A copy of the project below `folder`, with the lamp's folder and its entry in the registry; returns the command line's program. */
+/** Another one, to whom the lamp may talk. */
+const shade: Readonly<Record<string, string>> = {
+  'agent.ts': `import { type Agent, nodeProgram } from '../agent.ts';
+
+/** Says who talks to it. */
+export const shade: Agent = {
+  name: 'shade',
+  description: 'Shade of the lamp of a test',
+  user: { uid: 143, gid: 143 },
+  entries: { shade: 'main.ts' },
+  program: nodeProgram('shade', { heapMiB: 16 }),
+  vmkd: [],
+  memoryMax: 96 << 20,
+  pidsMax: 40,
+  cpuWeight: 50,
+};
+`,
+  'main.ts': `import { agentConnections } from '../../system/agent-connections.ts';
+import { connectToVmkd } from '../../system/vmkd-connection.ts';
+
+agentConnections(connectToVmkd()).onConnection((name, socket) => socket.end('you are ' + name));
+`,
+};
+
+/** A copy of the project below `folder`, with the folders of lamp and shade and their entries in the registry; returns the command line's program. */
 export function projectWithLamp(
   root: string,
   folder: string,
@@ -183,16 +218,21 @@ export function projectWithLamp(
     cpSync(join(root, name), join(copy, name), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  for (const [name, text] of Object.entries(lamp(glow))) {
-    const path = join(copy, 'src/runtime/agents/lamp', name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-    if (text.startsWith('#!')) chmodSync(path, 0o755);
+  for (const [agent, files] of Object.entries({ lamp: lamp(glow), shade })) {
+    for (const [name, text] of Object.entries(files)) {
+      const path = join(copy, 'src/runtime/agents', agent, name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+      if (text.startsWith('#!')) chmodSync(path, 0o755);
+    }
   }
   const registry = join(copy, 'src/runtime/agents/registry.ts');
   const text = readFileSync(registry, 'utf8')
-    .replace('import { syslog }', "import { lamp } from './lamp/agent.ts';\nimport { syslog }")
-    .replace('= [', '= [lamp, ');
+    .replace(
+      'import { syslog }',
+      "import { lamp } from './lamp/agent.ts';\nimport { shade } from './shade/agent.ts';\nimport { syslog }",
+    )
+    .replace('= [', '= [lamp, shade, ');
   writeFileSync(registry, text);
   const { status, stderr } = spawnSync(process.execPath, [join(copy, 'scripts/build.mjs')]);
   if (status !== 0) throw new Error(`scripts/build.mjs: exit code ${status}: ${stderr}`);
