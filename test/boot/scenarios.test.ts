@@ -25,7 +25,13 @@ const shownBy: Readonly<Record<string, string>> = {
   'oem-carried': 'boot/update: its OEM is carried into each of three versions',
   'hang-uefi': 'broken-upgrade: a trial that hangs, under BIOS; boot/update: a fallback under UEFI',
   'rollback-keyboard': 'boot/machines: by a person at the loader',
-  'worn-out-by-hangs': 'worn-out-bank: counts three times; broken-upgrade: resets what hangs',
+  'worn-out-bank':
+    'matrix-qemu: counts, verdict and the other bank, on each firmware; broken-upgrade: a panic',
+  'worn-out-by-hangs': 'the same; broken-upgrade: a hang',
+  'power-cuts-in-trial':
+    'matrix-qemu: a trial is tried once, on each firmware; power-cut-update: a cut, and a boot after it',
+  'full-bank':
+    'unit/update/plan-update: files that are too large; boot/memory: a bundle without room',
 };
 const shipped = readdirSync(join(root, 'scenarios')).filter((name) => name.endsWith('.yaml'));
 const files = shipped.filter((name) => exhaustive || !(name.replace('.yaml', '') in shownBy));
@@ -47,5 +53,5 @@ test('every scenario that is shipped passes on QEMU, unless other tests show the
   );
   expect(bad, 'see out/ci/scenarios.html').toEqual([]);
   expect(code).toBe(0);
-  expect(totals.passed).toBeGreaterThanOrEqual(exhaustive ? 23 : 11);
+  expect(totals.passed).toBeGreaterThanOrEqual(exhaustive ? 23 : 7);
 });
