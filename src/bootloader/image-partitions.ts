@@ -1,7 +1,5 @@
 import { datastoreType, scratchType } from '../disk/datastore-partition.ts';
-import type { GptPartition } from '../disk/gpt-entry.ts';
-
-const basicData = 'EBD0A0A2-B9E5-4433-87C0-68B6B72699C7';
+import { basicDataType, type GptPartition } from '../disk/gpt-entry.ts';
 
 export type ImageRole = 'bios-boot' | 'loader' | 'bank' | 'coredump' | 'store';
 
@@ -27,10 +25,10 @@ const losses: Readonly<Record<ImageRole, string>> = {
 /** The partitions that every image has (docs: disk contract), in the order of their numbers. */
 export const imagePartitions: readonly ImagePartition[] = [
   row(1, 'bootloader', 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B', 'loader', 'EFI system'),
-  row(5, 'bootbank1', basicData, 'bank', 'bank'),
-  row(6, 'bootbank2', basicData, 'bank', 'bank'),
+  row(5, 'bootbank1', basicDataType, 'bank', 'bank'),
+  row(6, 'bootbank2', basicDataType, 'bank', 'bank'),
   row(7, 'coredump', '9D275380-40AD-11DB-BF97-000C2911D1B8', 'coredump', 'core dump'),
-  row(8, 'store', basicData, 'store', 'store'),
+  row(8, 'store', basicDataType, 'store', 'store'),
   row(14, 'bios-boot', '21686148-6449-6E6F-744E-656564454649', 'bios-boot', 'BIOS boot'),
 ];
 

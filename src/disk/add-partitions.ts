@@ -1,9 +1,16 @@
 import { TwinbankError } from '../diagnostics/error.ts';
 import { fillForCrc32 } from './crc32-fill.ts';
-import { firstUsableLba, lastUsableLba } from './gpt.ts';
+import { firstUsableLba, gptEntryCount, lastUsableLba } from './gpt.ts';
 import { assertGptLayout } from './gpt-check.ts';
-import { decodeGptEntry, encodeGptEntry, type GptPartition, gptEntrySize } from './gpt-entry.ts';
-import { decodeGptHeader, encodeGptHeader } from './gpt-header.ts';
+import {
+  decodeGptEntries,
+  decodeGptEntry,
+  encodeGptEntry,
+  type GptPartition,
+  gptEntrySize,
+} from './gpt-entry.ts';
+import { decodeGptHeader, encodeGptHeaders } from './gpt-header.ts';
+import { coveringDisk } from './mbr.ts';
 
 /** Bytes of a disk that are to be on the medium before the next are written. */
 export interface DiskWrite {
@@ -11,8 +18,7 @@ export interface DiskWrite {
   readonly data: Uint8Array;
 }
 
-const entryCount = 128;
-const arrayBytes = entryCount * gptEntrySize;
+const arrayBytes = gptEntryCount * gptEntrySize;
 const arrayLba = 2;
 const entriesOfSector = 512 / gptEntrySize;
 /** LBA 0, the header and its array. */
@@ -40,26 +46,19 @@ export function addPartitionWrites(
   added: readonly GptPartition[],
 ): DiskWrite[] {
   const header = decodeGptHeader(head.subarray(512, 1024), 1);
-  if (header.arrayLba !== arrayLba || header.entryCount !== entryCount) {
+  if (header.arrayLba !== arrayLba || header.entryCount !== gptEntryCount) {
     const found = `${header.entryCount} entries at LBA ${header.arrayLba}`;
-    throw refused('gpt.array-place', `expected ${entryCount} entries at LBA ${arrayLba}`, found);
+    throw refused('gpt.array-place', `expected ${gptEntryCount} entries at LBA ${arrayLba}`, found);
   }
   const array = copyOf(head, arrayLba * 512, arrayBytes);
   const commit = withEntries(array, added, header.arrayCrc);
-  const last = sectors - 1;
   const usable = { firstUsableLba: header.firstUsableLba, lastUsableLba: lastUsableLba(sectors) };
-  assertGptLayout(partitionsOf(array), usable, entryCount, 'refused');
-  const grown = { ...header, ...usable, alternateLba: last };
-  const backupLba = last - arrayBytes / 512;
-  const backup = new Uint8Array(arrayBytes + 512);
-  backup.set(array);
-  const backupHeader = { ...grown, myLba: last, alternateLba: 1, arrayLba: backupLba };
-  backup.set(encodeGptHeader(backupHeader), arrayBytes);
-  const [mbr, primary] = [protectiveOf(head, sectors), encodeGptHeader(grown)];
+  assertGptLayout(decodeGptEntries(array), usable, gptEntryCount, 'refused');
+  const { primary, backup, backupLba } = encodeGptHeaders({ ...header, ...usable }, sectors);
   return [
-    { offset: backupLba * 512, data: backup },
+    { offset: backupLba * 512, data: Buffer.concat([array, backup]) },
     ...changed(head, { offset: 512, data: primary }),
-    ...changed(head, { offset: 0, data: mbr }),
+    ...changed(head, { offset: 0, data: coveringDisk(head.subarray(0, 512), sectors) }),
     commit,
   ];
 }
@@ -87,19 +86,6 @@ function withEntries(array: Uint8Array, added: readonly GptPartition[], crc: num
 
 function entryOffset({ number }: GptPartition): number {
   return (number - 1) * gptEntrySize;
-}
-
-function partitionsOf(array: Uint8Array): GptPartition[] {
-  return Array.from({ length: entryCount }, (_, index) =>
-    decodeGptEntry(array, index * gptEntrySize, index + 1),
-  ).filter((one) => one !== undefined);
-}
-
-/** LBA 0 with a protective entry, its first, that ends where the disk does (UEFI 2.10 table 5-4). */
-function protectiveOf(head: Uint8Array, sectors: number): Uint8Array {
-  const data = copyOf(head, 0, 512);
-  new DataView(data.buffer).setUint32(446 + 12, Math.min(sectors - 1, 0xffffffff), true);
-  return data;
 }
 
 /** Not `slice`, which in a Buffer is a view. */

@@ -1,9 +1,9 @@
-import type { GptPartition } from './gpt-entry.ts';
+import { basicDataType, type GptPartition } from './gpt-entry.ts';
 
 /** Partition type of a datastore: our own, so that nobody's partition of the same name is taken for one. */
 export const datastoreType = 'D07E5A9C-3B1F-4C62-9A4E-7C1B8E2F6D50';
 /** Of the scratch partition beside it, which is known by its name. */
-export const scratchType = 'EBD0A0A2-B9E5-4433-87C0-68B6B72699C7';
+export const scratchType = basicDataType;
 
 /** The datastore among a disk's partitions; undefined where it is somebody else's disk. */
 export function datastorePartition(partitions: readonly GptPartition[]): GptPartition | undefined {

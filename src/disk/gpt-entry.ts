@@ -2,6 +2,8 @@ import { TwinbankError } from '../diagnostics/error.ts';
 import { decodeGuid, encodeGuid } from './guid.ts';
 
 export const gptEntrySize = 128;
+/** Partition type of any file system that other systems know, too (Microsoft's "basic data"). */
+export const basicDataType = 'EBD0A0A2-B9E5-4433-87C0-68B6B72699C7';
 const nameUnits = 36;
 
 export interface GptPartition {
@@ -18,6 +20,13 @@ export interface GptPartition {
   readonly lastLba: number;
   /** Bits of UEFI 2.10 table 5-8; bit 2 is "legacy BIOS bootable". */
   readonly attributes: bigint;
+}
+
+/** The partitions of an array, in the order of their numbers. */
+export function decodeGptEntries(array: Uint8Array): GptPartition[] {
+  return Array.from({ length: array.length / gptEntrySize }, (_, index) =>
+    decodeGptEntry(array, index * gptEntrySize, index + 1),
+  ).filter((one) => one !== undefined);
 }
 
 /** One 128-byte entry (UEFI 2.10 table 5-7). Throws `gpt.name` for a name that is too long. */

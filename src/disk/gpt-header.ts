@@ -19,6 +19,23 @@ export interface GptHeader {
   readonly arrayCrc: number;
 }
 
+/**
+ * The headers of both copies for a disk of `sectors` sectors: `primary` goes to LBA 1, in front of its array, `backup` to the last LBA, behind its
+ * array, which begins at `backupLba` (UEFI 2.10 section 5.3).
+ */
+export function encodeGptHeaders(
+  common: Omit<GptHeader, 'myLba' | 'alternateLba' | 'arrayLba'>,
+  sectors: number,
+): { primary: Uint8Array; backup: Uint8Array; backupLba: number } {
+  const last = sectors - 1;
+  const backupLba = last - Math.ceil((common.entryCount * gptEntrySize) / 512);
+  return {
+    primary: encodeGptHeader({ ...common, myLba: 1, alternateLba: last, arrayLba: 2 }),
+    backup: encodeGptHeader({ ...common, myLba: last, alternateLba: 1, arrayLba: backupLba }),
+    backupLba,
+  };
+}
+
 /** One 512-byte sector (UEFI 2.10 table 5-5); the CRC is over its first 92 bytes. */
 export function encodeGptHeader(header: GptHeader): Uint8Array {
   const bytes = new Uint8Array(512);

@@ -3,10 +3,11 @@ import type { BlockDevice } from './block-device.ts';
 import { crc32, hex32 } from './crc32.ts';
 import type { Finding } from './finding.ts';
 import { assertGptLayout } from './gpt-check.ts';
-import { decodeGptEntry, encodeGptEntry, type GptPartition, gptEntrySize } from './gpt-entry.ts';
-import { decodeGptHeader, encodeGptHeader, type GptHeader } from './gpt-header.ts';
+import { decodeGptEntries, encodeGptEntry, type GptPartition, gptEntrySize } from './gpt-entry.ts';
+import { decodeGptHeader, encodeGptHeaders, type GptHeader } from './gpt-header.ts';
 
-const gptEntryCount = 128;
+/** Entries of the tables that we write. */
+export const gptEntryCount = 128;
 const arraySectors = (gptEntryCount * gptEntrySize) / 512;
 /** The first LBA after the primary array. */
 export const firstUsableLba = 2 + arraySectors;
@@ -53,18 +54,12 @@ function encodeGpt(
     entryCount: gptEntryCount,
     arrayCrc: crc32(array),
   };
-  const last = sectors - 1;
-  const backupLba = last - arraySectors;
-  const primary = new Uint8Array(512 + array.length);
-  primary.set(encodeGptHeader({ ...common, myLba: 1, alternateLba: last, arrayLba: 2 }));
-  primary.set(array, 512);
-  const backup = new Uint8Array(array.length + 512);
-  backup.set(array);
-  backup.set(
-    encodeGptHeader({ ...common, myLba: last, alternateLba: 1, arrayLba: backupLba }),
-    array.length,
-  );
-  return { primary, backup, backupLba };
+  const headers = encodeGptHeaders(common, sectors);
+  return {
+    primary: Buffer.concat([headers.primary, array]),
+    backup: Buffer.concat([array, headers.backup]),
+    backupLba: headers.backupLba,
+  };
 }
 
 /** Writes both copies (backup first: one of them is whole at any time) and flushes between them. */
@@ -178,11 +173,7 @@ function readCopy(device: BlockDevice, lba: number): Copy {
       `LBA ${header.arrayLba}: expected partition array CRC-32 ${hex32(header.arrayCrc)}, found ${hex32(actual)}`,
     );
   }
-  const partitions: GptPartition[] = [];
-  for (let index = 0; index < header.entryCount; index++) {
-    const partition = decodeGptEntry(array, index * gptEntrySize, index + 1);
-    if (partition) partitions.push(partition);
-  }
+  const partitions = decodeGptEntries(array);
   const usable = {
     firstUsableLba: header.firstUsableLba,
     lastUsableLba: Math.min(header.lastUsableLba, sectors - 1),

@@ -43,8 +43,15 @@ export function encodeProtectiveMbr(mbr: ProtectiveMbr): Uint8Array {
   bytes.set([mbr.active ? 0x80 : 0, 0x00, 0x02, 0x00, protectiveType, 0xff, 0xff, 0xff], 446);
   const view = new DataView(bytes.buffer);
   view.setUint32(entryOffset + 8, 1, true);
-  view.setUint32(entryOffset + 12, Math.min(mbr.sectors - 1, 0xffffffff), true);
   bytes.set([0x55, 0xaa], 510);
+  return coveringDisk(bytes, mbr.sectors);
+}
+
+/** LBA 0 with its protective entry, the first, over a disk of `sectors` sectors; all else of it is as it was. */
+export function coveringDisk(lba0: Uint8Array, sectors: number): Uint8Array {
+  const bytes = Uint8Array.from(lba0);
+  const covered = Math.min(sectors - 1, 0xffffffff);
+  new DataView(bytes.buffer).setUint32(entryOffset + 12, covered, true);
   return bytes;
 }
 

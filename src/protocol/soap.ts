@@ -1,5 +1,6 @@
 import { TwinbankError } from '../diagnostics/error.ts';
-import { escapeXml, parseXml, type XmlElement, type XmlLimits } from './xml.ts';
+import { escapeXml } from '../diagnostics/xml-text.ts';
+import { parseXml, type XmlElement, type XmlLimits } from './xml.ts';
 
 export const soapNamespace = 'http://schemas.xmlsoap.org/soap/envelope/';
 export const xsiNamespace = 'http://www.w3.org/2001/XMLSchema-instance';

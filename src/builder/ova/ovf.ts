@@ -1,3 +1,4 @@
+import { escapeXml } from '../../diagnostics/xml-text.ts';
 /** What a descriptor tells of an appliance with one disk. */
 export interface Appliance {
   /** `NAME-VERSION` */
@@ -50,7 +51,7 @@ export function encodeOvf(appliance: Appliance): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
 <Envelope ${attributes(namespaces)}>
   <References>
-    <File ovf:id="file1" ovf:href="${xml(disk.fileName)}" ovf:size="${disk.fileBytes}"/>
+    <File ovf:id="file1" ovf:href="${escapeXml(disk.fileName)}" ovf:size="${disk.fileBytes}"/>
   </References>
   <DiskSection>
     <Info>The disk of the host: both banks, core dumps, store</Info>
@@ -62,9 +63,9 @@ export function encodeOvf(appliance: Appliance): string {
       <Description>The network by which the host is managed</Description>
     </Network>
   </NetworkSection>
-  <VirtualSystem ovf:id="${xml(name)}">
-    <Info>${xml(description)}</Info>
-    <Name>${xml(name)}</Name>
+  <VirtualSystem ovf:id="${escapeXml(name)}">
+    <Info>${escapeXml(description)}</Info>
+    <Name>${escapeXml(name)}</Name>
     <OperatingSystemSection ovf:id="101" vmw:osType="otherLinux64Guest">
       <Info>What runs in the machine</Info>
       <Description>Linux, 64 bits</Description>
@@ -74,7 +75,7 @@ export function encodeOvf(appliance: Appliance): string {
       <System>
         <vssd:ElementName>Virtual Hardware Family</vssd:ElementName>
         <vssd:InstanceID>0</vssd:InstanceID>
-        <vssd:VirtualSystemIdentifier>${xml(name)}</vssd:VirtualSystemIdentifier>
+        <vssd:VirtualSystemIdentifier>${escapeXml(name)}</vssd:VirtualSystemIdentifier>
         <vssd:VirtualSystemType>${hardware}</vssd:VirtualSystemType>
       </System>
 ${items().map(itemText).join('\n')}
@@ -83,10 +84,10 @@ ${items().map(itemText).join('\n')}
     </VirtualHardwareSection>
     <ProductSection>
       <Info>What the disk holds</Info>
-      <Product>${xml(title)}</Product>
-      <Vendor>${xml(product)}</Vendor>
-      <Version>${xml(build.replace(/-[^-]*$/, ''))}</Version>
-      <FullVersion>${xml(build)}</FullVersion>
+      <Product>${escapeXml(title)}</Product>
+      <Vendor>${escapeXml(product)}</Vendor>
+      <Version>${escapeXml(build.replace(/-[^-]*$/, ''))}</Version>
+      <FullVersion>${escapeXml(build)}</FullVersion>
     </ProductSection>
   </VirtualSystem>
 </Envelope>
@@ -170,7 +171,7 @@ function items(): Item[] {
 function itemText({ optional, values, config = {} }: Item): string {
   const elements = Object.entries(values)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `        <rasd:${key}>${xml(String(value))}</rasd:${key}>`);
+    .map(([key, value]) => `        <rasd:${key}>${escapeXml(String(value))}</rasd:${key}>`);
   const settings = Object.entries(config).map(
     ([key, value]) =>
       `        <vmw:Config ovf:required="false" vmw:key="${key}" vmw:value="${value}"/>`,
@@ -183,14 +184,4 @@ function attributes(values: Readonly<Record<string, string>>): string {
   return Object.entries(values)
     .map(([key, value]) => `${key}="${value}"`)
     .join(' ');
-}
-
-function xml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-  };
-  return text.replace(/[&<>"]/g, (character) => entities[character] ?? character);
 }

@@ -1,10 +1,8 @@
-/** Text of an XML 1.0 document or attribute: escaped, and without what XML has no form for (section 2.2). */
+import { escapeXml } from '../../diagnostics/xml-text.ts';
+
+/** Text of an XML 1.0 document or attribute: escaped, and what XML has no form for (section 2.2) to be seen. */
 function xmlText(text: string): string {
-  return visible(text)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
+  return escapeXml(visible(text));
 }
 
 /** The same in an attribute, where a parser would make blanks of line ends. */

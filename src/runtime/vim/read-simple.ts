@@ -1,6 +1,5 @@
 import type { SimpleType } from './type-table.ts';
-import { integerRanges, type VimValue, wrongValue } from './value.ts';
-import { isWireDate } from './write-simple.ts';
+import { integerRanges, isWireDate, type VimValue, wrongValue } from './value.ts';
 
 const dateTime =
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)?$/;

@@ -2,9 +2,15 @@ import { xsiNamespace } from '../../protocol/soap.ts';
 import { type XmlElement, xmlAttribute } from '../../protocol/xml.ts';
 import { readSimple } from './read-simple.ts';
 import type { TypeUse } from './type-row.ts';
-import { extendsType, findType, isSimpleType, type VimType } from './type-table.ts';
+import {
+  extendsType,
+  findType,
+  isHeldByAny,
+  isSimpleType,
+  itemOf,
+  type VimType,
+} from './type-table.ts';
 import { type DataObject, type ObjectReference, type VimValue, wrongValue } from './value.ts';
-import { itemOf } from './write-value.ts';
 
 /**
  * The value of elements that stand for one member, parameter or result; `undefined` if there are none and it is optional
@@ -109,7 +115,6 @@ function readAny(element: XmlElement, said: string | undefined, place: string): 
     const value = element.children.map((one, at) => readOne(one, item, `${place}[${at}]`));
     return { $type: said, value };
   }
-  const known = isSimpleType(said) || row?.kind === 'enum' || said === 'ManagedObjectReference';
-  if (!known || said === 'anyType') throw wrongValue(place, 'a type that anyType holds', said);
+  if (!isHeldByAny(said)) throw wrongValue(place, 'a type that anyType holds', said);
   return { $type: said, value: readOne(element, said, place) };
 }

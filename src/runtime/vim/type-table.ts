@@ -1,5 +1,6 @@
 import { type Member, type Method, readTypeRow, type TypeRow } from './type-row.ts';
 import table from './types.json' with { type: 'json' };
+import { arrayName } from './value.ts';
 
 /** A type of the VI API with what it inherits. */
 export interface VimType extends TypeRow {
@@ -51,6 +52,24 @@ export function findType(name: string): VimType | undefined {
 
 export function isSimpleType(name: string): name is SimpleType {
   return (simpleTypes as readonly string[]).includes(name);
+}
+
+/** What an `ArrayOf…` holds; `undefined` if it is none. */
+export function itemOf(name: string): string | undefined {
+  if (!name.startsWith('ArrayOf')) return undefined;
+  const item = name.slice('ArrayOf'.length);
+  if (item === 'ManagedObjectReference') return item;
+  const simple = `${item.charAt(0).toLowerCase()}${item.slice(1)}`;
+  if (isSimpleType(simple) && arrayName(simple) === name) return simple;
+  const kind = findType(item)?.kind;
+  return kind !== undefined && kind !== 'managed' ? item : undefined;
+}
+
+/** Whether anyType may hold a single value of that type, beside data objects, which say their own. */
+export function isHeldByAny(name: string): boolean {
+  if (name === 'anyType') return false;
+  const isNamed = isSimpleType(name) || name === 'ManagedObjectReference';
+  return isNamed || findType(name)?.kind === 'enum';
 }
 
 /** Whether `name` is `base` or extends it. */

@@ -65,3 +65,18 @@ export function wrongValue(
 export function arrayName(item: string): string {
   return `ArrayOf${item.charAt(0).toUpperCase()}${item.slice(1)}`;
 }
+
+/** Years of four digits: others have a sign, which clients do not read. */
+export function isWireDate(value: Date): boolean {
+  const year = value.getUTCFullYear();
+  return year >= 1 && year <= 9999;
+}
+
+/** A value in a sentence of {@link wrongValue}. */
+export function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'object' && value !== null) {
+    return '$type' in value ? String(value.$type) : (value.constructor?.name ?? 'an object');
+  }
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}

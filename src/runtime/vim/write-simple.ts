@@ -1,6 +1,6 @@
-import { escapeXml } from '../../protocol/xml.ts';
+import { escapeXml } from '../../diagnostics/xml-text.ts';
 import type { SimpleType } from './type-table.ts';
-import { integerRanges, type VimValue, wrongValue } from './value.ts';
+import { describe, integerRanges, isWireDate, type VimValue, wrongValue } from './value.ts';
 
 /** The text of a simple value, escaped. Throws `vim.value` where the value is not of that type. */
 export function writeSimple(type: SimpleType, value: VimValue, place: string): string {
@@ -46,18 +46,4 @@ function writeFloat(value: number): string {
   if (Number.isFinite(value)) return String(value);
   if (Number.isNaN(value)) return 'NaN';
   return value > 0 ? 'INF' : '-INF';
-}
-
-/** Years of four digits: others have a sign, which clients do not read. */
-export function isWireDate(value: Date): boolean {
-  const year = value.getUTCFullYear();
-  return year >= 1 && year <= 9999;
-}
-
-export function describe(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (typeof value === 'object' && value !== null) {
-    return '$type' in value ? String(value.$type) : (value.constructor?.name ?? 'an object');
-  }
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

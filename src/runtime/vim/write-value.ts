@@ -1,14 +1,22 @@
-import { escapeXml } from '../../protocol/xml.ts';
+import { escapeXml } from '../../diagnostics/xml-text.ts';
 import type { Method, TypeUse } from './type-row.ts';
-import { extendsType, findType, isSimpleType, newestVersion, type VimType } from './type-table.ts';
 import {
-  arrayName,
+  extendsType,
+  findType,
+  isHeldByAny,
+  isSimpleType,
+  itemOf,
+  newestVersion,
+  type VimType,
+} from './type-table.ts';
+import {
   type DataObject,
+  describe,
   type ObjectReference,
   type VimValue,
   wrongValue,
 } from './value.ts';
-import { describe, writeSimple } from './write-simple.ts';
+import { writeSimple } from './write-simple.ts';
 
 /** What a value is written for. `typed`: each item of an array in anyType says its type, whatever was declared. */
 interface Target {
@@ -147,18 +155,6 @@ function writeAny(target: Target, value: VimValue): string {
     const items = writeItems({ ...target, tag: item, type: item, typed: true }, inner);
     return `<${tag} xsi:type="${$type}">${items}</${tag}>`;
   }
-  const known = isSimpleType($type) || kind === 'enum' || $type === 'ManagedObjectReference';
-  if (!known || $type === 'anyType') throw wrongValue(place, 'a type that anyType holds', $type);
+  if (!isHeldByAny($type)) throw wrongValue(place, 'a type that anyType holds', $type);
   return writeOne({ ...target, type: $type, typed: true }, inner as VimValue);
-}
-
-/** What an `ArrayOf…` holds; `undefined` if it is none. */
-export function itemOf(name: string): string | undefined {
-  if (!name.startsWith('ArrayOf')) return undefined;
-  const item = name.slice('ArrayOf'.length);
-  if (item === 'ManagedObjectReference') return item;
-  const simple = `${item.charAt(0).toLowerCase()}${item.slice(1)}`;
-  if (isSimpleType(simple) && arrayName(simple) === name) return simple;
-  const kind = findType(item)?.kind;
-  return kind !== undefined && kind !== 'managed' ? item : undefined;
 }
